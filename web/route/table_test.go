@@ -1,0 +1,101 @@
+package route
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+)
+
+func newTable() *Table {
+	now := time.Unix(0, 0)
+	t := NewTable(Options{Hosts: []string{"Node.example"}, Now: func() time.Time { now = now.Add(time.Millisecond); return now }})
+	serve := func(w http.ResponseWriter, r *http.Request) int {
+		w.WriteHeader(http.StatusTeapot)
+		return http.StatusTeapot
+	}
+	t.Add(Route{"GET", "/a", LocalOperator, "Reads.", serve}, Route{"POST", "/a", LocalOperator, "Changes.", serve})
+	return t
+}
+
+func TestHosts(t *testing.T) {
+	for host, want := range map[string]int{
+		"localhost": 418, "localhost:8080": 418, "127.0.0.1:8080": 418, "127.1.2.3": 418, "[::1]:8080": 418, "[::1]": 418,
+		"node.example:80": 418, "evil.example": 421, "evil.example:8080": 421, "": 421, "127.0.0.1.evil.example": 421, "localhost.evil.example:1": 421,
+	} {
+		r := httptest.NewRequest("GET", "/a", nil)
+		r.Host = host
+		w := httptest.NewRecorder()
+		newTable().ServeHTTP(w, r)
+		if w.Code != want {
+			t.Errorf("host %q: %d, want %d", host, w.Code, want)
+		}
+	}
+}
+
+func TestChangesComeFromOurOwnPages(t *testing.T) {
+	for _, c := range []struct {
+		site, origin string
+		want         int
+	}{
+		{"same-origin", "", 418}, {"none", "", 418}, {"cross-site", "", 403}, {"same-site", "", 403},
+		{"", "http://localhost:8080", 418}, {"", "http://evil.example", 403}, {"", "null", 403}, {"", "", 418},
+	} {
+		r := httptest.NewRequest("POST", "/a", nil)
+		r.Host = "localhost:8080"
+		if c.site != "" {
+			r.Header.Set("Sec-Fetch-Site", c.site)
+		}
+		if c.origin != "" {
+			r.Header.Set("Origin", c.origin)
+		}
+		w := httptest.NewRecorder()
+		newTable().ServeHTTP(w, r)
+		if w.Code != c.want {
+			t.Errorf("%+v: %d", c, w.Code)
+		}
+	}
+}
+
+func TestHeadersAndMetrics(t *testing.T) {
+	tab := newTable()
+	for range 3 {
+		r := httptest.NewRequest("GET", "/a", nil)
+		r.Host = "localhost"
+		w := httptest.NewRecorder()
+		tab.ServeHTTP(w, r)
+		for _, h := range []string{"X-Content-Type-Options", "Referrer-Policy", "X-Frame-Options", "Cross-Origin-Resource-Policy", "Cross-Origin-Opener-Policy", "Content-Security-Policy"} {
+			if w.Header().Get(h) == "" {
+				t.Error("no", h)
+			}
+		}
+	}
+	tab.Questions.Add(7)
+	got := string(tab.AppendMetrics(nil))
+	for _, want := range []string{
+		`samverk_http_requests_total{method="GET",route="/a",status="418"} 3`,
+		`samverk_http_request_duration_seconds_bucket{method="GET",route="/a",le="0.00025"} 0`,
+		`samverk_http_request_duration_seconds_bucket{method="GET",route="/a",le="0.001"} 3`,
+		`samverk_http_request_duration_seconds_bucket{method="GET",route="/a",le="+Inf"} 3`,
+		`samverk_http_request_duration_seconds_sum{method="GET",route="/a"} 0.003`,
+		`samverk_http_request_duration_seconds_count{method="GET",route="/a"} 3`,
+		"samverk_questions_total 7\n",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("no line %q in\n%s", want, got)
+		}
+	}
+	if strings.Contains(got, `method="POST"`) {
+		t.Error("a route nobody called is listed")
+	}
+}
+
+func TestRouteMustSayWhoMayCallIt(t *testing.T) {
+	defer func() {
+		if recover() == nil {
+			t.Error("a route without a caller was taken")
+		}
+	}()
+	newTable().Add(Route{Method: "GET", Pattern: "/b", Serve: func(http.ResponseWriter, *http.Request) int { return 200 }})
+}
