@@ -1,0 +1,60 @@
+package owner
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/samverk/samverk/fault"
+)
+
+const lockName = "lock"
+
+// Holder is what the owner writes of itself into the lock file, for other people's messages only.
+type Holder struct {
+	PID     int       `json:"pid"`
+	Command string    `json:"command"`
+	Since   time.Time `json:"since"`
+}
+
+var errHeld = errors.New("the lock is held")
+
+// takeLock takes DIR/lock without waiting. The file stays for ever: removing it would let two processes lock two files of one name.
+func takeLock(dir string, h Holder) (*os.File, error) {
+	f, err := os.OpenFile(filepath.Join(dir, lockName), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, fault.Wrap(fault.Unavailable, err, "the data directory can't be locked").In(dir).
+			Do("the directory has to exist and be writable for this user; 'samverk init --data %s' makes one", dir)
+	}
+	if err := flock(f); err != nil {
+		f.Close()
+		if errors.Is(err, errHeld) {
+			return nil, errHeld
+		}
+		return nil, fault.Wrap(fault.Unavailable, err, "the data directory can't be locked").In(dir).
+			Do("the file system has to support file locks; a local disk does")
+	}
+	b, _ := json.Marshal(h)
+	if err := f.Truncate(0); err == nil {
+		f.WriteAt(append(b, '\n'), 0) // for messages only: a failure here changes nothing
+	}
+	return f, nil
+}
+
+// ReadHolder tells who held the lock last; the zero Holder when nobody has said.
+func ReadHolder(dir string) Holder {
+	f, err := os.Open(filepath.Join(dir, lockName))
+	if err != nil {
+		return Holder{}
+	}
+	defer f.Close()
+	var h Holder
+	b, _ := io.ReadAll(io.LimitReader(f, 4096))
+	if json.Unmarshal(b, &h) != nil {
+		return Holder{}
+	}
+	return h
+}
