@@ -1,0 +1,89 @@
+package storage
+
+import (
+	"context"
+	"database/sql"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+
+	"github.com/samverk/samverk/fault"
+)
+
+// openPostgres opens one connection to write with and a pool to read with. The writing
+// connection holds an advisory lock for as long as it lives, so that two processes can't
+// both believe that their memory is what the database says.
+func (db *DB) openPostgres(ctx context.Context, dsn string) error {
+	cfg, err := pgx.ParseConfig(dsn)
+	if err != nil {
+		// pgx's own message may repeat the password.
+		return fault.New(fault.Invalid, "the database's address can't be read").
+			Do("write it as postgres://user@host:5432/database")
+	}
+	db.dialect = pg
+	db.writer = stdlib.OpenDB(*cfg, stdlib.OptionAfterConnect(db.takeOver))
+	db.reader = stdlib.OpenDB(*cfg)
+	if err := db.writer.PingContext(ctx); err != nil {
+		_, _ = db.writer.Close(), db.reader.Close()
+		return classify(err)
+	}
+	return nil
+}
+
+// takeOver locks the database, and makes sure that nobody had it since this DB was opened.
+func (db *DB) takeOver(ctx context.Context, c *pgx.Conn) error {
+	const lock = `SELECT pg_try_advisory_lock(hashtextextended('samverk ' || coalesce(current_schema(), ''), 0))`
+	held := false
+	// A process that was killed holds its lock until the server notices.
+	for try := 0; !held; try++ {
+		if err := c.QueryRow(ctx, lock).Scan(&held); err != nil {
+			return err
+		}
+		if !held && try == 20 {
+			return fault.New(fault.Unavailable, "another process has this database").
+				Do("stop the other samverk, or give each its own database")
+		}
+		if !held {
+			time.Sleep(100 * time.Millisecond)
+		}
+	}
+	if db.opened == "" {
+		return nil
+	}
+	var opened string
+	if err := c.QueryRow(ctx, `SELECT value FROM storage_meta WHERE key = 'opened'`).Scan(&opened); err != nil {
+		return err
+	}
+	if opened != db.opened {
+		return db.distrust(fault.New(fault.Unavailable, "another process had this database meanwhile").
+			Do("start samverk again"))
+	}
+	return nil
+}
+
+// distrust stops the DB from answering: what the rooms have in memory may not be what is on disk.
+func (db *DB) distrust(e *fault.Error) error {
+	db.unsure.CompareAndSwap(nil, e)
+	return e
+}
+
+func (db *DB) trusted() error {
+	if e := db.unsure.Load(); e != nil {
+		return e
+	}
+	return nil
+}
+
+// txOptions are how a dialect writes "serializable" and "a snapshot".
+func (db *DB) txOptions(write bool) *sql.TxOptions {
+	switch {
+	case db.dialect == lite:
+		// One writer and BEGIN IMMEDIATE are serializable; a reader in WAL mode has a snapshot.
+		return &sql.TxOptions{ReadOnly: !write}
+	case write:
+		return &sql.TxOptions{Isolation: sql.LevelSerializable}
+	default:
+		return &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
+	}
+}
