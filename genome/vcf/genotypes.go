@@ -1,0 +1,325 @@
+package vcf
+
+import (
+	"bytes"
+	"encoding/binary"
+
+	"github.com/samverk/samverk/fault"
+)
+
+// Call is one sample's genotype: sample<<32 | copies<<28 | a<<14 | b. Phase is not kept.
+type Call uint64
+
+const (
+	noAllele   = 1<<14 - 1 // a copy written "."
+	maxAllele  = noAllele - 1
+	copyShift  = 28
+	sampleBase = 32
+)
+
+func makeCall(sample uint32, copies, a, b int) Call {
+	return Call(sample)<<sampleBase | Call(copies)<<copyShift | Call(a)<<14 | Call(b)
+}
+
+// Sample is the column, from 0.
+func (c Call) Sample() uint32 { return uint32(c >> sampleBase) }
+
+// Copies is how many copies are written: 0 when none is called (".", "./."), 1, 2, or 3 for more than two.
+func (c Call) Copies() int { return int(c >> copyShift & 15) }
+
+// Alleles are the copies' allele numbers, -1 for one that is missing. They are told of one and two copies; of
+// one, b is -1.
+func (c Call) Alleles() (a, b int) {
+	a, b = int(c>>14&noAllele), int(c&noAllele)
+	if a == noAllele {
+		a = -1
+	}
+	if b == noAllele {
+		b = -1
+	}
+	return a, b
+}
+
+// Genotype is Call without its sample: equal for equal genotypes.
+func (c Call) Genotype() uint32 { return uint32(c) }
+
+// Genotypes reads the sample columns of records. It is for one goroutine, and its results are good until its next Read.
+type Genotypes struct {
+	// Calls are the samples that are not plain 0/0, ascending: also haploid 0, half and wholly missing.
+	// Every sample that is not listed is 0/0.
+	Calls []Call
+
+	scanner *Scanner
+	samples int
+	buf     []Call
+	format  Format
+}
+
+// NewGenotypes makes one for the scanner's samples.
+func NewGenotypes(s *Scanner) *Genotypes {
+	n := len(s.head.Samples)
+	return &Genotypes{scanner: s, samples: n, buf: make([]Call, n+1)}
+}
+
+// Read reads a record's genotypes; alts is how many ALTs it has.
+func (g *Genotypes) Read(r *Record, alts int) error {
+	g.Calls = g.buf[:0]
+	if g.samples == 0 {
+		return nil
+	}
+	if r.Format() == nil {
+		return g.scanner.Fault(r.Line, "", "the record has no sample columns, the header names %d samples", g.samples).Do("is the file whole?")
+	}
+	g.format.Read(r.Format())
+	p := pass{g: g, r: r, text: r.SampleText(), alts: alts, key: g.format.GT}
+	var err error
+	switch {
+	case alts > maxAllele:
+		return g.scanner.Fault(r.Line, "ALT", "the record has %d ALTs, more than %d", alts, maxAllele)
+	case p.key < 0:
+		err = p.allMissing()
+	case p.key == 0 && g.format.keys == 1:
+		err = p.plain()
+	default:
+		err = p.general()
+	}
+	g.Calls = g.buf[:p.n]
+	return err
+}
+
+// pass is the reading of one record.
+type pass struct {
+	g      *Genotypes
+	r      *Record
+	text   []byte // what is left
+	alts   int
+	key    int // GT's place in FORMAT
+	sample int
+	n      int // calls so far
+}
+
+// Eight bytes of two plain reference samples, little-endian.
+var (
+	unphased = binary.LittleEndian.Uint64([]byte("0/0\t0/0\t"))
+	phased   = binary.LittleEndian.Uint64([]byte("0|0\t0|0\t"))
+)
+
+// digit gives an allele of one character: 0–9, noAllele for a dot, notDigit for anything else.
+const notDigit = 1 << 15
+
+var digit = func() (t [256]uint16) {
+	for i := range t {
+		t[i] = notDigit
+	}
+	for i := range 10 {
+		t['0'+i] = uint16(i)
+	}
+	t['.'] = noAllele
+	return t
+}()
+
+// plain reads columns that are GT alone. Nearly all are 0/0, so eight samples are compared at a time; the others
+// have mostly three characters and a tab, two samples to a word. What is of another shape, and the last sample,
+// which has no tab, is read one by one.
+func (p *pass) plain() error {
+	pattern := unphased
+	if len(p.text) > 1 && p.text[1] == '|' {
+		pattern = phased
+	}
+	for {
+		p.words(pattern)
+		if p.sample >= p.g.samples-1 || len(p.text) == 0 {
+			return p.general()
+		}
+		if err := p.column(); err != nil {
+			return err
+		}
+	}
+}
+
+// words reads whole words while they hold two samples of three characters each, and stops before the last sample.
+func (p *pass) words(pattern uint64) {
+	text, sample, n := p.text, p.sample, p.n
+	calls := p.g.buf
+	limit := uint16(p.alts)
+	for sample+2 < p.g.samples {
+		for len(text) >= 32 && sample+8 < p.g.samples {
+			d := binary.LittleEndian.Uint64(text) ^ pattern | binary.LittleEndian.Uint64(text[8:]) ^ pattern |
+				binary.LittleEndian.Uint64(text[16:]) ^ pattern | binary.LittleEndian.Uint64(text[24:]) ^ pattern
+			if d != 0 {
+				break
+			}
+			text, sample = text[32:], sample+8
+		}
+		if len(text) < 8 || sample+2 >= p.g.samples {
+			break
+		}
+		w := binary.LittleEndian.Uint64(text)
+		if w != pattern {
+			if s := w & 0xff00ff00_ff00ff00; s != pattern&0xff00ff00_ff00ff00 && !separators(s) {
+				break
+			}
+			a, b := digit[byte(w)], digit[byte(w>>16)]
+			c, d := digit[byte(w>>32)], digit[byte(w>>48)]
+			if !valid(a, limit) || !valid(b, limit) || !valid(c, limit) || !valid(d, limit) {
+				break
+			}
+			calls[n] = pair(sample, a, b)
+			if a|b != 0 {
+				n++
+			}
+			calls[n] = pair(sample+1, c, d)
+			if c|d != 0 {
+				n++
+			}
+		}
+		text, sample = text[8:], sample+2
+	}
+	p.text, p.sample, p.n = text, sample, n
+}
+
+func valid(a, limit uint16) bool { return a <= limit || a == noAllele }
+
+// separators tells whether a word has / or | and a tab where two samples of three characters have them.
+func separators(s uint64) bool {
+	const tabs = uint64('\t')<<24 | uint64('\t')<<56
+	const slash, bar = uint64('/') << 8, uint64('|') << 8
+	if s&0xff000000_ff000000 != tabs {
+		return false
+	}
+	lo, hi := s&0xff00, s>>32&0xff00
+	return (lo == slash || lo == bar) && (hi == slash || hi == bar)
+}
+
+// pair is a diploid call; two missing copies are a call of none.
+func pair(sample int, a, b uint16) Call {
+	if a&b == noAllele {
+		return makeCall(uint32(sample), 0, noAllele, noAllele)
+	}
+	return Call(sample)<<sampleBase | 2<<copyShift | Call(a)<<14 | Call(b)
+}
+
+// general reads the rest column by column.
+func (p *pass) general() error {
+	for p.sample < p.g.samples {
+		if err := p.column(); err != nil {
+			return err
+		}
+	}
+	if p.text != nil {
+		return p.fault("", "the record has more sample columns than the header's %d", p.g.samples)
+	}
+	return nil
+}
+
+// column reads one sample. After the last, text is nil.
+func (p *pass) column() error {
+	col := p.text
+	if col == nil {
+		return p.fault("", "the record has %d sample columns, the header %d", p.sample, p.g.samples).Do("is the file whole?")
+	}
+	if i := bytes.IndexByte(col, '\t'); i >= 0 {
+		col, p.text = col[:i], p.text[i+1:]
+	} else {
+		p.text = nil
+	}
+	copies, a, b, ok := genotype(Subfield(col, p.key))
+	if !ok || len(col) == 0 {
+		return p.fault("GT", "%q of sample %s is not a genotype", clip(Subfield(col, p.key)), p.name())
+	}
+	if a > p.alts && a != noAllele || b > p.alts && b != noAllele {
+		return p.fault("GT", "%q of sample %s names an allele that is not among the %d ALTs", clip(Subfield(col, p.key)), p.name(), p.alts)
+	}
+	if copies != 2 || a|b != 0 {
+		p.g.buf[p.n] = makeCall(uint32(p.sample), copies, a, b)
+		p.n++
+	}
+	p.sample++
+	return nil
+}
+
+// allMissing: a record without GT. The columns are counted all the same.
+func (p *pass) allMissing() error {
+	cols := 0
+	if p.text != nil {
+		cols = bytes.Count(p.text, []byte{'\t'}) + 1
+	}
+	if cols != p.g.samples {
+		return p.fault("", "the record has %d sample columns, the header %d", cols, p.g.samples).Do("is the file whole?")
+	}
+	for i := range p.g.samples {
+		p.g.buf[i] = makeCall(uint32(i), 0, noAllele, noAllele)
+	}
+	p.n = p.g.samples
+	return nil
+}
+
+func (p *pass) name() string { return p.g.scanner.head.Samples[p.sample] }
+
+func (p *pass) fault(field, format string, args ...any) *fault.Error {
+	return p.g.scanner.Fault(p.r.Line, field, format, args...)
+}
+
+// genotype reads GT's text. Of more than two copies, a is the largest allele number and copies is 3. An absent
+// subfield (a column may end early) is a missing genotype.
+func genotype(t []byte) (copies, a, b int, ok bool) {
+	if len(t) > 0 && (t[0] == '/' || t[0] == '|') {
+		t = t[1:] // VCF 4.4: the first copy's phase may be written too
+		if len(t) == 0 {
+			return 0, 0, 0, false
+		}
+	}
+	if len(t) == 0 {
+		return 0, noAllele, noAllele, true
+	}
+	a, b = noAllele, noAllele
+	called, top := false, 0
+	for n := 0; ; n++ {
+		v, used := allele(t)
+		if used == 0 {
+			return 0, 0, 0, false
+		}
+		if v != noAllele {
+			called, top = true, max(top, v)
+		}
+		switch n {
+		case 0:
+			a = v
+		case 1:
+			b = v
+		}
+		copies = min(n+1, 3)
+		if t = t[used:]; len(t) == 0 {
+			break
+		}
+		if t[0] != '/' && t[0] != '|' {
+			return 0, 0, 0, false
+		}
+		t = t[1:]
+	}
+	switch {
+	case !called:
+		return 0, noAllele, noAllele, true
+	case copies == 3:
+		return 3, top, noAllele, true
+	}
+	return copies, a, b, true
+}
+
+// allele reads a number or a dot; used is 0 when there is neither.
+func allele(t []byte) (v, used int) {
+	if len(t) > 0 && t[0] == '.' {
+		return noAllele, 1
+	}
+	for used < len(t) && t[used]-'0' <= 9 {
+		if used == 5 {
+			return 0, 0
+		}
+		v = v*10 + int(t[used]-'0')
+		used++
+	}
+	if v > maxAllele {
+		return 0, 0
+	}
+	return v, used
+}
