@@ -1,5 +1,7 @@
 package individual
 
+import "math/bits"
+
 // Set is who, at which consent epoch. It is immutable once published, and the same
 // pointer stands for the same use and epoch, so it can key a cache.
 type Set struct {
@@ -11,4 +13,13 @@ type Set struct {
 func (s *Set) Has(n Number) bool {
 	w := int(n >> 6)
 	return w < len(s.Words) && s.Words[w]>>(n&63)&1 == 1
+}
+
+// Len is how many are in the set.
+func (s *Set) Len() int {
+	n := 0
+	for _, w := range s.Words {
+		n += bits.OnesCount64(w)
+	}
+	return n
 }
