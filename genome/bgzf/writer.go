@@ -1,0 +1,258 @@
+package bgzf
+
+import (
+	"encoding/binary"
+	"hash/crc32"
+	"io"
+	"runtime"
+	"sync"
+
+	"github.com/klauspost/compress/flate"
+
+	"github.com/samverk/samverk/fault"
+)
+
+// DefaultLevel is the level of a Writer that isn't told one, as in bgzip.
+const DefaultLevel = 6
+
+// blockText is how much goes into a block, as in htslib: even data that does not compress stays under 64 KiB.
+const blockText = 0xff00
+
+// WriterOptions are what a Writer can be told.
+type WriterOptions struct {
+	Level   int // 1 (fast) to 9 (small); 0: DefaultLevel
+	Workers int // goroutines that compress; 0: one for each processor
+}
+
+// Mark is a place in what is written: the number of the block (from 0) << 16 | the place in its text. Marks are known
+// before blocks are compressed, and order as virtual offsets do.
+type Mark uint64
+
+// Offset is a virtual offset: the address of the block in the file << 16 | the place in its text.
+type Offset uint64
+
+// Writer compresses to BGZF. It is for one goroutine. An error stays: every later call gives it again.
+type Writer struct {
+	w     io.Writer
+	level int
+
+	now   *job
+	block uint64    // number of now
+	jobs  chan *job // to be compressed
+	order chan *job // to be written
+	free  chan *job
+	group sync.WaitGroup
+
+	mu        sync.Mutex // what follows is shared with the goroutine that writes
+	err       error
+	addresses []uint64 // of every block written
+	size      uint64
+	closed    bool
+}
+
+// job is one block on its way.
+type job struct {
+	text []byte
+	out  []byte
+	err  error
+	done chan struct{}
+}
+
+// NewWriter begins a BGZF file. Close ends it; until then goroutines wait for it.
+func NewWriter(w io.Writer, o WriterOptions) (*Writer, error) {
+	if o.Level == 0 {
+		o.Level = DefaultLevel
+	}
+	if o.Level < 1 || o.Level > 9 {
+		return nil, fault.New(fault.Invalid, "there is no compression level %d", o.Level).Do("levels go from 1 to 9")
+	}
+	if o.Workers <= 0 {
+		o.Workers = runtime.GOMAXPROCS(0)
+	}
+	n := 4 * o.Workers
+	z := &Writer{w: w, level: o.Level, jobs: make(chan *job, n), order: make(chan *job, n), free: make(chan *job, n)}
+	for range n {
+		z.free <- &job{done: make(chan struct{}, 1)}
+	}
+	z.group.Add(o.Workers + 1)
+	for range o.Workers {
+		go z.compress()
+	}
+	go z.write()
+	z.now = <-z.free
+	return z, nil
+}
+
+// Write takes text in. What it takes is copied.
+func (z *Writer) Write(p []byte) (int, error) {
+	if err := z.failed(); err != nil {
+		return 0, err
+	}
+	total := len(p)
+	for len(p) > 0 {
+		j := z.now
+		if j.text == nil {
+			j.text = make([]byte, 0, blockText)
+		}
+		n := min(len(p), blockText-len(j.text))
+		j.text = append(j.text, p[:n]...)
+		p = p[n:]
+		if len(j.text) == blockText {
+			z.send()
+		}
+	}
+	return total, nil
+}
+
+// Flush ends the block at hand, so that what follows begins a new one. It does not wait for the block to be written.
+func (z *Writer) Flush() error {
+	if err := z.failed(); err != nil {
+		return err
+	}
+	if len(z.now.text) > 0 {
+		z.send()
+	}
+	return nil
+}
+
+// Mark tells where the next byte goes.
+func (z *Writer) Mark() Mark { return Mark(z.block<<16 | uint64(len(z.now.text))) }
+
+// Offset turns a mark into a virtual offset. It knows them all after Close, and before it those of blocks written.
+func (z *Writer) Offset(m Mark) (Offset, bool) {
+	z.mu.Lock()
+	defer z.mu.Unlock()
+	n := uint64(m >> 16)
+	switch {
+	case n < uint64(len(z.addresses)):
+		return Offset(z.addresses[n]<<16 | uint64(m)&0xffff), true
+	case z.closed && n == uint64(len(z.addresses)): // where the end-of-file block is
+		return Offset(z.size<<16 | uint64(m)&0xffff), true
+	}
+	return 0, false
+}
+
+// Close writes what is left and the end-of-file block. It does not close the underlying writer.
+func (z *Writer) Close() error {
+	z.mu.Lock()
+	done, err := z.closed, z.err
+	z.closed = true
+	z.mu.Unlock()
+	if done {
+		return err
+	}
+	if len(z.now.text) > 0 {
+		z.send()
+	}
+	close(z.jobs)
+	close(z.order)
+	z.group.Wait()
+	if z.err == nil {
+		_, err := z.w.Write(eofBlock)
+		z.err = unwritable(err)
+	}
+	err = z.err
+	if err == nil {
+		z.err = fault.New(fault.Internal, "write after Close")
+	}
+	return err
+}
+
+func (z *Writer) failed() error {
+	z.mu.Lock()
+	defer z.mu.Unlock()
+	if z.closed && z.err == nil {
+		return fault.New(fault.Internal, "write after Close")
+	}
+	return z.err
+}
+
+// send hands the block over, and takes an empty one.
+func (z *Writer) send() {
+	z.order <- z.now
+	z.jobs <- z.now
+	z.now = <-z.free
+	z.now.text = z.now.text[:0]
+	z.block++
+}
+
+// compress makes blocks until there are no more.
+func (z *Writer) compress() {
+	defer z.group.Done()
+	var sink buffer
+	f, err := flate.NewWriter(&sink, z.level)
+	for j := range z.jobs {
+		j.err = err
+		if err == nil {
+			j.out, j.err = deflate(f, &sink, j.out, j.text)
+		}
+		j.done <- struct{}{}
+	}
+}
+
+// buffer is a bytes.Buffer whose memory is the caller's.
+type buffer struct{ b []byte }
+
+func (s *buffer) Write(p []byte) (int, error) {
+	s.b = append(s.b, p...)
+	return len(p), nil
+}
+
+// deflate makes one BGZF block of text in out's memory.
+func deflate(f *flate.Writer, sink *buffer, out, text []byte) ([]byte, error) {
+	sink.b = append(out[:0], eofBlock[:18]...)
+	f.Reset(sink)
+	if _, err := f.Write(text); err != nil {
+		return out, err
+	}
+	if err := f.Close(); err != nil {
+		return out, err
+	}
+	out = sink.b
+	if len(out)+8 > maxBlock {
+		out = stored(out[:18], text)
+	}
+	out = binary.LittleEndian.AppendUint32(out, crc32.ChecksumIEEE(text))
+	out = binary.LittleEndian.AppendUint32(out, uint32(len(text)))
+	binary.LittleEndian.PutUint16(out[16:], uint16(len(out)-1))
+	return out, nil
+}
+
+// stored appends text as one stored deflate block, the last.
+func stored(out, text []byte) []byte {
+	n := uint16(len(text))
+	out = append(out, 1, byte(n), byte(n>>8), byte(^n), byte(^n>>8))
+	return append(out, text...)
+}
+
+// write writes blocks in order. After an error it only lets them pass.
+func (z *Writer) write() {
+	defer z.group.Done()
+	failed := false
+	for j := range z.order {
+		<-j.done
+		if !failed {
+			err := j.err
+			if err == nil {
+				_, err = z.w.Write(j.out)
+			}
+			failed = err != nil
+			z.mu.Lock()
+			z.err = unwritable(err)
+			if !failed {
+				z.addresses = append(z.addresses, z.size)
+				z.size += uint64(len(j.out))
+			}
+			z.mu.Unlock()
+		}
+		z.free <- j
+	}
+}
+
+func unwritable(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fault.Wrap(fault.Unavailable, err, "the compressed file can't be written").
+		Do("look for a full disk, or a program that stopped reading")
+}
