@@ -109,7 +109,6 @@ func (s *members) fill(c *Chunk) {
 		var k int
 		k, c.err = s.read(c.out[n:chunkSize])
 		n += k
-		s.text += int64(k)
 	}
 	c.Bytes = c.out[:n]
 }
@@ -122,6 +121,7 @@ func (s *members) read(p []byte) (int, error) {
 		}
 	}
 	n, err := s.z.Read(p)
+	s.text += int64(n)
 	switch {
 	case err == io.EOF:
 		return n, s.begin()

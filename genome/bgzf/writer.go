@@ -151,11 +151,7 @@ func (z *Writer) Close() error {
 		_, err := z.w.Write(eofBlock)
 		z.err = unwritable(err)
 	}
-	err = z.err
-	if err == nil {
-		z.err = fault.New(fault.Internal, "write after Close")
-	}
-	return err
+	return z.err
 }
 
 func (z *Writer) failed() error {
