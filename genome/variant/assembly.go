@@ -34,6 +34,9 @@ var lengths = map[Assembly][25]uint32{
 		45090682, 51324926, 154259566, 62460029, 16569},
 }
 
+// grch38 is lengths[GRCh38] where it can be had without a map.
+var grch38 = lengths[GRCh38]
+
 func (a Assembly) length(c Chrom) uint32 { return lengths[a][c-1] }
 
 // ParseAssembly reads an assembly's name as people write it: GRCh38, hg38, GRCh37, hg19, b37, CHM13 …

@@ -25,7 +25,7 @@ func (c Chrom) Length() uint32 {
 	if !c.Valid() {
 		return 0
 	}
-	return GRCh38.length(c)
+	return grch38[c-1]
 }
 
 // ParseChrom reads a primary sequence's name: chr1 or 1, chrX or X, chrM, chrMT, M or MT, and

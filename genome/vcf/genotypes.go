@@ -7,7 +7,7 @@ import (
 	"github.com/samverk/samverk/fault"
 )
 
-// Call is one sample's genotype: sample<<32 | copies<<28 | a<<14 | b. Phase is not kept.
+// Call is one sample's genotype: sample<<32 | copies<<28 | a<<14 | b, a the smaller allele number. Phase is not kept.
 type Call uint64
 
 const (
@@ -27,8 +27,8 @@ func (c Call) Sample() uint32 { return uint32(c >> sampleBase) }
 // Copies is how many copies are written: 0 when none is called (".", "./."), 1, 2, or 3 for more than two.
 func (c Call) Copies() int { return int(c >> copyShift & 15) }
 
-// Alleles are the copies' allele numbers, -1 for one that is missing. They are told of one and two copies; of
-// one, b is -1.
+// Alleles are the copies' allele numbers, ascending, -1 for a missing one, which is last. Of one copy, b is -1; of
+// more than two, a is the largest number.
 func (c Call) Alleles() (a, b int) {
 	a, b = int(c>>14&noAllele), int(c&noAllele)
 	if a == noAllele {
@@ -58,7 +58,7 @@ type Genotypes struct {
 // NewGenotypes makes one for the scanner's samples.
 func NewGenotypes(s *Scanner) *Genotypes {
 	n := len(s.head.Samples)
-	return &Genotypes{scanner: s, samples: n, buf: make([]Call, n+1)}
+	return &Genotypes{scanner: s, samples: n, buf: make([]Call, n+16)} // words writes up to 8 calls past the last
 }
 
 // Read reads a record's genotypes; alts is how many ALTs it has.
@@ -71,6 +71,9 @@ func (g *Genotypes) Read(r *Record, alts int) error {
 		return g.scanner.Fault(r.Line, "", "the record has no sample columns, the header names %d samples", g.samples).Do("is the file whole?")
 	}
 	g.format.Read(r.Format())
+	if g.samples == 1 && g.format.GT == 0 && g.single(r.SampleText(), alts) {
+		return nil
+	}
 	p := pass{g: g, r: r, text: r.SampleText(), alts: alts, key: g.format.GT}
 	var err error
 	switch {
@@ -85,6 +88,22 @@ func (g *Genotypes) Read(r *Record, alts int) error {
 	}
 	g.Calls = g.buf[:p.n]
 	return err
+}
+
+// single reads the genotype of a file's only sample when it is of one digit each, "0/1:…"; false when it is not.
+func (g *Genotypes) single(t []byte, alts int) bool {
+	if len(t) < 4 || t[3] != ':' || t[1] != '/' && t[1] != '|' || alts > maxAllele {
+		return false
+	}
+	a, b := digit[t[0]], digit[t[2]]
+	if !valid(a, uint16(alts)) || !valid(b, uint16(alts)) || bytes.IndexByte(t, '\t') >= 0 {
+		return false
+	}
+	g.buf[0] = pair(0, a, b)
+	if a|b != 0 {
+		g.Calls = g.buf[:1]
+	}
+	return true
 }
 
 // pass is the reading of one record.
@@ -137,45 +156,112 @@ func (p *pass) plain() error {
 	}
 }
 
-// words reads whole words while they hold two samples of three characters each, and stops before the last sample.
+// words reads samples of three characters, eight at a time, and stops at the first that is of another shape, and
+// before the last sample.
 func (p *pass) words(pattern uint64) {
-	text, sample, n := p.text, p.sample, p.n
-	calls := p.g.buf
-	limit := uint16(p.alts)
-	for sample+2 < p.g.samples {
-		for len(text) >= 32 && sample+8 < p.g.samples {
-			d := binary.LittleEndian.Uint64(text) ^ pattern | binary.LittleEndian.Uint64(text[8:]) ^ pattern |
-				binary.LittleEndian.Uint64(text[16:]) ^ pattern | binary.LittleEndian.Uint64(text[24:]) ^ pattern
-			if d != 0 {
-				break
-			}
-			text, sample = text[32:], sample+8
+	text := p.text[:min(len(p.text), 4*max(p.g.samples-1-p.sample, 0))&^7]
+	simple := uint64(lowBits) // in these bits may a sample of a 0 or 1 differ from the pattern
+	if p.alts == 0 {
+		simple = 0
+	}
+	calls, n, sample, at := p.g.buf, p.n, p.sample, 0
+	for ; at+32 <= len(text); at, sample = at+32, sample+8 {
+		b := (*[32]byte)(text[at:])
+		x0 := binary.LittleEndian.Uint64(b[0:]) ^ pattern
+		x1 := binary.LittleEndian.Uint64(b[8:]) ^ pattern
+		x2 := binary.LittleEndian.Uint64(b[16:]) ^ pattern
+		x3 := binary.LittleEndian.Uint64(b[24:]) ^ pattern
+		d := x0 | x1 | x2 | x3
+		if d == 0 {
+			continue
 		}
-		if len(text) < 8 || sample+2 >= p.g.samples {
+		if d&^simple == 0 {
+			// Each sample's number of 1s is two bits; those of eight samples make 16.
+			s := copies(x0) | copies(x1)<<4 | copies(x2)<<8 | copies(x3)<<12
+			s |= s >> 30
+			lo, hi := &quads[s&0xff], &quads[s>>8&0xff]
+			lo.put(calls[n:], sample)
+			hi.put(calls[n+lo.n:], sample+4)
+			n += lo.n + hi.n
+			continue
+		}
+		if used, n2 := p.mixed(text[at:at+32], calls[n:], sample); used < 32 {
+			at, sample, n = at+used, sample+used/4, n+n2
+			break
+		} else {
+			n += n2
+		}
+	}
+	used, n2 := p.mixed(text[at:], calls[n:], sample)
+	p.text, p.sample, p.n = p.text[at+used:], sample+used/4, n+n2
+}
+
+// mixed reads words of two samples whatever their alleles; used is how far it came.
+func (p *pass) mixed(text []byte, calls []Call, sample int) (used, n int) {
+	for ; used+8 <= len(text); used += 8 {
+		n2, ok := two(calls[n:], binary.LittleEndian.Uint64(text[used:]), sample+used/4, uint16(p.alts))
+		if !ok {
 			break
 		}
-		w := binary.LittleEndian.Uint64(text)
-		if w != pattern {
-			if s := w & 0xff00ff00_ff00ff00; s != pattern&0xff00ff00_ff00ff00 && !separators(s) {
-				break
-			}
-			a, b := digit[byte(w)], digit[byte(w>>16)]
-			c, d := digit[byte(w>>32)], digit[byte(w>>48)]
-			if !valid(a, limit) || !valid(b, limit) || !valid(c, limit) || !valid(d, limit) {
-				break
-			}
-			calls[n] = pair(sample, a, b)
-			if a|b != 0 {
-				n++
-			}
-			calls[n] = pair(sample+1, c, d)
-			if c|d != 0 {
-				n++
+		n += n2
+	}
+	return used, n
+}
+
+// lowBits are the bits in which the digits 0 and 1 differ, in a word of two samples.
+const lowBits = 0x00010001_00010001
+
+// copies adds the two copies of each of two samples: in bits 0–1 and 32–33.
+func copies(x uint64) uint64 { return (x & 0x00000001_00000001) + (x >> 16 & 0x00000001_00000001) }
+
+// quad is the calls of four samples, ready to be written all at once; n of them count.
+type quad struct {
+	calls [4]Call
+	n     int
+}
+
+func (q *quad) put(to []Call, sample int) {
+	out, base := (*[4]Call)(to), Call(sample)<<sampleBase
+	out[0], out[1], out[2], out[3] = q.calls[0]+base, q.calls[1]+base, q.calls[2]+base, q.calls[3]+base
+}
+
+// quads are by the samples' numbers of 1s, two bits each.
+var quads = func() (t [256]quad) {
+	for s := range t {
+		q := &t[s]
+		for i := range uint32(4) {
+			switch s >> (2 * i) & 3 {
+			case 1:
+				q.calls[q.n] = makeCall(i, 2, 0, 1)
+				q.n++
+			case 2:
+				q.calls[q.n] = makeCall(i, 2, 1, 1)
+				q.n++
 			}
 		}
-		text, sample = text[8:], sample+2
 	}
-	p.text, p.sample, p.n = text, sample, n
+	return t
+}()
+
+// two reads a word of two samples into calls; ok is false when it is of another shape.
+func two(calls []Call, w uint64, sample int, limit uint16) (n int, ok bool) {
+	if !separators(w & 0xff00ff00_ff00ff00) {
+		return 0, false
+	}
+	a, b := digit[byte(w)], digit[byte(w>>16)]
+	c, d := digit[byte(w>>32)], digit[byte(w>>48)]
+	if !valid(a, limit) || !valid(b, limit) || !valid(c, limit) || !valid(d, limit) {
+		return 0, false
+	}
+	calls[0] = pair(sample, a, b)
+	if a|b != 0 {
+		n = 1
+	}
+	calls[n] = pair(sample+1, c, d)
+	if c|d != 0 {
+		n++
+	}
+	return n, true
 }
 
 func valid(a, limit uint16) bool { return a <= limit || a == noAllele }
@@ -196,7 +282,7 @@ func pair(sample int, a, b uint16) Call {
 	if a&b == noAllele {
 		return makeCall(uint32(sample), 0, noAllele, noAllele)
 	}
-	return Call(sample)<<sampleBase | 2<<copyShift | Call(a)<<14 | Call(b)
+	return Call(sample)<<sampleBase | 2<<copyShift | Call(min(a, b))<<14 | Call(max(a, b))
 }
 
 // general reads the rest column by column.
@@ -302,6 +388,9 @@ func genotype(t []byte) (copies, a, b int, ok bool) {
 		return 0, noAllele, noAllele, true
 	case copies == 3:
 		return 3, top, noAllele, true
+	}
+	if copies == 2 {
+		a, b = min(a, b), max(a, b)
 	}
 	return copies, a, b, true
 }

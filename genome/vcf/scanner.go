@@ -24,6 +24,8 @@ type Scanner struct {
 
 	chromText []byte // the last record's CHROM, and what it means
 	chrom     variant.Chrom
+
+	formatText []byte // the last record's FORMAT
 }
 
 // NewScanner reads the header and stands before the first record. next gives text in chunks, cut anywhere, each
@@ -129,58 +131,94 @@ func (s *Scanner) Next(r *Record) (bool, error) {
 	return true, s.split(r)
 }
 
-// split finds the fixed columns and reads CHROM and POS.
+// split finds the fixed columns and reads CHROM and POS. Most columns are a few characters, which are walked one
+// by one; CHROM and FORMAT are mostly those of the record before, which is a comparison.
 func (s *Scanner) split(r *Record) error {
-	at, n := 0, int32(0)
-	for ; n < 9; n++ {
-		i := bytes.IndexByte(r.Raw[at:], '\t')
-		if i < 0 {
-			r.ends[n] = int32(len(r.Raw))
-			n++
-			break
+	raw := r.Raw
+	at := len(s.chromText)
+	if at == 0 || at >= len(raw) || raw[at] != '\t' || string(raw[:at]) != string(s.chromText) {
+		at = s.sequence(raw)
+	}
+	r.Chrom, r.ends[0], r.n = s.chrom, int32(at), 1
+	pos := uint64(0)
+	for at++; at < len(raw) && raw[at]-'0' <= 9; at++ {
+		pos = pos*10 + uint64(raw[at]-'0')
+	}
+	if at >= len(raw) || raw[at] != '\t' || at-int(r.ends[0])-1 > 9 {
+		pos = 0
+		at += max(bytes.IndexByte(raw[min(at, len(raw)):], '\t'), 0)
+	}
+	r.ends[1] = int32(at)
+	for n := 2; n < 7; n++ {
+		if at = tab(raw, at+1); at >= len(raw) {
+			return s.few(r)
 		}
-		r.ends[n] = int32(at + i)
-		at += i + 1
+		r.ends[n] = int32(at)
 	}
-	r.n = n
-	if n < 8 {
-		return s.Fault(r.Line, "", "the record has %d columns, fewer than 8", n).Do("columns are separated by tabs; is the file whole?")
+	r.Pos, r.n = uint32(pos), 8
+	if i := bytes.IndexByte(raw[at+1:], '\t'); i >= 0 {
+		r.ends[7], r.n = int32(at+1+i), 9
+		at += i + 2
+		end := at + len(s.formatText)
+		if end < len(raw) && raw[end] == '\t' && string(raw[at:end]) == string(s.formatText) {
+			r.ends[8] = int32(end)
+		} else {
+			end = at + max(bytes.IndexByte(raw[at:], '\t'), 0)
+			if end == at {
+				end = len(raw)
+			}
+			r.ends[8] = int32(end)
+			s.formatText = append(s.formatText[:0], raw[at:end]...)
+		}
+	} else {
+		r.ends[7] = int32(len(raw))
 	}
-	if r.ends[0] == 0 {
-		return s.Fault(r.Line, "CHROM", "it is empty")
-	}
-	if c := r.Raw[:r.ends[0]]; !bytes.Equal(c, s.chromText) {
-		s.chromText = append(s.chromText[:0], c...)
-		s.chrom, _ = variant.ParseChrom(c)
-	}
-	r.Chrom = s.chrom
-	return s.position(r)
+	return s.check(r)
 }
 
-func (s *Scanner) position(r *Record) error {
-	text := r.Raw[r.ends[0]+1 : r.ends[1]]
-	if len(text) == 0 || len(text) > 9 {
-		return s.Fault(r.Line, "POS", "%q is not a position", clip(text))
-	}
-	pos := uint32(0)
-	for _, c := range text {
-		d := c - '0'
-		if d > 9 {
-			return s.Fault(r.Line, "POS", "%q is not a position", clip(text))
+// tab finds the next tab from at on; the length of raw when there is none.
+func tab(raw []byte, at int) int {
+	for limit := min(at+16, len(raw)); at < limit; at++ {
+		if raw[at] == '\t' {
+			return at
 		}
-		pos = pos*10 + uint32(d)
 	}
-	r.Pos = pos
-	if pos == 0 {
-		return s.Fault(r.Line, "POS", "the first position is 1")
+	if at >= len(raw) {
+		return len(raw)
 	}
-	if r.Chrom != 0 && pos > r.Chrom.Length() {
-		return s.Fault(r.Line, "POS", "%d is past the end of %s, %d in GRCh38", pos, r.Chrom, r.Chrom.Length()).Do("is the file on another assembly?")
+	if i := bytes.IndexByte(raw[at:], '\t'); i >= 0 {
+		return at + i
 	}
-	if r.ends[3]-r.ends[2] == 1 {
+	return len(raw)
+}
+
+// sequence reads a CHROM that is not that of the record before; its end is returned.
+func (s *Scanner) sequence(raw []byte) int {
+	end := tab(raw, 0)
+	s.chromText = append(s.chromText[:0], raw[:end]...)
+	s.chrom, _ = variant.ParseChrom(s.chromText)
+	return end
+}
+
+func (s *Scanner) few(r *Record) error {
+	return s.Fault(r.Line, "", "the record has %d columns, fewer than 8", bytes.Count(r.Raw, []byte{'\t'})+1).Do("columns are separated by tabs; is the file whole?")
+}
+
+func (s *Scanner) check(r *Record) error {
+	switch {
+	case r.ends[0] == 0:
+		return s.Fault(r.Line, "CHROM", "it is empty")
+	case r.Pos == 0:
+		text := r.Raw[r.ends[0]+1 : r.ends[1]]
+		if len(bytes.Trim(text, "0")) == 0 && len(text) > 0 {
+			return s.Fault(r.Line, "POS", "the first position is 1")
+		}
+		return s.Fault(r.Line, "POS", "%q is not a position", clip(text))
+	case r.Chrom != 0 && r.Pos > r.Chrom.Length():
+		return s.Fault(r.Line, "POS", "%d is past the end of %s, %d in GRCh38", r.Pos, r.Chrom, r.Chrom.Length()).Do("is the file on another assembly?")
+	case r.ends[3]-r.ends[2] == 1:
 		return s.Fault(r.Line, "REF", "it is empty")
-	}
-	if r.ends[4]-r.ends[3] == 1 {
+	case r.ends[4]-r.ends[3] == 1:
 		return s.Fault(r.Line, "ALT", "it is empty").Do("a record without ALT is written with a dot")
 	}
 	return nil
