@@ -18,7 +18,7 @@ import (
 	"github.com/samverk/samverk/web/route"
 )
 
-//go:embed pages messages
+//go:embed all:pages messages
 var frame embed.FS
 
 //go:embed theme/icon.svg
@@ -328,6 +328,11 @@ func (s *Site) Error(w http.ResponseWriter, r *http.Request, status int, key str
 		data.Detail = detail.Error()
 	}
 	return s.errors.Render(w, r, Page{Name: "error", Status: status, Title: data.Heading, Data: data})
+}
+
+// Log writes down an error of ours with the route it came from; nothing the reader typed is in it.
+func (s *Site) Log(r *http.Request, err error) {
+	s.log.Error("request failed", "route", r.Pattern, "error", err)
 }
 
 // CrossOrigin is the page for a change that came from somewhere else than our own pages.

@@ -1,0 +1,187 @@
+package web
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/samverk/samverk/answer"
+	"github.com/samverk/samverk/fault"
+	"github.com/samverk/samverk/web"
+)
+
+const (
+	uploadLimit = 10 << 20 // bytes of a request; larger files go through the command line or the API
+	shownLines  = 200      // lines of an annotated file that a page shows
+)
+
+type annotatePage struct {
+	Form   *form
+	Demo   bool
+	Result *annotated
+	Limit  int64
+}
+
+// annotated is an annotated file as a table.
+type annotated struct {
+	Rows    []annotatedRow
+	Records int // in the file
+	Purpose string
+	Dataset string
+}
+
+type annotatedRow struct{ Variant, AC, AN, AF, Hom, Hemi string }
+
+func (p *room) annotateForm(w http.ResponseWriter, r *http.Request) int {
+	return p.annotateAnswer(w, r, http.StatusOK, nil, nil)
+}
+
+// annotateAnswer sends the form, with what was wrong in it or the table it gave.
+func (p *room) annotateAnswer(w http.ResponseWriter, r *http.Request, status int, f *form, result *annotated) int {
+	l := p.pages.Words(r)
+	if f == nil {
+		stats, err := p.desk.Stats(r.Context())
+		if err != nil {
+			return p.fail(w, r, err)
+		}
+		f = readForm(r, l, stats)
+	}
+	title := l.Must("annotate.title")
+	if len(f.Problems) > 0 {
+		title = l.Must("wrong.title", title)
+	}
+	page := annotatePage{Form: f, Demo: p.options.Demo != nil, Result: result, Limit: uploadLimit}
+	return p.pages.Render(w, r, web.Page{Name: "annotate", Title: title, Status: status, Station: "use", Data: page})
+}
+
+func (p *room) annotate(w http.ResponseWriter, r *http.Request) int {
+	select {
+	case p.uploads <- struct{}{}:
+		defer func() { <-p.uploads }()
+	case <-r.Context().Done():
+		return http.StatusServiceUnavailable // the reader left the queue
+	}
+	stats, err := p.desk.Stats(r.Context())
+	if err != nil {
+		return p.fail(w, r, err)
+	}
+	l := p.pages.Words(r)
+	r.Body = http.MaxBytesReader(w, r.Body, uploadLimit+64<<10)
+	if err := r.ParseMultipartForm(uploadLimit); err != nil && !errors.Is(err, http.ErrNotMultipart) {
+		var large *http.MaxBytesError
+		if !errors.As(err, &large) {
+			return p.site.Error(w, r, http.StatusBadRequest, "error.form", nil)
+		}
+		r.Form = nil // what came is not whole: start the form anew
+		r.MultipartForm = nil
+		f := readForm(&http.Request{URL: r.URL, Header: r.Header}, l, stats)
+		f.wrong("file", l.Must("wrong.large", l.Bytes(uploadLimit)))
+		return p.annotateAnswer(w, r, http.StatusRequestEntityTooLarge, f, nil)
+	}
+	f := readForm(r, l, stats)
+	use := f.readUse(l)
+	in, err := upload(r, f)
+	if err != nil {
+		return p.fail(w, r, err)
+	}
+	if in == nil {
+		f.wrong("file", l.Must("wrong.nofile"))
+	}
+	if len(f.Problems) > 0 {
+		return p.annotateAnswer(w, r, http.StatusBadRequest, f, nil)
+	}
+	var out bytes.Buffer
+	if _, err := p.desk.Annotate(r.Context(), answer.Annotation{Use: use, Dataset: f.Dataset}, in, &out); err != nil {
+		if fault.KindOf(err) != fault.Invalid {
+			return p.fail(w, r, err)
+		}
+		field := "text"
+		if f.Text == "" {
+			field = "file"
+		}
+		f.wrong(field, l.Must("wrong.vcf", explain(err)))
+		return p.annotateAnswer(w, r, http.StatusBadRequest, f, nil)
+	}
+	if r.FormValue("as") == "file" {
+		h := w.Header()
+		h.Set("Content-Type", "text/x-vcf; charset=utf-8")
+		h.Set("Content-Disposition", `attachment; filename="annotated.vcf"`)
+		h.Set("Cache-Control", "no-store")
+		_, _ = w.Write(out.Bytes())
+		return http.StatusOK
+	}
+	result := tabulate(out.Bytes())
+	result.Purpose, result.Dataset = l.Must("purpose."+string(use.Purpose)), l.Must("dataset.all")
+	if f.Dataset != "" {
+		result.Dataset = f.Dataset
+	}
+	return p.annotateAnswer(w, r, http.StatusOK, f, result)
+}
+
+// explain gives an operator's error with its hint.
+func explain(err error) string {
+	if hint := fault.HintOf(err); hint != "" {
+		return err.Error() + " (" + hint + ")"
+	}
+	return err.Error()
+}
+
+// upload gives the file, else the pasted text, else nil. Pasted text has the tabs of a VCF
+// when it comes from a file, and blanks when it comes from a screen: those are put right.
+func upload(r *http.Request, f *form) (io.Reader, error) {
+	if r.MultipartForm != nil {
+		for _, h := range r.MultipartForm.File["file"] {
+			if h.Size > 0 {
+				return h.Open()
+			}
+		}
+	}
+	text := strings.ReplaceAll(f.Text, "\r\n", "\n")
+	if strings.TrimSpace(text) == "" {
+		return nil, nil
+	}
+	if !strings.Contains(text, "\t") {
+		lines := strings.Split(text, "\n")
+		for i, line := range lines {
+			if !strings.HasPrefix(line, "##") {
+				lines[i] = strings.Join(strings.Fields(line), "\t")
+			}
+		}
+		text = strings.Join(lines, "\n")
+	}
+	return strings.NewReader(strings.TrimLeft(strings.TrimRight(text, "\n ")+"\n", "\n ")), nil
+}
+
+// tabulate reads back what Annotate wrote into INFO, for showing only.
+func tabulate(vcf []byte) *annotated {
+	out := &annotated{}
+	for line := range bytes.Lines(vcf) {
+		if line[0] == '#' {
+			continue
+		}
+		out.Records++
+		if out.Records > shownLines {
+			continue
+		}
+		columns := strings.Split(strings.TrimRight(string(line), "\r\n"), "\t")
+		if len(columns) < 8 {
+			continue
+		}
+		info := strings.Split(columns[7], ";")
+		field := func(name string) string {
+			i := slices.IndexFunc(info, func(s string) bool { return strings.HasPrefix(s, name+"=") })
+			if i < 0 {
+				return ""
+			}
+			return strings.ReplaceAll(info[i][len(name)+1:], ",", ", ")
+		}
+		out.Rows = append(out.Rows, annotatedRow{
+			columns[0] + "-" + columns[1] + "-" + columns[3] + "-" + columns[4],
+			field("SAMVERK_AC"), field("SAMVERK_AN"), field("SAMVERK_AF"), field("SAMVERK_HOM"), field("SAMVERK_HEMI"),
+		})
+	}
+	return out
+}

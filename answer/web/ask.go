@@ -1,0 +1,330 @@
+package web
+
+import (
+	"context"
+	"math"
+	"net/http"
+	"net/url"
+
+	"github.com/samverk/samverk/answer"
+	"github.com/samverk/samverk/consent"
+	"github.com/samverk/samverk/fault"
+	"github.com/samverk/samverk/genome/variant"
+	"github.com/samverk/samverk/web"
+)
+
+// listed is how many variants of a region a page shows.
+const listed = 100
+
+type askPage struct {
+	Form     *form
+	Variant  *variantAnswer
+	Region   *regionAnswer
+	Store    answer.Stats
+	Counted  []purposeCount
+	Examples []example
+	Demo     bool
+	CSV      string
+	JSON     string
+}
+
+type example struct{ Query, Link, Text string }
+
+// variantAnswer is one variant's counts, ready to be told.
+type variantAnswer struct {
+	Variant     string
+	State       string // some, zero, nobody, uncovered or unknown: which sentence is true
+	Purpose     string // in the reader's words
+	Dataset     string // chosen, in the reader's words
+	Count       answer.Count
+	Carriers    int
+	Share       string // "1 in 6,380" or "23%"
+	Frequency   float64
+	Assumed     bool
+	Epoch       uint64
+	ByDataset   []row
+	Total       *row
+	ByPurpose   []row
+	Scale       float64
+	Overlapping bool
+}
+
+// row is one line of a table with a bar.
+type row struct {
+	Name   string
+	Note   string
+	Link   string
+	Chosen bool
+	Count  answer.Count
+	AF     float64
+	HasAF  bool
+	Bar    float64 // of 120
+}
+
+type regionAnswer struct {
+	Region  string
+	Purpose string
+	Dataset string
+	Rows    []row
+	Counted uint32
+	More    string // the address of the rest, "" when this is all
+	Shown   int
+	Epoch   uint64
+	Scale   float64
+	Nobody  bool
+	Assumed bool
+}
+
+func (p *room) ask(w http.ResponseWriter, r *http.Request) int {
+	stats, err := p.desk.Stats(r.Context())
+	if err != nil {
+		return p.fail(w, r, err)
+	}
+	l := p.pages.Words(r)
+	f := readForm(r, l, stats)
+	page := askPage{Form: f, Store: stats, Counted: countedPerPurpose(l, stats), Demo: p.options.Demo != nil, Examples: p.examples(l)}
+	title, status := l.Must("ask.title"), http.StatusOK
+	if r.URL.Query().Has("q") {
+		q := f.read(l)
+		if len(f.Problems) > 0 {
+			status, title = http.StatusBadRequest, l.Must("wrong.title", title)
+			return p.pages.Render(w, r, web.Page{Name: "ask", Title: title, Status: status, Station: "use", Data: page})
+		}
+		if format := r.URL.Query().Get("format"); format != "" {
+			return p.exportAnswer(w, r, format, f, q, stats)
+		}
+		page.CSV, page.JSON = formats(r.URL)
+		p.table.Questions.Add(1)
+		if q.isKey {
+			page.Variant, err = p.variantAnswer(r.Context(), l, q, f, stats)
+		} else {
+			page.Region, err = p.regionAnswer(r.Context(), l, q, f)
+		}
+		if err != nil {
+			return p.fail(w, r, err)
+		}
+		title = l.Must("ask.title.of", f.Query)
+	}
+	return p.pages.Render(w, r, web.Page{Name: "ask", Title: title, Status: status, Station: "use", Data: page})
+}
+
+// formats gives the address of a list as CSV and JSON.
+func formats(u *url.URL) (csv, json string) {
+	q := u.Query()
+	q.Del("lang")
+	q.Set("format", "csv")
+	csv = u.Path + "?" + q.Encode()
+	q.Set("format", "json")
+	return csv, u.Path + "?" + q.Encode()
+}
+
+func link(query string, purpose consent.Purpose, dataset string) string {
+	q := url.Values{"q": {query}, "purpose": {string(purpose)}}
+	if dataset != "" {
+		q.Set("dataset", dataset)
+	}
+	return "/?" + q.Encode()
+}
+
+func (p *room) examples(l *web.Words) []example {
+	var out []example
+	for _, e := range p.options.Examples {
+		text, err := l.T("try." + e.Kind)
+		if err != nil {
+			continue // a kind we have no sentence for is not worth a blank one
+		}
+		out = append(out, example{e.Query, link(e.Query, e.Purpose, ""), text})
+	}
+	return out
+}
+
+// grid is every purpose and dataset asked of one variant at one consent epoch.
+type grid struct {
+	epoch uint64
+	cells map[cell]answer.Count
+}
+
+type cell struct {
+	purpose consent.Purpose
+	dataset string
+}
+
+// askGrid asks about key for the purposes and datasets given, again if a consent changed meanwhile.
+func (p *room) askGrid(ctx context.Context, key variant.Key, cells []cell) (grid, error) {
+	const tries = 5
+	for range tries {
+		g, same := grid{cells: make(map[cell]answer.Count, len(cells))}, true
+		for i, c := range cells {
+			a, err := p.desk.Ask(ctx, answer.Question{Use: consent.Use{Purpose: c.purpose}, Dataset: c.dataset, Keys: []variant.Key{key}})
+			if err != nil {
+				return grid{}, err
+			}
+			if i > 0 && a.Epoch != g.epoch {
+				same = false
+				break
+			}
+			g.epoch, g.cells[c] = a.Epoch, a.Counts[0]
+		}
+		if same {
+			return g, nil
+		}
+	}
+	return grid{}, fault.New(fault.Unavailable, "consents are changing faster than the page can be made").Do("ask again")
+}
+
+func (p *room) variantAnswer(ctx context.Context, l *web.Words, q question, f *form, stats answer.Stats) (*variantAnswer, error) {
+	chosen := cell{q.use.Purpose, f.Dataset}
+	cells := []cell{{q.use.Purpose, ""}}
+	for _, d := range stats.Datasets {
+		cells = append(cells, cell{q.use.Purpose, d.Name})
+	}
+	for _, purpose := range purposes {
+		cells = append(cells, cell{purpose, f.Dataset})
+	}
+	g, err := p.askGrid(ctx, q.key, cells)
+	if err != nil {
+		return nil, err
+	}
+	c := g.cells[chosen]
+	v := &variantAnswer{
+		Variant: q.key.String(), State: state(c), Purpose: l.Must("purpose." + string(q.use.Purpose)), Dataset: l.Must("dataset.all"), Count: c,
+		Carriers: int(c.Het + c.Hom + c.Hemi), Assumed: c.Assumed && c.Covered && c.AN > 0, Epoch: g.epoch,
+	}
+	if f.Dataset != "" {
+		v.Dataset = f.Dataset
+	}
+	v.Frequency, _ = c.AF()
+	v.Share = share(l, v.Carriers, int(c.Individuals))
+	germline := 0
+	for _, d := range stats.Datasets {
+		if d.Origin != "somatic" {
+			germline++
+		}
+		v.ByDataset = append(v.ByDataset, makeRow(d.Name, datasetNote(l, d), link(f.Query, q.use.Purpose, d.Name), d.Name == f.Dataset, g.cells[cell{q.use.Purpose, d.Name}]))
+	}
+	if germline > 1 {
+		total := makeRow(l.Must("dataset.all"), "", "", f.Dataset == "", g.cells[cell{q.use.Purpose, ""}])
+		v.Total = &total
+		v.Overlapping = true
+	}
+	for _, purpose := range purposes {
+		v.ByPurpose = append(v.ByPurpose, makeRow(l.Must("purpose."+string(purpose)+".name"), "", link(f.Query, purpose, f.Dataset), purpose == q.use.Purpose, g.cells[cell{purpose, f.Dataset}]))
+	}
+	v.Scale = scale(v.ByDataset, v.ByPurpose)
+	draw(v.ByDataset, v.Scale)
+	draw(v.ByPurpose, v.Scale)
+	return v, nil
+}
+
+// state chooses the sentence. A variant the store holds and one it has never seen get the same: see the package's doc.
+func state(c answer.Count) string {
+	switch {
+	case !c.Covered:
+		return "uncovered"
+	case c.Individuals == 0:
+		return "nobody"
+	case c.AN == 0:
+		return "unknown"
+	case c.AC == 0:
+		return "zero"
+	}
+	return "some"
+}
+
+// share says how common something is the way people say it.
+func share(l *web.Words, part, whole int) string {
+	if part == 0 || whole == 0 {
+		return ""
+	}
+	f := float64(part) / float64(whole)
+	if f >= .1 {
+		return l.Percent(f)
+	}
+	return l.Must("share.onein", int(math.Round(1/f)))
+}
+
+func makeRow(name, note, link string, chosen bool, c answer.Count) row {
+	r := row{Name: name, Note: note, Link: link, Chosen: chosen, Count: c}
+	r.AF, r.HasAF = c.AF()
+	return r
+}
+
+// scale gives the round number the longest bar is measured against.
+func scale(tables ...[]row) float64 {
+	most := 0.0
+	for _, rows := range tables {
+		for _, r := range rows {
+			most = max(most, r.AF)
+		}
+	}
+	if most == 0 {
+		return 0
+	}
+	step := math.Pow10(int(math.Floor(math.Log10(most))))
+	for _, m := range []float64{1, 1.2, 1.6, 2, 2.5, 3.2, 4, 5, 6.4, 8, 10} {
+		if m*step >= most*(1-1e-9) {
+			return min(1, m*step)
+		}
+	}
+	return min(1, 10*step)
+}
+
+func draw(rows []row, scale float64) {
+	if scale == 0 {
+		return
+	}
+	for i := range rows {
+		rows[i].Bar = math.Round(1200*rows[i].AF/scale) / 10
+	}
+}
+
+func (p *room) regionAnswer(ctx context.Context, l *web.Words, q question, f *form) (*regionAnswer, error) {
+	out := &regionAnswer{Region: q.region.String(), Purpose: l.Must("purpose." + string(q.use.Purpose)), Dataset: l.Must("dataset.all")}
+	if f.Dataset != "" {
+		out.Dataset = f.Dataset
+	}
+	var positions []uint32
+	ask := answer.Region{Use: q.use, Dataset: f.Dataset, Chrom: q.region.Chrom, From: q.region.From, To: q.region.To, Limit: listed + 1}
+	a, err := p.desk.Region(ctx, ask, func(k variant.Key, c answer.Count) error {
+		name := k.String()
+		out.Rows = append(out.Rows, makeRow(name, "", link(name, q.use.Purpose, f.Dataset), false, c))
+		positions = append(positions, k.Pos)
+		out.Counted = max(out.Counted, c.Individuals)
+		out.Assumed = out.Assumed || c.Assumed
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	out.Epoch = a.Epoch
+	if len(out.Rows) > listed {
+		next := positions[listed]
+		keep := listed // all alleles of a position stand on the same page, when they fit
+		for keep > 1 && positions[keep-1] == next {
+			keep--
+		}
+		if positions[0] == next {
+			keep, next = listed, next+1
+		}
+		out.Rows = out.Rows[:keep]
+		rest := variant.Region{Chrom: q.region.Chrom, From: next, To: q.region.To}
+		out.More = link(rest.String(), q.use.Purpose, f.Dataset)
+	}
+	out.Shown = len(out.Rows)
+	out.Scale = scale(out.Rows)
+	draw(out.Rows, out.Scale)
+	if out.Shown == 0 {
+		out.Nobody, err = p.nobodyCounted(ctx, q, f.Dataset)
+	}
+	return out, err
+}
+
+// nobodyCounted tells an empty region apart: nobody carries anything there, or nobody is counted at all.
+func (p *room) nobodyCounted(ctx context.Context, q question, dataset string) (bool, error) {
+	anything := variant.Key{Chrom: q.region.Chrom, Pos: q.region.From, Ref: []byte("A"), Alt: []byte("C")}
+	a, err := p.desk.Ask(ctx, answer.Question{Use: q.use, Dataset: dataset, Keys: []variant.Key{anything}})
+	if err != nil {
+		return false, err
+	}
+	return a.Counts[0].Covered && a.Counts[0].Individuals == 0, nil
+}

@@ -1,0 +1,61 @@
+package web
+
+import (
+	"net/http"
+
+	"github.com/samverk/samverk/answer"
+	"github.com/samverk/samverk/web"
+)
+
+type datasetsPage struct {
+	Store     answer.Stats
+	Counted   []purposeCount
+	CSV, JSON string
+}
+
+func (p *room) datasets(w http.ResponseWriter, r *http.Request) int {
+	stats, err := p.desk.Stats(r.Context())
+	if err != nil {
+		return p.fail(w, r, err)
+	}
+	if format := r.URL.Query().Get("format"); format != "" {
+		return p.exportDatasets(w, r, format, stats)
+	}
+	l := p.pages.Words(r)
+	page := datasetsPage{Store: stats, Counted: countedPerPurpose(l, stats)}
+	page.CSV, page.JSON = formats(r.URL)
+	return p.pages.Render(w, r, web.Page{Name: "datasets", Title: l.Must("datasets.title"), Station: "use", Data: page})
+}
+
+// purposeCount is how many people may be counted for a purpose.
+type purposeCount struct {
+	Name string
+	N    int
+	Bar  float64 // of 120, which is everybody
+}
+
+func countedPerPurpose(l *web.Words, s answer.Stats) []purposeCount {
+	var out []purposeCount
+	for _, p := range purposes {
+		c := purposeCount{Name: l.Must("purpose." + string(p) + ".name"), N: int(s.Counted[p])}
+		if s.Individuals > 0 {
+			c.Bar = 120 * float64(c.N) / float64(s.Individuals)
+		}
+		out = append(out, c)
+	}
+	return out
+}
+
+func datasetNote(l *web.Words, d answer.DatasetStats) string {
+	if d.Origin == "somatic" {
+		return l.Must("dataset.somatic")
+	}
+	return ""
+}
+
+func datasetLabel(l *web.Words, d answer.DatasetStats) string {
+	if note := datasetNote(l, d); note != "" {
+		return d.Name + " (" + note + ")"
+	}
+	return d.Name
+}

@@ -1,0 +1,94 @@
+package web
+
+import (
+	"context"
+	"embed"
+	"net/http"
+
+	"github.com/samverk/samverk/answer"
+	"github.com/samverk/samverk/consent"
+	"github.com/samverk/samverk/fault"
+	"github.com/samverk/samverk/web"
+	"github.com/samverk/samverk/web/route"
+)
+
+//go:embed all:pages messages
+var files embed.FS
+
+// Options of the pages.
+type Options struct {
+	Examples []Example // what a newcomer may try; shown on the first page
+	Demo     *Demo     // nil: not a demonstration
+}
+
+// Example is a question worth asking of the data that are loaded.
+type Example struct {
+	Kind    string // common, rare, region or nobody: chooses the sentence beside it
+	Query   string // as typed: a variant or a region
+	Purpose consent.Purpose
+}
+
+// Demo is what the walk through needs: a person whose consent is changed, and the question that shows it.
+type Demo struct {
+	Individual string // the person's local id
+	Query      string // a variant that person carries
+	Purpose    consent.Purpose
+	VCF        string // a few lines to annotate
+	// Set records the person's choice for Purpose, durable and in force when it returns.
+	Set func(ctx context.Context, individual string, allow bool) error
+	// Allows tells the person's choice for Purpose as it stands.
+	Allows func(ctx context.Context, individual string) (bool, error)
+}
+
+type room struct {
+	desk    *answer.Desk
+	site    *web.Site
+	pages   *web.Pages
+	table   *route.Table
+	options Options
+	walk    walk
+	uploads chan struct{} // bounds the memory of uploads: one token for each at work
+}
+
+// Register puts the desk's pages into the table.
+func Register(t *route.Table, site *web.Site, desk *answer.Desk, o Options) error {
+	pages, err := site.Room(files)
+	if err != nil {
+		return err
+	}
+	p := &room{desk: desk, site: site, pages: pages, table: t, options: o, uploads: make(chan struct{}, 2)}
+	add := func(method, pattern, does string, serve func(http.ResponseWriter, *http.Request) int) {
+		t.Add(route.Route{Method: method, Pattern: pattern, Who: route.LocalOperator, Does: does, Serve: serve})
+	}
+	add("GET", "/{$}", "Asks about a variant or a region, as a page, CSV or JSON.", p.ask)
+	add("GET", "/datasets", "Lists what is stored, as a page, CSV or JSON.", p.datasets)
+	add("GET", "/annotate", "Shows the form for annotating a small VCF.", p.annotateForm)
+	add("POST", "/annotate", "Annotates an uploaded or pasted VCF.", p.annotate)
+	if o.Demo != nil {
+		add("GET", "/walk", "Walks a newcomer through the demonstration.", p.walkPage)
+		add("POST", "/walk/consent", "Withdraws or gives back the demonstration person's consent.", p.walkConsent)
+	}
+	return nil
+}
+
+// fail sends the page for an error of the desk. What an error says is for an operator; a reader gets the
+// kind of it in their language. Errors of ours are logged by the site's owner and not shown.
+func (p *room) fail(w http.ResponseWriter, r *http.Request, err error) int {
+	status, key := http.StatusInternalServerError, "error.internal"
+	switch fault.KindOf(err) {
+	case fault.Invalid:
+		status, key = http.StatusBadRequest, "error.invalid"
+	case fault.NotFound:
+		status, key = http.StatusNotFound, "error.notfound"
+	case fault.Denied:
+		status, key = http.StatusForbidden, "error.denied"
+	case fault.Conflict:
+		status, key = http.StatusConflict, "error.conflict"
+	case fault.Unavailable:
+		status, key = http.StatusServiceUnavailable, "error.unavailable"
+	case fault.Internal:
+		p.site.Log(r, err)
+		err = nil
+	}
+	return p.site.Error(w, r, status, key, err)
+}

@@ -1,0 +1,115 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"sync"
+
+	"github.com/samverk/samverk/answer"
+	"github.com/samverk/samverk/consent"
+	"github.com/samverk/samverk/fault"
+	"github.com/samverk/samverk/genome/variant"
+	"github.com/samverk/samverk/web"
+)
+
+// walk remembers the last change made in the walk through, so that the page can show before and after.
+type walk struct {
+	sync.Mutex
+	last *change
+}
+
+type change struct {
+	allow         bool
+	before, after counted
+}
+
+// counted is one answer with its epoch.
+type counted struct {
+	Count answer.Count
+	AF    float64
+	Epoch uint64
+}
+
+type walkView struct {
+	Person  string
+	Variant string
+	Purpose string // in the reader's words
+	Code    consent.Purpose
+	Link    string
+	Now     counted
+	Allowed bool
+	Changed bool
+	Gave    bool // the last change gave the consent back
+	Before  counted
+	After   counted
+	VCF     string
+}
+
+func (p *room) askWalk(ctx context.Context, key variant.Key) (counted, error) {
+	a, err := p.desk.Ask(ctx, answer.Question{Use: consent.Use{Purpose: p.options.Demo.Purpose}, Keys: []variant.Key{key}})
+	if err != nil {
+		return counted{}, err
+	}
+	c := counted{Count: a.Counts[0], Epoch: a.Epoch}
+	c.AF, _ = c.Count.AF()
+	return c, nil
+}
+
+func (p *room) walkPage(w http.ResponseWriter, r *http.Request) int {
+	d, l := p.options.Demo, p.pages.Words(r)
+	key, err := variant.ParseKey(d.Query)
+	if err != nil {
+		return p.fail(w, r, fault.Wrap(fault.Internal, err, "the demonstration's variant"))
+	}
+	v := walkView{
+		Person: d.Individual, Variant: key.String(), Purpose: l.Must("purpose." + string(d.Purpose)), Code: d.Purpose,
+		Link: link(key.String(), d.Purpose, ""), VCF: d.VCF,
+	}
+	p.walk.Lock()
+	defer p.walk.Unlock()
+	if v.Now, err = p.askWalk(r.Context(), key); err != nil {
+		return p.fail(w, r, err)
+	}
+	if v.Allowed, err = d.Allows(r.Context(), d.Individual); err != nil {
+		return p.fail(w, r, err)
+	}
+	if c := p.walk.last; c != nil && c.allow == v.Allowed {
+		v.Changed, v.Gave, v.Before, v.After = true, c.allow, c.before, c.after
+	}
+	return p.pages.Render(w, r, web.Page{Name: "walk", Title: l.Must("walk.title"), Station: "use", Data: v})
+}
+
+// walkConsent asks, changes the consent, asks again, and goes back to the page. Withdrawing needs no reason.
+func (p *room) walkConsent(w http.ResponseWriter, r *http.Request) int {
+	r.Body = http.MaxBytesReader(w, r.Body, 16<<10)
+	d, choice := p.options.Demo, r.PostFormValue("allow")
+	if choice != "true" && choice != "false" {
+		return p.site.Error(w, r, http.StatusBadRequest, "error.form", nil)
+	}
+	key, err := variant.ParseKey(d.Query)
+	if err != nil {
+		return p.fail(w, r, fault.Wrap(fault.Internal, err, "the demonstration's variant"))
+	}
+	p.walk.Lock()
+	defer p.walk.Unlock()
+	c := &change{allow: choice == "true"}
+	if c.before, err = p.askWalk(r.Context(), key); err != nil {
+		return p.fail(w, r, err)
+	}
+	if err := d.Set(r.Context(), d.Individual, c.allow); err != nil {
+		return p.fail(w, r, err)
+	}
+	if c.after, err = p.askWalk(r.Context(), key); err != nil {
+		return p.fail(w, r, err)
+	}
+	if p.walk.last == nil || p.walk.last.allow != c.allow || c.before.Epoch != c.after.Epoch {
+		p.walk.last = c // the same choice sent twice changes nothing and keeps what is shown
+	}
+	step := "/walk#step-3"
+	if c.allow {
+		step = "/walk#step-4"
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	http.Redirect(w, r, step, http.StatusSeeOther)
+	return http.StatusSeeOther
+}

@@ -1,0 +1,163 @@
+// Package webtest opens pages in a real Chromium and judges them: axe-core's rules for WCAG 2.2 AA and
+// good practice, no sideways scroll, no message without a text, in light and dark, narrow and wide.
+// It is for tests only.
+package webtest
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+)
+
+//go:embed axe/axe.min.js
+var axe string
+
+const chromium = "/usr/bin/chromium"
+
+// Looks are the ways each page is judged.
+var looks = []struct {
+	scheme string
+	width  int64
+}{{"light", 1280}, {"light", 360}, {"dark", 1280}, {"dark", 360}}
+
+// Browser is one Chromium with one page open.
+type Browser struct {
+	ctx   context.Context
+	shots string
+}
+
+// Open starts Chromium for the length of the test. Where there is none the test is skipped, or fails
+// when SAMVERK_REQUIRE_CHROMIUM=1. SAMVERK_SCREENSHOTS=DIR keeps a picture of every look.
+func Open(t *testing.T) *Browser {
+	t.Helper()
+	if _, err := os.Stat(chromium); err != nil {
+		if os.Getenv("SAMVERK_REQUIRE_CHROMIUM") == "1" {
+			t.Fatalf("%s is not here, and SAMVERK_REQUIRE_CHROMIUM=1 asks for it", chromium)
+		}
+		t.Skipf("%s is not here: pages are not judged in a browser (Debian: apt install chromium)", chromium)
+	}
+	options := append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath(chromium), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(t.TempDir()),
+		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true),
+	)
+	ctx, cancel := chromedp.NewExecAllocator(context.Background(), options...)
+	t.Cleanup(cancel)
+	ctx, cancelPage := chromedp.NewContext(ctx)
+	t.Cleanup(cancelPage)
+	ctx, cancelTime := context.WithTimeout(ctx, 15*time.Minute)
+	t.Cleanup(cancelTime)
+	return &Browser{ctx: ctx, shots: os.Getenv("SAMVERK_SCREENSHOTS")}
+}
+
+// Go opens an address.
+func (b *Browser) Go(t *testing.T, url string) {
+	t.Helper()
+	if err := chromedp.Do(b.ctx, chromedp.Navigate(url)); err != nil {
+		t.Fatalf("%s: %v", url, err)
+	}
+}
+
+// Press presses what the selector finds and waits for the page it leads to.
+func (b *Browser) Press(t *testing.T, selector string) {
+	t.Helper()
+	if _, err := chromedp.RunResponse(b.ctx, chromedp.Click(chromedp.CSS(selector))); err != nil {
+		t.Fatalf("pressing %s: %v", selector, err)
+	}
+}
+
+// Text gives the text of what the selector finds.
+func (b *Browser) Text(t *testing.T, selector string) string {
+	t.Helper()
+	s, err := chromedp.Run(b.ctx, chromedp.Evaluate[string](fmt.Sprintf("document.querySelector(%q).innerText", selector)))
+	if err != nil {
+		t.Fatalf("%s: %v", selector, err)
+	}
+	return s
+}
+
+type finding struct {
+	ID, Help string
+	Nodes    []struct {
+		Target         []any
+		FailureSummary string
+	}
+}
+
+// Judge looks at the page that is open in every look.
+func (b *Browser) Judge(t *testing.T, name string) {
+	t.Helper()
+	if _, err := chromedp.Run(b.ctx, chromedp.Evaluate[chromedp.Void](axe+";undefined")); err != nil {
+		t.Fatalf("axe: %v", err)
+	}
+	for _, look := range looks {
+		err := chromedp.Do(b.ctx, chromedp.EmulateViewport(look.width, 900), chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+			_, err := cdp.Call(ctx, target, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{
+				{Name: "prefers-color-scheme", Value: look.scheme}, {Name: "prefers-reduced-motion", Value: "reduce"},
+			}})
+			return err
+		}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		where := fmt.Sprintf("%s, %s, %d px", name, look.scheme, look.width)
+		b.axe(t, where)
+		b.measure(t, where)
+		b.shoot(t, fmt.Sprintf("%s-%d-%s.png", name, look.width, look.scheme))
+	}
+}
+
+func (b *Browser) axe(t *testing.T, where string) {
+	t.Helper()
+	found, err := chromedp.Run(b.ctx, chromedp.Evaluate[[]finding](
+		`axe.run({resultTypes: ["violations"], runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}).then(r => r.violations)`,
+		chromedp.EvalAwaitPromise))
+	if err != nil {
+		t.Fatalf("%s: %v", where, err)
+	}
+	for _, f := range found {
+		for _, n := range f.Nodes {
+			t.Errorf("%s: %s (%s) at %v: %s", where, f.ID, f.Help, n.Target, n.FailureSummary)
+		}
+	}
+}
+
+// measure finds sideways scroll, and keys of messages that nobody wrote.
+func (b *Browser) measure(t *testing.T, where string) {
+	t.Helper()
+	over, err := chromedp.Run(b.ctx, chromedp.Evaluate[float64](`document.documentElement.scrollWidth - document.documentElement.clientWidth`))
+	if err != nil {
+		t.Fatalf("%s: %v", where, err)
+	}
+	if over > 0 {
+		t.Errorf("%s: scrolls %g px sideways", where, over)
+	}
+	text := b.Text(t, "body")
+	for _, mistake := range []string{"%!", "<no value>", "[purpose.", "[dataset.", "[wrong.", "[try."} {
+		if strings.Contains(text, mistake) {
+			t.Errorf("%s: the text holds %q", where, mistake)
+		}
+	}
+}
+
+func (b *Browser) shoot(t *testing.T, name string) {
+	t.Helper()
+	if b.shots == "" {
+		return
+	}
+	png, err := chromedp.Run(b.ctx, chromedp.FullScreenshot(100))
+	if err == nil {
+		err = os.WriteFile(filepath.Join(b.shots, name), png, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
