@@ -1,0 +1,266 @@
+package consent
+
+import (
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/samverk/samverk/fault"
+	"github.com/samverk/samverk/individual"
+	"github.com/samverk/samverk/storage"
+)
+
+func restored(backup string) error {
+	return fault.New(fault.Unavailable, "this node was restored from the backup of %s, and nobody is counted until what was withdrawn since then is known", backup).
+		Do("replay the journal that lay beside the old data directory, or confirm that there is none")
+}
+
+// openJournal opens the journal, or makes the first one. A journal that is missing lines that the
+// database holds would make the next restore count people who said no.
+func (c *Consents) openJournal(ctx context.Context, lost bool) error {
+	held := c.now.Load().line
+	_, err := os.Stat(c.path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && (held == 0 || lost):
+		return c.newJournal(ctx, held, lost)
+	case err != nil:
+		return cannotRead(err, c.path)
+	}
+	err = c.useJournal(held)
+	if err != nil && lost && fault.KindOf(err) != fault.Invalid {
+		if err := os.Rename(c.path, c.path+".lost"); err != nil {
+			return cannotRead(err, c.path)
+		}
+		return c.newJournal(ctx, held, lost)
+	}
+	return err
+}
+
+// useJournal opens the journal in place of one that was open.
+func (c *Consents) useJournal(held uint64) error {
+	if err := c.Close(); err != nil {
+		return err
+	}
+	j, err := openJournal(c.path, c.db.Node(), held)
+	c.journal = j
+	return err
+}
+
+// newJournal makes a journal that goes on after the lines the database holds.
+func (c *Consents) newJournal(ctx context.Context, held uint64, lost bool) error {
+	if err := createJournal(c.path, c.db.Node(), held, nil); err != nil {
+		return err
+	}
+	if err := c.useJournal(held); err != nil || !lost {
+		return err
+	}
+	return c.db.Write(ctx, func(tx *storage.Tx) error {
+		u := c.in(tx)
+		u.events = append(u.events, event{kind: "journal lost", by: "operator"})
+		return nil
+	})
+}
+
+// Replayed is what replaying a journal did.
+type Replayed struct {
+	Withdrawn int                 // choices that were withdrawn again
+	Removed   []individual.Number // individuals that were removed again; their genotypes must go too
+}
+
+// Replay applies to a restored database what a journal says happened since its backup was taken.
+// When the transaction has been committed, people are counted again. Replaying a journal twice
+// is the same as once.
+func (c *Consents) Replay(ctx context.Context, tx *storage.Tx, by Actor, path string) (Replayed, error) {
+	if _, waiting := c.db.Restored(); !waiting {
+		return Replayed{}, fault.New(fault.Conflict, "this node was not restored from a backup").
+			Do("there is nothing to replay")
+	}
+	u := c.in(tx)
+	r := replay{c: c, u: u, by: by, who: map[string]individual.Individual{}, after: u.next.line, epoch: u.next.epoch}
+	for _, i := range c.people.List() {
+		r.who[c.hide(i.ID)] = i
+	}
+	if err := r.read(ctx, path); err != nil {
+		return Replayed{}, u.failed(err)
+	}
+	if err := c.adopt(path, r.last); err != nil {
+		return Replayed{}, u.failed(err)
+	}
+	u.acts = nil // the journal has them
+	u.next.epoch, u.next.line = r.epoch, r.last
+	return r.done, u.failed(c.account(ctx, u, event{kind: "replayed", by: by}))
+}
+
+// ConfirmNoJournal is the operator's word that there is no journal, so that what was withdrawn
+// since the backup can't be known. People are counted again as the backup has it.
+func (c *Consents) ConfirmNoJournal(ctx context.Context, tx *storage.Tx, by Actor, why string) error {
+	if _, waiting := c.db.Restored(); !waiting {
+		return fault.New(fault.Conflict, "this node was not restored from a backup").Do("there is nothing to confirm")
+	}
+	if err := errors.Join(checkText("who confirms", string(by)), checkText("the reason", why)); err != nil {
+		return err
+	}
+	if by == "" || why == "" {
+		return fault.New(fault.Invalid, "who confirms that there is no journal, and why, must be said")
+	}
+	u := c.in(tx)
+	if err := c.openJournal(ctx, false); err != nil {
+		// One that is there speaks against the word; a missing one is what was confirmed.
+		if _, there := os.Stat(c.path); !errors.Is(there, fs.ErrNotExist) {
+			return u.failed(err)
+		}
+		if err := createJournal(c.path, c.db.Node(), u.next.line, nil); err != nil {
+			return u.failed(err)
+		}
+		if err := c.openJournal(ctx, false); err != nil {
+			return u.failed(err)
+		}
+	}
+	if c.journal.last > u.next.line {
+		return u.failed(fault.New(fault.Conflict, "there is a journal, with %d lines since the backup", c.journal.last-u.next.line).
+			In(c.path).Do("replay it"))
+	}
+	return u.failed(c.account(ctx, u, event{kind: "no journal", by: by, why: why}))
+}
+
+// account ends the wait after a restore.
+func (c *Consents) account(ctx context.Context, u *change, e event) error {
+	u.altered = true
+	u.next.refusal = nil
+	u.events = append(u.events, e)
+	return c.db.AccountRestored(ctx, u.tx)
+}
+
+// replay is a journal being applied.
+type replay struct {
+	c     *Consents
+	u     *change
+	by    Actor
+	who   map[string]individual.Individual // by hidden id
+	after uint64                           // lines up to this one are in the backup
+	last  uint64
+	epoch uint64
+	done  Replayed
+}
+
+func (r *replay) read(ctx context.Context, path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return cannotRead(err, path)
+	}
+	defer f.Close()
+	r.last, _, err = scan(f, path, r.c.db.Node(), func(e entry) error {
+		if e.Line <= r.after {
+			return nil
+		}
+		r.epoch = max(r.epoch, e.Epoch)
+		for _, a := range e.Acts {
+			if err := r.apply(ctx, a, e.At); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err == nil && r.last < r.after {
+		err = fault.New(fault.Invalid, "the journal ends at line %d, and the backup holds line %d", r.last, r.after).
+			In(path).Do("name the newer journal")
+	}
+	return err
+}
+
+func (r *replay) apply(ctx context.Context, a act, at int64) error {
+	who, known := r.who[a.Who]
+	if !known {
+		return nil // came after the backup was taken
+	}
+	if a.Removed {
+		n, err := r.c.remove(ctx, r.u.tx, r.by, who.ID)
+		r.done.Removed = append(r.done.Removed, n)
+		delete(r.who, a.Who)
+		return err
+	}
+	p := a.Purpose.index()
+	if p < 0 {
+		return a.Purpose.unknown()
+	}
+	if !has(r.u.next.sets[p].Words, who.Number) {
+		return nil
+	}
+	r.done.Withdrawn++
+	return r.c.choose(r.u, r.by, Choice{Individual: who.Number, Purpose: a.Purpose, When: storage.Time(at),
+		Why: "replayed from the journal after a restore"})
+}
+
+// adopt makes a replayed journal this node's own, so that it also serves a later restore of
+// an older backup.
+func (c *Consents) adopt(path string, last uint64) error {
+	same, err := sameFile(path, c.path)
+	if err != nil {
+		return err
+	}
+	if !same {
+		if err := c.copyJournal(path); err != nil {
+			return err
+		}
+	}
+	if err := c.useJournal(0); err != nil {
+		return err
+	}
+	if c.journal.last != last {
+		return fault.New(fault.Conflict, "this node has a journal of its own that is not the one given").In(c.path).
+			Do("replay %s, or move it away", c.path)
+	}
+	return nil
+}
+
+func sameFile(a, b string) (bool, error) {
+	ai, err := os.Stat(a)
+	if err != nil {
+		return false, cannotRead(err, a)
+	}
+	bi, err := os.Stat(b)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, cannotRead(err, b)
+	}
+	return os.SameFile(ai, bi), nil
+}
+
+// copyJournal makes this node's journal from another file, unless it has one.
+func (c *Consents) copyJournal(path string) error {
+	if _, err := os.Stat(c.path); !errors.Is(err, fs.ErrNotExist) {
+		return nil // adopt compares them
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return cannotRead(err, path)
+	}
+	defer f.Close()
+	b, err := io.ReadAll(f)
+	if err != nil {
+		return cannotRead(err, path)
+	}
+	return createJournal(c.path, c.db.Node(), 0, b)
+}
+
+// verifyJournal reads the journal through.
+func (c *Consents) verifyJournal(now *state) error {
+	if now.refusal != nil {
+		return now.refusal
+	}
+	f, err := os.Open(c.path)
+	if err != nil {
+		return cannotRead(err, c.path)
+	}
+	defer f.Close()
+	last, _, err := scan(f, filepath.Clean(c.path), c.db.Node(), func(entry) error { return nil })
+	if err == nil && last < now.line {
+		err = short(c.path, last, now.line)
+	}
+	return err
+}
