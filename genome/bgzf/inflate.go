@@ -3,11 +3,14 @@ package bgzf
 import (
 	"encoding/binary"
 	"errors"
+	"unsafe"
 )
 
 // One-shot inflate (RFC 1951) for BGZF blocks. The whole compressed block is in memory and the size of the output is
 // known, so there is no window, no state between calls and no byte-wise tail: both buffers have slack after their end,
 // the loop may run a little over, and what ran over is found afterwards.
+
+const pairFrom = 4096
 
 const (
 	// inSlack bytes must be readable after the compressed data: the loop stops once it has taken in 8 bytes too
@@ -92,7 +95,7 @@ type stream struct {
 
 // refill brings the bits in hand to 56 or more.
 func (s *stream) refill() {
-	s.bits |= load64(s.src, s.in) << (s.n & 63)
+	s.bits |= binary.LittleEndian.Uint64(s.src[s.in:]) << (s.n & 63)
 	s.in += int((63 - s.n) >> 3)
 	s.n |= 56
 }
@@ -157,7 +160,9 @@ func (d *inflater) header(s *stream) error {
 		!d.sort.build(d.dyn.dist[:], distBits, d.lens[nlit:nlit+ndist], &distEntries) {
 		return errHuffman
 	}
-	d.dyn.pair()
+	if s.to-s.in > pairFrom {
+		d.dyn.pair()
+	}
 	return nil
 }
 
@@ -207,37 +212,49 @@ func (d *inflater) lengths(s *stream, n int) error {
 }
 
 // symbols decodes one block's literals and matches.
+//
+// This loop is most of the time it takes to read a genome, so it uses plain addresses (copy.go) instead of checked
+// indexes, and calls nothing. What keeps every access inside the buffers:
+//   - a turn begins with in < to+8 and out <= end only, and inflate has checked the slack behind both;
+//   - reading, a turn takes at most two refills: loads at in and in+7, so up to to+22 of the to+32 there are;
+//   - writing, a turn puts at most 6 literals (the last store one byte over), or 4 and a match, whose 258 bytes run over
+//     by at most 31: 293 of the 320 there are;
+//   - a match begins at begin or after it, because of the check of its distance.
 func (s *stream) symbols(t *tables) error {
-	src, dst := s.src, s.dst
-	bits, n, in, out := s.bits, s.n, s.in, s.out
-	stop, end, begin := s.to+8, s.end, s.begin
+	src, dst := unsafe.Pointer(unsafe.SliceData(s.src)), unsafe.Pointer(unsafe.SliceData(s.dst))
+	bits, n, in, out := s.bits, s.n, s.in, s.out // of n only the lowest 6 bits count here
+	stop, end := s.to+8, s.end
+	bits |= load64(src, in) << (n & 63)
+	in += 7 - int(n>>3&7)
+	n |= 56
+	e := t.lit[bits&(1<<litBits-1)]
 	for in < stop && out <= end {
-		bits |= load64(src, in) << (n & 63)
-		in += int((63 - n) >> 3)
-		n |= 56
-		e := t.lit[bits&(1<<litBits-1)]
 		if e&isLiteral != 0 { // up to three table entries of up to two literals: 33 of the 56 bits
 			bits >>= e & 63
-			n -= uint(e & 63)
+			n -= uint(e)
 			store16(dst, out, uint16(e>>8))
 			out += int(e >> literals & 3)
 			e = t.lit[bits&(1<<litBits-1)]
 			if e&isLiteral != 0 {
 				bits >>= e & 63
-				n -= uint(e & 63)
+				n -= uint(e)
 				store16(dst, out, uint16(e>>8))
 				out += int(e >> literals & 3)
 				e = t.lit[bits&(1<<litBits-1)]
 				if e&isLiteral != 0 {
 					bits >>= e & 63
-					n -= uint(e & 63)
+					n -= uint(e)
 					store16(dst, out, uint16(e>>8))
 					out += int(e >> literals & 3)
+					bits |= load64(src, in) << (n & 63)
+					in += 7 - int(n>>3&7)
+					n |= 56
+					e = t.lit[bits&(1<<litBits-1)]
 					continue
 				}
 			}
 			bits |= load64(src, in) << (n & 63)
-			in += int((63 - n) >> 3)
+			in += 7 - int(n>>3&7)
 			n |= 56
 		}
 		if e&isOdd != 0 {
@@ -247,16 +264,20 @@ func (s *stream) symbols(t *tables) error {
 				e = t.lit[(e>>16+uint32(bits)&(1<<(e&15)-1))&(litSize-1)]
 				if e&isLiteral != 0 {
 					bits >>= e & 63
-					n -= uint(e & 63)
-					dst[out] = byte(e >> 8)
+					n -= uint(e)
+					store16(dst, out, uint16(e>>8))
 					out++
+					bits |= load64(src, in) << (n & 63)
+					in += 7 - int(n>>3&7)
+					n |= 56
+					e = t.lit[bits&(1<<litBits-1)]
 					continue
 				}
 			}
 			if e&isEnd != 0 {
 				bits >>= e & 63
-				n -= uint(e & 63)
-				s.bits, s.n, s.in, s.out = bits, n, in, out
+				n -= uint(e)
+				s.bits, s.n, s.in, s.out = bits, n&63, in, out
 				if s.over() {
 					return errShort
 				}
@@ -272,30 +293,66 @@ func (s *stream) symbols(t *tables) error {
 		// A length: at most 20 bits with its extra ones (15 + 5), then a distance: at most 28 (15 + 13).
 		length := int(e>>16&511) + int(uint32(bits)&(1<<(e&31)-1)>>(e>>8&15))
 		bits >>= e & 63
-		n -= uint(e & 63)
-		e = t.dist[bits&(1<<distBits-1)]
-		if e&isOdd != 0 {
-			if e&isSub == 0 {
+		n -= uint(e)
+		d := t.dist[bits&(1<<distBits-1)]
+		if d&isOdd != 0 {
+			if d&isSub == 0 {
 				return errSymbol
 			}
 			bits >>= distBits
 			n -= distBits
-			e = t.dist[(e>>16+uint32(bits)&(1<<(e&15)-1))&(distSize-1)]
-			if e&isOdd != 0 {
+			d = t.dist[(d>>16+uint32(bits)&(1<<(d&15)-1))&(distSize-1)]
+			if d&isOdd != 0 {
 				return errSymbol
 			}
 		}
-		distance := int(e>>16) + int(uint32(bits)&(1<<(e&31)-1)>>(e>>8&15))
-		bits >>= e & 63
-		n -= uint(e & 63)
-		if distance > out-begin {
+		distance := int(d>>16) + int(uint32(bits)&(1<<(d&31)-1)>>(d>>8&15))
+		bits >>= d & 63
+		n -= uint(d)
+		bits |= load64(src, in) << (n & 63)
+		in += 7 - int(n>>3&7)
+		n |= 56
+		from := out - distance
+		if from < s.begin {
 			return errDistance
 		}
-		match(dst, out, distance, length)
+		at := out
 		out += length
+		e = t.lit[bits&(1<<litBits-1)]
+		switch {
+		case distance >= 16:
+			for {
+				v, w := load64(dst, from), load64(dst, from+8)
+				store64(dst, at, v)
+				store64(dst, at+8, w)
+				at += 16
+				from += 16
+				if at >= out {
+					break
+				}
+			}
+		case distance >= 8:
+			for ; at < out; at, from = at+8, from+8 {
+				store64(dst, at, load64(dst, from))
+			}
+		default:
+			// A pattern shorter than 8 bytes: laid out over 8, and stepped by as many whole patterns as fit.
+			v := load64(dst, from) & (1<<(8*distance&63) - 1)
+			v *= repeat[distance&7]
+			for step := int(steps[distance&7]); at < out; at += step {
+				store64(dst, at, v)
+			}
+		}
 	}
 	if out > end {
 		return errMore
 	}
 	return errShort
 }
+
+// For distances under 8: what lays a pattern out over 8 bytes when multiplied with it, and how far its last whole
+// repeat there reaches.
+var (
+	repeat = [8]uint64{0, 0x0101010101010101, 0x0001000100010001, 0x0001000001000001, 0x0000000100000001, 0x0000010000000001, 0x0001000000000001, 0x0100000000000001}
+	steps  = [8]uint8{0, 8, 8, 6, 8, 5, 6, 7}
+)
