@@ -1,0 +1,12 @@
+// Package demo makes a node out of public genomes and walks a newcomer through it.
+//
+// The genomes are real: 2,548 reference samples of the 1000 Genomes Project, on a stretch of chromosome 22. Everything else
+// is invented, by a seed: which of three regions somebody belongs to, and what they allow. data/README.md
+// names the sources. A region is a dataset here; in the network it is a node of its own.
+//
+// Rules
+//   - The node is made with the same operations as any other: files, load, consent.
+//   - It says on the terminal and on every page that it is a demonstration.
+//   - A directory that wasn't made by the demonstration is never touched.
+//   - The same seed makes the same regions, consents and questions.
+package demo
