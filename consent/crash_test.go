@@ -1,0 +1,141 @@
+package consent_test
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/samverk/samverk/consent"
+	"github.com/samverk/samverk/individual"
+)
+
+const victimEnv = "SAMVERK_TEST_VICTIM"
+
+// victim is the process that is killed: it changes consents one after another for as long as it
+// lives, and says when each was asked for and acknowledged.
+func victim() {
+	dir := os.Getenv(victimEnv)
+	n, err := tryOpen(filepath.Join(dir, "db"), consent.Options{Journal: filepath.Join(dir, "journal")})
+	if err != nil {
+		fmt.Println("failed", err)
+		os.Exit(1)
+	}
+	r := rand.New(rand.NewPCG(n.consents.Epoch(), 1))
+	for {
+		c := consent.Choice{Individual: individual.Number(r.IntN(victims)), Purpose: consent.Purposes()[r.IntN(3)], Allow: r.IntN(2) == 0}
+		fmt.Println("ask", c.Individual, c.Purpose, c.Allow)
+		if err := n.change(c); err != nil {
+			fmt.Println("failed", err)
+			os.Exit(1)
+		}
+		fmt.Println("ack")
+	}
+}
+
+const victims = 40
+
+// kills is how many times the process is killed: a tenth unless the long tests are asked for.
+func kills() int {
+	if os.Getenv("SAMVERK_LONG") == "1" {
+		return 200
+	}
+	return 20
+}
+
+func TestKilledAtAnyMoment(t *testing.T) {
+	dir := t.TempDir()
+	dsn, journal := filepath.Join(dir, "db"), filepath.Join(dir, "journal")
+	n := open(t, dsn, journal)
+	ids := make([]string, victims)
+	for i := range ids {
+		ids[i] = fmt.Sprint("p", i)
+	}
+	n.enrol(t, ids...)
+	n.close(t)
+	r := rand.New(rand.NewPCG(2, 3))
+	state := map[said]bool{}
+	changes := 0
+	for range kills() {
+		asked, acked := kill(t, dir, time.Duration(r.IntN(60_000))*time.Microsecond)
+		changes += acked
+		for i, c := range asked {
+			if i < acked {
+				state[said{c.Individual, c.Purpose}] = c.Allow
+			}
+		}
+		n := open(t, dsn, journal)
+		if len(asked) > acked { // the last may have been kept, and was not acknowledged
+			last := asked[acked]
+			for _, who := range n.allowed(t, last.Purpose) {
+				if who == last.Individual && last.Allow {
+					state[said{last.Individual, last.Purpose}] = true
+				}
+			}
+			if set, _ := n.consents.Allowed(consent.Use{Purpose: last.Purpose}); !last.Allow && !set.Has(last.Individual) {
+				state[said{last.Individual, last.Purpose}] = false
+			}
+		}
+		for _, p := range consent.Purposes() {
+			set, err := n.consents.Allowed(consent.Use{Purpose: p})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for who := range individual.Number(victims) {
+				if want := state[said{who, p}]; set.Has(who) != want {
+					t.Fatalf("%s of %d was acknowledged as %v and is not", p, who, want)
+				}
+			}
+		}
+		if err := n.consents.Verify(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		n.close(t)
+	}
+	t.Logf("%d kills, %d acknowledged changes, none lost", kills(), changes)
+	if changes == 0 {
+		t.Error("nothing was changed; the test proves nothing")
+	}
+}
+
+// kill runs a victim, kills it some time after its first change, and gives what it asked
+// for and how much of that was acknowledged.
+func kill(t *testing.T, dir string, after time.Duration) (asked []consent.Choice, acked int) {
+	t.Helper()
+	c := exec.Command(os.Args[0])
+	c.Env = append(os.Environ(), victimEnv+"="+dir)
+	out, err := c.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var once bool
+	for lines := bufio.NewScanner(out); lines.Scan(); {
+		line := lines.Text()
+		switch {
+		case line == "ack":
+			acked++
+		case strings.HasPrefix(line, "ask "):
+			var ch consent.Choice
+			if _, err := fmt.Sscan(line[4:], &ch.Individual, &ch.Purpose, &ch.Allow); err == nil {
+				asked = append(asked, ch)
+			}
+		default:
+			t.Error(line)
+		}
+		if !once {
+			once = true
+			time.AfterFunc(after, func() { _ = c.Process.Kill() })
+		}
+	}
+	_ = c.Wait()
+	return asked, acked
+}

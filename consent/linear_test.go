@@ -1,0 +1,100 @@
+package consent_test
+
+import (
+	"math/rand/v2"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/anishathalye/porcupine"
+
+	"github.com/samverk/samverk/consent"
+	"github.com/samverk/samverk/individual"
+	"github.com/samverk/samverk/internal/testkit"
+)
+
+// op is one call: a choice, or the question whether somebody is counted.
+type op struct {
+	who   individual.Number
+	ask   bool
+	allow bool
+}
+
+// counted is one individual's consent as a register that is written and read.
+var counted = porcupine.Model{
+	Init: func() any { return false },
+	Step: func(state, in, out any) (bool, any) {
+		if o := in.(op); !o.ask {
+			return true, o.allow
+		}
+		return out.(bool) == state.(bool), state
+	},
+	Partition: func(history []porcupine.Operation) [][]porcupine.Operation {
+		by := map[individual.Number][]porcupine.Operation{}
+		for _, o := range history {
+			who := o.Input.(op).who
+			by[who] = append(by[who], o)
+		}
+		var parts [][]porcupine.Operation
+		for _, p := range by {
+			parts = append(parts, p)
+		}
+		return parts
+	},
+}
+
+// TestAQuestionAfterAWithdrawal has many clients give, withdraw and ask at the same time. That the
+// history is linearizable means that no question which began after a withdrawal was
+// acknowledged counted that person.
+func TestAQuestionAfterAWithdrawal(t *testing.T) {
+	testkit.EachDatabase(t, func(t *testing.T, dsn string) {
+		n := open(t, dsn, filepath.Join(t.TempDir(), "journal"))
+		defer n.close(t)
+		n.enrol(t, "a", "b", "c")
+		var mu sync.Mutex
+		var history []porcupine.Operation
+		start := time.Now()
+		var wg sync.WaitGroup
+		for client := range 8 {
+			wg.Go(func() {
+				r := rand.New(rand.NewPCG(uint64(client), 5))
+				for range 120 {
+					o := op{who: individual.Number(r.IntN(3)), ask: r.IntN(3) > 0, allow: r.IntN(2) == 0}
+					did := porcupine.Operation{ClientId: client, Input: o, Call: int64(time.Since(start))}
+					if o.ask {
+						set, err := n.consents.Allowed(consent.Use{Purpose: consent.Care})
+						if err != nil {
+							t.Error(err)
+							return
+						}
+						did.Output = set.Has(o.who)
+					} else if err := n.change(consent.Choice{Individual: o.who, Purpose: consent.Care, Allow: o.allow}); err != nil {
+						t.Error(err)
+						return
+					}
+					did.Return = int64(time.Since(start))
+					mu.Lock()
+					history = append(history, did)
+					mu.Unlock()
+				}
+			})
+		}
+		wg.Wait()
+		if !porcupine.CheckOperations(counted, history) {
+			t.Error("the history is not linearizable")
+		}
+	})
+}
+
+// TestTheCheckerSees makes sure that the test above would fail.
+func TestTheCheckerSees(t *testing.T) {
+	stale := []porcupine.Operation{
+		{ClientId: 0, Input: op{allow: true}, Call: 0, Return: 1},
+		{ClientId: 0, Input: op{allow: false}, Call: 2, Return: 3},
+		{ClientId: 1, Input: op{ask: true}, Output: true, Call: 4, Return: 5},
+	}
+	if porcupine.CheckOperations(counted, stale) {
+		t.Error("a question after a withdrawal counted the person, and nobody noticed")
+	}
+}
