@@ -10,8 +10,6 @@ import (
 // known, so there is no window, no state between calls and no byte-wise tail: both buffers have slack after their end,
 // the loop may run a little over, and what ran over is found afterwards.
 
-const pairFrom = 4096
-
 const (
 	// inSlack bytes must be readable after the compressed data: the loop stops once it has taken in 8 bytes too
 	// many, may refill twice (7 bytes each) in its last turn, and each refill reads 8.
@@ -19,6 +17,9 @@ const (
 	// outSlack bytes must be writable after the output: the last turn may write 6 literals, then a match of 258
 	// whose copy may run over by one step of 32.
 	outSlack = 320
+	// pairFrom bytes must be left for it to pay to join literals in the table (table.go): a fifth of the time of a
+	// block of 1 KiB, and a tenth won on one of 12.
+	pairFrom = 4096
 )
 
 // The reasons for which compressed data is refused.
@@ -216,7 +217,8 @@ func (d *inflater) lengths(s *stream, n int) error {
 // This loop is most of the time it takes to read a genome, so it uses plain addresses (copy.go) instead of checked
 // indexes, and calls nothing. What keeps every access inside the buffers:
 //   - a turn begins with in < to+8 and out <= end only, and inflate has checked the slack behind both;
-//   - reading, a turn takes at most two refills: loads at in and in+7, so up to to+22 of the to+32 there are;
+//   - reading, a turn refills at most twice: loads at in and in+7, so up to to+22 of the to+32 there are. The refill
+//     before the first turn begins where header and inflate may have got to, to+18 at most;
 //   - writing, a turn puts at most 6 literals (the last store one byte over), or 4 and a match, whose 258 bytes run over
 //     by at most 31: 293 of the 320 there are;
 //   - a match begins at begin or after it, because of the check of its distance.
@@ -229,7 +231,7 @@ func (s *stream) symbols(t *tables) error {
 	n |= 56
 	e := t.lit[bits&(1<<litBits-1)]
 	for in < stop && out <= end {
-		if e&isLiteral != 0 { // up to three table entries of up to two literals: 33 of the 56 bits
+		if e&isLiteral != 0 { // up to three table entries of up to two literals: 30 of the 56 bits
 			bits >>= e & 63
 			n -= uint(e)
 			store16(dst, out, uint16(e>>8))

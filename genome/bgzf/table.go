@@ -26,10 +26,11 @@ const (
 	isEnd     = 1 << 13
 	noSymbol  = isOdd
 
-	litBits, distBits, preBits = 11, 8, 7
-	// The largest tables codes of up to 15 bits can need are 2342 entries for 288 symbols at 11 bits and 402 for 32
+	// 11 bits are no faster on VCF text, since every block of 64 KiB brings its own tables.
+	litBits, distBits, preBits = 10, 8, 7
+	// The largest tables codes of up to 15 bits can need are 1334 entries for 288 symbols at 10 bits and 402 for 32
 	// at 8 (zlib's examples/enough.c counts them). Powers of two let an index be masked.
-	litSize, distSize = 4096, 512
+	litSize, distSize = 2048, 512
 
 	maxLit, maxDist, preSyms = 286, 30, 19
 	maxCode                  = 15
