@@ -205,7 +205,8 @@ func (b *block) find(k variant.Key) int {
 			hi = m
 		}
 	}
-	want := uint32(longAllele)
+	const long = ^uint32(0) // no row's allele
+	want := uint32(long)
 	if len(k.Ref) == 1 && len(k.Alt) == 1 {
 		if r, a := baseCode[k.Ref[0]], baseCode[k.Alt[0]]; r < 4 && a < 4 {
 			want = uint32(r)<<2 | uint32(a)
@@ -216,7 +217,7 @@ func (b *block) find(k variant.Key) int {
 		if a == want {
 			return lo
 		}
-		if a&want&longAllele != 0 {
+		if want == long && a&longAllele != 0 {
 			if l := b.long[a&^longAllele]; string(l.ref) == string(k.Ref) && string(l.alt) == string(k.Alt) {
 				return lo
 			}

@@ -15,7 +15,7 @@ type Count struct {
 	Het, Hom, Hemi uint32 // people
 	Individuals    uint32 // people counted: allowed, and sequenced at this place
 	Assumed        bool   // somebody counted has neither a genotype nor a callable block here and counts as reference
-	Covered        bool   // false: nobody counted was sequenced at this place; there is no answer, not a zero
+	Covered        bool   // false: nobody in the datasets asked was sequenced at this place; there is no answer, not a zero
 	Known          bool   // a segment has this variant, whoever carries it
 }
 

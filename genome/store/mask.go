@@ -12,6 +12,7 @@ import (
 // scope is which sample stands for each individual in a question: over all germline datasets, or in one dataset.
 type scope struct {
 	sampleOf []uint32 // by individual: number+1, 0 for none
+	looked   []bool   // by targets: somebody in scope was sequenced there
 }
 
 // scopes are computed when first asked for.
@@ -33,11 +34,12 @@ func (v *version) scope(dataset string) *scope {
 	if dataset != "" && v.dataset(dataset) == nil {
 		return nil
 	}
-	s := new(scope)
+	s := &scope{looked: make([]bool, len(v.targets))}
 	for n, x := range v.samples {
 		if !x.live || dataset == "" && v.datasets[x.dataset].Origin != Germline || dataset != "" && v.datasets[x.dataset].Name != dataset {
 			continue
 		}
+		s.looked[x.targets] = true
 		for len(s.sampleOf) <= int(x.individual) {
 			s.sampleOf = append(s.sampleOf, 0)
 		}
@@ -66,6 +68,7 @@ type Mask struct {
 // group is the mask's samples with the same targets.
 type group struct {
 	targets *targets
+	looked  bool // somebody in scope has these targets, whether or not they are counted
 	bySex   [3]int
 }
 
@@ -78,7 +81,7 @@ func (sn *Snapshot) Mask(allowed *individual.Set, dataset string) (*Mask, error)
 	}
 	m := &Mask{v: v, words: make([]uint64, (len(v.samples)+63)/64), groups: make([]group, len(v.targets))}
 	for i, t := range v.targets {
-		m.groups[i].targets = t
+		m.groups[i] = group{targets: t, looked: sc.looked[i]}
 	}
 	for w, word := range allowed.Words {
 		for ; word != 0; word &= word - 1 {
@@ -144,7 +147,7 @@ func (m *Mask) base(z variant.Zone, c variant.Chrom, pos uint32) (copies, people
 		if !g.targets.contain(c, pos) {
 			continue
 		}
-		covered = covered || i > 0 || g.bySex != [3]int{}
+		covered = covered || g.looked
 		for sex, n := range g.bySex {
 			e := expected(z, individual.Sex(sex))
 			copies += n * e

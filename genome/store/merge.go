@@ -118,7 +118,8 @@ func (m *merger) join(c *cursor, first bool) {
 	}
 	present := make([]Range, 0, len(rec.Present))
 	for _, p := range rec.Present {
-		if p = (Range{p.From + c.shift, p.To + c.shift}); !m.allRetired(p) {
+		p = Range{p.From + c.shift, min(p.To+c.shift, m.out.n)}
+		if !m.allRetired(p) {
 			present = append(present, p)
 		}
 	}

@@ -109,7 +109,8 @@ func (s *Store) sweep() error {
 }
 
 // Snapshot is the store as it is now. It stays so; nothing need be closed.
-func (s *Store) Snapshot() *Snapshot { return &Snapshot{v: s.current.Load()} }
+// The same pointer stands for the same state, so it can key a cache.
+func (s *Store) Snapshot() *Snapshot { return &s.current.Load().snapshot }
 
 // Snapshot answers from one state of the store.
 type Snapshot struct{ v *version }
@@ -123,6 +124,7 @@ type Dataset struct {
 
 // version is one state of the manifest, immutable.
 type version struct {
+	snapshot Snapshot // of this version
 	datasets []Dataset
 	samples  []sample // by number; numbers that were never used are dead
 	segments []*segment
@@ -161,6 +163,7 @@ func (v *version) segment(file string) *segment {
 // readVersion builds a version from the tables, taking open segments from the one before.
 func (s *Store) readVersion(ctx context.Context, tx *storage.Tx, before *version) (*version, error) {
 	v := &version{targets: []*targets{nil}}
+	v.snapshot.v = v
 	number := make(map[string]uint16)
 	rows, err := tx.Query(ctx, `SELECT id, name, origin FROM genome_dataset ORDER BY name`)
 	if err != nil {
@@ -290,7 +293,7 @@ func (s *Store) keepDataset(ctx context.Context, tx *storage.Tx, name string, o 
 // takeNumbers hands out n sample numbers, ascending.
 func takeNumbers(ctx context.Context, tx *storage.Tx, n int) (base uint32, err error) {
 	var next int64
-	if err := tx.QueryRow(ctx, `UPDATE genome_next SET number = number + $1 WHERE only = 1 RETURNING number`, n).Scan(&next); err != nil {
+	if err := tx.QueryRow(ctx, `UPDATE genome_next SET number = number + $1 WHERE one = 1 RETURNING number`, n).Scan(&next); err != nil {
 		return 0, err
 	}
 	if next > maxSamples {

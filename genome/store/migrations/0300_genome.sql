@@ -42,7 +42,7 @@ CREATE TABLE genome_segment (
     dead         BIGINT NOT NULL      -- of the sample numbers, how many were retired when it was written
 );
 CREATE TABLE genome_next (
-    only   SMALLINT PRIMARY KEY,      -- 1
+    one    SMALLINT PRIMARY KEY,      -- 1
     number BIGINT NOT NULL            -- the next sample's
 );
-INSERT INTO genome_next (only, number) VALUES (1, 0);
+INSERT INTO genome_next (one, number) VALUES (1, 0);
