@@ -105,12 +105,30 @@ func (l *Words) Frequency(f float64) template.HTML {
 	case f >= .0095:
 		return template.HTML(l.Decimal(f, 3)) //nolint:gosec // digits only
 	}
+	return l.power(f, 2)
+}
+
+// Scale writes the end of an axis: a round number, without the noughts that Frequency keeps for alignment.
+func (l *Words) Scale(f float64) template.HTML {
+	if f >= .0095 {
+		for decimals := range 3 {
+			if r := f * math.Pow10(decimals); math.Abs(r-math.Round(r)) < 1e-9 {
+				return template.HTML(l.Decimal(f, decimals)) //nolint:gosec // digits only
+			}
+		}
+		return template.HTML(l.Decimal(f, 3)) //nolint:gosec // digits only
+	}
+	return l.power(f, 1)
+}
+
+// power writes f as a number from 1 to 10 and a power of ten.
+func (l *Words) power(f float64, decimals int) template.HTML {
 	e := int(math.Floor(math.Log10(f)))
 	m := f / math.Pow10(e)
-	if m >= 9.995 {
+	if m >= 10-.5*math.Pow10(-decimals) { // would be rounded up to 10
 		m, e = 1, e+1
 	}
-	return template.HTML(fmt.Sprintf("%s\u00a0×\u00a010<sup>−%d</sup>", l.Decimal(m, 2), -e)) //nolint:gosec // digits only
+	return template.HTML(fmt.Sprintf("%s\u00a0×\u00a010<sup>−%d</sup>", l.Decimal(m, decimals), -e)) //nolint:gosec // digits only
 }
 
 // Bytes writes a size in the units people know.

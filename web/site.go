@@ -183,7 +183,7 @@ func readTemplates(room fs.FS, l *Words) (map[string]*template.Template, error) 
 
 func functions(l *Words) template.FuncMap {
 	return template.FuncMap{
-		"t": l.T, "th": l.HTML, "n": l.Number, "freq": l.Frequency, "size": l.Bytes, "percent": l.Percent,
+		"t": l.T, "th": l.HTML, "n": l.Number, "freq": l.Frequency, "upto": l.Scale, "size": l.Bytes, "percent": l.Percent,
 	}
 }
 

@@ -3,9 +3,11 @@ package web
 import (
 	"bytes"
 	"errors"
+	"html/template"
 	"io"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/samverk/samverk/answer"
@@ -33,7 +35,13 @@ type annotated struct {
 	Dataset string
 }
 
-type annotatedRow struct{ Variant, AC, AN, AF, Hom, Hemi string }
+// annotatedRow is one line's counts, one number for each alternative where the file has several.
+type annotatedRow struct {
+	Variant   string
+	AC, AN    string
+	AF        []template.HTML
+	Hom, Hemi string
+}
 
 func (p *room) annotateForm(w http.ResponseWriter, r *http.Request) int {
 	return p.annotateAnswer(w, r, http.StatusOK, nil, nil)
@@ -113,7 +121,7 @@ func (p *room) annotate(w http.ResponseWriter, r *http.Request) int {
 		_, _ = w.Write(out.Bytes())
 		return http.StatusOK
 	}
-	result := tabulate(out.Bytes())
+	result := tabulate(l, out.Bytes())
 	result.Purpose, result.Dataset = l.Must("purpose."+string(use.Purpose)), l.Must("dataset.all")
 	if f.Dataset != "" {
 		result.Dataset = f.Dataset
@@ -156,7 +164,7 @@ func upload(r *http.Request, f *form) (io.Reader, error) {
 }
 
 // tabulate reads back what Annotate wrote into INFO, for showing only.
-func tabulate(vcf []byte) *annotated {
+func tabulate(l *web.Words, vcf []byte) *annotated {
 	out := &annotated{}
 	for line := range bytes.Lines(vcf) {
 		if line[0] == '#' {
@@ -171,17 +179,32 @@ func tabulate(vcf []byte) *annotated {
 			continue
 		}
 		info := strings.Split(columns[7], ";")
-		field := func(name string) string {
+		values := func(name string) []string {
 			i := slices.IndexFunc(info, func(s string) bool { return strings.HasPrefix(s, name+"=") })
 			if i < 0 {
-				return ""
+				return nil
 			}
-			return strings.ReplaceAll(info[i][len(name)+1:], ",", ", ")
+			return strings.Split(info[i][len(name)+1:], ",")
 		}
-		out.Rows = append(out.Rows, annotatedRow{
-			columns[0] + "-" + columns[1] + "-" + columns[3] + "-" + columns[4],
-			field("SAMVERK_AC"), field("SAMVERK_AN"), field("SAMVERK_AF"), field("SAMVERK_HOM"), field("SAMVERK_HEMI"),
-		})
+		counts := func(name string) string {
+			texts := values(name)
+			for i, v := range texts {
+				if n, err := strconv.ParseInt(v, 10, 64); err == nil {
+					texts[i], _ = l.Number(n) // an int64 is always a number
+				}
+			}
+			return strings.Join(texts, "; ")
+		}
+		row := annotatedRow{
+			Variant: columns[0] + "-" + columns[1] + "-" + columns[3] + "-" + columns[4],
+			AC:      counts("SAMVERK_AC"), AN: counts("SAMVERK_AN"), Hom: counts("SAMVERK_HOM"), Hemi: counts("SAMVERK_HEMI"),
+		}
+		for _, v := range values("SAMVERK_AF") {
+			if f, err := strconv.ParseFloat(v, 64); err == nil {
+				row.AF = append(row.AF, l.Frequency(f))
+			}
+		}
+		out.Rows = append(out.Rows, row)
 	}
 	return out
 }

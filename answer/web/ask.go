@@ -203,7 +203,7 @@ func (p *room) variantAnswer(ctx context.Context, l *web.Words, q question, f *f
 		v.ByDataset = append(v.ByDataset, makeRow(d.Name, datasetNote(l, d), link(f.Query, q.use.Purpose, d.Name), d.Name == f.Dataset, g.cells[cell{q.use.Purpose, d.Name}]))
 	}
 	if germline > 1 {
-		total := makeRow(l.Must("dataset.all"), "", "", f.Dataset == "", g.cells[cell{q.use.Purpose, ""}])
+		total := makeRow(l.Must("dataset.all.name"), "", "", f.Dataset == "", g.cells[cell{q.use.Purpose, ""}])
 		v.Total = &total
 		v.Overlapping = true
 	}

@@ -55,7 +55,7 @@ func readForm(r *http.Request, l *web.Words, stats answer.Stats) *form {
 	for _, p := range purposes {
 		f.Purposes = append(f.Purposes, option{string(p), l.Must("purpose." + string(p) + ".long"), string(p) == f.Purpose})
 	}
-	f.Datasets = []option{{"", l.Must("dataset.all"), f.Dataset == ""}}
+	f.Datasets = []option{{"", l.Must("dataset.all.name"), f.Dataset == ""}}
 	for _, d := range stats.Datasets {
 		f.Datasets = append(f.Datasets, option{d.Name, datasetLabel(l, d), d.Name == f.Dataset})
 	}

@@ -1,0 +1,67 @@
+package open
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+
+	"github.com/samverk/samverk/fault"
+)
+
+// problem is RFC 9457's problem details, with the kind of fault and a hint as members of our own.
+type problem struct {
+	Type   string `json:"type"`
+	Title  string `json:"title"`
+	Status int    `json:"status"`
+	Detail string `json:"detail"`
+	Kind   string `json:"kind"`
+	Hint   string `json:"hint,omitempty"`
+	Field  string `json:"field,omitempty"`
+	Line   int64  `json:"line,omitempty"`
+}
+
+// statusOf is the one place where a kind of fault becomes an HTTP status.
+func statusOf(k fault.Kind) int {
+	switch k {
+	case fault.Invalid:
+		return http.StatusBadRequest
+	case fault.NotFound:
+		return http.StatusNotFound
+	case fault.Denied:
+		return http.StatusForbidden
+	case fault.Conflict:
+		return http.StatusConflict
+	case fault.Unavailable:
+		return http.StatusServiceUnavailable
+	}
+	return http.StatusInternalServerError
+}
+
+// fail answers with what went wrong. An error of ours is logged and not shown: it may name files.
+func (a *api) fail(w http.ResponseWriter, r *http.Request, err error) int {
+	kind := fault.KindOf(err)
+	p := problem{Status: statusOf(kind), Kind: kind.String(), Detail: err.Error(), Hint: fault.HintOf(err)}
+	var f *fault.Error
+	if errors.As(err, &f) {
+		p.Field, p.Line = f.At, f.Line
+	}
+	if kind == fault.Internal {
+		a.log.Error("request failed", "route", r.Pattern, "error", err)
+		p = problem{Status: p.Status, Kind: p.Kind, Detail: "something went wrong in the node", Hint: "the node's log tells what"}
+	}
+	return sendProblem(w, p)
+}
+
+func sendProblem(w http.ResponseWriter, p problem) int {
+	p.Type, p.Title = "about:blank", http.StatusText(p.Status)
+	body, err := json.Marshal(p)
+	if err != nil {
+		body = []byte("{}") // can't be: every member is a string or a number
+	}
+	h := w.Header()
+	h.Set("Content-Type", "application/problem+json")
+	h["Cache-Control"] = noStore
+	w.WriteHeader(p.Status)
+	_, _ = w.Write(body)
+	return p.Status
+}
