@@ -9,13 +9,22 @@ import (
 	"hash/crc32"
 	"io"
 	"math/rand/v2"
+	"sync"
 	"testing"
 
 	"github.com/klauspost/compress/flate"
 )
 
-// genomeText is a single genome as GATK writes it, of about size bytes.
+// genomeText is a single genome as GATK writes it, of size bytes. Beyond 2 MiB it repeats itself.
 func genomeText(size int) []byte {
+	if base := genomeBase(); size > len(base) {
+		return bytes.Repeat(base, size/len(base)+1)[:size]
+	}
+	return genomeBase()[:size:size]
+}
+
+var genomeBase = sync.OnceValue(func() []byte {
+	const size = 2 << 20
 	r := rand.New(rand.NewPCG(1, 2))
 	b := []byte("##fileformat=VCFv4.2\n##contig=<ID=chr1,length=248956422>\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tNA1\n")
 	pos := 10000
@@ -33,7 +42,7 @@ func genomeText(size int) []byte {
 			60-3*r.Float64(), 30*r.Float64(), 2*r.Float64(), gt, dp-alt, alt, dp, gq, r.IntN(1300), r.IntN(900))
 	}
 	return b
-}
+})
 
 // crowdText is many people's genotypes and nothing else, of about size bytes.
 func crowdText(size, people int) []byte {

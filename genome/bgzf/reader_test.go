@@ -2,11 +2,15 @@ package bgzf
 
 import (
 	"bytes"
+	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -302,7 +306,7 @@ func TestReaderChunksOutliveTheNextCall(t *testing.T) {
 }
 
 func TestReaderChunksTaken(t *testing.T) {
-	text := genomeText(20 << 20)
+	text := genomeText(12 << 20)
 	z, err := NewReader(bytes.NewReader(smallBlocks(text, 65000)), "in", Options{Workers: 2})
 	if err != nil {
 		t.Fatal(err)
@@ -360,6 +364,45 @@ func TestReaderLeavesNoGoroutine(t *testing.T) {
 		time.Sleep(10 * time.Millisecond)
 	}
 	t.Errorf("%d goroutines, %d before", runtime.NumGoroutine(), before)
+}
+
+// Every gzip and BGZF file of the repository reads as the standard library reads it, whole or not.
+func TestReaderCorpus(t *testing.T) {
+	files := 0
+	err := filepath.WalkDir("../..", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			if d != nil && d.Name() == ".git" {
+				return fs.SkipDir
+			}
+			return err
+		}
+		if !slices.Contains([]string{".gz", ".bgz", ".tbi", ".csi"}, filepath.Ext(path)) {
+			return nil
+		}
+		data, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		files++
+		got, err := readAll(data, Options{AllowNoEOF: true})
+		want, gerr := gunzip(data)
+		if (err == nil) != (gerr == nil) || !bytes.HasPrefix(want, got) || err == nil && len(got) != len(want) {
+			t.Errorf("%s: %d bytes, %v; the standard library has %d, %v", path, len(got), err, len(want), gerr)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	t.Logf("%d files", files)
+}
+
+func gunzip(data []byte) ([]byte, error) {
+	z, err := gzip.NewReader(bytes.NewReader(data))
+	if err != nil {
+		return nil, err
+	}
+	return io.ReadAll(z)
 }
 
 // BenchmarkReader reads a file (SAMVERK_BGZF names one; a made one else) and compares nothing: bgzip -dc is beside it.
