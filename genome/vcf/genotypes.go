@@ -43,6 +43,12 @@ func (c Call) Alleles() (a, b int) {
 // Genotype is Call without its sample: equal for equal genotypes.
 func (c Call) Genotype() uint32 { return uint32(c) }
 
+// Diploid is the Genotype of two alleles, a the smaller number.
+func Diploid(a, b int) uint32 { return makeCall(0, 2, a, b).Genotype() }
+
+// Uncalled is the Genotype of somebody of whom no copy is called.
+var Uncalled = makeCall(0, 0, noAllele, noAllele).Genotype()
+
 // Genotypes reads the sample columns of records. It is for one goroutine, and its results are good until its next Read.
 type Genotypes struct {
 	// Calls are the samples that are not plain 0/0, ascending: also haploid 0, half and wholly missing.
@@ -60,6 +66,9 @@ func NewGenotypes(s *Scanner) *Genotypes {
 	n := len(s.head.Samples)
 	return &Genotypes{scanner: s, samples: n, buf: make([]Call, n+16)} // words writes up to 8 calls past the last
 }
+
+// Format is where the last record read keeps its values.
+func (g *Genotypes) Format() *Format { return &g.format }
 
 // Read reads a record's genotypes; alts is how many ALTs it has.
 func (g *Genotypes) Read(r *Record, alts int) error {

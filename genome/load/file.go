@@ -1,0 +1,280 @@
+package load
+
+import (
+	"context"
+	"os"
+	"slices"
+
+	"github.com/samverk/samverk/fault"
+	"github.com/samverk/samverk/genome/bgzf"
+	"github.com/samverk/samverk/genome/store"
+	"github.com/samverk/samverk/genome/variant"
+	"github.com/samverk/samverk/genome/vcf"
+)
+
+// file reads one file's records into a run of the load.
+func (a *act) file(ctx context.Context, l *store.Load, number int) error {
+	name := a.Files[number]
+	run, err := l.NewRun(a.columns[number])
+	if err != nil {
+		return err
+	}
+	err = withFile(name, func(f *os.File) error {
+		z, err := bgzf.NewReader(f, name, bgzf.Options{})
+		if err != nil {
+			return err
+		}
+		defer z.Close()
+		s, err := vcf.NewScanner(name, func() ([]byte, error) {
+			if err := ctx.Err(); err != nil {
+				return nil, err
+			}
+			a.progress(number, z.BytesRead(), false)
+			return z.Next()
+		})
+		if err != nil {
+			return err
+		}
+		if !slices.Equal(s.Header().Samples, a.headers[number].Samples) {
+			return fault.New(fault.Conflict, "the file changed while it was read").In(name).Do("load it again when nobody writes to it")
+		}
+		r := newReader(a, number, s, run)
+		r.report.Format = z.Format().String()
+		err = r.read()
+		a.report.Files = append(a.report.Files, r.report)
+		a.done += z.BytesRead()
+		return err
+	})
+	if e := run.Close(); err == nil {
+		err = e
+	}
+	return err
+}
+
+// reader turns one file's records into what the store takes.
+type reader struct {
+	act     *act
+	scan    *vcf.Scanner
+	calls   *vcf.Genotypes
+	norm    *variant.Normalizer
+	run     *store.Run
+	targets targets
+	report  FileReport
+	rec     vcf.Record
+
+	columns []uint32 // of each column, its sample
+	first   uint32   // columns[0], when the columns are consecutive samples
+	inRow   bool     // they are
+	sexes   []variant.Sex
+	unknown bool // somebody's sex is
+	present []store.Range
+
+	alts    [][]byte
+	kinds   []variant.AlleleKind
+	symbol  []byte
+	entries []store.Entry
+	row     store.Record
+	odd     int64 // lines with an ambiguous REF so far
+}
+
+func newReader(a *act, number int, s *vcf.Scanner, run *store.Run) *reader {
+	r := &reader{act: a, scan: s, calls: vcf.NewGenotypes(s), norm: variant.NewNormalizer(a.reference), run: run,
+		targets: newTargets(a.targets), columns: a.columns[number]}
+	r.report = FileReport{File: a.Files[number], Samples: len(r.columns), Filtered: Tally{}, OtherSequences: Tally{}}
+	r.first, r.inRow = r.columns[0], true
+	for i, c := range r.columns {
+		sex := a.sexOf(c)
+		r.sexes = append(r.sexes, sex)
+		r.unknown = r.unknown || sex == variant.UnknownSex
+		r.inRow = r.inRow && c == r.first+uint32(i)
+	}
+	if len(r.columns) > 1 {
+		r.present = ranges(r.columns)
+	}
+	return r
+}
+
+// ranges makes sorted ranges of samples.
+func ranges(columns []uint32) (out []store.Range) {
+	sorted := slices.Sorted(slices.Values(columns))
+	for _, c := range sorted {
+		if n := len(out); n > 0 && out[n-1].To == c {
+			out[n-1].To++
+		} else {
+			out = append(out, store.Range{From: c, To: c + 1})
+		}
+	}
+	return out
+}
+
+func (r *reader) read() error {
+	for {
+		ok, err := r.scan.Next(&r.rec)
+		if err != nil || !ok {
+			return err
+		}
+		r.report.Records++
+		r.act.records++
+		if err := r.record(); err != nil {
+			return err
+		}
+	}
+}
+
+// record takes one record, or counts why not.
+func (r *reader) record() error {
+	rec := &r.rec
+	if rec.Chrom == 0 {
+		r.report.OtherSequences.add(rec.ChromText())
+		return nil
+	}
+	if !rec.Passed() && !r.act.IncludeFiltered {
+		r.report.Filtered.add(rec.Filter())
+		return nil
+	}
+	ref, err := r.norm.Ref(rec.Chrom, rec.Pos, rec.Ref())
+	if err != nil {
+		return r.place(err)
+	}
+	if r.norm.IUPAC > r.odd {
+		r.odd = r.norm.IUPAC
+		r.report.odd(oddREF, rec.Line)
+	}
+	if end := uint64(rec.Pos) + uint64(len(ref)) - 1; end > uint64(rec.Chrom.Length()) {
+		return r.fault("REF", "it reaches to %d, past the end of %s", end, rec.Chrom)
+	}
+	r.alts = rec.Alts(r.alts[:0])
+	if err := r.calls.Read(rec, len(r.alts)); err != nil {
+		return err
+	}
+	variants, any, err := r.sortAlts()
+	if err != nil {
+		return err
+	}
+	zone := variant.ZoneOf(rec.Chrom, rec.Pos)
+	if variants {
+		r.oddities(zone)
+		if err := r.variants(zone, ref); err != nil {
+			return err
+		}
+	}
+	switch {
+	case len(r.alts) == 0 || any && len(r.alts) == 1:
+		return r.block(len(ref), any)
+	case any:
+		return r.spanned(len(ref))
+	}
+	return nil
+}
+
+func (r *reader) fault(field, format string, args ...any) error {
+	return r.scan.Fault(r.rec.Line, field, format, args...)
+}
+
+// place adds file and line to an error that knows neither.
+func (r *reader) place(err error) error {
+	if f, ok := err.(*fault.Error); ok && f.File == "" {
+		return f.In(r.report.File).OnLine(r.rec.Line)
+	}
+	return err
+}
+
+// sortAlts says of each ALT what it is: whether some are variants, and whether one stands for any allele.
+func (r *reader) sortAlts() (variants, any bool, _ error) {
+	r.kinds = r.kinds[:0]
+	for _, alt := range r.alts {
+		k := variant.KindOfAlt(alt)
+		r.kinds = append(r.kinds, k)
+		switch k {
+		case variant.AnyOther:
+			any = true
+		case variant.Star:
+			r.report.Star++
+		case variant.Ambiguous:
+			r.report.odd(oddAmbiguous, r.rec.Line)
+		case variant.BadAllele, variant.NoAllele:
+			return false, false, r.fault("ALT", "%q is not an allele", short(alt))
+		default:
+			variants = true
+		}
+	}
+	return variants, any, nil
+}
+
+func short(b []byte) string {
+	if len(b) > 40 {
+		return string(b[:40]) + "…"
+	}
+	return string(b)
+}
+
+// variants adds each ALT that is one.
+func (r *reader) variants(zone variant.Zone, ref []byte) error {
+	for i, kind := range r.kinds {
+		k, ok, err := r.key(i, kind, ref)
+		if err != nil {
+			return r.place(err)
+		}
+		if !ok {
+			continue
+		}
+		if !r.targets.contain(k.Chrom, k.Pos) {
+			r.report.OffTarget++
+			continue
+		}
+		z := zone
+		if k.Pos != r.rec.Pos {
+			z = variant.ZoneOf(k.Chrom, k.Pos)
+		}
+		r.genotypes(z, i+1)
+		r.row = store.Record{Key: k, Present: r.present, Entries: r.entries}
+		if err := r.run.Add(&r.row); err != nil {
+			return err
+		}
+		r.report.Variants++
+		if k.Symbolic() {
+			r.report.Symbolic++
+		}
+	}
+	return nil
+}
+
+// key names the i-th ALT; ok is false when it is not a variant of ours.
+func (r *reader) key(i int, kind variant.AlleleKind, ref []byte) (k variant.Key, ok bool, err error) {
+	switch kind {
+	case variant.Bases:
+		k, ok, err = r.norm.Key(r.rec.Chrom, r.rec.Pos, ref, r.alts[i])
+		if err == nil && !ok {
+			r.report.odd(oddSame, r.rec.Line)
+		}
+		return k, ok, err
+	case variant.Breakend:
+		r.symbol, ok = variant.AppendBreakend(r.symbol[:0], r.alts[i])
+	case variant.SymbolicAllele:
+		ok = r.symbolic(i)
+	}
+	return variant.Key{Chrom: r.rec.Chrom, Pos: r.rec.Pos, Alt: r.symbol}, ok, nil
+}
+
+// symbolic names a symbolic allele by INFO. Where the record has an SVLEN for each of several ALTs, that is each
+// one's own; END is the record's.
+func (r *reader) symbolic(i int) bool {
+	if other, ok := r.rec.InfoValue("CHR2"); ok {
+		if c, _ := variant.ParseChrom(other); c != r.rec.Chrom {
+			r.report.odd(oddOtherEnd, r.rec.Line)
+			return false
+		}
+	}
+	var sv variant.SV
+	if v, ok := r.rec.InfoValue("SVLEN"); ok {
+		sv.Length, _ = vcf.Number(v, i)
+	}
+	if v, ok := r.rec.InfoValue("END"); ok && (len(r.alts) == 1 || sv.Length == 0) {
+		sv.End, _ = vcf.Number(v, 0)
+	}
+	r.symbol = variant.AppendSymbolic(r.symbol[:0], r.alts[i], r.rec.Pos, sv)
+	if len(r.symbol) == len(r.alts[i]) {
+		r.report.odd(oddWithoutEnd, r.rec.Line)
+	}
+	return true
+}
