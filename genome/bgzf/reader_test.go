@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"io/fs"
 	"os"
@@ -96,8 +97,10 @@ func TestReaderFormats(t *testing.T) {
 			if z.Format() != c.format {
 				t.Errorf("format %v, not %v", z.Format(), c.format)
 			}
-			if err := iotest.TestReader(z, c.want); err != nil && len(c.want) < 200000 {
-				t.Error(err)
+			if len(c.want) < 200000 {
+				if err := iotest.TestReader(z, c.want); err != nil {
+					t.Error(err)
+				}
 			}
 			if _, err := io.Copy(io.Discard, z); err != nil {
 				t.Error(err)
@@ -281,7 +284,7 @@ func TestReaderErrorOfTheDisk(t *testing.T) {
 }
 
 func TestReaderChunksOutliveTheNextCall(t *testing.T) {
-	text := genomeText(9 << 20)
+	text := genomeText(7 << 20)
 	z, err := NewReader(bytes.NewReader(smallBlocks(text, 60000)), "in", Options{Workers: 2})
 	if err != nil {
 		t.Fatal(err)
@@ -306,7 +309,7 @@ func TestReaderChunksOutliveTheNextCall(t *testing.T) {
 }
 
 func TestReaderChunksTaken(t *testing.T) {
-	text := genomeText(12 << 20)
+	text := genomeText(8 << 20)
 	z, err := NewReader(bytes.NewReader(smallBlocks(text, 65000)), "in", Options{Workers: 2})
 	if err != nil {
 		t.Fatal(err)
@@ -342,7 +345,7 @@ func TestReaderLeavesNoGoroutine(t *testing.T) {
 	bad := bytes.Clone(data)
 	bad[len(bad)/2] ^= 1
 	for _, data := range [][]byte{data, bad, gzipped(genomeText(3 << 20)), genomeText(3 << 20)} {
-		for reads := range 8 {
+		for _, reads := range []int{0, 1, 5} {
 			z, err := NewReader(bytes.NewReader(data), "in", Options{Workers: 3})
 			if err != nil {
 				t.Fatal(err)
@@ -384,10 +387,10 @@ func TestReaderCorpus(t *testing.T) {
 			return err
 		}
 		files++
-		got, err := readAll(data, Options{AllowNoEOF: true})
-		want, gerr := gunzip(data)
-		if (err == nil) != (gerr == nil) || !bytes.HasPrefix(want, got) || err == nil && len(got) != len(want) {
-			t.Errorf("%s: %d bytes, %v; the standard library has %d, %v", path, len(got), err, len(want), gerr)
+		want, werr := sum(gzip.NewReader(bytes.NewReader(data)))
+		got, gerr := sum(NewReader(bytes.NewReader(data), path, Options{Workers: 2, AllowNoEOF: true}))
+		if (gerr == nil) != (werr == nil) || gerr == nil && got != want {
+			t.Errorf("%s: %v, %v; the standard library has %v, %v", path, got, gerr, want, werr)
 		}
 		return nil
 	})
@@ -397,12 +400,23 @@ func TestReaderCorpus(t *testing.T) {
 	t.Logf("%d files", files)
 }
 
-func gunzip(data []byte) ([]byte, error) {
-	z, err := gzip.NewReader(bytes.NewReader(data))
+// sum reads all of r, and gives its length and a sum of it.
+func sum[R io.ReadCloser](r R, err error) (s struct{ size, crc int64 }, _ error) {
 	if err != nil {
-		return nil, err
+		return s, err
 	}
-	return io.ReadAll(z)
+	defer r.Close()
+	b := make([]byte, 1<<20)
+	for {
+		n, err := r.Read(b)
+		s.size += int64(n)
+		s.crc = int64(crc32.Update(uint32(s.crc), crc32.MakeTable(crc32.Castagnoli), b[:n]))
+		if err == io.EOF {
+			return s, nil
+		} else if err != nil {
+			return s, err
+		}
+	}
 }
 
 // BenchmarkReader reads a file (SAMVERK_BGZF names one; a made one else) and compares nothing: bgzip -dc is beside it.
