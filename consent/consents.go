@@ -65,6 +65,7 @@ type change struct {
 	own     [len(purposes)]bool // the words of next are no longer shared with the published state
 	ownEver [len(purposes)]bool
 	altered bool
+	touched map[spot]bool
 	rows    []row
 	events  []event
 	acts    []act // for the journal
@@ -223,6 +224,7 @@ func (u *change) allow(p int, n individual.Number, yes bool) {
 		}
 		u.next.sets[p] = &individual.Set{Words: put(words, n, yes)}
 		u.altered = true
+		u.touch(p, n)
 	}
 	if yes && !has(u.next.given[p], n) {
 		u.ever(p, n, true)
@@ -241,6 +243,7 @@ func (u *change) ever(p int, n individual.Number, yes bool) {
 		u.next.given[p], u.ownEver[p] = slices.Clone(u.next.given[p]), true
 	}
 	u.next.given[p] = put(u.next.given[p], n, yes)
+	u.touch(p, n)
 }
 
 // stamp gives every set the new epoch; those that didn't change share their words.

@@ -8,7 +8,8 @@
 // Rules:
 //   - Nothing recorded is not counted. Given twice and withdrawn once is withdrawn.
 //   - Every choice is a row that is never changed, with who recorded it, why, and when it was
-//     made. Triggers in the database refuse anything else. What holds now is derived from them.
+//     made. Triggers in the database refuse anything else. What holds now is derived from them, kept
+//     beside them in the same transaction, and derived again by Verify.
 //   - The epoch grows by one with each committed change that alters who may be counted.
 //   - A change is in force when the transaction's Write returns: every Allowed that starts after
 //     that obeys it. Allowed takes no lock.

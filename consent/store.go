@@ -79,20 +79,21 @@ func (c *Consents) begin(ctx context.Context, random io.Reader) error {
 	})
 }
 
-// load derives what holds from what was said.
+// load reads what holds.
 func (c *Consents) load(ctx context.Context, tx *storage.Tx, s *state) error {
 	err := tx.QueryRow(ctx, `SELECT epoch, seq, journal, journal_key FROM consent_state WHERE one = 1`).
 		Scan(&s.epoch, &s.seq, &s.line, &c.key)
 	if err != nil {
 		return err
 	}
-	if err := derive(ctx, tx, s); err != nil {
+	if err := readPages(ctx, tx, s); err != nil {
 		return err
 	}
 	s.stamp()
 	return nil
 }
 
+// derive works out what holds from what was said.
 func derive(ctx context.Context, tx *storage.Tx, s *state) error {
 	for p, name := range purposes {
 		words, err := derivePurpose(ctx, tx, name)
@@ -145,6 +146,9 @@ func (c *Consents) seal(ctx context.Context, u *change) error {
 		u.next.line = line
 	}
 	if err := c.insert(ctx, u); err != nil {
+		return err
+	}
+	if err := u.writePages(ctx); err != nil {
 		return err
 	}
 	_, err := u.tx.Exec(ctx, `UPDATE consent_state SET epoch = $1, seq = $2, journal = $3 WHERE one = 1`,

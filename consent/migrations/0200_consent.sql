@@ -24,6 +24,17 @@ CREATE TABLE consent_event (
     recorded   BIGINT NOT NULL
 );
 
+-- What holds now, derived from the choices: for each purpose, who may be counted and who has
+-- ever said yes, as bits (bit n of byte n/8 is number page*4096+n). It spares opening from
+-- reading the history; samverk verify derives it again and compares.
+CREATE TABLE consent_page (
+    purpose TEXT NOT NULL,
+    page    BIGINT NOT NULL,
+    allowed BYTEA NOT NULL,
+    given   BYTEA NOT NULL,
+    PRIMARY KEY (purpose, page)
+);
+
 -- One row: the epoch, the last seq of both tables, the last journal line that this
 -- database holds, and the key under which the journal hides ids.
 CREATE TABLE consent_state (
