@@ -120,16 +120,19 @@ type Dataset struct {
 	ID, Name string
 	Origin   Origin
 	Samples  int // live ones
+	// Individuals whom the live samples are of.
+	Individuals int
 }
 
 // version is one state of the manifest, immutable.
 type version struct {
-	snapshot Snapshot // of this version
-	datasets []Dataset
-	samples  []sample // by number; numbers that were never used are dead
-	segments []*segment
-	targets  []*targets // by sample.targets; 0 is nil: the whole genome
-	scopes   scopes
+	snapshot    Snapshot // of this version
+	datasets    []Dataset
+	samples     []sample // by number; numbers that were never used are dead
+	segments    []*segment
+	individuals int        // with a live sample
+	targets     []*targets // by sample.targets; 0 is nil: the whole genome
+	scopes      scopes
 }
 
 // sample is what counting needs to know of a sample.
@@ -217,12 +220,29 @@ func (s *Store) readSamples(ctx context.Context, tx *storage.Tx, v *version, dat
 	if err := rows.Err(); err != nil {
 		return err
 	}
+	v.countIndividuals()
 	for i, t := range v.targets[1:] {
 		if v.targets[i+1], err = readTargets(ctx, tx, t.digest); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func (v *version) countIndividuals() {
+	all := make(map[individual.Number]bool)
+	in := make(map[[2]uint32]bool)
+	for _, x := range v.samples {
+		if !x.live {
+			continue
+		}
+		all[x.individual] = true
+		if at := [2]uint32{uint32(x.dataset), uint32(x.individual)}; !in[at] {
+			in[at] = true
+			v.datasets[x.dataset].Individuals++
+		}
+	}
+	v.individuals = len(all)
 }
 
 func (s *Store) readSegments(ctx context.Context, tx *storage.Tx, v *version, before *version) error {
@@ -371,12 +391,13 @@ func (s *Store) Samples(ctx context.Context) ([]SampleInfo, error) {
 
 // Stats is what the store holds.
 type Stats struct {
-	Datasets []Dataset
-	Samples  int
-	Segments int
-	Variants int64 // rows over all segments
-	Bytes    int64
-	Retired  int64 // samples whose genotypes wait for compaction
+	Datasets    []Dataset
+	Samples     int
+	Individuals int
+	Segments    int
+	Variants    int64 // rows over all segments
+	Bytes       int64
+	Retired     int64 // samples whose genotypes wait for compaction
 }
 
 // Stats sums the store up.
@@ -386,6 +407,7 @@ func (s *Store) Stats(ctx context.Context) (Stats, error) {
 	for _, d := range v.datasets {
 		st.Samples += d.Samples
 	}
+	st.Individuals = v.individuals
 	for _, g := range v.segments {
 		st.Variants += g.variants
 		st.Bytes += g.size
