@@ -130,10 +130,10 @@ func (r *reader) put(column uint32, code variant.Code) {
 // oddities counts the record's genotypes that can't be true. Each is looked at from its largest allele: what is odd
 // is odd from there.
 func (r *reader) oddities(z variant.Zone) {
+	if z == variant.Autosomal && !r.calls.Polyploid {
+		return
+	}
 	for _, c := range r.calls.Calls {
-		if z == variant.Autosomal && c.Copies() <= 2 {
-			continue
-		}
 		a, b := c.Alleles()
 		sex := r.sexes[c.Sample()]
 		if _, odd := variant.Classify(z, sex, written(c, max(a, b))); !odd || max(a, b) == 0 && c.Copies() <= 2 {

@@ -183,12 +183,20 @@ func (a *act) header(name string) error {
 			return err
 		}
 		ahead, err := s.Ahead()
-		if err != nil {
-			return err
-		}
-		a.blocks = a.blocks || bytes.Contains(ahead, []byte("<NON_REF>")) || bytes.Contains(ahead, []byte("<*>")) || bytes.Contains(ahead, []byte("\tEND="))
-		return nil
+		a.blocks = a.blocks || hasBlocks(ahead)
+		return err
 	})
+}
+
+// hasBlocks looks for reference blocks in a piece of text: an ALT that is a dot or stands for any allele.
+func hasBlocks(text []byte) bool {
+	for line := range bytes.Lines(text) {
+		f := bytes.SplitN(line, []byte{'\t'}, 6)
+		if len(f) == 6 && (string(f[4]) == "." || bytes.HasSuffix(f[4], []byte("<NON_REF>")) || bytes.HasSuffix(f[4], []byte("<*>"))) {
+			return true
+		}
+	}
+	return false
 }
 
 // accept checks the assembly and that there are genotypes.

@@ -62,7 +62,7 @@ type Report struct {
 	Variants    int64        `json:"variants"`
 	Genotypes   int64        `json:"genotypes"`
 	Duplicates  int64        `json:"duplicates"`              // variants that a genome's files state more than once; united
-	Conflicts   int64        `json:"conflicts"`               // genotypes among those that differ
+	Conflicts   int64        `json:"conflicts"`               // genotypes that two of those state; what carries more of the variant stands
 	Bytes       int64        `json:"bytes"`                   // written
 	OtherTarget int64        `json:"other_targets,omitempty"` // lines of the BED file on other sequences
 	Files       []FileReport `json:"files"`
@@ -157,7 +157,6 @@ func (r Report) Notes() []string {
 		}
 	}
 	note(r.Duplicates, "%d variants are stated more than once and were united", r.Duplicates)
-	note(r.Conflicts, "%d genotypes differ between those; what carries more of the variant stands", r.Conflicts)
 	note(int64(r.Replaced), "%d samples of the dataset were replaced", r.Replaced)
 	note(int64(r.Unused), "%d lines of the sample table name a sample that is in no file", r.Unused)
 	return notes

@@ -81,7 +81,7 @@ func (n *Normalizer) Ref(c Chrom, pos uint32, ref []byte) ([]byte, error) {
 	for i, x := range n.buf {
 		if !plain[x] {
 			if iupac[x] == 0 {
-				return nil, fault.New(fault.Invalid, "REF %q is not written in bases", shorten(string(ref))).Where("REF")
+				return nil, fault.New(fault.Invalid, "%q is not written in bases", shorten(string(ref))).Where("REF").Do("correct the line, or make the file anew")
 			}
 			ambiguous = true
 		}
@@ -156,7 +156,7 @@ func (n *Normalizer) mismatch(c Chrom, pos uint32) error {
 		}
 		want = append(want, b[0]&^0x20)
 	}
-	return fault.New(fault.Invalid, "REF is %s at %s:%d, the reference has %s", shorten(string(n.buf)), c, pos, want).Where("REF").
+	return fault.New(fault.Invalid, "%s at %s:%d, where the reference has %s", shorten(string(n.buf)), c, pos, want).Where("REF").
 		Do("is the file on another assembly, or was it made with another FASTA?")
 }
 

@@ -105,12 +105,12 @@ func TestReferenceMismatch(t *testing.T) {
 	r := mitochondrion(t, "GGGCACACACAGGGttttttRNMA")
 	n := NewNormalizer(r)
 	for in, want := range map[string]string{
-		"4 G T":      "REF is G at chrM:4, the reference has C",
-		"4 CT T":     "REF is CT at chrM:4, the reference has CA",
-		"21 C T":     "REF is C at chrM:21, the reference has R",
+		"4 G T":      "G at chrM:4, where the reference has C",
+		"4 CT T":     "CT at chrM:4, where the reference has CA",
+		"21 C T":     "C at chrM:21, where the reference has R",
 		"4 C- T":     "not written in bases",
 		"4 Y T":      "", // Y covers C
-		"4 R T":      "REF is R at chrM:4",
+		"4 R T":      "R at chrM:4, where",
 		"21 A T":     "", // R covers A
 		"21 R T":     "",
 		"22 A T":     "", // N covers all

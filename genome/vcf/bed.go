@@ -39,6 +39,9 @@ func ReadBED(file string, in io.Reader) (Targets, error) {
 		}
 		r, ok, bad := bedLine(text)
 		if bad != nil {
+			if bad.Hint == "" {
+				bad.Hint = "a BED line is chromosome, start from 0, end"
+			}
 			return Targets{}, bad.In(file).OnLine(lines.n)
 		}
 		if !ok {

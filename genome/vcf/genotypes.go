@@ -54,6 +54,8 @@ type Genotypes struct {
 	// Calls are the samples that are not plain 0/0, ascending: also haploid 0, half and wholly missing.
 	// Every sample that is not listed is 0/0.
 	Calls []Call
+	// Polyploid tells whether somebody of those has more than two copies.
+	Polyploid bool
 
 	scanner *Scanner
 	samples int
@@ -72,7 +74,7 @@ func (g *Genotypes) Format() *Format { return &g.format }
 
 // Read reads a record's genotypes; alts is how many ALTs it has.
 func (g *Genotypes) Read(r *Record, alts int) error {
-	g.Calls = g.buf[:0]
+	g.Calls, g.Polyploid = g.buf[:0], false
 	if g.samples == 0 {
 		return nil
 	}
@@ -327,6 +329,7 @@ func (p *pass) column() error {
 	}
 	if copies != 2 || a|b != 0 {
 		p.g.buf[p.n] = makeCall(uint32(p.sample), copies, a, b)
+		p.g.Polyploid = p.g.Polyploid || copies > 2
 		p.n++
 	}
 	p.sample++

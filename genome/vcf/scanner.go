@@ -60,7 +60,7 @@ func (s *Scanner) Ahead() ([]byte, error) {
 
 // Fault makes an error of this file; line 0 and field "" are left out.
 func (s *Scanner) Fault(line int64, field, format string, args ...any) *fault.Error {
-	return fault.New(fault.Invalid, format, args...).In(s.file).OnLine(line).Where(field)
+	return fault.New(fault.Invalid, format, args...).In(s.file).OnLine(line).Where(field).Do("correct the line, or make the file anew")
 }
 
 // readLine gives the next line that is not blank without its end; nil at the end of the file.
