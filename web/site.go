@@ -68,7 +68,7 @@ func (s *Site) Register(t *route.Table) {
 	}
 	t.Add(
 		route.Route{Method: "POST", Pattern: "/look", Who: route.LocalOperator, Does: "Keeps the choice of light or dark in a cookie.", Serve: s.look},
-		route.Route{Method: "GET", Pattern: "/", Who: route.LocalOperator, Does: "Says that there is no such page.", Serve: func(w http.ResponseWriter, r *http.Request) int {
+		route.Route{Pattern: "/", Who: route.LocalOperator, Does: "Says that there is no such page.", Serve: func(w http.ResponseWriter, r *http.Request) int {
 			return s.Error(w, r, http.StatusNotFound, "error.notfound", nil)
 		}},
 	)

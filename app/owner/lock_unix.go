@@ -22,8 +22,8 @@ func flock(f *os.File) error {
 	}
 }
 
-// ours tells whether a directory is this user's, and only this user may enter it.
-func ours(dir string) bool {
+// Private tells whether a directory is this user's, and only this user may enter it.
+func Private(dir string) bool {
 	st, err := os.Lstat(dir)
 	if err != nil || !st.IsDir() || st.Mode().Perm()&0o077 != 0 {
 		return false

@@ -26,14 +26,14 @@ type Sink[I any] struct {
 // Op is something a node of type N can be asked to do: a request Q, items I while it runs, and a result R.
 type Op[N, Q, I, R any] struct {
 	Name string
-	Long bool // may run for more than a few seconds
-	Run  func(ctx context.Context, n N, q Q, s Sink[I]) (R, error)
+	Long bool                                                      // may run for more than a few seconds
+	Run  func(n N, ctx context.Context, q Q, s Sink[I]) (R, error) // as a method expression has it
 }
 
 // Stream is an operation that turns bytes into bytes.
 type Stream[N, Q, R any] struct {
 	Name string
-	Run  func(ctx context.Context, n N, q Q, in io.Reader, out io.Writer, progress func(Progress)) (R, error)
+	Run  func(n N, ctx context.Context, q Q, in io.Reader, out io.Writer, progress func(Progress)) (R, error)
 }
 
 // Route is how the owner answers one operation.
@@ -56,7 +56,7 @@ func (o Op[N, Q, I, R]) Call(ctx context.Context, c *Client[N], q Q, s Sink[I]) 
 	s = s.filled()
 	err := c.do(ctx, o.Long, func(n N) error {
 		var err error
-		result, err = o.Run(ctx, n, q, Sink[I]{Item: s.Item, Progress: throttle(s.Progress)})
+		result, err = o.Run(n, ctx, q, Sink[I]{Item: s.Item, Progress: throttle(s.Progress)})
 		return err
 	}, func(h *http.Client) error {
 		var err error
@@ -132,7 +132,7 @@ func (o Op[N, Q, I, R]) Route() Route[N] {
 		w.Header().Set("Content-Type", "application/jsonl")
 		out := &lines{w: w, enc: json.NewEncoder(w)}
 		out.accept()
-		result, err := o.Run(r.Context(), n, q, Sink[I]{
+		result, err := o.Run(n, r.Context(), q, Sink[I]{
 			Item:     func(i I) error { return out.item(i) },
 			Progress: throttle(func(p Progress) { out.put(line{Progress: &p}, true) }),
 		})
@@ -189,7 +189,7 @@ func (o Stream[N, Q, R]) Call(ctx context.Context, c *Client[N], q Q, in io.Read
 	}
 	err := c.do(ctx, true, func(n N) error {
 		var err error
-		result, err = o.Run(ctx, n, q, in, out, throttle(progress))
+		result, err = o.Run(n, ctx, q, in, out, throttle(progress))
 		return err
 	}, func(h *http.Client) error {
 		var err error
@@ -280,7 +280,7 @@ func (o Stream[N, Q, R]) Route() Route[N] {
 }
 
 func (o Stream[N, Q, R]) answer(ctx context.Context, n N, q Q, in io.Reader, f frameWriter, rc *http.ResponseController) {
-	result, err := o.Run(ctx, n, q, in, f, func(Progress) {}) // the asker sees its own bytes go
+	result, err := o.Run(n, ctx, q, in, f, func(Progress) {}) // the asker sees its own bytes go
 	if err == nil {
 		err = f.json(frameResult, result)
 	}

@@ -34,7 +34,7 @@ func (t *tally) read() int {
 var tallyMu sync.Mutex
 
 var add = owner.Op[*tally, int, owner.None, int]{Name: "add",
-	Run: func(_ context.Context, t *tally, n int, _ owner.Sink[owner.None]) (int, error) {
+	Run: func(t *tally, _ context.Context, n int, _ owner.Sink[owner.None]) (int, error) {
 		if n < 0 {
 			return 0, fault.New(fault.Invalid, "%d is less than nothing", n).In("tally.txt").OnLine(7).Where("n").Do("add more")
 		}
@@ -46,7 +46,7 @@ var add = owner.Op[*tally, int, owner.None, int]{Name: "add",
 
 // wait runs until the file it is given exists.
 var wait = owner.Op[*tally, string, int, int]{Name: "wait", Long: true,
-	Run: func(ctx context.Context, _ *tally, file string, s owner.Sink[int]) (int, error) {
+	Run: func(_ *tally, ctx context.Context, file string, s owner.Sink[int]) (int, error) {
 		if err := s.Item(os.Getpid()); err != nil {
 			return 0, err
 		}
@@ -64,7 +64,7 @@ var wait = owner.Op[*tally, string, int, int]{Name: "wait", Long: true,
 	}}
 
 var upper = owner.Stream[*tally, string, int64]{Name: "upper",
-	Run: func(_ context.Context, _ *tally, stopAt string, in io.Reader, out io.Writer, _ func(owner.Progress)) (int64, error) {
+	Run: func(_ *tally, _ context.Context, stopAt string, in io.Reader, out io.Writer, _ func(owner.Progress)) (int64, error) {
 		r, n := bufio.NewReader(in), int64(0)
 		for {
 			s, err := r.ReadString('\n')

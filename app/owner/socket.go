@@ -89,7 +89,7 @@ func dial(ctx context.Context, dir string) (net.Conn, error) {
 		if path = pointed(dir); path == "" {
 			return nil, errNoOwner
 		}
-		if !ours(filepath.Dir(path)) {
+		if !Private(filepath.Dir(path)) {
 			return nil, errNoOwner
 		}
 	}

@@ -11,8 +11,11 @@ import (
 // holds and look after it, but a number about people comes from answer alone, because answer alone asks for consent.
 var counting = []string{"Snapshot", "Mask", "Counter", "Cursor", "Scan", "Count", "Counts"}
 
-// door is the one method through which counting is reached: whoever can't call it can't count.
+// door is the one method through which counting is reached: whoever can't call it can't count. Looking after the
+// files behind it is no counting, where it is said in one breath: s.Snapshot().Verify(…).
 const door = "Snapshot"
+
+var care = []string{"Verify", "Files"}
 
 func TestOnlyAnswerCounts(t *testing.T) {
 	users := 0
@@ -45,6 +48,9 @@ func counts(f file) []string {
 		if !ok {
 			return true
 		}
+		if slices.Contains(care, s.Sel.Name) && isDoorCall(s.X) {
+			return false
+		}
 		x, isName := s.X.(*ast.Ident)
 		if s.Sel.Name == door || isName && name != "" && x.Name == name && slices.Contains(counting, s.Sel.Name) {
 			out = append(out, strings.Join([]string{f.path, f.fset.Position(s.Pos()).String()}, " "))
@@ -52,6 +58,15 @@ func counts(f file) []string {
 		return true
 	})
 	return out
+}
+
+func isDoorCall(x ast.Expr) bool {
+	c, ok := x.(*ast.CallExpr)
+	if !ok {
+		return false
+	}
+	s, ok := c.Fun.(*ast.SelectorExpr)
+	return ok && s.Sel.Name == door
 }
 
 func TestNobodyElseImportsTheStore(t *testing.T) {

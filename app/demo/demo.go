@@ -1,0 +1,69 @@
+package demo
+
+import (
+	"cmp"
+	"context"
+	"io"
+
+	"github.com/samverk/samverk/app"
+	"github.com/samverk/samverk/fault"
+)
+
+// Options of the demonstration.
+type Options struct {
+	Addr string
+	Dir  string // "" is a directory of this user and seed in the system's temporary one
+	Seed uint64
+	Out  io.Writer
+
+	Program string // how this program is called, for the commands shown; "samverk" if ""
+	Once    bool   // ends after the walk, without serving
+}
+
+// Run makes the demonstration unless it is there, walks through it, and serves it until ctx ends.
+func Run(ctx context.Context, o Options) error {
+	dir, err := place(o)
+	if err != nil {
+		return err
+	}
+	t := &teller{w: o.Out, program: cmp.Or(o.Program, "samverk")}
+	t.hello()
+	s, err := prepare(ctx, dir, o.Seed, t)
+	if err != nil {
+		return err
+	}
+	c, err := app.Connect(ctx, dir, "samverk demo", nil)
+	if err != nil {
+		return err
+	}
+	err = show(ctx, c, dir, s, o, t)
+	if cerr := c.Close(); err == nil {
+		err = cerr
+	}
+	return err
+}
+
+func show(ctx context.Context, c *app.Client, dir string, s story, o Options, t *teller) error {
+	if _, err := c.Own(ctx); err != nil {
+		return err
+	}
+	if err := walk(ctx, c, dir, s, t); err != nil {
+		return err
+	}
+	if o.Once {
+		return nil
+	}
+	serve := app.ServeOptions{Addr: o.Addr, Site: site(c, s), Listening: func(url string) { t.next(url, dir, s) }}
+	err := app.Serve(ctx, c, serve)
+	if fault.KindOf(err) == fault.Unavailable && o.Addr == DefaultAddr {
+		serve.Addr = anyPort // a newcomer's first try shouldn't fail because another program has the port
+		err = app.Serve(ctx, c, serve)
+	}
+	return err
+}
+
+// DefaultAddr is where the demonstration listens unless told otherwise; where that port is taken it takes a free one.
+const (
+	DefaultAddr = "127.0.0.1:8080"
+	anyPort     = "127.0.0.1:0"
+)

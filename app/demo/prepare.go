@@ -1,0 +1,186 @@
+package demo
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/samverk/samverk/app"
+	"github.com/samverk/samverk/app/owner"
+	"github.com/samverk/samverk/fault"
+	"github.com/samverk/samverk/genome/bgzf"
+)
+
+const (
+	markName   = "demo.json"       // the demonstration is complete
+	unfinished = "demo.unfinished" // it is being made, or was when it was stopped
+	filesName  = "files"           // what was loaded, for looking at
+)
+
+// mark is what a finished demonstration says of itself.
+type mark struct {
+	Seed  uint64 `json:"seed"`
+	Story story  `json:"story"`
+}
+
+// place names the directory, and makes sure that a shared temporary directory holds nobody else's.
+func place(o Options) (string, error) {
+	if o.Dir != "" {
+		return o.Dir, nil
+	}
+	dir := filepath.Join(os.TempDir(), fmt.Sprintf("samverk-demo-%d-%d", os.Getuid(), o.Seed))
+	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		return "", fault.Wrap(fault.Unavailable, err, "the demonstration has nowhere to be").In(dir).Do("name a directory with --data")
+	}
+	if !owner.Private(dir) {
+		return "", fault.New(fault.Denied, "there is something of somebody else's").In(dir).Do("name a directory with --data")
+	}
+	return dir, nil
+}
+
+// prepare gives the story of the demonstration in dir, and makes it first if it isn't there.
+func prepare(ctx context.Context, dir string, seed uint64, t *teller) (story, error) {
+	m, err := readMark(dir)
+	switch {
+	case err == nil && m.Seed == seed:
+		t.again(dir)
+		return m.Story, nil
+	case err == nil:
+		return story{}, fault.New(fault.Conflict, "the demonstration here was made with --seed %d", m.Seed).In(dir).
+			Do("use that seed, or another directory")
+	case !errors.Is(err, fs.ErrNotExist):
+		return story{}, err
+	}
+	if err := clear(dir); err != nil {
+		return story{}, err
+	}
+	t.making(dir)
+	s, err := build(ctx, dir, seed, t)
+	if err != nil {
+		return s, err
+	}
+	b, err := json.Marshal(mark{Seed: seed, Story: s})
+	if err == nil {
+		err = os.WriteFile(filepath.Join(dir, markName), append(b, '\n'), 0o600)
+	}
+	if err == nil {
+		err = os.Remove(filepath.Join(dir, unfinished))
+	}
+	return s, err
+}
+
+func readMark(dir string) (mark, error) {
+	var m mark
+	if _, err := os.Stat(filepath.Join(dir, unfinished)); err == nil {
+		return m, fs.ErrNotExist
+	}
+	b, err := os.ReadFile(filepath.Join(dir, markName))
+	if err == nil {
+		err = json.Unmarshal(b, &m)
+	}
+	return m, err
+}
+
+// clear takes away an unfinished demonstration. Anything else that is in the directory is not ours to touch.
+func clear(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fault.Wrap(fault.Unavailable, err, "the directory can't be made").In(dir)
+	}
+	list, err := os.ReadDir(dir)
+	if err != nil {
+		return fault.Wrap(fault.Unavailable, err, "the directory can't be read").In(dir)
+	}
+	if len(list) > 0 {
+		if _, err := os.Stat(filepath.Join(dir, unfinished)); err != nil {
+			return fault.New(fault.Conflict, "there is something here that the demonstration didn't make").In(dir).
+				Do("name a directory that is empty or not there yet")
+		}
+		for _, e := range list {
+			if e.Name() == unfinished {
+				continue
+			}
+			if err := os.RemoveAll(filepath.Join(dir, e.Name())); err != nil {
+				return err
+			}
+		}
+		if err := os.Remove(dir + ".journal"); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return os.WriteFile(filepath.Join(dir, unfinished), []byte("A demonstration is being made here.\n"), 0o600)
+}
+
+// build makes the files of the three regions and loads them as anybody would.
+func build(ctx context.Context, dir string, seed uint64, t *teller) (story, error) {
+	all, err := people()
+	if err != nil {
+		return story{}, err
+	}
+	lives := invent(all, seed)
+	folder := filepath.Join(dir, filesName)
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return story{}, err
+	}
+	variants, err := writeRegions(folder, all, lives)
+	if err != nil {
+		return story{}, err
+	}
+	s, err := tell(variants, lives)
+	if err != nil {
+		return s, err
+	}
+	if err := app.Init(ctx, dir, app.Settings{Region: "Demonstration"}); err != nil {
+		return s, err
+	}
+	return s, app.With(ctx, dir, "samverk demo", nil, func(c *app.Client) error {
+		for _, r := range regions {
+			done, err := app.Load.Call(ctx, c, request(folder, r), app.Sink[app.None]{})
+			if err != nil {
+				return err
+			}
+			t.loaded(r, done)
+		}
+		return nil
+	})
+}
+
+func request(folder string, r region) app.LoadRequest {
+	base := filepath.Join(folder, r.dataset)
+	return app.LoadRequest{Dataset: r.dataset, By: by, Files: []string{base + ".vcf.gz"}, Samples: base + ".samples.tsv", Consent: base + ".consent.csv"}
+}
+
+// writeRegions writes each region's VCF, S.tsv and C.csv.
+func writeRegions(folder string, all []person, lives map[string]life) (variants []rare, err error) {
+	outs := make([]io.Writer, len(regions))
+	var done []func() error
+	for i, r := range regions {
+		base := filepath.Join(folder, r.dataset)
+		samples, consents := tables(all, lives, i)
+		if err := errors.Join(os.WriteFile(base+".samples.tsv", []byte(samples), 0o600), os.WriteFile(base+".consent.csv", []byte(consents), 0o600)); err != nil {
+			return nil, err
+		}
+		f, err := os.Create(base + ".vcf.gz")
+		if err != nil {
+			return nil, err
+		}
+		z, err := bgzf.NewWriter(f, bgzf.WriterOptions{Level: 1})
+		if err != nil {
+			return nil, err
+		}
+		w := bufio.NewWriterSize(z, 1<<18)
+		outs[i] = w
+		done = append(done, w.Flush, z.Close, f.Close)
+	}
+	variants, err = cut(func(s string) int { return lives[s].region }, outs)
+	errs := []error{err}
+	for _, f := range done {
+		errs = append(errs, f())
+	}
+	return variants, errors.Join(errs...)
+}

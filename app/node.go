@@ -1,0 +1,97 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/samverk/samverk/answer"
+	"github.com/samverk/samverk/consent"
+	"github.com/samverk/samverk/fault"
+	"github.com/samverk/samverk/genome/store"
+	"github.com/samverk/samverk/individual"
+	"github.com/samverk/samverk/storage"
+)
+
+// Node is an opened data directory. One process has it open, the one that holds its lock.
+type Node struct {
+	dir      string
+	settings Settings
+	db       *storage.DB
+	people   *individual.Register
+	consents *consent.Consents
+	genomes  *store.Store
+	desk     *answer.Desk
+}
+
+const segmentsName = "segments"
+
+// Open opens the rooms from the bottom up. Only the owner of the directory may call it.
+func Open(ctx context.Context, dir string) (*Node, error) {
+	settings, err := ReadSettings(dir)
+	if err != nil {
+		return nil, err
+	}
+	n := &Node{dir: dir, settings: settings}
+	if err := n.open(ctx); err != nil {
+		return nil, errors.Join(err, n.Close())
+	}
+	return n, nil
+}
+
+func (n *Node) open(ctx context.Context) (err error) {
+	segments := filepath.Join(n.dir, segmentsName)
+	if err := os.Mkdir(segments, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		return fault.Wrap(fault.Unavailable, err, "the folder of segments can't be made").In(segments)
+	}
+	n.db, err = storage.Open(ctx, n.settings.dsn(n.dir), storage.Options{Migrations: migrations()})
+	if err != nil {
+		return err
+	}
+	if n.people, err = individual.Open(ctx, n.db); err != nil {
+		return err
+	}
+	journal, err := n.settings.journal(n.dir)
+	if err != nil {
+		return err
+	}
+	if n.consents, err = consent.Open(ctx, n.db, n.people, consent.Options{Journal: journal}); err != nil {
+		return err
+	}
+	if n.genomes, err = store.Open(ctx, n.db, segments, store.Options{}); err != nil {
+		return err
+	}
+	n.desk = answer.New(n.consents, n.genomes)
+	return nil
+}
+
+// migrations are every room's tables.
+func migrations() []fs.FS {
+	return []fs.FS{individual.Migrations, consent.Migrations, store.Migrations()}
+}
+
+// Close closes what was opened, from the top down.
+func (n *Node) Close() error {
+	var errs []error
+	if n.genomes != nil {
+		errs = append(errs, n.genomes.Close())
+	}
+	if n.consents != nil {
+		errs = append(errs, n.consents.Close())
+	}
+	if n.db != nil {
+		errs = append(errs, n.db.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// person finds an individual by the region's own id.
+func (n *Node) person(id string) (individual.Individual, error) {
+	who, ok := n.people.Lookup(id)
+	if !ok {
+		return who, individual.NoSuch(id)
+	}
+	return who, nil
+}

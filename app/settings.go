@@ -1,0 +1,121 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/samverk/samverk/consent"
+	"github.com/samverk/samverk/fault"
+)
+
+const settingsName = "samverk.json"
+
+// Settings are what a data directory was made with.
+type Settings struct {
+	Version   int    `json:"version"`
+	Region    string `json:"region,omitempty"`
+	Reference string `json:"reference,omitempty"` // a FASTA file
+	Database  string `json:"database,omitempty"`  // "" is SQLite in the directory, so that the directory can be moved
+	Journal   string `json:"journal,omitempty"`   // of withdrawals; "" is beside the directory
+}
+
+const settingsVersion = 1
+
+// Init makes a data directory and opens it once, so that whatever is wrong shows now. A directory that
+// is a node already is a Conflict.
+func Init(ctx context.Context, dir string, s Settings) error {
+	s.Version = settingsVersion
+	if err := s.check(); err != nil {
+		return err
+	}
+	if err := makeDir(dir); err != nil {
+		return err
+	}
+	path := filepath.Join(dir, settingsName)
+	if _, err := os.Stat(path); err == nil {
+		return fault.New(fault.Conflict, "there is a node here already").In(dir).Do("use it, or choose another directory")
+	}
+	b, err := json.MarshalIndent(s, "", "  ")
+	if err != nil {
+		return err
+	}
+	if err := writeFile(path, append(b, '\n')); err != nil {
+		return err
+	}
+	err = With(ctx, dir, "samverk init", nil, func(c *Client) error {
+		_, err := Stats.Call(ctx, c, None{}, noItems)
+		return err
+	})
+	if err != nil {
+		os.Remove(path) // nothing was made that anybody has used
+	}
+	return err
+}
+
+func (s Settings) check() error {
+	if s.Reference != "" {
+		if _, err := os.Stat(s.Reference); err != nil {
+			return fault.Wrap(fault.Invalid, err, "the reference can't be read").In(s.Reference)
+		}
+	}
+	if s.Database != "" && !strings.HasPrefix(s.Database, "postgres://") && !strings.HasPrefix(s.Database, "postgresql://") {
+		return fault.New(fault.Invalid, "the database is neither SQLite nor PostgreSQL").Where("database").
+			Do("leave it out for SQLite in the data directory, or give postgres://USER@HOST/NAME")
+	}
+	return nil
+}
+
+// makeDir makes a directory that only this user may enter, or makes an existing empty one so.
+func makeDir(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fault.Wrap(fault.Unavailable, err, "the data directory can't be made").In(dir).Do("choose a place this user may write to")
+	}
+	if err := os.Chmod(dir, 0o700); err != nil {
+		return fault.Wrap(fault.Unavailable, err, "the data directory can't be closed to others").In(dir).Do("it has to be this user's own")
+	}
+	return nil
+}
+
+// ReadSettings tells what a data directory was made with; NotFound if it wasn't made.
+func ReadSettings(dir string) (Settings, error) {
+	path := filepath.Join(dir, settingsName)
+	b, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return Settings{}, fault.New(fault.NotFound, "there is no node here").In(dir).Do("samverk init --data %s", dir)
+	}
+	if errors.Is(err, fs.ErrPermission) {
+		return Settings{}, fault.New(fault.Denied, "the data directory belongs to another user").In(dir).
+			Do("run the command as the user who made it")
+	}
+	if err != nil {
+		return Settings{}, fault.Wrap(fault.Unavailable, err, "the settings can't be read").In(path)
+	}
+	var s Settings
+	if err := json.Unmarshal(b, &s); err != nil {
+		return s, fault.Wrap(fault.Invalid, err, "the settings are not what 'samverk init' writes").In(path).Do("mend the file, or take it from a backup")
+	}
+	if s.Version != settingsVersion {
+		return s, fault.New(fault.Conflict, "the directory was made by another version of Samverk (format %d)", s.Version).In(path).
+			Do("use that version, or a newer one")
+	}
+	return s, nil
+}
+
+func (s Settings) dsn(dir string) string {
+	if s.Database != "" {
+		return s.Database
+	}
+	return "sqlite:" + filepath.Join(dir, "samverk.db")
+}
+
+func (s Settings) journal(dir string) (string, error) {
+	if s.Journal != "" {
+		return s.Journal, nil
+	}
+	return consent.JournalBeside(dir)
+}

@@ -1,0 +1,210 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os/user"
+
+	"github.com/samverk/samverk/app"
+	"github.com/samverk/samverk/fault"
+)
+
+type consentCmd struct {
+	Set      consentSetCmd      `cmd:"" help:"Record what an individual allows."`
+	Withdraw consentWithdrawCmd `cmd:"" help:"Withdraw: not counted from the next answer on."`
+	Show     consentShowCmd     `cmd:"" help:"Show an individual's choices and their history."`
+	Import   consentImportCmd   `cmd:"" help:"Record the choices of a CSV file, all or none."`
+}
+
+// choice is what set and withdraw share.
+type choice struct {
+	data
+	Individual string `short:"i" required:"" placeholder:"ID" help:"Whose choice it is."`
+	By         string `placeholder:"WHO" help:"Who recorded it; you, if not given."`
+	Why        string `placeholder:"TEXT" help:"Why, or from which paper."`
+	JSON       bool   `name:"json" help:"Print the outcome as JSON."`
+}
+
+type purposeFlag struct {
+	Purpose string `short:"p" required:"" placeholder:"PURPOSE" complete:"care matching research" help:"What it is for: care, matching or research."`
+}
+
+type consentSetCmd struct {
+	choice
+	purposeFlag
+	Allow bool `default:"true" help:"--allow=false records a no."`
+}
+
+func (consentSetCmd) Help() string {
+	return `Examples:
+
+  samverk consent set -d DIR --individual P17 --purpose research
+  samverk consent set -d DIR --individual P17 --purpose research --allow=false`
+}
+
+func (c *consentSetCmd) Run(ctx context.Context, s streams) error {
+	return c.change(ctx, s, app.ConsentChange{Purpose: c.Purpose, Allow: c.Allow})
+}
+
+type consentWithdrawCmd struct {
+	choice
+	Purpose string `short:"p" placeholder:"PURPOSE" complete:"care matching research" help:"What is withdrawn; every purpose, if not given."`
+}
+
+func (consentWithdrawCmd) Help() string {
+	return `When the command has ended, no answer that begins later counts the individual.
+
+Example:
+
+  samverk consent withdraw -d DIR --individual P17 --purpose research --why "letter of 3 May"`
+}
+
+func (c *consentWithdrawCmd) Run(ctx context.Context, s streams) error {
+	return c.change(ctx, s, app.ConsentChange{Purpose: c.Purpose, Withdraw: true})
+}
+
+func (c *choice) change(ctx context.Context, s streams, q app.ConsentChange) error {
+	q.Individual, q.By, q.Why = c.Individual, operator(c.By), c.Why
+	r, err := call(ctx, s, c.data, app.ChangeConsent, q, nil)
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		return jsonLine(s.out, r)
+	}
+	_, err = fmt.Fprintf(s.out, "Recorded. Consent epoch %d.\n", r.ConsentEpoch)
+	return err
+}
+
+// operator is who works at this terminal, until there are accounts.
+func operator(given string) string {
+	if given != "" {
+		return given
+	}
+	if u, err := user.Current(); err == nil && u.Username != "" {
+		return u.Username
+	}
+	return "local operator"
+}
+
+type consentShowCmd struct {
+	data
+	Individual string `short:"i" required:"" placeholder:"ID" help:"Whose choices."`
+	JSON       bool   `name:"json" help:"Print one JSON object."`
+}
+
+func (c *consentShowCmd) Run(ctx context.Context, s streams) error {
+	r, err := call(ctx, s, c.data, app.ShowConsent, app.ConsentShow{Individual: c.Individual}, nil)
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		return jsonLine(s.out, r)
+	}
+	return printConsent(s.out, r)
+}
+
+func printConsent(w io.Writer, r app.ConsentShown) error {
+	now := newTable(w, "PURPOSE", "NOW")
+	for _, p := range r.Now {
+		now.row(p.Purpose, p.State)
+	}
+	if err := now.flush(); err != nil || len(r.History) == 0 {
+		return err
+	}
+	fmt.Fprintln(w)
+	past := newTable(w, "WHEN", "PURPOSE", "CHOICE", "BY", "WHY")
+	for _, h := range r.History {
+		past.row(h.When.Format("2006-01-02 15:04:05Z07:00"), h.Purpose, h.Choice, h.By, h.Why)
+	}
+	return past.flush()
+}
+
+type consentImportCmd struct {
+	data
+	File string `arg:"" placeholder:"C.csv" help:"Columns individual, purpose, allow (true or false); - reads standard input."`
+	By   string `placeholder:"WHO" help:"Who recorded it; you, if not given."`
+	JSON bool   `name:"json" help:"Print the outcome as JSON."`
+}
+
+// maxPiped bounds a CSV that comes through standard input; a file has no such limit here.
+const maxPiped = 64 << 20
+
+func (c *consentImportCmd) Run(ctx context.Context, s streams) error {
+	q := app.ConsentImport{File: c.File, By: operator(c.By)}
+	if c.File == "-" {
+		b, err := io.ReadAll(io.LimitReader(s.in, maxPiped+1))
+		if err != nil {
+			return fault.Wrap(fault.Unavailable, err, "standard input can't be read")
+		}
+		if len(b) > maxPiped {
+			return fault.New(fault.Invalid, "standard input is larger than 64 MiB").Do("give the file's name instead")
+		}
+		q.Text = b
+	} else if err := absolute(&q.File); err != nil {
+		return err
+	}
+	r, err := call(ctx, s, c.data, app.ImportConsent, q, nil)
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		return jsonLine(s.out, r)
+	}
+	_, err = fmt.Fprintf(s.out, "%s choices recorded. Consent epoch %d.\n", cell(r.Choices), r.ConsentEpoch)
+	return err
+}
+
+type individualsCmd struct {
+	List   individualsListCmd   `cmd:"" help:"List individuals."`
+	Remove individualsRemoveCmd `cmd:"" help:"Remove an individual with every genotype, sample and choice."`
+}
+
+type individualsListCmd struct {
+	data
+	JSON bool `name:"json" help:"Print one JSON object a line."`
+}
+
+func (c *individualsListCmd) Run(ctx context.Context, s streams) error {
+	t := newTable(s.out, "INDIVIDUAL", "SEX", ">SAMPLES")
+	_, err := call(ctx, s, c.data, app.ListIndividuals, app.None{}, func(i app.Individual) error {
+		if c.JSON {
+			return jsonLine(s.out, i)
+		}
+		t.row(i.ID, i.Sex, i.Samples)
+		return nil
+	})
+	if err != nil || c.JSON {
+		return err
+	}
+	return t.flush()
+}
+
+type individualsRemoveCmd struct {
+	data
+	ID      string `arg:"" help:"Who is to be removed."`
+	Compact bool   `help:"Erase the genotypes from the disk now, and not at the next compaction."`
+	JSON    bool   `name:"json" help:"Print the outcome as JSON."`
+}
+
+func (individualsRemoveCmd) Help() string {
+	return `The individual is in no answer from now on. The genotypes lie in the segments until they are rewritten: by --compact now, or by 'samverk compact'.`
+}
+
+func (c *individualsRemoveCmd) Run(ctx context.Context, s streams) error {
+	r, err := call(ctx, s, c.data, app.RemoveIndividual, app.RemoveRequest{ID: c.ID, Compact: c.Compact, By: operator("")}, nil)
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		return jsonLine(s.out, r)
+	}
+	say(s.out, fmt.Sprintf("Removed, with %d samples.", r.Samples))
+	if r.Waiting {
+		say(s.out, "The genotypes are on the disk until the next compaction: samverk compact --data "+c.Data)
+	}
+	return nil
+}
+
+func say(w io.Writer, text string) { fmt.Fprintln(w, text) }

@@ -1,0 +1,108 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"samverk": main})
+}
+
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/script",
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exitcode": exitcode,
+			"waitfor":  waitfor,
+			"get":      get,
+		},
+		RequireExplicitExec: false,
+		UpdateScripts:       os.Getenv("UPDATE") != "",
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("COLUMNS", "80")
+			e.Setenv("USER", "tester")
+			return nil
+		},
+	})
+}
+
+// exitcode CODE COMMAND... runs a command that has to end with that code.
+func exitcode(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exitcode CODE COMMAND...")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	err = ts.Exec(args[1], args[2:]...)
+	got := 0
+	if exit, ok := err.(*exec.ExitError); ok { //nolint:errorlint // as os/exec gives it
+		got = exit.ExitCode()
+	} else if err != nil {
+		ts.Fatalf("%v", err)
+	}
+	if got != want {
+		ts.Fatalf("exit code %d, not %d", got, want)
+	}
+}
+
+const patience = 30 * time.Second
+
+// until tries for as long as a busy machine may need.
+func until(ts *testscript.TestScript, what string, f func() bool) {
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+		if f() {
+			return
+		}
+	}
+	ts.Fatalf("waited in vain for %s", what)
+}
+
+// waitfor FILE REGEXP waits until a file has a line that matches, and puts the first group into $MATCH.
+func waitfor(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: waitfor FILE REGEXP")
+	}
+	re, err := regexp.Compile("(?m)" + args[1])
+	ts.Check(err)
+	until(ts, strings.Join(args, " "), func() bool {
+		b, _ := os.ReadFile(ts.MkAbs(args[0]))
+		m := re.FindSubmatch(b)
+		if len(m) > 1 {
+			ts.Setenv("MATCH", string(m[1]))
+		}
+		return m != nil
+	})
+}
+
+// get URL fetches a page to stdout; "! get" wants a failure.
+func get(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 1 {
+		ts.Fatalf("usage: get URL")
+	}
+	res, err := http.Get(args[0])
+	if neg {
+		if err == nil && res.StatusCode < 400 {
+			ts.Fatalf("%s: %s", args[0], res.Status)
+		}
+		return
+	}
+	ts.Check(err)
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		ts.Fatalf("%s: %s", args[0], res.Status)
+	}
+	b, err := io.ReadAll(res.Body)
+	ts.Check(err)
+	fmt.Fprint(ts.Stdout(), string(b))
+}

@@ -1,0 +1,127 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"strings"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/samverk/samverk/app"
+	"github.com/samverk/samverk/app/demo"
+	"github.com/samverk/samverk/fault"
+)
+
+type serveCmd struct {
+	data
+	Addr string `default:"${addr}" placeholder:"HOST:PORT" help:"Where to listen: a loopback address (${default}); port 0 takes a free one."`
+}
+
+func (serveCmd) Help() string {
+	return `Serves the pages, the JSON API, /metrics and /healthz until it is interrupted. There are no accounts yet, so it listens on this machine only. Other commands on the same DIR go on working: they reach this process through a socket in DIR.
+
+Example:
+
+  samverk serve -d DIR`
+}
+
+func (c *serveCmd) Run(ctx context.Context, s streams) error {
+	return c.with(ctx, s, "serve", func(client *app.Client) error {
+		return app.Serve(ctx, client, app.ServeOptions{Addr: c.Addr, Listening: func(url string) {
+			fmt.Fprintf(s.out, "Serving on %s  (Ctrl-C ends it)\n", url)
+		}})
+	})
+}
+
+type demoCmd struct {
+	Addr string `default:"${addr}" placeholder:"HOST:PORT" help:"Where to listen: a loopback address (${default}); port 0 takes a free one."`
+	Data string `short:"d" placeholder:"DIR" complete:"dir" help:"Where to keep it; a directory of its own, if not given. A second run uses it again."`
+	Seed uint64 `default:"1" help:"Makes other regions and consents of the same people (${default})."`
+}
+
+func (demoCmd) Help() string {
+	return `The genomes are public reference samples of the 1000 Genomes Project. The regions and the consents are invented.`
+}
+
+func (c *demoCmd) Run(ctx context.Context, s streams) error {
+	if err := absolute(&c.Data); err != nil {
+		return err
+	}
+	return demo.Run(ctx, demo.Options{Addr: c.Addr, Dir: c.Data, Seed: c.Seed, Out: s.out, Program: program()})
+}
+
+// program is how to call this program again: 'go run' leaves nothing behind that has a name.
+func program() string {
+	exe, err := os.Executable()
+	if err == nil && strings.Contains(filepath.ToSlash(exe), "/go-build") {
+		return "go run ./cmd/samverk"
+	}
+	return "samverk"
+}
+
+type versionCmd struct {
+	JSON bool `name:"json" help:"Print one JSON object."`
+}
+
+func (c *versionCmd) Run(s streams) error {
+	if c.JSON {
+		return jsonLine(s.out, map[string]string{"version": version(), "go": goVersion()})
+	}
+	_, err := fmt.Fprintf(s.out, "samverk %s (%s)\n", version(), goVersion())
+	return err
+}
+
+// version is the module's, or the commit it was built from.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	v := info.Main.Version
+	if v == "" || v == "(devel)" {
+		v = "development"
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" && len(s.Value) >= 12 && !strings.Contains(v, s.Value[:12]) {
+			v += " " + s.Value[:12]
+		}
+	}
+	return v
+}
+
+func goVersion() string {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		return info.GoVersion
+	}
+	return "unknown"
+}
+
+type helpCmd struct {
+	Words []string `arg:"" optional:"" name:"command" complete:"exit-codes" help:"A command, or exit-codes."`
+}
+
+func (c *helpCmd) Run(ctx context.Context, s streams, k *kong.Kong) error {
+	if len(c.Words) == 1 && c.Words[0] == "exit-codes" {
+		return printExitCodes(s)
+	}
+	if kctx, err := kong.Trace(k, c.Words); err == nil && len(c.Words) > 0 && kctx.Error == nil && kctx.Selected() == nil {
+		return fault.New(fault.Invalid, "no command %q", strings.Join(c.Words, " ")).Do("see 'samverk --help'")
+	}
+	if code := execute(ctx, append(c.Words, "--help"), s); code != exitOK {
+		os.Exit(code)
+	}
+	return nil
+}
+
+func printExitCodes(s streams) error {
+	t := newTable(s.out, ">CODE", "MEANS")
+	t.row(exitOK, "done")
+	for _, e := range exits {
+		t.row(e.code, e.kind.String()+": "+e.means)
+	}
+	t.row(exitInterrupted, "interrupted")
+	return t.flush()
+}
