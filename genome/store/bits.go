@@ -7,7 +7,7 @@ import (
 
 // bitWriter appends bits to a byte slice, least significant bit first.
 type bitWriter struct {
-	buf []byte
+	buf []byte // whole bytes written, after flush all of them
 	acc uint64
 	n   uint // bits in acc, below 8 between calls
 }
@@ -16,17 +16,20 @@ type bitWriter struct {
 func (w *bitWriter) write(v uint64, n uint) {
 	w.acc |= v << w.n
 	w.n += n
-	for w.n >= 8 {
-		w.buf = append(w.buf, byte(w.acc))
-		w.acc >>= 8
-		w.n -= 8
+	at := len(w.buf)
+	if cap(w.buf)-at < 8 {
+		w.grow()
 	}
+	binary.LittleEndian.PutUint64(w.buf[at:at+8], w.acc) // whole bytes stay, the rest is written again
+	w.buf = w.buf[:at+int(w.n>>3)]
+	w.acc >>= w.n &^ 7
+	w.n &= 7
 }
 
-// write64 appends all 64 bits of v.
-func (w *bitWriter) write64(v uint64) {
-	w.write(v&(1<<32-1), 32)
-	w.write(v>>32, 32)
+func (w *bitWriter) grow() {
+	next := make([]byte, len(w.buf), 2*cap(w.buf)+64)
+	copy(next, w.buf)
+	w.buf = next
 }
 
 // unary appends q zeros and a one.
@@ -39,8 +42,13 @@ func (w *bitWriter) unary(q uint64) {
 
 // rice appends v as its quotient by 2^b in unary and its remainder in b bits (Rice 1979).
 func (w *bitWriter) rice(v uint64, b uint) {
-	w.unary(v >> b)
-	w.write(v&(1<<b-1), b)
+	q, rest := v>>b, v&(1<<b-1)
+	if n := uint(q) + 1 + b; q < 48 && n <= 56 {
+		w.write(1<<q|rest<<(q+1), n)
+		return
+	}
+	w.unary(q)
+	w.write(rest, b)
 }
 
 // gamma appends v ≥ 1 in Elias' gamma code: the length of v in unary, then its lower bits.
@@ -97,11 +105,6 @@ func (r *bitReader) read(n uint) uint64 {
 	v := r.peek() & (1<<n - 1)
 	r.at += uint64(n)
 	return v
-}
-
-func (r *bitReader) read64() uint64 {
-	lo := r.read(32)
-	return lo | r.read(32)<<32
 }
 
 // unary gives the number of zeros before the next one.
