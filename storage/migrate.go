@@ -114,7 +114,7 @@ func (s sequence) newer(numbers []int64) error {
 // migrate brings the tables up to date. A room's range has room for later numbers, so a number
 // lower than the last may be new.
 func (db *DB) migrate(ctx context.Context, seq sequence) error {
-	had, err := db.applied(ctx)
+	had, err := appliedIn(ctx, db.dialect, db.writer)
 	if err != nil {
 		return err
 	}
@@ -146,31 +146,4 @@ func migrationFailed(err error) error {
 		return e.In(path.Base(cause.Failed.Source.Path)).Do("the tables are as they were before it; use the samverk you had, and report this")
 	}
 	return classify(err)
-}
-
-// applied gives the numbers of the migrations that the database has had, ascending.
-func (db *DB) applied(ctx context.Context) ([]int64, error) {
-	exists := `SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = $1`
-	if db.dialect == pg {
-		exists = `SELECT count(*) FROM information_schema.tables WHERE table_schema = current_schema() AND table_name = $1`
-	}
-	var n int
-	if err := db.writer.QueryRowContext(ctx, exists, versions).Scan(&n); err != nil || n == 0 {
-		return nil, classify(err)
-	}
-	rows, err := db.writer.QueryContext(ctx,
-		`SELECT DISTINCT version_id FROM `+versions+` WHERE version_id > 0 ORDER BY version_id`)
-	if err != nil {
-		return nil, classify(err)
-	}
-	defer rows.Close()
-	var out []int64
-	for rows.Next() {
-		var v int64
-		if err := rows.Scan(&v); err != nil {
-			return nil, classify(err)
-		}
-		out = append(out, v)
-	}
-	return out, classify(rows.Err())
 }

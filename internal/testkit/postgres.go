@@ -54,6 +54,12 @@ func Postgres(t testing.TB) string {
 	return s.dsn(name)
 }
 
+// HavePostgres tells whether Postgres would not skip the test.
+func HavePostgres() bool {
+	_, err := start()
+	return !errors.Is(err, errAbsent)
+}
+
 // Main runs a package's tests and stops the server they used; give its result to os.Exit.
 func Main(m *testing.M) int {
 	defer stop()
