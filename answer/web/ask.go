@@ -313,18 +313,6 @@ func (p *room) regionAnswer(ctx context.Context, l *web.Words, q question, f *fo
 	out.Shown = len(out.Rows)
 	out.Scale = scale(out.Rows)
 	draw(out.Rows, out.Scale)
-	if out.Shown == 0 {
-		out.Nobody, err = p.nobodyCounted(ctx, q, f.Dataset)
-	}
-	return out, err
-}
-
-// nobodyCounted tells an empty region apart: nobody carries anything there, or nobody is counted at all.
-func (p *room) nobodyCounted(ctx context.Context, q question, dataset string) (bool, error) {
-	anything := variant.Key{Chrom: q.region.Chrom, Pos: q.region.From, Ref: []byte("A"), Alt: []byte("C")}
-	a, err := p.desk.Ask(ctx, answer.Question{Use: q.use, Dataset: dataset, Keys: []variant.Key{anything}})
-	if err != nil {
-		return false, err
-	}
-	return a.Counts[0].Covered && a.Counts[0].Individuals == 0, nil
+	out.Nobody = a.Individuals == 0
+	return out, nil
 }

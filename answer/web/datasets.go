@@ -27,7 +27,7 @@ func (p *room) datasets(w http.ResponseWriter, r *http.Request) int {
 	return p.pages.Render(w, r, web.Page{Name: "datasets", Title: l.Must("datasets.title"), Station: "use", Data: page})
 }
 
-// purposeCount is how many people may be counted for a purpose.
+// purposeCount is how many people have said yes to a purpose.
 type purposeCount struct {
 	Name string
 	N    int
@@ -39,7 +39,7 @@ func countedPerPurpose(l *web.Words, s answer.Stats) []purposeCount {
 	for _, p := range purposes {
 		c := purposeCount{Name: l.Must("purpose." + string(p) + ".name"), N: int(s.Counted[p])}
 		if s.Individuals > 0 {
-			c.Bar = 120 * float64(c.N) / float64(s.Individuals)
+			c.Bar = min(120, 120*float64(c.N)/float64(s.Individuals)) // who has no genome here may have said yes too
 		}
 		out = append(out, c)
 	}

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"encoding/csv"
 	"encoding/json"
-	"math"
 	"net/http"
 	"strconv"
 	"strings"
@@ -193,7 +192,7 @@ func (p *room) exportRegion(w http.ResponseWriter, r *http.Request, format strin
 		return p.fail(w, r, err)
 	}
 	out := newFile(w, format, q.region.String(), columns)
-	ask.Limit = math.MaxInt32
+	ask.Limit = 0
 	all, err := p.desk.Region(r.Context(), ask, func(k variant.Key, c answer.Count) error {
 		e := export(k.String(), q.use.Purpose, f.Dataset, c, first.Epoch)
 		return out.row(e, e.record())
@@ -213,20 +212,17 @@ type exportedDataset struct {
 	Origin      string `json:"origin"`
 	Samples     int64  `json:"samples"`
 	Individuals int64  `json:"individuals"`
-	Variants    int64  `json:"variants"`
-	Segments    int64  `json:"segments"`
-	Bytes       int64  `json:"bytes"`
 }
 
 func (p *room) exportDatasets(w http.ResponseWriter, r *http.Request, format string, stats answer.Stats) int {
 	if format != "csv" && format != "json" {
 		return p.site.Error(w, r, http.StatusBadRequest, "error.invalid", nil)
 	}
-	out := newFile(w, format, "datasets", []string{"dataset", "origin", "samples", "individuals", "variants", "segments", "bytes"})
+	out := newFile(w, format, "datasets", []string{"dataset", "origin", "samples", "individuals"})
 	for _, d := range stats.Datasets {
-		e := exportedDataset{d.Name, string(d.Origin), int64(d.Samples), int64(d.Individuals), int64(d.Variants), int64(d.Segments), int64(d.Bytes)}
+		e := exportedDataset{d.Name, string(d.Origin), int64(d.Samples), int64(d.Individuals)}
 		n := func(v int64) string { return strconv.FormatInt(v, 10) }
-		if out.row(e, []string{cellText(e.Dataset), e.Origin, n(e.Samples), n(e.Individuals), n(e.Variants), n(e.Segments), n(e.Bytes)}) != nil {
+		if out.row(e, []string{cellText(e.Dataset), e.Origin, n(e.Samples), n(e.Individuals)}) != nil {
 			out.cut() // the reader left
 		}
 	}

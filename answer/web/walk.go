@@ -102,8 +102,8 @@ func (p *room) walkConsent(w http.ResponseWriter, r *http.Request) int {
 	if c.after, err = p.askWalk(r.Context(), key); err != nil {
 		return p.fail(w, r, err)
 	}
-	if p.walk.last == nil || p.walk.last.allow != c.allow || c.before.Epoch != c.after.Epoch {
-		p.walk.last = c // the same choice sent twice changes nothing and keeps what is shown
+	if p.walk.last == nil || c.before.Count != c.after.Count {
+		p.walk.last = c // a form sent twice changes nothing, and what is shown stays
 	}
 	step := "/walk#step-3"
 	if c.allow {

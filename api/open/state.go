@@ -14,10 +14,10 @@ import (
 
 type statsJSON struct {
 	Datasets    int              `json:"datasets"`
-	Samples     int64            `json:"samples"`
-	Individuals int64            `json:"individuals"`
+	Samples     int              `json:"samples"`
+	Individuals int              `json:"individuals"`
 	Variants    int64            `json:"variants"`
-	Segments    int64            `json:"segments"`
+	Segments    int              `json:"segments"`
 	Bytes       int64            `json:"bytes"`
 	Epoch       uint64           `json:"consent_epoch"`
 	Counted     map[string]int64 `json:"counted"`
@@ -26,20 +26,17 @@ type statsJSON struct {
 type datasetJSON struct {
 	Dataset     string `json:"dataset"`
 	Origin      string `json:"origin"`
-	Samples     int64  `json:"samples"`
-	Individuals int64  `json:"individuals"`
-	Variants    int64  `json:"variants"`
-	Segments    int64  `json:"segments"`
-	Bytes       int64  `json:"bytes"`
+	Samples     int    `json:"samples"`
+	Individuals int    `json:"individuals"`
 }
 
 func statsOf(s answer.Stats) statsJSON {
 	out := statsJSON{
-		Datasets: len(s.Datasets), Samples: int64(s.Samples), Individuals: int64(s.Individuals), Variants: int64(s.Variants),
-		Segments: int64(s.Segments), Bytes: int64(s.Bytes), Epoch: s.Epoch, Counted: map[string]int64{},
+		Datasets: len(s.Datasets), Samples: s.Samples, Individuals: s.Individuals, Variants: s.Variants,
+		Segments: s.Segments, Bytes: s.Bytes, Epoch: s.Epoch, Counted: map[string]int64{},
 	}
 	for _, p := range consent.Purposes() {
-		out.Counted[string(p)] = int64(s.Counted[p])
+		out.Counted[string(p)] = s.Counted[p]
 	}
 	return out
 }
@@ -59,7 +56,7 @@ func (a *api) datasets(w http.ResponseWriter, r *http.Request) int {
 	}
 	list := make([]datasetJSON, 0, len(s.Datasets))
 	for _, d := range s.Datasets {
-		list = append(list, datasetJSON{d.Name, string(d.Origin), int64(d.Samples), int64(d.Individuals), int64(d.Variants), int64(d.Segments), int64(d.Bytes)})
+		list = append(list, datasetJSON{d.Name, string(d.Origin), d.Samples, d.Individuals})
 	}
 	return a.marshal(w, r, map[string]any{"datasets": list})
 }

@@ -1,0 +1,426 @@
+package web
+
+import (
+	"bytes"
+	"context"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"flag"
+	"html"
+	"mime/multipart"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/samverk/samverk/answer"
+	"github.com/samverk/samverk/consent"
+	"github.com/samverk/samverk/fault"
+	"github.com/samverk/samverk/genome/variant"
+	"github.com/samverk/samverk/web"
+	"github.com/samverk/samverk/web/route"
+)
+
+var update = flag.Bool("update", false, "write the golden pages anew")
+
+func do(t *testing.T, table *route.Table, method, target, kind string, body []byte) *httptest.ResponseRecorder {
+	t.Helper()
+	r := httptest.NewRequest(method, target, bytes.NewReader(body))
+	r.Host = "localhost:8080"
+	if kind != "" {
+		r.Header.Set("Content-Type", kind)
+	}
+	w := httptest.NewRecorder()
+	table.ServeHTTP(w, r)
+	return w
+}
+
+func get(t *testing.T, table *route.Table, path string, query ...string) *httptest.ResponseRecorder {
+	t.Helper()
+	q := url.Values{}
+	for i := 0; i < len(query); i += 2 {
+		q.Set(query[i], query[i+1])
+	}
+	return do(t, table, "GET", path+"?"+q.Encode(), "", nil)
+}
+
+// told gives what a page says, without its markup.
+func told(page string) string {
+	text := regexp.MustCompile(`(?s)<[^>]*>`).ReplaceAllString(page, " ")
+	return strings.Join(strings.Fields(html.UnescapeString(text)), " ")
+}
+
+// Each state of an answer is said in words, in each language, and is a whole page.
+func TestStates(t *testing.T) {
+	f := newDesk(t)
+	table := newTable(t, f.desk, demoOptions(f))
+	for _, c := range []struct {
+		name, query, purpose, dataset string
+		status                        int
+		en, sv, nb                    string
+	}{
+		{"some", carried, "care", "", 200, "counted for care carr", "som räknas för vård har den", "som telles for helsehjelp, har den"},
+		{"zero", zero, "care", "", 200, "Nobody carries it", "Ingen har den", "Ingen har den"},
+		{"nobody", carried, "matching", "", 200, "Nobody here is counted for finding similar patients", "Ingen här räknas för att hitta liknande patienter", "Ingen her telles for å finne lignende pasienter"},
+		{"uncovered", carried, "care", "panel", 200, "That is no answer, and not a zero", "Det är inget svar, och ingen nolla", "Det er ikke noe svar, og ikke en null"},
+		{"unknown", unread, "care", "", 200, "No reading", "Ingen avläsning", "Ingen avlesning"},
+		{"assumed", assumed, "research", "", 200, "The number of alleles is assumed", "Antalet alleler är antaget", "Antallet alleler er antatt"},
+		{"region", region, "care", "", 200, "carried by somebody counted for care", "finns hos någon som räknas för vård", "finnes hos noen som telles for helsehjelp"},
+		{"empty region", "chr22:10000000-10000100", "care", "", 200, "No variant here", "Ingen variant här", "Ingen variant her"},
+		{"region, nobody", region, "matching", "", 200, "Nobody here is counted for", "Ingen här räknas för", "Ingen her telles for"},
+		{"no variant", "", "care", "", 400, "neither a variant nor a region", "varken en variant eller ett område", "verken en variant eller et område"},
+		{"rs number", "rs80357906", "care", "", 400, "can’t be looked up here yet", "går inte att slå upp här än", "kan ikke slås opp her ennå"},
+		{"HGVS", "NM_007294.4:c.68_69del", "care", "", 400, "can’t be looked up here yet", "går inte att slå upp här än", "kan ikke slås opp her ennå"},
+		{"no purpose", carried, "curiosity", "", 400, "Choose what the question is for", "Välj vad frågan är till för", "Velg hva spørsmålet er til"},
+		{"no dataset", carried, "care", "<b>west", 400, "no dataset called “<b>west”", "inget dataset som heter ”<b>west”", "ikke noe datasett som heter «<b>west»"},
+	} {
+		for lang, want := range map[string]string{"en": c.en, "sv": c.sv, "nb": c.nb} {
+			w := get(t, table, "/", "q", c.query, "purpose", c.purpose, "dataset", c.dataset, "lang", lang)
+			text := told(w.Body.String())
+			if w.Code != c.status || !strings.Contains(text, want) || !strings.HasSuffix(w.Body.String(), "</html>\n\n") {
+				t.Errorf("%s, %s: %d, no %q in %s", c.name, lang, w.Code, want, text)
+			}
+		}
+	}
+}
+
+// What was typed stays, the field is marked, and the summary leads to it.
+func TestMistakesKeepWhatWasTyped(t *testing.T) {
+	f := newDesk(t)
+	body := get(t, newTable(t, f.desk, demoOptions(f)), "/", "q", `rs1"><script>`, "purpose", "research").Body.String()
+	for _, want := range []string{
+		`value="rs1&#34;&gt;&lt;script&gt;"`, `aria-invalid="true"`, `aria-describedby="q-help q-wrong"`, `<a href="#q">`,
+		`tabindex="-1" autofocus`, `<option value="research" selected>`, "<title>Error: ",
+	} {
+		if !strings.Contains(body, want) {
+			t.Errorf("no %s in the page", want)
+		}
+	}
+	if strings.Contains(body, "<script") {
+		t.Error("what was typed became markup")
+	}
+}
+
+// A variant that somebody carries who allows nothing, and one that nobody carries, get the same page.
+func TestThePageNeverTellsOfPeopleNotCounted(t *testing.T) {
+	f := newDesk(t)
+	table := newTable(t, f.desk, demoOptions(f))
+	a := get(t, table, "/", "q", zero, "purpose", "care", "lang", "en").Body.String()
+	b := get(t, table, "/", "q", hidden, "purpose", "care", "lang", "en").Body.String()
+	a, b = strings.ReplaceAll(a, zero, hidden), strings.ReplaceAll(b, zero, hidden) // the examples name one of them
+	if a != b {
+		t.Error(cmp.Diff(a, b))
+	}
+}
+
+func TestExports(t *testing.T) {
+	f := newDesk(t)
+	table := newTable(t, f.desk, demoOptions(f))
+	stats, err := f.desk.Stats(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := variant.ParseKey(carried)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := len(purposes) * (1 + len(stats.Datasets))
+	w := get(t, table, "/", "q", carried, "purpose", "care", "format", "csv")
+	rows, err := csv.NewReader(w.Body).ReadAll()
+	if err != nil || len(rows) != want+1 || w.Header().Get("Content-Type") != "text/csv; charset=utf-8" {
+		t.Fatal(err, len(rows), w.Header())
+	}
+	w = get(t, table, "/", "q", carried, "purpose", "care", "format", "json")
+	var list []exported
+	if err := json.Unmarshal(w.Body.Bytes(), &list); err != nil || len(list) != want {
+		t.Fatal(err, len(list))
+	}
+	for i, e := range list {
+		if diff := cmp.Diff(rows[i+1], e.record()); diff != "" {
+			t.Error("CSV and JSON differ:", diff)
+		}
+		dataset := e.Dataset
+		if dataset == allGermline {
+			dataset = ""
+		}
+		a, err := f.desk.Ask(t.Context(), answer.Question{Use: consent.Use{Purpose: consent.Purpose(e.Purpose)}, Dataset: dataset, Keys: []variant.Key{key}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(export(carried, consent.Purpose(e.Purpose), dataset, a.Counts[0], a.Epoch), e); diff != "" {
+			t.Error("the desk says otherwise:", diff)
+		}
+	}
+	w = get(t, table, "/datasets", "format", "csv")
+	if rows, err := csv.NewReader(w.Body).ReadAll(); err != nil || len(rows) != len(stats.Datasets)+1 {
+		t.Error(err, rows)
+	}
+	w = get(t, table, "/datasets", "format", "json")
+	var sets []exportedDataset
+	if err := json.Unmarshal(w.Body.Bytes(), &sets); err != nil || len(sets) != len(stats.Datasets) {
+		t.Error(err, sets)
+	}
+	for _, path := range []string{"/", "/datasets"} {
+		if w := get(t, table, path, "q", carried, "format", "xml"); w.Code != 400 {
+			t.Errorf("%s as XML: %d", path, w.Code)
+		}
+	}
+	if w := get(t, table, "/", "q", "chr22:10000000-10000100", "format", "json"); strings.TrimSpace(w.Body.String()) != "[]" {
+		t.Error("an empty region as JSON:", w.Body)
+	}
+}
+
+// The pages of a region, one after the other, hold what its file holds: nothing twice, nothing lost.
+func TestRegionPages(t *testing.T) {
+	f := newDesk(t)
+	table := newTable(t, f.desk, demoOptions(f))
+	w := get(t, table, "/", "q", region, "purpose", "care", "format", "csv")
+	rows, err := csv.NewReader(w.Body).ReadAll()
+	if err != nil || len(rows) < listed {
+		t.Fatalf("%d rows, %v: the region is to have more than a page", len(rows), err)
+	}
+	var seen []string
+	more := regexp.MustCompile(`<a class="ds-button" data-variant="secondary" href="(/\?[^"]*)"`)
+	name := regexp.MustCompile(`<th role="rowheader" scope="row"><span class="smv-mono"><a [^>]*>([^<]*)<`)
+	for next := "/?" + (url.Values{"q": {region}, "purpose": {"care"}}).Encode(); next != ""; {
+		page := do(t, table, "GET", next, "", nil).Body.String()
+		for _, m := range name.FindAllStringSubmatch(page, -1) {
+			seen = append(seen, html.UnescapeString(m[1]))
+		}
+		next = ""
+		if m := more.FindStringSubmatch(page); m != nil {
+			next = html.UnescapeString(m[1])
+		}
+	}
+	var want []string
+	for _, r := range rows[1:] {
+		want = append(want, r[0])
+	}
+	if diff := cmp.Diff(want, seen); diff != "" {
+		t.Error(diff)
+	}
+}
+
+var big = regexp.MustCompile(`<dd class="smv-big">([^<]*)</dd>`)
+
+func TestWalk(t *testing.T) {
+	f := newDesk(t)
+	table := newTable(t, f.desk, demoOptions(f))
+	change := func(allow string) string {
+		w := do(t, table, "POST", "/walk/consent", "application/x-www-form-urlencoded", []byte("allow="+allow))
+		if w.Code != http.StatusSeeOther {
+			t.Fatal(w.Code, w.Body)
+		}
+		return w.Header().Get("Location")
+	}
+	numbers := func() []string {
+		var out []string
+		for _, m := range big.FindAllStringSubmatch(get(t, table, "/walk", "lang", "en").Body.String(), -1) {
+			out = append(out, m[1])
+		}
+		return out
+	}
+	start := numbers()
+	if len(start) != 2 {
+		t.Fatal("before any step:", start)
+	}
+	for range 2 { // a form sent twice changes nothing
+		if to := change("false"); to != "/walk#step-3" {
+			t.Error(to)
+		}
+	}
+	withdrawn := numbers()
+	if len(withdrawn) != 6 || withdrawn[0] == start[0] || !cmp.Equal(withdrawn[2:4], start) || !cmp.Equal(withdrawn[:2], withdrawn[4:]) {
+		t.Errorf("after the withdrawal: %v, before it %v", withdrawn, start)
+	}
+	if to := change("true"); to != "/walk#step-4" {
+		t.Error(to)
+	}
+	given := numbers()
+	if len(given) != 6 || !cmp.Equal(given[:2], start) || !cmp.Equal(given[2:4], withdrawn[:2]) {
+		t.Errorf("given back: %v, at first %v", given, start)
+	}
+	if w := do(t, table, "POST", "/walk/consent", "application/x-www-form-urlencoded", []byte("allow=maybe")); w.Code != 400 {
+		t.Error("a choice that is none was taken:", w.Code)
+	}
+	r := httptest.NewRequest("POST", "/walk/consent", strings.NewReader("allow=false"))
+	r.Host = "localhost"
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("Origin", "https://evil.example")
+	w := httptest.NewRecorder()
+	table.ServeHTTP(w, r)
+	if w.Code != 403 || !cmp.Equal(numbers(), given) {
+		t.Error("another site withdrew a consent:", w.Code)
+	}
+}
+
+func TestNoWalkWithoutADemo(t *testing.T) {
+	f := newDesk(t)
+	table := newTable(t, f.desk, Options{})
+	for _, m := range []string{"GET", "POST"} {
+		path := map[string]string{"GET": "/walk", "POST": "/walk/consent"}[m]
+		if w := do(t, table, m, path, "", nil); w.Code < 404 {
+			t.Errorf("%s %s: %d", m, path, w.Code)
+		}
+	}
+	if page := get(t, table, "/").Body.String(); strings.Contains(page, "/walk") || strings.Contains(page, "smv-demo") {
+		t.Error("a node that is no demonstration says it is one")
+	}
+}
+
+// upload makes a form with a file.
+func uploadForm(t *testing.T, fields map[string]string, file []byte) (kind string, body []byte) {
+	t.Helper()
+	var b bytes.Buffer
+	m := multipart.NewWriter(&b)
+	for k, v := range fields {
+		if err := m.WriteField(k, v); err != nil {
+			t.Fatal(err)
+		}
+	}
+	part, err := m.CreateFormFile("file", "x.vcf")
+	if err == nil {
+		_, err = part.Write(file)
+	}
+	if err == nil {
+		err = m.Close()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m.FormDataContentType(), b.Bytes()
+}
+
+func TestAnnotate(t *testing.T) {
+	f := newDesk(t)
+	table := newTable(t, f.desk, demoOptions(f))
+	kind, body := uploadForm(t, map[string]string{"purpose": "care", "as": "file"}, []byte(pasted))
+	w := do(t, table, "POST", "/annotate", kind, body)
+	if w.Code != 200 || w.Header().Get("Content-Disposition") != `attachment; filename="annotated.vcf"` || strings.Count(w.Body.String(), "SAMVERK_AC=") != 2 {
+		t.Error(w.Code, w.Header(), w.Body)
+	}
+	kind, body = uploadForm(t, map[string]string{"purpose": "care", "as": "table", "text": strings.ReplaceAll(pasted, "\t", "  ")}, nil)
+	w = do(t, table, "POST", "/annotate", kind, body)
+	if text := told(w.Body.String()); w.Code != 200 || !strings.Contains(text, "2 variant lines, annotated") || !strings.Contains(w.Body.String(), "chr22  50000165") {
+		t.Error("pasted from a screen, with blanks for tabs:", w.Code, text)
+	}
+	kind, body = uploadForm(t, map[string]string{"purpose": "care", "as": "table"}, nil)
+	if w = do(t, table, "POST", "/annotate", kind, body); w.Code != 400 || !strings.Contains(w.Body.String(), `<a href="#file">`) {
+		t.Error("nothing to annotate:", w.Code)
+	}
+	kind, body = uploadForm(t, map[string]string{"purpose": "care"}, make([]byte, uploadLimit+1<<20))
+	if w = do(t, table, "POST", "/annotate", kind, body); w.Code != 413 || !strings.Contains(told(w.Body.String()), "larger than 10.5 MB") {
+		t.Error("a file too large:", w.Code, told(w.Body.String()))
+	}
+	if w = do(t, table, "POST", "/annotate", "multipart/form-data; boundary=x", []byte("nonsense")); w.Code != 400 {
+		t.Error("a form that is none:", w.Code)
+	}
+}
+
+// An error of the desk becomes the page of its kind; errors of ours are not shown.
+func TestErrorsOfTheDesk(t *testing.T) {
+	site, err := web.New(web.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &room{site: site}
+	for kind, want := range map[fault.Kind]int{
+		fault.Invalid: 400, fault.NotFound: 404, fault.Denied: 403, fault.Conflict: 409, fault.Unavailable: 503, fault.Internal: 500,
+	} {
+		w := httptest.NewRecorder()
+		got := p.fail(w, httptest.NewRequest("GET", "/", nil), fault.New(kind, "segment 7 on /disk").Do("look"))
+		if got != want || w.Code != want || strings.Contains(w.Body.String(), "segment 7") != (kind != fault.Internal) {
+			t.Errorf("%s: %d %s", kind, got, told(w.Body.String()))
+		}
+	}
+	if got := p.fail(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil), errors.New("plain")); got != 500 {
+		t.Error(got)
+	}
+}
+
+func TestCancelledQuestion(t *testing.T) {
+	f := newDesk(t)
+	table := newTable(t, f.desk, demoOptions(f))
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	r := httptest.NewRequestWithContext(ctx, "GET", "/?q="+carried, nil)
+	r.Host = "localhost"
+	w := httptest.NewRecorder()
+	table.ServeHTTP(w, r) // must not hang or panic; what it answers nobody reads
+	if w.Body.Len() == 0 {
+		t.Error("no page at all")
+	}
+}
+
+func TestRoutes(t *testing.T) {
+	f := newDesk(t)
+	table := newTable(t, f.desk, demoOptions(f))
+	for _, r := range table.Routes() {
+		if r.Who != route.LocalOperator || r.Does == "" {
+			t.Errorf("%s: who may call it, and what for?", r)
+		}
+		if r.Method == "GET" {
+			if w := get(t, table, strings.TrimSuffix(r.Pattern, "{$}")); w.Code != 200 && r.Pattern != "/" {
+				t.Errorf("%s: %d", r, w.Code)
+			}
+		}
+	}
+}
+
+// A page and its style sheet are to stay under 100 kB on the wire.
+func TestFirstPageIsLight(t *testing.T) {
+	f := newDesk(t)
+	table := newTable(t, f.desk, demoOptions(f))
+	total := 0
+	for _, path := range append([]string{"/"}, regexp.MustCompile(`/static/[^"]+`).FindAllString(get(t, table, "/").Body.String(), -1)...) {
+		r := httptest.NewRequest("GET", path, nil)
+		r.Host = "localhost"
+		r.Header.Set("Accept-Encoding", "gzip")
+		w := httptest.NewRecorder()
+		table.ServeHTTP(w, r)
+		if w.Code != 200 {
+			t.Errorf("%s: %d", path, w.Code)
+		}
+		total += w.Body.Len()
+	}
+	if total > 100<<10 {
+		t.Errorf("%d bytes", total)
+	}
+	t.Log(strconv.Itoa(total) + " bytes on the wire")
+}
+
+func TestGolden(t *testing.T) {
+	f := newDesk(t)
+	table := newTable(t, f.desk, demoOptions(f))
+	hash := regexp.MustCompile(`\.[0-9a-f]{12}\.`)
+	for name, query := range map[string][]string{
+		"first-sv": {"lang", "sv"}, "some-nb": {"q", carried, "purpose", "care", "lang", "nb"},
+		"nobody-en": {"q", carried, "purpose", "matching", "lang", "en"}, "wrong-en": {"q", "rs1", "lang", "en"},
+	} {
+		got := hash.ReplaceAll(get(t, table, "/", query...).Body.Bytes(), []byte(".HASH."))
+		file := filepath.Join("testdata", name+".html")
+		if *update {
+			if err := os.MkdirAll("testdata", 0o750); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(file, got, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(file) //nolint:gosec // a file of this test
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(string(want), string(got)); diff != "" {
+			t.Errorf("%s (go test -update writes it anew):\n%s", name, diff)
+		}
+	}
+}

@@ -1,0 +1,234 @@
+// Package testnode makes a small node with people, consents and genomes that are invented, for the
+// tests of pages and interfaces. Everything runs for real, in a folder of the test.
+//
+// Sixty people, p00 to p59. north holds p00–p39 and south p30–p59, whole genomes; panel holds
+// p00–p09 and only chr22:20000000-20001000; tumours, somatic, holds p00–p04. Those below p50 allow
+// care, those with an even number allow research, nobody allows matching.
+package testnode
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/samverk/samverk/answer"
+	"github.com/samverk/samverk/consent"
+	"github.com/samverk/samverk/genome/store"
+	"github.com/samverk/samverk/genome/variant"
+	"github.com/samverk/samverk/individual"
+	"github.com/samverk/samverk/storage"
+)
+
+// Variants and places to ask about.
+const (
+	Carried = "chr22-50000165-C-T" // p00 and every seventh carry one copy, p14 both; read in everybody
+	Assumed = "chr22-50000170-G-A" // only north's file has it
+	Unread  = "chr22-50000180-A-G" // no file could read it
+	Zero    = "chr22-50000190-C-A" // in no file
+	Hidden  = "chr22-50000200-T-C" // p59 carries it, who allows nothing
+	Region  = "chr22:50001000-50004000"
+	Person  = "p14" // carries Carried, allows care and research
+	people  = 60
+)
+
+// Node is a node with its desk.
+type Node struct {
+	Desk     *answer.Desk
+	Consents *consent.Consents
+	People   *individual.Register
+	genomes  *store.Store
+	db       *storage.DB
+}
+
+// Open makes an empty node.
+func Open(t testing.TB) *Node {
+	t.Helper()
+	ctx, dir := context.Background(), t.TempDir()
+	must := func(err error) {
+		if err != nil {
+			t.Helper()
+			t.Fatal(err)
+		}
+	}
+	db, err := storage.Open(ctx, filepath.Join(dir, "node.db"), storage.Options{
+		Migrations: []fs.FS{individual.Migrations, consent.Migrations, store.Migrations()},
+	})
+	must(err)
+	t.Cleanup(func() { must(db.Close()) })
+	register, err := individual.Open(ctx, db)
+	must(err)
+	consents, err := consent.Open(ctx, db, register, consent.Options{Journal: filepath.Join(dir, "journal")})
+	must(err)
+	t.Cleanup(func() { must(consents.Close()) })
+	must(os.Mkdir(filepath.Join(dir, "genomes"), 0o700))
+	genomes, err := store.Open(ctx, db, filepath.Join(dir, "genomes"), store.Options{})
+	must(err)
+	t.Cleanup(func() { must(genomes.Close()) })
+	return &Node{Desk: answer.New(consents, genomes), Consents: consents, People: register, genomes: genomes, db: db}
+}
+
+// Full makes a node with everybody in it.
+func Full(t testing.TB) *Node {
+	t.Helper()
+	n := Open(t)
+	if err := n.load(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// Set records a person's choice.
+func (n *Node) Set(ctx context.Context, id string, p consent.Purpose, allow bool) error {
+	who, ok := n.People.Lookup(id)
+	if !ok {
+		return individual.NoSuch(id)
+	}
+	return n.db.Write(ctx, func(tx *storage.Tx) error {
+		return n.Consents.Change(ctx, tx, "test", []consent.Choice{{Individual: who.Number, Purpose: p, Allow: allow, Why: "a test"}})
+	})
+}
+
+// Allows tells a person's choice as it stands.
+func (n *Node) Allows(_ context.Context, id string, p consent.Purpose) (bool, error) {
+	who, ok := n.People.Lookup(id)
+	if !ok {
+		return false, individual.NoSuch(id)
+	}
+	set, err := n.Consents.Allowed(consent.Use{Purpose: p})
+	if err != nil {
+		return false, err
+	}
+	return set.Has(who.Number), nil
+}
+
+func (n *Node) load(ctx context.Context) error {
+	for _, d := range []struct {
+		spec     store.LoadSpec
+		from, to int
+	}{
+		{store.LoadSpec{Dataset: "north"}, 0, 40},
+		{store.LoadSpec{Dataset: "south"}, 30, people},
+		{store.LoadSpec{Dataset: "panel", Targets: []store.Interval{{Chrom: 22, From: 20_000_000, To: 20_001_000}}}, 0, 10},
+		{store.LoadSpec{Dataset: "tumours", Origin: store.Somatic}, 0, 5},
+	} {
+		if err := n.loadOne(ctx, d.spec, d.from, d.to); err != nil {
+			return fmt.Errorf("%s: %w", d.spec.Dataset, err)
+		}
+	}
+	return n.db.Write(ctx, func(tx *storage.Tx) error {
+		var choices []consent.Choice
+		for i := range people {
+			who, _ := n.People.LookupIn(tx, id(i))
+			choices = append(choices,
+				consent.Choice{Individual: who.Number, Purpose: consent.Care, Allow: i < 50, Why: "invented"},
+				consent.Choice{Individual: who.Number, Purpose: consent.Research, Allow: i%2 == 0, Why: "invented"})
+		}
+		return n.Consents.Change(ctx, tx, "test", choices)
+	})
+}
+
+func id(i int) string { return fmt.Sprintf("p%02d", i) }
+
+func (n *Node) loadOne(ctx context.Context, spec store.LoadSpec, from, to int) error {
+	var who []individual.New
+	var columns []uint32
+	for i := from; i < to; i++ {
+		who, columns = append(who, individual.New{ID: id(i)}), append(columns, uint32(i-from))
+	}
+	return n.db.Write(ctx, func(tx *storage.Tx) error {
+		numbers, err := n.People.Enrol(ctx, tx, who)
+		if err != nil {
+			return err
+		}
+		for i, number := range numbers {
+			spec.Samples = append(spec.Samples, store.Sample{Name: who[i].ID, Individual: number})
+		}
+		load, err := n.genomes.NewLoad(ctx, spec)
+		if err != nil {
+			return err
+		}
+		defer load.Abort()
+		run, err := load.NewRun(columns)
+		if err != nil {
+			return err
+		}
+		everybody := []store.Range{{From: 0, To: uint32(to - from)}}
+		for _, r := range records(spec.Dataset, from, to) {
+			if err := run.Add(&store.Record{Key: r.key, Present: everybody, Entries: r.entries}); err != nil {
+				return err
+			}
+		}
+		if err := run.Close(); err != nil {
+			return err
+		}
+		if _, err := load.Seal(ctx); err != nil {
+			return err
+		}
+		return load.Commit(ctx, tx)
+	})
+}
+
+type record struct {
+	key     variant.Key
+	entries []store.Entry
+}
+
+// records are a dataset's variants, sorted; code says what person i has.
+func records(dataset string, from, to int) []record {
+	var out []record
+	add := func(name string, code func(i int) variant.Code) {
+		key, err := variant.ParseKey(name)
+		if err != nil {
+			panic(err)
+		}
+		r := record{key: key}
+		for i := from; i < to; i++ {
+			if c := code(i); c != variant.Ref {
+				r.entries = append(r.entries, store.MakeEntry(uint32(i-from), c))
+			}
+		}
+		out = append(out, r)
+	}
+	every := func(n int) func(int) variant.Code {
+		return func(i int) variant.Code {
+			if i%n == 0 {
+				return variant.Het
+			}
+			return variant.Ref
+		}
+	}
+	add(Carried, func(i int) variant.Code {
+		if i == 14 {
+			return variant.Full
+		}
+		return every(7)(i)
+	})
+	if dataset == "north" {
+		add(Assumed, every(11))
+	}
+	add(Unread, func(int) variant.Code { return variant.Missing })
+	if dataset == "south" {
+		add(Hidden, func(i int) variant.Code {
+			if i == 59 {
+				return variant.Het
+			}
+			return variant.Ref
+		})
+	}
+	if dataset == "north" {
+		for pos := 50_001_000; pos < 50_003_600; pos += 20 {
+			change := "C-T"
+			switch pos {
+			case 50_001_060:
+				change = "CACACACACACATTTTTTTTTTTTTTTTTTTTTTTTTTTTTTTGGGGGGGGGGGGGGGGGGGGGGG-T"
+			case 50_001_080, 50_003_000:
+				add(fmt.Sprintf("chr22-%d-C-A", pos), every(13))
+			}
+			add(fmt.Sprintf("chr22-%d-%s", pos, change), every(3+pos/20%17))
+		}
+	}
+	return out
+}
