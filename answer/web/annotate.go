@@ -12,6 +12,7 @@ import (
 
 	"github.com/samverk/samverk/answer"
 	"github.com/samverk/samverk/fault"
+	"github.com/samverk/samverk/genome/variant"
 	"github.com/samverk/samverk/web"
 )
 
@@ -102,7 +103,7 @@ func (p *room) annotate(w http.ResponseWriter, r *http.Request) int {
 		return p.annotateAnswer(w, r, http.StatusBadRequest, f, nil)
 	}
 	var out bytes.Buffer
-	if _, err := p.desk.Annotate(r.Context(), answer.Annotation{Use: use, Dataset: f.Dataset}, in, &out); err != nil {
+	if _, err := p.desk.Annotate(r.Context(), answer.Annotation{Use: use, Dataset: f.Dataset, Assembly: f.assembly()}, in, &out); err != nil {
 		if fault.KindOf(err) != fault.Invalid {
 			return p.fail(w, r, err)
 		}
@@ -127,6 +128,14 @@ func (p *room) annotate(w http.ResponseWriter, r *http.Request) int {
 		result.Dataset = f.Dataset
 	}
 	return p.annotateAnswer(w, r, http.StatusOK, f, result)
+}
+
+// assembly is what the reader says of a file that doesn't say it itself.
+func (f *form) assembly() variant.Assembly {
+	if f.Stated {
+		return variant.GRCh38
+	}
+	return ""
 }
 
 // explain gives an operator's error with its hint.

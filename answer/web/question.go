@@ -18,6 +18,7 @@ var purposes = consent.Purposes()
 // form is what a reader typed, kept as typed.
 type form struct {
 	Query, Purpose, Dataset, Text string
+	Stated                        bool // the reader says that the file is on GRCh38
 	Purposes, Datasets            []option
 	Problems                      map[string]string // field: what is wrong and what to do
 	Order                         []string          // the fields of Problems, as on the page
@@ -48,7 +49,7 @@ type question struct {
 
 // readForm takes the fields and what can be chosen from.
 func readForm(r *http.Request, l *web.Words, stats answer.Stats) *form {
-	f := &form{Query: strings.TrimSpace(r.FormValue("q")), Purpose: r.FormValue("purpose"), Dataset: r.FormValue("dataset"), Text: r.FormValue("text")}
+	f := &form{Query: strings.TrimSpace(r.FormValue("q")), Purpose: r.FormValue("purpose"), Dataset: r.FormValue("dataset"), Text: r.FormValue("text"), Stated: r.FormValue("assembly") == string(variant.GRCh38)}
 	if f.Purpose == "" {
 		f.Purpose = string(consent.Care)
 	}

@@ -1,11 +1,13 @@
 package open
 
 import (
+	"errors"
 	"net/http"
 	"strconv"
 
 	"github.com/samverk/samverk/answer"
 	"github.com/samverk/samverk/fault"
+	"github.com/samverk/samverk/genome/variant"
 )
 
 // sink notes whether anything has been sent, after which an error can no longer get a status.
@@ -24,7 +26,7 @@ func (s *sink) Write(p []byte) (int, error) {
 func (a *api) annotate(w http.ResponseWriter, r *http.Request) int {
 	s := a.take()
 	defer a.give(s)
-	if err := s.p.read(r.URL.RawQuery, "purpose", "dataset", "compress"); err != nil {
+	if err := s.p.read(r.URL.RawQuery, "purpose", "dataset", "compress", "assembly"); err != nil {
 		return a.fail(w, r, err)
 	}
 	use, err := s.p.use()
@@ -37,9 +39,13 @@ func (a *api) annotate(w http.ResponseWriter, r *http.Request) int {
 			return a.fail(w, r, fault.New(fault.Invalid, "%q is neither true nor false", shorten(s.p.compress)).Where("compress"))
 		}
 	}
+	assembly, known := variant.ParseAssembly(s.p.assembly)
+	if s.p.assembly != "" && !known {
+		return a.fail(w, r, fault.New(fault.Invalid, "%q is no assembly", shorten(s.p.assembly)).Where("assembly").Do("say GRCh38, or leave it out when the file says so itself"))
+	}
 	// HTTP/1.1 servers read the whole body before the answer unless told that both go at once.
-	if err := http.NewResponseController(w).EnableFullDuplex(); err != nil && r.ProtoMajor == 1 {
-		return a.fail(w, r, fault.Wrap(fault.Internal, err, "this connection can't read and write at once"))
+	if err := http.NewResponseController(w).EnableFullDuplex(); err != nil && !errors.Is(err, errors.ErrUnsupported) {
+		return a.fail(w, r, fault.Wrap(fault.Internal, err, "the connection can't read and write at once"))
 	}
 	h := w.Header()
 	h["Cache-Control"] = noStore
@@ -48,7 +54,7 @@ func (a *api) annotate(w http.ResponseWriter, r *http.Request) int {
 		h.Set("Content-Type", "application/gzip")
 	}
 	out := &sink{w: w}
-	if _, err := a.desk.Annotate(r.Context(), answer.Annotation{Use: use, Dataset: s.p.dataset, Compress: compress}, r.Body, out); err != nil {
+	if _, err := a.desk.Annotate(r.Context(), answer.Annotation{Use: use, Dataset: s.p.dataset, Assembly: assembly, Compress: compress}, r.Body, out); err != nil {
 		if out.sent {
 			a.log.Warn("annotation cut", "error", err)
 			panic(http.ErrAbortHandler)

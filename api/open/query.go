@@ -37,6 +37,7 @@ type parameters struct {
 	region   string
 	limit    string
 	compress string
+	assembly string
 }
 
 func (a *api) take() *scratch { return a.scratch.Get().(*scratch) }
@@ -85,6 +86,8 @@ func (p *parameters) read(raw string, may ...string) error {
 			to = &p.limit
 		case "compress":
 			to = &p.compress
+		case "assembly":
+			to = &p.assembly
 		}
 		if *to != "" {
 			return fault.New(fault.Invalid, "it is given twice").Where(name)
