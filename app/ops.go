@@ -38,6 +38,7 @@ var (
 	ListIndividuals  = owner.Op[*Node, None, Individual, None]{Name: "individuals-list", Run: (*Node).listIndividuals}
 	RemoveIndividual = owner.Op[*Node, RemoveRequest, None, RemoveResult]{Name: "individuals-remove", Long: true, Run: (*Node).removeIndividual}
 
+	finishRestore = owner.Op[*Node, RestoreRequest, None, RestoreResult]{Name: "restore", Long: true, Run: (*Node).finishRestore}
 	annotateFile  = owner.Op[*Node, AnnotateRequest, None, AnnotateResult]{Name: "annotate", Long: true, Run: (*Node).annotateFile}
 	annotateBytes = owner.Stream[*Node, AnnotateRequest, AnnotateResult]{Name: "annotate", Run: (*Node).annotateBytes}
 )
@@ -46,7 +47,7 @@ func routes() []owner.Route[*Node] {
 	return []owner.Route[*Node]{
 		Load.Route(), Query.Route(), Export.Route(), Datasets.Route(), Stats.Route(), Verify.Route(), Compact.Route(), Backup.Route(),
 		ChangeConsent.Route(), ShowConsent.Route(), ImportConsent.Route(), ListIndividuals.Route(), RemoveIndividual.Route(),
-		annotateFile.Route(), annotateBytes.Route(),
+		finishRestore.Route(), annotateFile.Route(), annotateBytes.Route(),
 	}
 }
 
@@ -172,8 +173,6 @@ type Dataset struct {
 	Origin      string `json:"origin"`
 	Samples     int64  `json:"samples"`
 	Individuals int64  `json:"individuals"`
-	Variants    int64  `json:"variants"`
-	Targeted    bool   `json:"targeted"`
 }
 
 // NodeStats is what the node holds.
@@ -227,6 +226,7 @@ type RestoreRequest struct {
 	From      string `json:"from,omitempty"`
 	Journal   string `json:"journal,omitempty"`    // "" is the node's own
 	NoJournal string `json:"no_journal,omitempty"` // why there is none: the operator's word
+	Database  string `json:"database,omitempty"`   // "" is SQLite in the directory
 	By        string `json:"by"`
 }
 

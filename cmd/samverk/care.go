@@ -17,16 +17,12 @@ type datasetsCmd struct {
 }
 
 func (c *datasetsCmd) Run(ctx context.Context, s streams) error {
-	t := newTable(s.out, "DATASET", "ORIGIN", ">SAMPLES", ">INDIVIDUALS", ">VARIANTS", "TARGETS")
+	t := newTable(s.out, "DATASET", "ORIGIN", ">SAMPLES", ">INDIVIDUALS")
 	_, err := call(ctx, s, c.data, app.Datasets, app.None{}, func(d app.Dataset) error {
 		if c.JSON {
 			return jsonLine(s.out, d)
 		}
-		where := "whole genome"
-		if d.Targeted {
-			where = "targets"
-		}
-		t.row(d.Name, d.Origin, d.Samples, d.Individuals, d.Variants, where)
+		t.row(d.Name, d.Origin, d.Samples, d.Individuals)
 		return nil
 	})
 	if err != nil || c.JSON {
@@ -132,6 +128,7 @@ type restoreCmd struct {
 	From      string `arg:"" optional:"" name:"backup" help:"The backup. Without it, a restore that stopped at the journal is finished."`
 	Journal   string `placeholder:"FILE" help:"The journal of the node that was lost; DIR.journal, if it lies there."`
 	NoJournal string `name:"no-journal" placeholder:"WHY" help:"Your word that the journal is gone for good, and why. Whoever withdrew since the backup is counted again."`
+	Database  string `placeholder:"DSN" help:"postgres://… for PostgreSQL, which has to be empty; SQLite in DIR if not given."`
 	JSON      bool   `name:"json" help:"Print one JSON object."`
 }
 
@@ -149,7 +146,7 @@ func (c *restoreCmd) Run(ctx context.Context, s streams) error {
 		return err
 	}
 	draw, clear := newBar(s)
-	q := app.RestoreRequest{From: c.From, Journal: c.Journal, NoJournal: c.NoJournal, By: operator("")}
+	q := app.RestoreRequest{From: c.From, Journal: c.Journal, NoJournal: c.NoJournal, Database: c.Database, By: operator("")}
 	r, err := app.Restore(ctx, c.Data, q, draw)
 	clear()
 	if err != nil {

@@ -3,6 +3,7 @@ package lint
 import (
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -20,18 +21,18 @@ type arrows map[string][]string
 
 // readArrows reads the fenced block of the architecture page: one package a line, "from → to, to"; "from →" imports
 // nothing of ours but fault, which everybody may.
-func readArrows(path string) (arrows, error) {
-	b, err := os.ReadFile(path)
+func readArrows(page string) (arrows, error) {
+	b, err := os.ReadFile(page)
 	if err != nil {
 		return nil, err
 	}
 	_, rest, ok := strings.Cut(string(b), fence+"\n")
 	if !ok {
-		return nil, fmt.Errorf("%s has no block that begins with %s", path, fence)
+		return nil, fmt.Errorf("%s has no block that begins with %s", page, fence)
 	}
 	block, _, ok := strings.Cut(rest, "```")
 	if !ok {
-		return nil, fmt.Errorf("%s: the block of arrows doesn't end", path)
+		return nil, fmt.Errorf("%s: the block of arrows doesn't end", page)
 	}
 	drawn := arrows{}
 	for _, l := range strings.Split(block, "\n") {
@@ -42,10 +43,10 @@ func readArrows(path string) (arrows, error) {
 		from, to, ok := strings.Cut(l, "→")
 		from = strings.TrimSpace(from)
 		if !ok || from == "" || strings.ContainsAny(from, " ,") {
-			return nil, fmt.Errorf("%s: %q is no arrow", path, l)
+			return nil, fmt.Errorf("%s: %q is no arrow", page, l)
 		}
 		if _, twice := drawn[from]; twice {
-			return nil, fmt.Errorf("%s: %s is drawn twice", path, from)
+			return nil, fmt.Errorf("%s: %s is drawn twice", page, from)
 		}
 		drawn[from] = []string{}
 		for _, t := range strings.FieldsFunc(to, func(r rune) bool { return r == ',' || r == ' ' }) {
@@ -55,7 +56,7 @@ func readArrows(path string) (arrows, error) {
 	for from, to := range drawn {
 		for _, t := range to {
 			if _, ok := drawn[t]; !ok {
-				return nil, fmt.Errorf("%s: %s → %s, but %s is not drawn", path, from, t, t)
+				return nil, fmt.Errorf("%s: %s → %s, but %s is not drawn", page, from, t, t)
 			}
 		}
 	}
@@ -67,9 +68,15 @@ func (a arrows) may(from, to string) bool {
 	return to == "fault" || slices.Contains(a[from], to)
 }
 
-// mayTest tells whether tests of a package may: whatever lies beneath it, and the test helpers.
+// mayTest tells whether tests of a package may: whatever doesn't rest on the package itself, and test helpers.
 func (a arrows) mayTest(from, to string) bool {
-	return from == to || to == "fault" || to == "internal/testkit" || slices.Contains(a.beneath(from), to)
+	return from == to || helper(to) || !slices.Contains(a.beneath(to), from)
+}
+
+// helper tells whether a package is there for tests alone: its last folder says so.
+func helper(pkg string) bool {
+	name := path.Base(pkg)
+	return strings.HasPrefix(name, "test") || strings.HasSuffix(name, "test")
 }
 
 // beneath lists what a package reaches.
@@ -184,7 +191,7 @@ func TestImportsAreDrawn(t *testing.T) {
 			for _, to := range f.ours() {
 				switch {
 				case f.test && !a.mayTest(p.path, to):
-					t.Errorf("%s: tests of %s may not import %s: it isn't beneath it", f.path, p.path, to)
+					t.Errorf("%s: tests of %s may not import %s: it rests on it", f.path, p.path, to)
 				case !f.test && !a.may(p.path, to):
 					t.Errorf("%s: %s → %s isn't drawn in %s", f.path, p.path, to, architecture)
 				}
@@ -201,8 +208,8 @@ func TestImportsAreDrawn(t *testing.T) {
 func TestTestHelpersStayInTests(t *testing.T) {
 	for _, p := range packages(t) {
 		for _, f := range p.files {
-			if !f.test && p.path != "internal/testkit" && slices.Contains(f.ours(), "internal/testkit") {
-				t.Errorf("%s imports internal/testkit and is no test", f.path)
+			if !f.test && !helper(p.path) && slices.ContainsFunc(f.ours(), helper) {
+				t.Errorf("%s imports a test helper and is no test", f.path)
 			}
 		}
 	}

@@ -1,0 +1,156 @@
+package app
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/samverk/samverk/consent"
+	"github.com/samverk/samverk/fault"
+	"github.com/samverk/samverk/storage"
+)
+
+// backup writes the database and the segments of one moment into one file.
+func (n *Node) backup(ctx context.Context, q BackupRequest, s Sink[None]) (BackupResult, error) {
+	s.Progress(Progress{Phase: "writing the backup"})
+	var epoch uint64
+	if _, err := storage.Backup(ctx, n.db, q.Out, func() ([]storage.File, func(), error) {
+		epoch = n.consents.Epoch()
+		return n.pin()
+	}); err != nil {
+		return BackupResult{}, err
+	}
+	st, err := os.Stat(q.Out)
+	if err != nil {
+		return BackupResult{}, cannotRead(q.Out, err)
+	}
+	journal, err := n.settings.journal(n.dir)
+	return BackupResult{Bytes: st.Size(), ConsentEpoch: epoch, Journal: journal}, err
+}
+
+// pin gives the segments of this moment second names, so that a compaction that removes them doesn't take them away
+// before they are copied.
+func (n *Node) pin() (files []storage.File, release func(), err error) {
+	dir, err := os.MkdirTemp(n.dir, "backup-*")
+	if err != nil {
+		return nil, nil, cannotWrite(n.dir, err)
+	}
+	release = func() { os.RemoveAll(dir) }
+	defer func() {
+		if err != nil {
+			release()
+		}
+	}()
+	for _, name := range n.genomes.Snapshot().Files() {
+		pinned := filepath.Join(dir, name)
+		if err := os.Link(filepath.Join(n.dir, segmentsName, name), pinned); err != nil {
+			return nil, nil, cannotWrite(pinned, err)
+		}
+		files = append(files, storage.File{Name: segmentsName + "/" + name, Path: pinned})
+	}
+	// Where the database was and its password are not for a backup; a restore is told anew.
+	kept := n.settings
+	kept.Database, kept.Journal = "", ""
+	b, err := json.Marshal(kept)
+	if err != nil {
+		return nil, nil, err
+	}
+	settings := filepath.Join(dir, settingsName)
+	if err := writeFile(settings, append(b, '\n')); err != nil {
+		return nil, nil, err
+	}
+	return append(files, storage.File{Name: settingsName, Path: settings}), release, nil
+}
+
+// Restore makes a node from a backup, and applies what the journal knows to have happened since. Until that has
+// been done the node counts nobody. Without q.From it finishes a restore that came no further.
+func Restore(ctx context.Context, dir string, q RestoreRequest, progress func(Progress)) (RestoreResult, error) {
+	if q.Journal != "" && q.NoJournal != "" {
+		return RestoreResult{}, fault.New(fault.Invalid, "a journal is given, and the word that there is none").Do("say one of the two")
+	}
+	if q.From != "" {
+		if err := restoreFiles(ctx, dir, q, progress); err != nil {
+			return RestoreResult{}, err
+		}
+	}
+	progress(Progress{Phase: "reading the journal"})
+	var r RestoreResult
+	err := With(ctx, dir, "samverk restore", nil, func(c *Client) (err error) {
+		r, err = finishRestore.Call(ctx, c, q, noItems)
+		return err
+	})
+	return r, err
+}
+
+// restoreFiles makes the directory, after it is sure that somebody has thought of the journal.
+func restoreFiles(ctx context.Context, dir string, q RestoreRequest, progress func(Progress)) error {
+	settings := Settings{Version: settingsVersion, Database: q.Database}
+	if err := settings.check(); err != nil {
+		return err
+	}
+	journal, err := settings.journal(dir)
+	if err != nil {
+		return err
+	}
+	if journal = cmp.Or(q.Journal, journal); q.NoJournal == "" {
+		if _, err := os.Stat(journal); err != nil {
+			return fault.Wrap(fault.NotFound, err, "without the journal, people who withdrew since the backup would be counted").In(journal).
+				Do("name the journal of the node that was lost with --journal; if it is gone for good, say why with --no-journal WHY")
+		}
+	}
+	progress(Progress{Phase: "restoring"})
+	_, err = storage.Restore(ctx, q.From, dir, settings.dsn, storage.Options{Migrations: migrations()})
+	if err != nil || q.Database == "" {
+		return err
+	}
+	kept, err := ReadSettings(dir)
+	if err != nil {
+		return err
+	}
+	kept.Database = q.Database
+	b, err := json.MarshalIndent(kept, "", "  ")
+	if err != nil {
+		return err
+	}
+	return writeFile(filepath.Join(dir, settingsName), append(b, '\n'))
+}
+
+// finishRestore withdraws and removes again, in one transaction, and lets people be counted.
+func (n *Node) finishRestore(ctx context.Context, q RestoreRequest, _ Sink[None]) (RestoreResult, error) {
+	var r RestoreResult
+	if _, waiting := n.db.Restored(); !waiting {
+		return r, fault.New(fault.Conflict, "this node is not waiting for a journal").In(n.dir).Do("name the backup to restore, and a new directory")
+	}
+	journal, err := n.settings.journal(n.dir)
+	if err != nil {
+		return r, err
+	}
+	journal = cmp.Or(q.Journal, journal)
+	if _, err := os.Stat(journal); errors.Is(err, fs.ErrNotExist) && q.NoJournal == "" {
+		return r, fault.New(fault.NotFound, "the journal isn't there").In(journal).
+			Do("name it with --journal; if it is gone for good, say why with --no-journal WHY")
+	}
+	err = n.db.Write(ctx, func(tx *storage.Tx) error {
+		r = RestoreResult{}
+		if q.NoJournal != "" {
+			return n.consents.ConfirmNoJournal(ctx, tx, consent.Actor(q.By), q.NoJournal)
+		}
+		done, err := n.consents.Replay(ctx, tx, consent.Actor(q.By), journal)
+		if err != nil {
+			return err
+		}
+		r.Withdrawals, r.Removals = done.Withdrawn, len(done.Removed)
+		for _, who := range done.Removed {
+			if err := n.genomes.RemoveIndividual(ctx, tx, who); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	r.ConsentEpoch = n.consents.Epoch()
+	return r, err
+}
