@@ -54,28 +54,51 @@ type rare struct {
 // cut deals the slice's columns out to the regions, and remembers the rare variants it passed. The INFO column is left
 // out, because the figures there are of all 2,548.
 func cut(regionOf func(sample string) int, out []io.Writer) ([]rare, error) {
-	f, err := files.Open(sliceName)
+	c := cutter{out: out, lines: make([][]byte, len(out)), regionOf: regionOf}
+	err := eachLine(c.line)
+	return c.rare, err
+}
+
+// writeSites writes the slice without its people, and gives every variant's name.
+func writeSites(w io.Writer) (names []string, err error) {
+	err = eachLine(func(l []byte) error {
+		if bytes.HasPrefix(l, []byte("##")) {
+			_, err := w.Write(append(l[:len(l):len(l)], '\n'))
+			return err
+		}
+		f := strings.SplitN(string(l), "\t", columnsBefore)
+		if f[0] != "#CHROM" {
+			names = append(names, strings.Join([]string{f[0], f[1], f[3], f[4]}, "-"))
+		}
+		_, err := io.WriteString(w, strings.Join(f[:columnsBefore-1], "\t")+"\n")
+		return err
+	})
+	return names, err
+}
+
+// eachLine calls f with the slice's lines, without their ends; a line is f's until it returns.
+func eachLine(f func([]byte) error) error {
+	file, err := files.Open(sliceName)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	defer f.Close()
-	z, err := bgzf.NewReader(f, sliceName, bgzf.Options{})
+	defer file.Close()
+	z, err := bgzf.NewReader(file, sliceName, bgzf.Options{})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer z.Close()
-	c := cutter{out: out, lines: make([][]byte, len(out)), regionOf: regionOf}
 	r := bufio.NewReaderSize(z, 1<<20)
 	for {
 		l, err := r.ReadSlice('\n')
 		if err == io.EOF {
-			return c.rare, nil
+			return nil
+		}
+		if err == nil {
+			err = f(bytes.TrimSuffix(l, []byte("\n")))
 		}
 		if err != nil {
-			return nil, err
-		}
-		if err := c.line(bytes.TrimSuffix(l, []byte("\n"))); err != nil {
-			return nil, err
+			return err
 		}
 	}
 }

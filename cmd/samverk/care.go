@@ -9,6 +9,7 @@ import (
 	"github.com/dustin/go-humanize"
 
 	"github.com/samverk/samverk/app"
+	"github.com/samverk/samverk/app/demo"
 )
 
 type datasetsCmd struct {
@@ -171,7 +172,7 @@ func (benchCmd) Help() string {
 
 func (c *benchCmd) Run(ctx context.Context, s streams) error {
 	t := newTable(s.out, "WORK", ">AMOUNT", ">TIME", ">RATE")
-	err := bench(ctx, c.Data, func(b benched) error {
+	err := demo.Bench(ctx, c.Data, func(b demo.Measured) error {
 		if c.JSON {
 			return jsonLine(s.out, b)
 		}
@@ -184,7 +185,7 @@ func (c *benchCmd) Run(ctx context.Context, s streams) error {
 	return t.flush()
 }
 
-func rate(b benched) string {
+func rate(b demo.Measured) string {
 	per := float64(b.Amount) / b.Time.Seconds()
 	return strings.TrimSuffix(humanize.SIWithDigits(per, 1, ""), " ") + " " + b.Unit + "/s"
 }
