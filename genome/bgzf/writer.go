@@ -7,8 +7,6 @@ import (
 	"runtime"
 	"sync"
 
-	"github.com/klauspost/compress/flate"
-
 	"github.com/samverk/samverk/fault"
 )
 
@@ -54,7 +52,6 @@ type Writer struct {
 type job struct {
 	text []byte
 	out  []byte
-	err  error
 	done chan struct{}
 }
 
@@ -92,7 +89,7 @@ func (z *Writer) Write(p []byte) (int, error) {
 	for len(p) > 0 {
 		j := z.now
 		if j.text == nil {
-			j.text = make([]byte, 0, blockText)
+			j.text = make([]byte, 0, blockText+textSlack)
 		}
 		n := min(len(p), blockText-len(j.text))
 		j.text = append(j.text, p[:n]...)
@@ -175,43 +172,23 @@ func (z *Writer) send() {
 // compress makes blocks until there are no more.
 func (z *Writer) compress() {
 	defer z.group.Done()
-	var sink buffer
-	f, err := flate.NewWriter(&sink, z.level)
+	d := deflater{effort: efforts[z.level]}
 	for j := range z.jobs {
-		j.err = err
-		if err == nil {
-			j.out, j.err = deflate(f, &sink, j.out, j.text)
-		}
+		j.out = d.block(j.out[:0], j.text)
 		j.done <- struct{}{}
 	}
 }
 
-// buffer is a bytes.Buffer whose memory is the caller's.
-type buffer struct{ b []byte }
-
-func (s *buffer) Write(p []byte) (int, error) {
-	s.b = append(s.b, p...)
-	return len(p), nil
-}
-
-// deflate makes one BGZF block of text in out's memory.
-func deflate(f *flate.Writer, sink *buffer, out, text []byte) ([]byte, error) {
-	sink.b = append(out[:0], eofBlock[:18]...)
-	f.Reset(sink)
-	if _, err := f.Write(text); err != nil {
-		return out, err
-	}
-	if err := f.Close(); err != nil {
-		return out, err
-	}
-	out = sink.b
-	if len(out)+8 > maxBlock {
+// block appends one BGZF block of text to out, which is empty.
+func (d *deflater) block(out, text []byte) []byte {
+	out, small := d.deflate(append(out, eofBlock[:18]...), text)
+	if !small {
 		out = stored(out[:18], text)
 	}
 	out = binary.LittleEndian.AppendUint32(out, crc32.ChecksumIEEE(text))
 	out = binary.LittleEndian.AppendUint32(out, uint32(len(text)))
 	binary.LittleEndian.PutUint16(out[16:], uint16(len(out)-1))
-	return out, nil
+	return out
 }
 
 // stored appends text as one stored deflate block, the last.
@@ -228,10 +205,7 @@ func (z *Writer) write() {
 	for j := range z.order {
 		<-j.done
 		if !failed {
-			err := j.err
-			if err == nil {
-				_, err = z.w.Write(j.out)
-			}
+			_, err := z.w.Write(j.out)
 			failed = err != nil
 			z.mu.Lock()
 			z.err = unwritable(err)
