@@ -19,8 +19,8 @@ import (
 //	            1 SNV: Ref 2 bits, 1 transition or 0 and which transversion (1 bit)
 //	            01     ACGT: gamma(|Ref|), gamma(|Alt|), 2 bits a base; the first of Alt left out if a bit says it is Ref's
 //	            00     other bytes: gamma(|Ref|+1), gamma(|Alt|+1), 8 bits each
-//	directory:  the bit at which each stride-th row's genotypes start, all of one width (the 6 bits before them);
-//	            then, if there are lists, each row's list in as many bits as their number needs
+//	directory:  how many rows make a step (gamma), a Rice parameter (6 bits), and the length in bits of each
+//	            step's genotypes, Rice; then, if there are lists, each row's list in as many bits as their number needs
 //	genotypes:  a row each, below
 //
 // A row starts with a unary number:
@@ -37,7 +37,7 @@ import (
 // form 2, so a row costs two decodings at most.
 const (
 	blockRows = 512
-	stride    = 8
+	stepBits  = 96 // a step of the directory is about this many bits of genotypes: a row, where rows are long
 	window    = 64 // how many earlier rows an encoder tries for form 2
 	backBits  = 10
 	maxRows   = 1 << 20 // rows at one position are never split over blocks, within reason
@@ -100,18 +100,13 @@ func (e *encoder) encode(dst []byte, b *batch, rows []row) []byte {
 	e.bases = e.bases[:0]
 	e.starts = e.starts[:0]
 	for i := range rows {
-		if i%stride == 0 {
-			e.starts = append(e.starts, e.rows.pos())
-		}
+		e.starts = append(e.starts, e.rows.pos())
 		e.row = i
 		e.putRow(b.entriesOf(&rows[i]))
 	}
-	width := uint(bits.Len64(e.rows.pos()))
+	end := e.rows.pos()
 	e.rows.flush()
-	e.w.write(uint64(width), 6)
-	for _, s := range e.starts {
-		e.w.write(s, width)
-	}
+	e.putDirectory(end)
 	if e.listCount > 1 {
 		for _, l := range e.listOf {
 			e.w.write(uint64(l), uint(bits.Len(uint(e.listCount-1))))
@@ -123,6 +118,22 @@ func (e *encoder) encode(dst []byte, b *batch, rows []row) []byte {
 	dst = binary.AppendUvarint(dst, uint64(len(e.rows.buf)))
 	dst = append(dst, e.w.buf...)
 	return append(dst, e.rows.buf...)
+}
+
+// putDirectory writes how long the steps are.
+func (e *encoder) putDirectory(end uint64) {
+	n := uint64(len(e.starts))
+	step := max(1, min(n, stepBits*n/(end+1)))
+	param := uint(bits.Len64(end * step * 7 / (10 * n)))
+	e.w.gamma(step)
+	e.w.write(uint64(param), 6)
+	for i := uint64(0); i < n; i += step {
+		next := end
+		if i+step < n {
+			next = e.starts[i+step]
+		}
+		e.w.rice(next-e.starts[i], param)
+	}
 }
 
 // putLists writes the lists of samples present that the rows use, and numbers them anew in e.listOf.

@@ -15,7 +15,8 @@ type block struct {
 	long    []alleles
 	lists   [][]Range
 	listOf  []uint32 // per row, when there are lists
-	starts  []uint64 // bit of each stride-th row in data
+	step    int
+	starts  []uint32 // bit of each step-th row in the genotypes
 	data    []byte   // the block's bytes with slack behind them
 	from    int      // where genotypes start in data
 	to      int
@@ -150,14 +151,17 @@ func appendLetter(s []byte, r *bitReader, plain bool) []byte {
 }
 
 func (b *block) readDirectory(r bitReader, rows int) bool {
-	width := uint(r.read(6))
-	if width > 40 {
+	step := r.gamma()
+	param := uint(r.read(6))
+	if step > uint64(rows) || param > 40 {
 		return false
 	}
-	b.starts = make([]uint64, (rows+stride-1)/stride)
+	b.step = int(step)
+	b.starts = make([]uint32, (rows+b.step-1)/b.step)
+	at := uint64(0)
 	for i := range b.starts {
-		b.starts[i] = r.read(width)
-		if b.starts[i] > uint64(b.to-b.from)*8 {
+		b.starts[i] = uint32(at)
+		if at += r.rice(param); at > uint64(b.to-b.from)*8 {
 			return false
 		}
 	}
@@ -290,8 +294,15 @@ func (b *block) readLike(r *bitReader, g *genotypes, row int) {
 		g.bit = make([]uint8, 2*len(g.differ))
 	}
 	g.bit = g.bit[:len(g.differ)]
-	for i := range g.bit {
-		g.bit[i] = uint8(r.read(1))
+	for i := 0; i < len(g.bit); {
+		v := r.peek()
+		n := min(56, len(g.bit)-i)
+		for j := range g.bit[i : i+n] {
+			g.bit[i+j] = uint8(v & 1)
+			v >>= 1
+		}
+		r.at += uint64(n)
+		i += n
 	}
 }
 
@@ -310,11 +321,11 @@ func (b *block) readOthers(r *bitReader, g *genotypes) {
 	}
 }
 
-// rowAt gives a reader at the start of row i, skipping at most stride-1 rows.
+// rowAt gives a reader at the start of row i, skipping less than a step of rows.
 func (b *block) rowAt(i int, g *genotypes) bitReader {
 	r := newBitReader(b.data, b.from, b.to)
-	r.at += b.starts[i/stride]
-	for j := i - i%stride; j < i; j++ {
+	r.at += uint64(b.starts[i/b.step])
+	for j := i - i%b.step; j < i; j++ {
 		b.readRow(&r, g, j)
 	}
 	return r

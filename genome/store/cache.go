@@ -55,7 +55,7 @@ func (c *cache) get(p place) *block {
 
 func (c *cache) put(p place, b *block) {
 	s := c.shard(p)
-	size := cap(b.data) + 8*len(b.pos) + 8*len(b.starts) + 4*len(b.listOf) + 48*len(b.long) + 256
+	size := cap(b.data) + 8*len(b.pos) + 4*len(b.starts) + 4*len(b.listOf) + 48*len(b.long) + 256
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.at[p] != nil || size > s.max {

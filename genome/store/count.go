@@ -184,10 +184,10 @@ func (s *segment) block(n int) (*block, error) {
 // row counts one row of segment i's block at hand.
 func (c *Counter) row(i int, s *segment, row int, z variant.Zone) (tally, error) {
 	p := &c.at[i]
-	if row < p.row || row/stride > p.row/stride {
+	if step := p.b.step; row < p.row || row/step > p.row/step {
 		p.bits = newBitReader(p.b.data, p.b.from, p.b.to)
-		p.bits.at += p.b.starts[row/stride]
-		p.row = row - row%stride
+		p.bits.at += uint64(p.b.starts[row/step])
+		p.row = row - row%step
 	}
 	for ; p.row < row; p.row++ {
 		p.b.readRow(&p.bits, &c.g, p.row)
@@ -298,14 +298,13 @@ func (c *Counter) base(i int, s *segment, z variant.Zone) (*baseRow, error) {
 		return nil, s.damaged("a row refers to one that can't be referred to")
 	}
 	b := p.fresh(int(s.n))
-	j := 0
-	for n, x := range c.g.carriers {
-		if j < len(c.g.full) && c.g.full[j] == uint32(n) {
-			b.full[x>>6] |= 1 << (x & 63)
-			j++
-		} else {
-			b.het[x>>6] |= 1 << (x & 63)
-		}
+	for _, x := range c.g.carriers {
+		b.het[x>>6] |= 1 << (x & 63)
+	}
+	for _, f := range c.g.full {
+		x := c.g.carriers[f]
+		b.het[x>>6] &^= 1 << (x & 63)
+		b.full[x>>6] |= 1 << (x & 63)
 	}
 	b.t = c.carriers(i, z)
 	p.bases[key] = b
@@ -324,10 +323,40 @@ func (p *position) fresh(n int) *baseRow {
 	return &baseRow{het: make([]uint64, words), full: make([]uint64, words)}
 }
 
+// hetChange and fullChange are what a sample that differs adds to the counts, by its old code<<1 | the bit that says how.
+var hetChange, fullChange = func() (het, full [8]int) {
+	is := func(c, want uint64) int {
+		if c == want {
+			return 1
+		}
+		return 0
+	}
+	for old := range uint64(3) {
+		for bit := range uint64(2) {
+			now := codeAfter(old, bit)
+			het[old<<1|bit] = is(now, 1) - is(old, 1)
+			full[old<<1|bit] = is(now, 2) - is(old, 2)
+		}
+	}
+	return het, full
+}()
+
 // difference counts a row of form 2: its base's count, changed by those who differ.
 func (c *Counter) difference(i int, b *baseRow, z variant.Zone) tally {
 	t := b.t
 	mask := c.m.local[i]
+	if z == variant.Autosomal { // without branches: half of the people are a coin's toss
+		words := len(mask)
+		het, full, bit := b.het[:words], b.full[:words], c.g.bit[:len(c.g.differ)]
+		for d, x := range c.g.differ {
+			w, s := x>>6, x&63
+			at := het[w]>>s&1<<1 | full[w]>>s&1<<2 | uint64(bit[d])
+			in := -int(mask[w] >> s & 1)
+			t.het += hetChange[at&7] & in
+			t.hom += fullChange[at&7] & in
+		}
+		return t
+	}
 	for d, x := range c.g.differ {
 		w, s := x>>6, x&63
 		if mask[w]>>s&1 == 0 {

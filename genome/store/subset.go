@@ -81,16 +81,42 @@ func (r *bitReader) sparse(dst []uint32, k, m uint32) []uint32 {
 	if cap(dst) < int(k) {
 		dst = make([]uint32, 0, int(k)+int(k)/2)
 	}
-	dst = dst[:k]
-	next := uint64(0)
-	for i := range dst {
-		next += r.rice(b)
-		if next >= uint64(m) {
-			r.bad = true
-			return dst[:i]
+	return r.gaps(dst[:k], b, m)
+}
+
+// gaps fills dst with ascending members below m from Rice-coded gaps. It takes as many codes from a word as are whole in it.
+func (r *bitReader) gaps(dst []uint32, b uint, m uint32) []uint32 {
+	next, rest := uint64(0), uint64(1)<<b-1
+	for i := 0; i < len(dst); {
+		v, left := r.peek(), uint(56)
+		begun := i
+		for i < len(dst) {
+			q := uint(bits.TrailingZeros64(v))
+			n := q + 1 + b
+			if n > left {
+				break
+			}
+			next += uint64(q)<<b | v>>(q+1)&rest
+			if next >= uint64(m) {
+				r.bad = true
+				return dst[:i]
+			}
+			dst[i] = uint32(next)
+			next++
+			i++
+			v >>= n
+			left -= n
 		}
-		dst[i] = uint32(next)
-		next++
+		r.at += uint64(56 - left)
+		if i == begun { // a gap too long for a word
+			if next += r.rice(b); next >= uint64(m) {
+				r.bad = true
+				return dst[:i]
+			}
+			dst[i] = uint32(next)
+			next++
+			i++
+		}
 	}
 	return dst
 }
@@ -112,15 +138,27 @@ func (r *bitReader) bitmap(dst []uint32, k, m uint32) []uint32 {
 
 // complement appends the numbers below m that members, ascending, lacks.
 func complement(dst, members []uint32, m uint32) []uint32 {
+	if want := len(dst) + int(m) - len(members); cap(dst) < want {
+		dst = append(make([]uint32, 0, want), dst...)
+	}
 	x := uint32(0)
 	for _, y := range members {
-		for ; x < y; x++ {
-			dst = append(dst, x)
-		}
+		dst = appendRun(dst, x, y)
 		x = y + 1
 	}
-	for ; x < m; x++ {
-		dst = append(dst, x)
+	return appendRun(dst, x, m)
+}
+
+// appendRun appends from, from+1, … below to; dst has room.
+func appendRun(dst []uint32, from, to uint32) []uint32 {
+	if to <= from {
+		return dst
+	}
+	n := len(dst)
+	dst = dst[:n+int(to-from)]
+	run := dst[n:]
+	for i := range run {
+		run[i] = from + uint32(i)
 	}
 	return dst
 }
