@@ -16,7 +16,7 @@ func (r *reader) block(refLen int, any bool) error {
 		}
 		end = n
 	}
-	calls := r.calls.Calls
+	calls := r.calls.Calls()
 	f := r.calls.Format()
 	for i, col := range vcf.Columns(r.rec.SampleText()) {
 		if len(calls) > 0 && calls[0].Sample() == uint32(i) {
@@ -44,7 +44,7 @@ func (r *reader) reaches(f *vcf.Format, column []byte, any bool) bool {
 
 // spanned makes REF's span callable for every sample with a genotype: a gVCF's variant record.
 func (r *reader) spanned(refLen int) error {
-	calls := r.calls.Calls
+	calls := r.calls.Calls()
 	for i := range uint32(len(r.columns)) {
 		if len(calls) > 0 && calls[0].Sample() == i {
 			c := calls[0]

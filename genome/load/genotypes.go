@@ -52,7 +52,7 @@ func (r *reader) genotypes(z variant.Zone, alt int) {
 	case z == variant.YOnly && r.unknown:
 		r.everybody(z, alt)
 	default:
-		for _, c := range r.calls.Calls {
+		for _, c := range r.calls.Calls() {
 			code, _ := variant.Classify(z, r.sexes[c.Sample()], written(c, alt))
 			r.put(c.Sample(), code)
 		}
@@ -63,53 +63,43 @@ func (r *reader) genotypes(z variant.Zone, alt int) {
 }
 
 func (r *reader) one(z variant.Zone, alt int) {
-	code := variant.Ref
-	if len(r.calls.Calls) == 1 {
-		code, _ = variant.Classify(z, r.sexes[0], written(r.calls.Calls[0], alt))
-	} else {
-		code, _ = variant.Classify(z, r.sexes[0], variant.Written{Other: 2})
+	w := variant.Written{Other: 2}
+	if calls := r.calls.Calls(); len(calls) == 1 {
+		w = written(calls[0], alt)
 	}
+	code, _ := variant.Classify(z, r.sexes[0], w)
 	if code == variant.Ref {
 		code = variant.RefSeen
 	}
 	r.entries = append(r.entries, store.MakeEntry(r.columns[0], code))
 }
 
-// autosomal is nearly every genotype there is: three forms of it are decided by a comparison.
+// autosomal is nearly every genotype there is, and nearly all of those come in their short form.
 func (r *reader) autosomal(alt int) {
-	het, full, ref := vcf.Diploid(0, alt), vcf.Diploid(alt, alt), vcf.Diploid(0, 0)
-	calls := r.calls.Calls
-	out := slices.Grow(r.entries, len(calls))[:len(calls)]
-	n := 0
-	for _, c := range calls {
-		var code variant.Code
-		switch c.Genotype() {
-		case het:
-			code = variant.Het
-		case full:
-			code = variant.Full
-		case vcf.Uncalled:
-			code = variant.Missing
-		case ref:
-			continue
-		default:
-			if code, _ = variant.Classify(variant.Autosomal, variant.UnknownSex, written(c, alt)); code == variant.Ref {
-				continue
-			}
+	shorts, ok := r.calls.Shorts()
+	if !ok || alt > 1 {
+		for _, c := range r.calls.Calls() {
+			code, _ := variant.Classify(variant.Autosomal, variant.UnknownSex, written(c, alt))
+			r.put(c.Sample(), code)
 		}
-		sample := c.Sample() + r.first
-		if !r.inRow {
-			sample = r.columns[c.Sample()]
-		}
-		out[n] = store.MakeEntry(sample, code)
-		n++
+		return
 	}
-	r.entries = out[:n]
+	out := slices.Grow(r.entries, len(shorts))[:len(shorts)]
+	if r.inRow {
+		for i, s := range shorts {
+			out[i] = store.MakeEntry(s.Sample()+r.first, s.Code())
+		}
+	} else {
+		for i, s := range shorts {
+			out[i] = store.MakeEntry(r.columns[s.Sample()], s.Code())
+		}
+	}
+	r.entries = out
 }
 
 // everybody also looks at those who are plainly 0/0: two copies where one is expected.
 func (r *reader) everybody(z variant.Zone, alt int) {
-	calls := r.calls.Calls
+	calls := r.calls.Calls()
 	for i := range uint32(len(r.columns)) {
 		w := variant.Written{Other: 2}
 		if len(calls) > 0 && calls[0].Sample() == i {
@@ -133,7 +123,7 @@ func (r *reader) oddities(z variant.Zone) {
 	if z == variant.Autosomal && !r.calls.Polyploid {
 		return
 	}
-	for _, c := range r.calls.Calls {
+	for _, c := range r.calls.Calls() {
 		a, b := c.Alleles()
 		sex := r.sexes[c.Sample()]
 		if _, odd := variant.Classify(z, sex, written(c, max(a, b))); !odd || max(a, b) == 0 && c.Copies() <= 2 {

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 
 	"github.com/samverk/samverk/fault"
+	"github.com/samverk/samverk/genome/variant"
 )
 
 // Call is one sample's genotype: sample<<32 | copies<<28 | a<<14 | b, a the smaller allele number. Phase is not kept.
@@ -40,41 +41,69 @@ func (c Call) Alleles() (a, b int) {
 	return a, b
 }
 
-// Genotype is Call without its sample: equal for equal genotypes.
-func (c Call) Genotype() uint32 { return uint32(c) }
+// Short is a call of one of the commonest forms, as it counts for ALT 1 where two copies are expected:
+// sample<<4 | code. Only 0/1 (variant.Het), 1/1 (variant.Full) and what is wholly missing (variant.Missing) have one.
+type Short uint32
 
-// Diploid is the Genotype of two alleles, a the smaller number.
-func Diploid(a, b int) uint32 { return makeCall(0, 2, a, b).Genotype() }
+// longer is the code of a call that has no short form: it is the next of others.
+const longer = 15
 
-// Uncalled is the Genotype of somebody of whom no copy is called.
-var Uncalled = makeCall(0, 0, noAllele, noAllele).Genotype()
+// Sample is the column, from 0.
+func (s Short) Sample() uint32 { return uint32(s >> 4) }
+
+// Code is the genotype.
+func (s Short) Code() variant.Code { return variant.Code(s & 15) }
 
 // Genotypes reads the sample columns of records. It is for one goroutine, and its results are good until its next Read.
 type Genotypes struct {
-	// Calls are the samples that are not plain 0/0, ascending: also haploid 0, half and wholly missing.
-	// Every sample that is not listed is 0/0.
-	Calls []Call
-	// Polyploid tells whether somebody of those has more than two copies.
+	// Polyploid tells whether somebody has more than two copies.
 	Polyploid bool
 
 	scanner *Scanner
 	samples int
-	buf     []Call
 	format  Format
+	buf     []Short
+	n       int      // of buf
+	others  []uint32 // what has no short form, a Call without its sample
+	long    []Call   // all of it, once somebody asked
+	asked   bool
 }
 
 // NewGenotypes makes one for the scanner's samples.
 func NewGenotypes(s *Scanner) *Genotypes {
 	n := len(s.head.Samples)
-	return &Genotypes{scanner: s, samples: n, buf: make([]Call, n+16)} // words writes up to 8 calls past the last
+	return &Genotypes{scanner: s, samples: n, buf: make([]Short, n+16)} // words writes up to 8 calls past the last
 }
 
 // Format is where the last record read keeps its values.
 func (g *Genotypes) Format() *Format { return &g.format }
 
+// Shorts are the samples that are not plain 0/0, ascending, when every one of them has a short form.
+func (g *Genotypes) Shorts() (_ []Short, ok bool) { return g.buf[:g.n], len(g.others) == 0 }
+
+// Calls are the samples that are not plain 0/0, ascending: also haploid 0, half and wholly missing.
+// Every sample that is not listed is 0/0.
+func (g *Genotypes) Calls() []Call {
+	if g.asked {
+		return g.long
+	}
+	g.asked, g.long = true, g.long[:0]
+	others := g.others
+	for _, s := range g.buf[:g.n] {
+		c := shortCalls[s&15]
+		if s&15 == longer {
+			c, others = Call(others[0]), others[1:]
+		}
+		g.long = append(g.long, c|Call(s>>4)<<sampleBase)
+	}
+	return g.long
+}
+
+var shortCalls = [16]Call{variant.Het: makeCall(0, 2, 0, 1), variant.Full: makeCall(0, 2, 1, 1), variant.Missing: makeCall(0, 0, noAllele, noAllele)}
+
 // Read reads a record's genotypes; alts is how many ALTs it has.
 func (g *Genotypes) Read(r *Record, alts int) error {
-	g.Calls, g.Polyploid = g.buf[:0], false
+	g.Polyploid, g.n, g.others, g.asked = false, 0, g.others[:0], false
 	if g.samples == 0 {
 		return nil
 	}
@@ -82,38 +111,60 @@ func (g *Genotypes) Read(r *Record, alts int) error {
 		return g.scanner.Fault(r.Line, "", "the record has no sample columns, the header names %d samples", g.samples).Do("is the file whole?")
 	}
 	g.format.Read(r.Format())
-	if g.samples == 1 && g.format.GT == 0 && g.single(r.SampleText(), alts) {
-		return nil
-	}
-	p := pass{g: g, r: r, text: r.SampleText(), alts: alts, key: g.format.GT}
-	var err error
 	switch {
 	case alts > maxAllele:
 		return g.scanner.Fault(r.Line, "ALT", "the record has %d ALTs, more than %d", alts, maxAllele)
-	case p.key < 0:
-		err = p.allMissing()
-	case p.key == 0 && g.format.keys == 1:
-		err = p.plain()
-	default:
-		err = p.general()
+	case g.samples == 1 && g.format.GT == 0 && g.single(r.SampleText(), alts):
+		return nil
 	}
-	g.Calls = g.buf[:p.n]
-	return err
+	p := pass{g: g, r: r, text: r.SampleText(), alts: alts, key: g.format.GT}
+	switch {
+	case p.key < 0:
+		return p.allMissing()
+	case p.key == 0 && g.format.keys == 1:
+		return p.plain()
+	}
+	return p.general()
+}
+
+// add adds a call that is not 0/0.
+func (g *Genotypes) add(sample uint32, copies, a, b int) {
+	code := Short(longer)
+	switch {
+	case copies == 0:
+		code = Short(variant.Missing)
+	case copies == 2 && a == 0 && b == 1:
+		code = Short(variant.Het)
+	case copies == 2 && a == 1 && b == 1:
+		code = Short(variant.Full)
+	default:
+		g.others = append(g.others, uint32(makeCall(0, copies, a, b)))
+	}
+	g.buf[g.n] = Short(sample)<<4 | code
+	g.n++
+}
+
+// pair adds a call of two copies, unless it is 0/0.
+func (g *Genotypes) pair(sample int, a, b uint16) {
+	switch {
+	case a|b == 0:
+	case a&b == noAllele:
+		g.add(uint32(sample), 0, noAllele, noAllele)
+	default:
+		g.add(uint32(sample), 2, int(min(a, b)), int(max(a, b)))
+	}
 }
 
 // single reads the genotype of a file's only sample when it is of one digit each, "0/1:…"; false when it is not.
 func (g *Genotypes) single(t []byte, alts int) bool {
-	if len(t) < 4 || t[3] != ':' || t[1] != '/' && t[1] != '|' || alts > maxAllele {
+	if len(t) < 4 || t[3] != ':' || t[1] != '/' && t[1] != '|' {
 		return false
 	}
 	a, b := digit[t[0]], digit[t[2]]
 	if !valid(a, uint16(alts)) || !valid(b, uint16(alts)) || bytes.IndexByte(t, '\t') >= 0 {
 		return false
 	}
-	g.buf[0] = pair(0, a, b)
-	if a|b != 0 {
-		g.Calls = g.buf[:1]
-	}
+	g.pair(0, a, b)
 	return true
 }
 
@@ -125,7 +176,6 @@ type pass struct {
 	alts   int
 	key    int // GT's place in FORMAT
 	sample int
-	n      int // calls so far
 }
 
 // Eight bytes of two plain reference samples, little-endian.
@@ -175,7 +225,7 @@ func (p *pass) words(pattern uint64) {
 	if p.alts == 0 {
 		simple = 0
 	}
-	calls, n, sample, at := p.g.buf, p.n, p.sample, 0
+	out, n, sample, at := p.g.buf, p.g.n, p.sample, 0
 	for ; at+32 <= len(text); at, sample = at+32, sample+8 {
 		b := (*[32]byte)(text[at:])
 		x0 := binary.LittleEndian.Uint64(b[0:]) ^ pattern
@@ -191,32 +241,28 @@ func (p *pass) words(pattern uint64) {
 			s := copies(x0) | copies(x1)<<4 | copies(x2)<<8 | copies(x3)<<12
 			s |= s >> 30
 			lo, hi := &quads[s&0xff], &quads[s>>8&0xff]
-			lo.put(calls[n:], sample)
-			hi.put(calls[n+lo.n:], sample+4)
+			lo.put(out[n:], sample)
+			hi.put(out[n+lo.n:], sample+4)
 			n += lo.n + hi.n
 			continue
 		}
-		if used, n2 := p.mixed(text[at:at+32], calls[n:], sample); used < 32 {
-			at, sample, n = at+used, sample+used/4, n+n2
+		p.g.n = n
+		used := p.mixed(text[at:at+32], sample)
+		if n = p.g.n; used < 32 {
+			at, sample = at+used, sample+used/4
 			break
-		} else {
-			n += n2
 		}
 	}
-	used, n2 := p.mixed(text[at:], calls[n:], sample)
-	p.text, p.sample, p.n = p.text[at+used:], sample+used/4, n+n2
+	p.g.n = n
+	used := p.mixed(text[at:], sample)
+	p.text, p.sample = p.text[at+used:], sample+used/4
 }
 
 // mixed reads words of two samples whatever their alleles; used is how far it came.
-func (p *pass) mixed(text []byte, calls []Call, sample int) (used, n int) {
-	for ; used+8 <= len(text); used += 8 {
-		n2, ok := two(calls[n:], binary.LittleEndian.Uint64(text[used:]), sample+used/4, uint16(p.alts))
-		if !ok {
-			break
-		}
-		n += n2
+func (p *pass) mixed(text []byte, sample int) (used int) {
+	for ; used+8 <= len(text) && p.two(binary.LittleEndian.Uint64(text[used:]), sample+used/4); used += 8 {
 	}
-	return used, n
+	return used
 }
 
 // lowBits are the bits in which the digits 0 and 1 differ, in a word of two samples.
@@ -227,12 +273,12 @@ func copies(x uint64) uint64 { return (x & 0x00000001_00000001) + (x >> 16 & 0x0
 
 // quad is the calls of four samples, ready to be written all at once; n of them count.
 type quad struct {
-	calls [4]Call
+	calls [4]Short
 	n     int
 }
 
-func (q *quad) put(to []Call, sample int) {
-	out, base := (*[4]Call)(to), Call(sample)<<sampleBase
+func (q *quad) put(to []Short, sample int) {
+	out, base := (*[4]Short)(to), Short(sample)<<4
 	out[0], out[1], out[2], out[3] = q.calls[0]+base, q.calls[1]+base, q.calls[2]+base, q.calls[3]+base
 }
 
@@ -240,13 +286,13 @@ func (q *quad) put(to []Call, sample int) {
 var quads = func() (t [256]quad) {
 	for s := range t {
 		q := &t[s]
-		for i := range uint32(4) {
+		for i := range Short(4) {
 			switch s >> (2 * i) & 3 {
 			case 1:
-				q.calls[q.n] = makeCall(i, 2, 0, 1)
+				q.calls[q.n] = i<<4 | Short(variant.Het)
 				q.n++
 			case 2:
-				q.calls[q.n] = makeCall(i, 2, 1, 1)
+				q.calls[q.n] = i<<4 | Short(variant.Full)
 				q.n++
 			}
 		}
@@ -254,25 +300,19 @@ var quads = func() (t [256]quad) {
 	return t
 }()
 
-// two reads a word of two samples into calls; ok is false when it is of another shape.
-func two(calls []Call, w uint64, sample int, limit uint16) (n int, ok bool) {
+// two reads a word of two samples; false when it is of another shape.
+func (p *pass) two(w uint64, sample int) bool {
 	if !separators(w & 0xff00ff00_ff00ff00) {
-		return 0, false
+		return false
 	}
 	a, b := digit[byte(w)], digit[byte(w>>16)]
 	c, d := digit[byte(w>>32)], digit[byte(w>>48)]
-	if !valid(a, limit) || !valid(b, limit) || !valid(c, limit) || !valid(d, limit) {
-		return 0, false
+	if limit := uint16(p.alts); !valid(a, limit) || !valid(b, limit) || !valid(c, limit) || !valid(d, limit) {
+		return false
 	}
-	calls[0] = pair(sample, a, b)
-	if a|b != 0 {
-		n = 1
-	}
-	calls[n] = pair(sample+1, c, d)
-	if c|d != 0 {
-		n++
-	}
-	return n, true
+	p.g.pair(sample, a, b)
+	p.g.pair(sample+1, c, d)
+	return true
 }
 
 func valid(a, limit uint16) bool { return a <= limit || a == noAllele }
@@ -286,14 +326,6 @@ func separators(s uint64) bool {
 	}
 	lo, hi := s&0xff00, s>>32&0xff00
 	return (lo == slash || lo == bar) && (hi == slash || hi == bar)
-}
-
-// pair is a diploid call; two missing copies are a call of none.
-func pair(sample int, a, b uint16) Call {
-	if a&b == noAllele {
-		return makeCall(uint32(sample), 0, noAllele, noAllele)
-	}
-	return Call(sample)<<sampleBase | 2<<copyShift | Call(min(a, b))<<14 | Call(max(a, b))
 }
 
 // general reads the rest column by column.
@@ -328,9 +360,8 @@ func (p *pass) column() error {
 		return p.fault("GT", "%q of sample %s names an allele that is not among the %d ALTs", clip(Subfield(col, p.key)), p.name(), p.alts)
 	}
 	if copies != 2 || a|b != 0 {
-		p.g.buf[p.n] = makeCall(uint32(p.sample), copies, a, b)
+		p.g.add(uint32(p.sample), copies, a, b)
 		p.g.Polyploid = p.g.Polyploid || copies > 2
-		p.n++
 	}
 	p.sample++
 	return nil
@@ -346,9 +377,8 @@ func (p *pass) allMissing() error {
 		return p.fault("", "the record has %d sample columns, the header %d", cols, p.g.samples).Do("is the file whole?")
 	}
 	for i := range p.g.samples {
-		p.g.buf[i] = makeCall(uint32(i), 0, noAllele, noAllele)
+		p.g.add(uint32(i), 0, noAllele, noAllele)
 	}
-	p.n = p.g.samples
 	return nil
 }
 

@@ -152,11 +152,24 @@ func scanAll(text string, sizes ...int) (string, error) {
 		}
 		fmt.Fprintf(&out, "%d %s %d %s %s %s %s %s %s %q %v", r.Line, r.ChromText(), r.Pos, r.ID(), r.Ref(), bytes.Join(alts, []byte("|")),
 			r.Qual(), r.Filter(), r.Info(), r.Format(), r.Passed())
-		for _, c := range g.Calls {
+		checkShorts(g)
+		for _, c := range g.Calls() {
 			a, b := c.Alleles()
 			fmt.Fprintf(&out, " %d:%d(%d,%d)", c.Sample(), c.Copies(), a, b)
 		}
 		out.WriteString("\n")
+	}
+}
+
+// checkShorts panics when the short calls say something else than the calls.
+func checkShorts(g *Genotypes) {
+	shorts, ok := g.Shorts()
+	for i, c := range g.Calls() {
+		a, b := c.Alleles()
+		want := map[[3]int]variant.Code{{2, 0, 1}: variant.Het, {2, 1, 1}: variant.Full, {0, -1, -1}: variant.Missing}[[3]int{c.Copies(), a, b}]
+		if ok && (shorts[i].Sample() != c.Sample() || shorts[i].Code() != want) {
+			panic(fmt.Sprint(shorts[i], c))
+		}
 	}
 }
 
