@@ -30,7 +30,13 @@ func (r *reader) block(refLen int, any bool) error {
 			continue
 		}
 		r.report.CallableBlocks++
-		if err := r.run.Callable(r.columns[i], r.rec.Chrom, r.rec.Pos, end); err != nil {
+		to := end
+		if n := f.Length(col); n > 0 {
+			if to = r.rec.Pos + n - 1; to > r.rec.Chrom.Length() {
+				return r.fault("LEN", "the block reaches to %d, past the end of %s", to, r.rec.Chrom)
+			}
+		}
+		if err := r.run.Callable(r.columns[i], r.rec.Chrom, r.rec.Pos, to); err != nil {
 			return err
 		}
 	}

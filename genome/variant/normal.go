@@ -185,23 +185,21 @@ func (n *Normalizer) leftAlign(c Chrom, pos uint32, ref, alt []byte) (uint32, []
 	if len(alt) > len(ref) {
 		long, short = alt, ref
 	}
-	if long[len(long)-1] != short[0] || pos == 1 {
+	if long[len(long)-1] != short[0] || short[0] == 'N' || pos == 1 {
 		return pos, ref, alt, nil
 	}
 	size := len(long)
-	room := 256
+	room := max(256, size)
 	n.long = append(append(n.long[:0], make([]byte, room)...), long...)
 	at, anchor := room, short[0]
-	for n.long[at+size-1] == anchor && pos > 1 {
+	for n.long[at+size-1] == anchor && anchor != 'N' && pos > 1 { // an N is not known to equal another
 		b, err := n.cur.at(n.ref, c, pos-1)
 		if err != nil {
 			return 0, nil, nil, err
 		}
 		if at == 0 {
-			old := n.long
-			room = len(old)
-			n.long = append(make([]byte, room), old[:size]...)
 			at = room
+			copy(n.long[at:], n.long[:size])
 		}
 		at--
 		pos--

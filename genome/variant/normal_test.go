@@ -86,6 +86,7 @@ func TestLeftAlign(t *testing.T) {
 		"11 AGGGT ATGGT": "12 G T",
 		"11 AGGG TTTT":   "11 AGGG TTTT",
 		"4 CAC GCAC":     "1 G GG",
+		"30 N NN":        "30 N NN",
 		"1 GGG G":        "1 GGG G",
 		"10 CAGGG G":     "9 ACAGG A", // anchored at its end only
 	} {
@@ -141,13 +142,20 @@ func TestReferenceMismatch(t *testing.T) {
 
 // TestLeftAlignModel: the key spells the same sequence, and no step further left does.
 func TestLeftAlignModel(t *testing.T) {
-	const size = 400
+	const size = 900
 	rapid.Check(t, func(rt *rapid.T) {
 		letters := rapid.SampledFrom([]string{"AC", "A", "ACGT"}).Draw(rt, "letters")
 		seq := ""
-		for range size {
-			seq += string(letters[rapid.IntRange(0, len(letters)-1).Draw(rt, "base")])
+		for unit := 0; len(seq) < size; unit = rapid.IntRange(1, 500).Draw(rt, "unit") { // repeats, so that there is somewhere to go
+			if unit > 20 && seq != "" {
+				seq += strings.Repeat(seq[len(seq)-1:], unit)
+				continue
+			}
+			for range unit + 1 {
+				seq += string(letters[rapid.IntRange(0, len(letters)-1).Draw(rt, "base")])
+			}
 		}
+		seq = seq[:size]
 		n := NewNormalizer(nil)
 		n.ref = &Reference{}
 		n.cur = window{chrom: MT, from: 1, text: []byte(seq)}

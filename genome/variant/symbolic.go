@@ -72,7 +72,7 @@ func symbolicType(s string) bool {
 func IsInsertion(alt []byte) bool { return bytes.HasPrefix(alt, []byte("<INS")) }
 
 // AppendSymbolic writes a symbolic allele's canonical name: the type with END, or SVLEN for insertions.
-// Where END is not told it follows from SVLEN (VCF 4.3 §3: END is POS plus the length of REF's span). The
+// Where END is not told it follows from SVLEN: POS is the base before the event, so END is POS + SVLEN. The
 // type is as written; an allele without either is the bare type.
 func AppendSymbolic(dst, alt []byte, pos uint32, sv SV) []byte {
 	dst = append(dst, alt...)

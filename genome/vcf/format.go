@@ -6,9 +6,9 @@ import (
 
 // Format says where FORMAT keeps what we read; -1 is nowhere.
 type Format struct {
-	GT, GQ, DP, MinDP int
-	keys              int
-	text              []byte
+	GT, GQ, DP, MinDP, Len int
+	keys                   int
+	text                   []byte
 }
 
 // Read reads a FORMAT column; the same text as last time costs a comparison.
@@ -16,7 +16,7 @@ func (f *Format) Read(text []byte) {
 	if f.text != nil && bytes.Equal(text, f.text) {
 		return
 	}
-	*f = Format{GT: -1, GQ: -1, DP: -1, MinDP: -1, text: append(f.text[:0], text...)}
+	*f = Format{GT: -1, GQ: -1, DP: -1, MinDP: -1, Len: -1, text: append(f.text[:0], text...)}
 	for i := 0; ; i++ {
 		f.keys++
 		key := text
@@ -33,6 +33,8 @@ func (f *Format) Read(text []byte) {
 			f.DP = i
 		case "MIN_DP":
 			f.MinDP = i
+		case "LEN":
+			f.Len = i
 		}
 		if end < 0 {
 			return
@@ -55,6 +57,15 @@ func (f *Format) Depths(column []byte) (gq, dp uint32) {
 		dp, _ = whole(Subfield(column, f.DP))
 	}
 	return gq, dp
+}
+
+// Length reads a column's LEN, the length of a reference block (VCF 4.5 §5.5); 0 when it is not told.
+func (f *Format) Length(column []byte) uint32 {
+	if f.Len < 0 {
+		return 0
+	}
+	n, _ := whole(Subfield(column, f.Len))
+	return n
 }
 
 // quality reads GQ, which some callers write with a fraction; it is cut.
