@@ -206,6 +206,7 @@ type restorer struct {
 	sums map[string]string // of files, by name
 	db   *DB
 	own  map[string]bool // the database's own tables
+	new  bool            // they were made just now
 }
 
 func (r *restorer) all(ctx context.Context, path, dsn string, o Options) (err error) {
@@ -246,6 +247,7 @@ func (r *restorer) tables(ctx context.Context, rooms []fs.FS) error {
 	if err != nil {
 		return err
 	}
+	r.new = len(had) == 0
 	if err := seq.only(r.m.Migrations).newer(had); err != nil {
 		return fault.New(fault.Conflict, "the database to restore into has other tables than the backup").
 			Do("restore into a new database")
@@ -265,7 +267,13 @@ func (r *restorer) mustBeEmpty(ctx context.Context, tx *Tx) error {
 		if err := tx.QueryRow(ctx, `SELECT count(*) FROM `+name).Scan(&n); err != nil {
 			return err
 		}
-		if n > 0 {
+		switch {
+		case n == 0:
+		case r.new: // a room's first rows, which came with its tables: the backup has them as they became
+			if _, err := tx.Exec(ctx, `DELETE FROM `+name); err != nil {
+				return err
+			}
+		default:
 			return fault.New(fault.Conflict, "the database to restore into is not empty").
 				Do("restore into a new database")
 		}

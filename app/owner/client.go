@@ -54,7 +54,7 @@ var errAgain = errors.New("not begun")
 
 // do runs here if we own the directory, there if somebody else does, and becomes the owner if nobody does.
 func (c *Client[N]) do(ctx context.Context, long bool, here func(N) error, there func(*http.Client) error) error {
-	return c.persist(ctx, func() error {
+	return c.persist(ctx, c.cfg.Patience, func() error {
 		o, err := c.owned(ctx, false)
 		if errors.Is(err, errHeld) {
 			return there(c.http)
@@ -69,9 +69,9 @@ func (c *Client[N]) do(ctx context.Context, long bool, here func(N) error, there
 	})
 }
 
-// persist asks until the answer isn't errAgain any more, for as long as Patience says.
-func (c *Client[N]) persist(ctx context.Context, try func() error) error {
-	deadline := time.Now().Add(c.cfg.Patience)
+// persist asks until the answer isn't errAgain any more, or patience ends.
+func (c *Client[N]) persist(ctx context.Context, patience time.Duration, try func() error) error {
+	deadline := time.Now().Add(patience)
 	for wait := time.Millisecond; ; wait = min(2*wait, 50*time.Millisecond) {
 		err := try()
 		if !errors.Is(err, errAgain) {
@@ -115,10 +115,14 @@ func (c *Client[N]) owned(ctx context.Context, keep bool) (*own[N], error) {
 	return o, nil
 }
 
-// Own becomes the owner and stays it until Close: for a process that serves. Somebody else's ownership is a Conflict.
+// ownPatience is enough for a short command to end. Whoever else has the directory has it for long.
+const ownPatience = 2 * time.Second
+
+// Own becomes the owner and stays it until Close: for a process that serves. It is Unavailable while somebody else
+// has the directory for long.
 func (c *Client[N]) Own(ctx context.Context) (N, error) {
 	var node N
-	err := c.persist(ctx, func() error {
+	err := c.persist(ctx, min(c.cfg.Patience, ownPatience), func() error {
 		o, err := c.owned(ctx, true)
 		if errors.Is(err, errHeld) {
 			return errAgain

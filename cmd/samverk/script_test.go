@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -26,6 +27,8 @@ func TestScripts(t *testing.T) {
 			"exitcode": exitcode,
 			"waitfor":  waitfor,
 			"get":      get,
+			"damage":   damage,
+			"cut":      cut,
 		},
 		RequireExplicitExec: false,
 		UpdateScripts:       os.Getenv("UPDATE") != "",
@@ -105,4 +108,23 @@ func get(ts *testscript.TestScript, neg bool, args []string) {
 	b, err := io.ReadAll(res.Body)
 	ts.Check(err)
 	fmt.Fprint(ts.Stdout(), string(b))
+}
+
+// damage DIR turns a bit in the middle of every segment.
+func damage(ts *testscript.TestScript, _ bool, args []string) {
+	files, err := filepath.Glob(filepath.Join(ts.MkAbs(args[0]), "*.seg"))
+	ts.Check(err)
+	for _, f := range files {
+		b, err := os.ReadFile(f)
+		ts.Check(err)
+		b[len(b)/2] ^= 1
+		ts.Check(os.WriteFile(f, b, 0o600))
+	}
+}
+
+// cut FILE takes the last quarter of a file away.
+func cut(ts *testscript.TestScript, _ bool, args []string) {
+	st, err := os.Stat(ts.MkAbs(args[0]))
+	ts.Check(err)
+	ts.Check(os.Truncate(ts.MkAbs(args[0]), st.Size()*3/4))
 }
