@@ -39,7 +39,7 @@ func victim() {
 	}
 }
 
-const victims = 40
+const victims = 400
 
 // kills is how many times the process is killed: a tenth unless the long tests are asked for.
 func kills() int {
@@ -58,9 +58,18 @@ func TestKilledAtAnyMoment(t *testing.T) {
 		ids[i] = fmt.Sprint("p", i)
 	}
 	n.enrol(t, ids...)
+	state, no := map[said]bool{}, map[said]bool{}
+	for who := range individual.Number(victims) {
+		for _, p := range consent.Purposes() {
+			if err := n.change(yes(who, p)); err != nil {
+				t.Fatal(err)
+			}
+			state[said{who, p}] = true
+		}
+	}
+	n.backUp(t, filepath.Join(dir, "backup"))
 	n.close(t)
 	r := rand.New(rand.NewPCG(2, 3))
-	state := map[said]bool{}
 	changes := 0
 	for range kills() {
 		asked, acked := kill(t, dir, time.Duration(r.IntN(60_000))*time.Microsecond)
@@ -68,6 +77,9 @@ func TestKilledAtAnyMoment(t *testing.T) {
 		for i, c := range asked {
 			if i < acked {
 				state[said{c.Individual, c.Purpose}] = c.Allow
+			}
+			if !c.Allow { // asked for is enough: see the journal's format
+				no[said{c.Individual, c.Purpose}] = i < acked || no[said{c.Individual, c.Purpose}]
 			}
 		}
 		n := open(t, dsn, journal)
@@ -98,9 +110,34 @@ func TestKilledAtAnyMoment(t *testing.T) {
 		}
 		n.close(t)
 	}
+	mustReplay(t, dir, no)
 	t.Logf("%d kills, %d acknowledged changes, none lost", kills(), changes)
 	if changes == 0 {
 		t.Error("nothing was changed; the test proves nothing")
+	}
+}
+
+// mustReplay restores the backup from before all changes. Whoever said no since then must not be
+// counted; whoever didn't, must. no holds false for what was asked for and not acknowledged.
+func mustReplay(t *testing.T, dir string, no map[said]bool) {
+	t.Helper()
+	to := filepath.Join(dir, "again")
+	n := restore(t, filepath.Join(dir, "backup"), to, to+".journal", inDir)
+	defer n.close(t)
+	if _, err := n.replay(filepath.Join(dir, "journal")); err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range consent.Purposes() {
+		set, err := n.consents.Allowed(consent.Use{Purpose: p})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for who := range individual.Number(victims) {
+			acknowledged, asked := no[said{who, p}]
+			if set.Has(who) && acknowledged || !set.Has(who) && !asked {
+				t.Errorf("%s of %d after a restore: counted %v, said no %v", p, who, set.Has(who), acknowledged)
+			}
+		}
 	}
 }
 
