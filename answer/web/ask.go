@@ -14,7 +14,7 @@ import (
 )
 
 // listed is how many variants of a region a page shows.
-const listed = 100
+const listed = 50
 
 type askPage struct {
 	Form     *form

@@ -23,7 +23,7 @@ var axe string
 
 const chromium = "/usr/bin/chromium"
 
-// Looks are the ways each page is judged.
+// looks are the ways each page is judged.
 var looks = []struct {
 	scheme string
 	width  int64
@@ -92,60 +92,82 @@ type finding struct {
 	}
 }
 
-// Judge looks at the page that is open in every look.
+// Judge looks at the page that is open in every look, and fails the test for each fault.
 func (b *Browser) Judge(t *testing.T, name string) {
+	t.Helper()
+	for _, fault := range b.Faults(t, name) {
+		t.Error(fault)
+	}
+}
+
+// Faults looks at the page that is open in every look. Dark and light differ in colour alone, so in the dark
+// only the rules on colour are asked.
+func (b *Browser) Faults(t *testing.T, name string) []string {
 	t.Helper()
 	if _, err := chromedp.Run(b.ctx, chromedp.Evaluate[chromedp.Void](axe+";undefined")); err != nil {
 		t.Fatalf("axe: %v", err)
 	}
+	var out []string
 	for _, look := range looks {
-		err := chromedp.Do(b.ctx, chromedp.EmulateViewport(look.width, 900), chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
-			_, err := cdp.Call(ctx, target, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{
-				{Name: "prefers-color-scheme", Value: look.scheme}, {Name: "prefers-reduced-motion", Value: "reduce"},
-			}})
-			return err
-		}))
-		if err != nil {
-			t.Fatal(err)
+		b.emulate(t, look.scheme, look.width)
+		where := fmt.Sprintf("%s, %s, %d px: ", name, look.scheme, look.width)
+		rules := `{type: "tag", values: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}`
+		if look.scheme == "dark" {
+			rules = `{type: "rule", values: ["color-contrast", "link-in-text-block"]}`
 		}
-		where := fmt.Sprintf("%s, %s, %d px", name, look.scheme, look.width)
-		b.axe(t, where)
-		b.measure(t, where)
+		for _, f := range append(b.axe(t, rules), b.measure(t)...) {
+			out = append(out, where+f)
+		}
 		b.shoot(t, fmt.Sprintf("%s-%d-%s.png", name, look.width, look.scheme))
+	}
+	return out
+}
+
+func (b *Browser) emulate(t *testing.T, scheme string, width int64) {
+	t.Helper()
+	media := chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		_, err := cdp.Call(ctx, target, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{
+			{Name: "prefers-color-scheme", Value: scheme}, {Name: "prefers-reduced-motion", Value: "reduce"},
+		}})
+		return err
+	})
+	if err := chromedp.Do(b.ctx, chromedp.EmulateViewport(width, 900), media); err != nil {
+		t.Fatal(err)
 	}
 }
 
-func (b *Browser) axe(t *testing.T, where string) {
+func (b *Browser) axe(t *testing.T, rules string) (out []string) {
 	t.Helper()
 	found, err := chromedp.Run(b.ctx, chromedp.Evaluate[[]finding](
-		`axe.run({resultTypes: ["violations"], runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}).then(r => r.violations)`,
-		chromedp.EvalAwaitPromise))
+		`axe.run({resultTypes: ["violations"], runOnly: `+rules+`}).then(r => r.violations)`, chromedp.EvalAwaitPromise))
 	if err != nil {
-		t.Fatalf("%s: %v", where, err)
+		t.Fatal(err)
 	}
 	for _, f := range found {
 		for _, n := range f.Nodes {
-			t.Errorf("%s: %s (%s) at %v: %s", where, f.ID, f.Help, n.Target, n.FailureSummary)
+			out = append(out, fmt.Sprintf("%s (%s) at %v: %s", f.ID, f.Help, n.Target, n.FailureSummary))
 		}
 	}
+	return out
 }
 
-// measure finds sideways scroll, and keys of messages that nobody wrote.
-func (b *Browser) measure(t *testing.T, where string) {
+// measure finds sideways scroll, and messages that lack a text or an argument.
+func (b *Browser) measure(t *testing.T) (out []string) {
 	t.Helper()
 	over, err := chromedp.Run(b.ctx, chromedp.Evaluate[float64](`document.documentElement.scrollWidth - document.documentElement.clientWidth`))
 	if err != nil {
-		t.Fatalf("%s: %v", where, err)
+		t.Fatal(err)
 	}
 	if over > 0 {
-		t.Errorf("%s: scrolls %g px sideways", where, over)
+		out = append(out, fmt.Sprintf("scrolls %g px sideways", over))
 	}
 	text := b.Text(t, "body")
 	for _, mistake := range []string{"%!", "<no value>", "[purpose.", "[dataset.", "[wrong.", "[try."} {
 		if strings.Contains(text, mistake) {
-			t.Errorf("%s: the text holds %q", where, mistake)
+			out = append(out, fmt.Sprintf("the text holds %q", mistake))
 		}
 	}
+	return out
 }
 
 func (b *Browser) shoot(t *testing.T, name string) {
