@@ -212,7 +212,7 @@ func (b *block) find(k variant.Key) int {
 	const long = ^uint32(0) // no row's allele
 	want := uint32(long)
 	if len(k.Ref) == 1 && len(k.Alt) == 1 {
-		if r, a := baseCode[k.Ref[0]], baseCode[k.Alt[0]]; r < 4 && a < 4 {
+		if r, a := baseCode[k.Ref[0]], baseCode[k.Alt[0]]; r < 4 && a < 4 && r != a {
 			want = uint32(r)<<2 | uint32(a)
 		}
 	}
