@@ -17,8 +17,9 @@ import (
 )
 
 const (
-	uploadLimit = 10 << 20 // bytes of a request; larger files go through the command line or the API
-	shownLines  = 200      // lines of an annotated file that a page shows
+	uploadLimit = 10_000_000 // bytes of a request; larger files go through the command line or the API
+	formLimit   = uploadLimit + 64<<10
+	shownLines  = 200 // lines of an annotated file that a page shows
 )
 
 type annotatePage struct {
@@ -78,8 +79,9 @@ func (p *room) annotate(w http.ResponseWriter, r *http.Request) int {
 		return p.fail(w, r, err)
 	}
 	l := p.pages.Words(r)
-	r.Body = http.MaxBytesReader(w, r.Body, uploadLimit+64<<10)
-	if err := r.ParseMultipartForm(uploadLimit); err != nil && !errors.Is(err, http.ErrNotMultipart) {
+	r.Body = http.MaxBytesReader(w, r.Body, formLimit)
+	// All of the form stays in memory: genotypes are not to lie about in temporary files.
+	if err := r.ParseMultipartForm(formLimit); err != nil && !errors.Is(err, http.ErrNotMultipart) {
 		var large *http.MaxBytesError
 		if !errors.As(err, &large) {
 			return p.site.Error(w, r, http.StatusBadRequest, "error.form", nil)

@@ -25,7 +25,7 @@ type fixture struct {
 	allow func(ctx context.Context, individual string) (bool, error)
 }
 
-func newDesk(t *testing.T) fixture {
+func newDesk(t testing.TB) fixture {
 	t.Helper()
 	n := testnode.Full(t)
 	return fixture{

@@ -317,7 +317,7 @@ func TestAnnotate(t *testing.T) {
 		t.Error("nothing to annotate:", w.Code)
 	}
 	kind, body = uploadForm(t, map[string]string{"purpose": "care"}, make([]byte, uploadLimit+1<<20))
-	if w = do(t, table, "POST", "/annotate", kind, body); w.Code != 413 || !strings.Contains(told(w.Body.String()), "larger than 10.5 MB") {
+	if w = do(t, table, "POST", "/annotate", kind, body); w.Code != 413 || !strings.Contains(told(w.Body.String()), "larger than 10.0 MB") {
 		t.Error("a file too large:", w.Code, told(w.Body.String()))
 	}
 	if w = do(t, table, "POST", "/annotate", "multipart/form-data; boundary=x", []byte("nonsense")); w.Code != 400 {
@@ -401,11 +401,12 @@ func TestGolden(t *testing.T) {
 	f := newDesk(t)
 	table := newTable(t, f.desk, demoOptions(f))
 	hash := regexp.MustCompile(`\.[0-9a-f]{12}\.`)
+	disk := regexp.MustCompile(`(<dt>(?:On disk|På disk|Segments|Segment|Segmenter)</dt><dd>)[^<]*`) // the store's own matter
 	for name, query := range map[string][]string{
 		"first-sv": {"lang", "sv"}, "some-nb": {"q", carried, "purpose", "care", "lang", "nb"},
 		"nobody-en": {"q", carried, "purpose", "matching", "lang", "en"}, "wrong-en": {"q", "rs1", "lang", "en"},
 	} {
-		got := hash.ReplaceAll(get(t, table, "/", query...).Body.Bytes(), []byte(".HASH."))
+		got := disk.ReplaceAll(hash.ReplaceAll(get(t, table, "/", query...).Body.Bytes(), []byte(".HASH.")), []byte("${1}?"))
 		file := filepath.Join("testdata", name+".html")
 		if *update {
 			if err := os.MkdirAll("testdata", 0o750); err != nil {
@@ -422,5 +423,18 @@ func TestGolden(t *testing.T) {
 		if diff := cmp.Diff(string(want), string(got)); diff != "" {
 			t.Errorf("%s (go test -update writes it anew):\n%s", name, diff)
 		}
+	}
+}
+
+// BenchmarkPage is the first page with an answer: six questions, three tables, one language.
+func BenchmarkPage(b *testing.B) {
+	f := newDesk(b)
+	table := newTable(b, f.desk, demoOptions(f))
+	r := httptest.NewRequest("GET", "/?purpose=care&lang=sv&q="+carried, nil)
+	r.Host = "localhost"
+	r.Header.Set("Accept-Encoding", "gzip")
+	b.ReportAllocs()
+	for b.Loop() {
+		table.ServeHTTP(httptest.NewRecorder(), r)
 	}
 }

@@ -12,7 +12,7 @@ import (
 )
 
 // newTable gives the whole site over a desk.
-func newTable(t *testing.T, desk *answer.Desk, o Options) *route.Table {
+func newTable(t testing.TB, desk *answer.Desk, o Options) *route.Table {
 	t.Helper()
 	site, err := web.New(web.Options{Name: "North", Demo: o.Demo != nil})
 	if err != nil {
