@@ -185,10 +185,14 @@ func (c *annotateCmd) Run(ctx context.Context, s streams) error {
 	if q.In == "" && isTerminalReader(s.in) {
 		return fault.New(fault.Invalid, "nothing to annotate").Do("name a VCF, or send one to standard input")
 	}
+	in := s.in
+	if q.In == "" {
+		in = interruptibleInput(ctx, s.in)
+	}
 	draw, clear := newBar(s)
 	var r app.AnnotateResult
 	err := c.with(ctx, s, "annotate", func(client *app.Client) (err error) {
-		r, err = app.Annotate(ctx, client, q, s.in, s.out, draw)
+		r, err = app.Annotate(ctx, client, q, in, s.out, draw)
 		return err
 	})
 	clear()

@@ -49,6 +49,18 @@ func interruptible() (context.Context, func()) {
 	return ctx, func() { signal.Stop(signals); cancel(nil) }
 }
 
+// interruptibleInput is in, but a read that waits for somebody to write ends when ctx does.
+func interruptibleInput(ctx context.Context, in io.Reader) io.Reader {
+	r, w := io.Pipe()
+	context.AfterFunc(ctx, func() { r.CloseWithError(context.Cause(ctx)) })
+	go func() {
+		// The wrappers keep io.Copy from choosing a smaller buffer of its own.
+		_, err := io.CopyBuffer(struct{ io.Writer }{w}, struct{ io.Reader }{in}, make([]byte, 256<<10))
+		w.CloseWithError(err)
+	}()
+	return r
+}
+
 // execute parses and runs one command and gives its exit code.
 func execute(ctx context.Context, args []string, io streams) int {
 	var grammar grammar
