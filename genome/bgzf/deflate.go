@@ -15,19 +15,20 @@ type effort struct {
 	depth int // how many earlier places are compared
 	lazy  int // a match shorter than this waits for a look at the next byte
 	nice  int // a match this long is taken at once
+	step  int // of the places inside a match, one in so many is entered
 }
 
-// efforts are the levels'. They were chosen on a genome of GATK's and on 2,000 people's genotypes: see doc.go.
+// efforts are the levels'. They were chosen on a genome of GATK's and on 2,000 people's genotypes: the table is in doc.go.
 var efforts = [10]effort{
-	1: {depth: 1, nice: 32},
-	2: {depth: 2, nice: 32},
-	3: {depth: 4, nice: 32},
-	4: {depth: 4, lazy: 8, nice: 64},
-	5: {depth: 8, lazy: 8, nice: 64},
-	6: {depth: 8, lazy: 16, nice: 64},
-	7: {depth: 16, lazy: 16, nice: 128},
-	8: {depth: 32, lazy: 32, nice: maxMatch},
-	9: {depth: 256, lazy: maxMatch, nice: maxMatch},
+	1: {depth: 1, nice: 32, step: 2},
+	2: {depth: 2, nice: 32, step: 2},
+	3: {depth: 4, nice: 32, step: 2},
+	4: {depth: 4, lazy: 8, nice: 64, step: 1},
+	5: {depth: 8, lazy: 8, nice: 64, step: 1},
+	6: {depth: 8, lazy: 16, nice: 64, step: 1},
+	7: {depth: 16, lazy: 16, nice: 128, step: 1},
+	8: {depth: 32, lazy: 32, nice: maxMatch, step: 1},
+	9: {depth: 256, lazy: maxMatch, nice: maxMatch, step: 1},
 }
 
 const (
@@ -170,8 +171,8 @@ func (d *deflater) tokenize(text []byte) {
 		}
 		d.pair(length, distance)
 		end := i + length
-		for j := max(from, i) + 1; j < end && j+minMatch <= n; j++ {
-			if j == i+24 && end-j > 24 { // a long match's middle is seldom matched from its middle
+		for j := max(from, i) + 1; j < end && j+minMatch <= n; j += d.step {
+			if j >= i+24 && j < end-8 { // a long match's middle is seldom where another begins
 				j = end - 8
 			}
 			h := hash(binary.LittleEndian.Uint64(b[j:]))
