@@ -12,7 +12,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -43,7 +42,7 @@ type DB struct {
 	node    string
 	opened  string // the mark of this opening, in storage_meta
 
-	write    sync.Mutex
+	write    chan struct{} // holds one thing while somebody writes
 	restored atomic.Pointer[string]
 	unsure   atomic.Pointer[fault.Error] // set when a commit's outcome is unknown
 }
@@ -72,7 +71,7 @@ func connect(ctx context.Context, dsn string, o Options) (*DB, error) {
 	if o.Readers <= 0 {
 		o.Readers = 8
 	}
-	db := &DB{now: o.Now, ids: ids{rand: o.Rand}}
+	db := &DB{now: o.Now, ids: ids{rand: o.Rand}, write: make(chan struct{}, 1)}
 	var err error
 	if isPostgres(dsn) {
 		err = db.openPostgres(ctx, dsn)
@@ -188,10 +187,10 @@ func syncDir(dir string) error {
 	return nil
 }
 
-// Close lets the database go. Transactions under way fail.
+// Close waits for the Write under way and lets the database go. The DB must not be used again.
 func (db *DB) Close() error {
-	db.write.Lock()
-	defer db.write.Unlock()
+	db.write <- struct{}{}
+	defer db.unlock()
 	return classify(errors.Join(db.reader.Close(), db.writer.Close()))
 }
 

@@ -37,7 +37,12 @@ func passing(err error) bool {
 	}
 	var p *pgconn.PgError
 	// 40001 serialization_failure, 40P01 deadlock_detected.
-	return errors.As(err, &p) && (p.Code == "40001" || p.Code == "40P01")
+	if errors.As(err, &p) && (p.Code == "40001" || p.Code == "40P01") {
+		return true
+	}
+	var said *fault.Error
+	var n notBegun
+	return errors.As(err, &n) && !errors.As(err, &said)
 }
 
 // classify says in our own words what a driver's error means. What a room already

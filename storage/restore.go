@@ -13,6 +13,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/klauspost/compress/zstd"
@@ -261,7 +262,7 @@ func (r *restorer) mustBeEmpty(ctx context.Context, tx *Tx) error {
 		return err
 	}
 	r.own = map[string]bool{}
-	for _, name := range names {
+	for _, name := range slices.Backward(names) { // who refers before who is referred to
 		r.own[name] = true
 		var n int64
 		if err := tx.QueryRow(ctx, `SELECT count(*) FROM `+name).Scan(&n); err != nil {

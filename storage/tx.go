@@ -27,10 +27,13 @@ type Tx struct {
 }
 
 // Write runs f in a serializable transaction and commits it. When Write returns nil, the
-// commit is durable and every OnCommit has run. f runs again when the database says so.
+// commit is durable and every OnCommit has run. f runs again when the database says so, and
+// must not call Write itself.
 func (db *DB) Write(ctx context.Context, f func(*Tx) error) error {
-	db.write.Lock()
-	defer db.write.Unlock()
+	if err := db.lock(ctx); err != nil {
+		return err
+	}
+	defer db.unlock()
 	for try := 1; ; try++ {
 		if err := db.trusted(); err != nil {
 			return err
@@ -43,6 +46,18 @@ func (db *DB) Write(ctx context.Context, f func(*Tx) error) error {
 	}
 }
 
+// lock waits for its turn to write.
+func (db *DB) lock(ctx context.Context) error {
+	select {
+	case db.write <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return classify(ctx.Err())
+	}
+}
+
+func (db *DB) unlock() { <-db.write }
+
 // wait gives the other transaction time to finish: a little more each time.
 func wait(ctx context.Context, try int) {
 	select {
@@ -51,12 +66,18 @@ func wait(ctx context.Context, try int) {
 	}
 }
 
+// notBegun is a transaction in which nothing has happened yet: a server that was started again
+// takes the next attempt.
+type notBegun struct{ error }
+
+func (e notBegun) Unwrap() error { return e.error }
+
 func (db *DB) writeOnce(ctx context.Context, f func(*Tx) error) (err error) {
 	// A context that ends in the middle of COMMIT would leave its outcome unknown, so
 	// only statements listen to it.
 	t, err := db.writer.BeginTx(context.WithoutCancel(ctx), db.txOptions(true))
 	if err != nil {
-		return err
+		return notBegun{err}
 	}
 	done := false
 	defer func() { // also when f panics
@@ -120,8 +141,10 @@ func (db *DB) fix(ctx context.Context, pinned func() error) (*sql.Tx, error) {
 	if pinned == nil {
 		return db.reader.BeginTx(ctx, db.txOptions(false))
 	}
-	db.write.Lock()
-	defer db.write.Unlock()
+	if err := db.lock(ctx); err != nil {
+		return nil, err
+	}
+	defer db.unlock()
 	t, err := db.reader.BeginTx(ctx, db.txOptions(false))
 	if err != nil {
 		return nil, err
