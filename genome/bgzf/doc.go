@@ -21,8 +21,9 @@
 //     worker are ahead of the consumer.
 //
 // Inflate and deflate are our own, for whole blocks in memory. Inflate is checked against the standard library's on all
-// that is tested, and by fuzzing. Packing 100 MB of a single genome's VCF, and of 2,000 people's genotypes, on one core of
-// an AMD EPYC (Zen 3), by level, as times smaller and MB per second, beside bgzip 1.16 with libdeflate:
+// that is tested, and by fuzzing. Packing a single genome's VCF, and 2,000 people's genotypes, by level, as times smaller
+// and MB per CPU second on an AMD EPYC (Zen 3), beside bgzip 1.16 with libdeflate. A guide only: the runs were not
+// interleaved, and ours took the first 50 to 100 MB of the 200 and 300 that bgzip took, on a busier machine:
 //
 //	level  genome       bgzip        people       bgzip
 //	1      4.33  160    4.41  246    40.0  850    46.0  563
