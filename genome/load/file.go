@@ -67,7 +67,6 @@ type reader struct {
 	inRow   bool     // they are
 	sexes   []variant.Sex
 	unknown bool // somebody's sex is
-	present []store.Range
 
 	alts    [][]byte
 	kinds   []variant.AlleleKind
@@ -89,7 +88,7 @@ func newReader(a *act, number int, s *vcf.Scanner, run *store.Run) *reader {
 		r.inRow = r.inRow && c == r.first+uint32(i)
 	}
 	if len(r.columns) > 1 {
-		r.present = ranges(r.columns)
+		r.row.Present = ranges(r.columns)
 	}
 	return r
 }
@@ -132,6 +131,9 @@ func (r *reader) record() error {
 		r.report.Filtered.add(rec.Filter())
 		return nil
 	}
+	if r.snv() {
+		return r.single()
+	}
 	ref, err := r.norm.Ref(rec.Chrom, rec.Pos, rec.Ref())
 	if err != nil {
 		return r.place(err)
@@ -165,6 +167,30 @@ func (r *reader) record() error {
 		return r.spanned(len(ref))
 	}
 	return nil
+}
+
+// snv tells whether the record is one base for another, upper-case: nearly nine of ten are, and their key is what
+// they say.
+func (r *reader) snv() bool {
+	ref, alt := r.rec.Ref(), r.rec.AltText()
+	return len(ref) == 1 && len(alt) == 1 && base[ref[0]] && base[alt[0]] && ref[0] != alt[0]
+}
+
+var base = [256]bool{'A': true, 'C': true, 'G': true, 'T': true}
+
+func (r *reader) single() error {
+	rec := &r.rec
+	if r.act.reference != nil {
+		if _, err := r.norm.Ref(rec.Chrom, rec.Pos, rec.Ref()); err != nil {
+			return r.place(err)
+		}
+	}
+	if err := r.calls.Read(rec, 1); err != nil {
+		return err
+	}
+	zone := variant.ZoneOf(rec.Chrom, rec.Pos)
+	r.oddities(zone)
+	return r.add(variant.Key{Chrom: rec.Chrom, Pos: rec.Pos, Ref: rec.Ref(), Alt: rec.AltText()}, zone, 1)
 }
 
 func (r *reader) fault(field, format string, args ...any) error {
@@ -218,23 +244,31 @@ func (r *reader) variants(zone variant.Zone, ref []byte) error {
 		if !ok {
 			continue
 		}
-		if !r.targets.contain(k.Chrom, k.Pos) {
-			r.report.OffTarget++
-			continue
-		}
 		z := zone
 		if k.Pos != r.rec.Pos {
 			z = variant.ZoneOf(k.Chrom, k.Pos)
 		}
-		r.genotypes(z, i+1)
-		r.row = store.Record{Key: k, Present: r.present, Entries: r.entries}
-		if err := r.run.Add(&r.row); err != nil {
+		if err := r.add(k, z, i+1); err != nil {
 			return err
 		}
-		r.report.Variants++
-		if k.Symbolic() {
-			r.report.Symbolic++
-		}
+	}
+	return nil
+}
+
+// add gives the store a variant, the record's alt-th ALT, unless it is outside the targets.
+func (r *reader) add(k variant.Key, zone variant.Zone, alt int) error {
+	if r.targets != nil && !r.targets.contain(k.Chrom, k.Pos) {
+		r.report.OffTarget++
+		return nil
+	}
+	r.genotypes(zone, alt)
+	r.row.Key, r.row.Entries = k, r.entries
+	if err := r.run.Add(&r.row); err != nil {
+		return err
+	}
+	r.report.Variants++
+	if k.Symbolic() {
+		r.report.Symbolic++
 	}
 	return nil
 }

@@ -63,11 +63,16 @@ func (r *reader) genotypes(z variant.Zone, alt int) {
 }
 
 func (r *reader) one(z variant.Zone, alt int) {
-	w := variant.Written{Other: 2}
-	if calls := r.calls.Calls(); len(calls) == 1 {
-		w = written(calls[0], alt)
+	var code variant.Code
+	shorts, ok := r.calls.Shorts()
+	switch {
+	case ok && len(shorts) == 1 && z == variant.Autosomal && alt == 1:
+		code = shorts[0].Code()
+	case len(shorts) == 1:
+		code, _ = variant.Classify(z, r.sexes[0], written(r.calls.Calls()[0], alt))
+	default:
+		code, _ = variant.Classify(z, r.sexes[0], variant.Written{Other: 2})
 	}
-	code, _ := variant.Classify(z, r.sexes[0], w)
 	if code == variant.Ref {
 		code = variant.RefSeen
 	}

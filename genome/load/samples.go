@@ -26,7 +26,7 @@ func (a *act) resolve(rows []vcf.SampleRow) error {
 				switch {
 				case ok:
 				case a.Samples != "":
-					return fault.New(fault.Invalid, "it has no line for sample %s of %s", name, a.Files[i]).In(a.Samples).
+					return fault.New(fault.Invalid, "it has no line for sample %q of %s", name, a.Files[i]).In(a.Samples).
 						Do("give every sample a line of sample, individual, sex")
 				default:
 					row = vcf.SampleRow{Sample: name, Individual: name}

@@ -354,10 +354,10 @@ func (p *pass) column() error {
 	}
 	copies, a, b, ok := genotype(Subfield(col, p.key))
 	if !ok || len(col) == 0 {
-		return p.fault("GT", "%q of sample %s is not a genotype", clip(Subfield(col, p.key)), p.name())
+		return p.fault("GT", "%q in column %d is not a genotype", clip(Subfield(col, p.key)), p.sample+10)
 	}
 	if a > p.alts && a != noAllele || b > p.alts && b != noAllele {
-		return p.fault("GT", "%q of sample %s names an allele that is not among the %d ALTs", clip(Subfield(col, p.key)), p.name(), p.alts)
+		return p.fault("GT", "%q in column %d names an allele that is not among the %d ALTs", clip(Subfield(col, p.key)), p.sample+10, p.alts)
 	}
 	if copies != 2 || a|b != 0 {
 		p.g.add(uint32(p.sample), copies, a, b)
@@ -381,8 +381,6 @@ func (p *pass) allMissing() error {
 	}
 	return nil
 }
-
-func (p *pass) name() string { return p.g.scanner.head.Samples[p.sample] }
 
 func (p *pass) fault(field, format string, args ...any) *fault.Error {
 	return p.g.scanner.Fault(p.r.Line, field, format, args...)

@@ -169,7 +169,7 @@ func (h *Header) sampleLine(text string, s *Scanner) error {
 			return s.Fault(s.line, "", "column %d has no sample name", i+10)
 		}
 		if seen[name] {
-			return s.Fault(s.line, "", "sample %s stands twice", name).Do("give every column a name of its own: bcftools reheader -s")
+			return s.Fault(s.line, "", "sample %q stands twice", name).Do("give every column a name of its own: bcftools reheader -s")
 		}
 		seen[name] = true
 	}
