@@ -459,3 +459,42 @@ func TestConsentsAgainstAModelOnPostgres(t *testing.T) {
 	})
 	seed.Example(7) // one long run: each needs a database of its own
 }
+
+func TestVerifyFindsWhatDiffers(t *testing.T) {
+	testkit.EachDatabase(t, func(t *testing.T, dsn string) {
+		journal := filepath.Join(t.TempDir(), "j")
+		n := open(t, dsn, journal)
+		n.enrol(t, "a", "b")
+		if err := n.change(yes(0, consent.Care), no(1, consent.Care)); err != nil {
+			t.Fatal(err)
+		}
+		n.write(t, func(ctx context.Context, tx *storage.Tx) error { // somebody counts b
+			_, err := tx.Exec(ctx, `UPDATE consent_page SET allowed = $1 WHERE purpose = 'care'`, []byte{3, 0, 0, 0, 0, 0, 0, 0})
+			return err
+		})
+		n.close(t)
+		n = open(t, dsn, journal)
+		if err := n.consents.Verify(t.Context()); fault.KindOf(err) != fault.Internal {
+			t.Error("nobody noticed:", err)
+		}
+		n.write(t, func(ctx context.Context, tx *storage.Tx) error {
+			_, err := tx.Exec(ctx, `UPDATE consent_page SET allowed = $1 WHERE purpose = 'care'`, []byte{3})
+			return err
+		})
+		n.close(t)
+		if n, err := tryOpen(dsn, consent.Options{Journal: journal}); err == nil {
+			n.close(t)
+			t.Error("a damaged page was read")
+		}
+	})
+}
+
+func TestTheJournalIsSomewhere(t *testing.T) {
+	if _, err := tryOpen(testkit.SQLite(t), consent.Options{}); fault.KindOf(err) != fault.Invalid {
+		t.Error(err)
+	}
+	_, err := tryOpen(testkit.SQLite(t), consent.Options{Journal: filepath.Join(t.TempDir(), "no", "journal")})
+	if fault.KindOf(err) != fault.Unavailable || fault.HintOf(err) == "" {
+		t.Error(err)
+	}
+}

@@ -478,3 +478,38 @@ func FuzzJournal(f *testing.F) {
 		}
 	})
 }
+
+// TestManyNosAtOnce: what doesn't fit in one line of the journal stands in several.
+func TestManyNosAtOnce(t *testing.T) {
+	const size = 9000 // a line holds 8,000
+	dir := t.TempDir()
+	journal := filepath.Join(dir, "journal")
+	n := open(t, inDir(dir), journal)
+	ids := make([]string, size)
+	all, none := make([]consent.Choice, size), make([]consent.Choice, size)
+	for i := range ids {
+		ids[i] = fmt.Sprint("p", i)
+		all[i], none[i] = yes(individual.Number(i), consent.Care), no(individual.Number(i), consent.Care)
+	}
+	n.enrol(t, ids...)
+	if err := n.change(all...); err != nil {
+		t.Fatal(err)
+	}
+	n.backUp(t, filepath.Join(dir, "backup"))
+	if err := n.change(none...); err != nil {
+		t.Fatal(err)
+	}
+	n.close(t)
+	n = open(t, inDir(dir), journal)
+	if err := n.consents.Verify(t.Context()); err != nil {
+		t.Error(err)
+	}
+	n.close(t)
+	again := filepath.Join(dir, "again")
+	n = restore(t, filepath.Join(dir, "backup"), again, again+".journal", inDir)
+	defer n.close(t)
+	r, err := n.replay(journal)
+	if err != nil || r.Withdrawn != size || len(n.allowed(t, consent.Care)) != 0 {
+		t.Error(r.Withdrawn, err)
+	}
+}

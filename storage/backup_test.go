@@ -280,3 +280,32 @@ func TestABackupThatFailsLeavesNothing(t *testing.T) {
 		t.Error("left behind:", left)
 	}
 }
+
+func FuzzVerify(f *testing.F) {
+	path := filepath.Join(f.TempDir(), "backup")
+	db, err := tryOpen(testkit.SQLite(f))
+	if err != nil {
+		f.Fatal(err)
+	}
+	_, err = storage.Backup(context.Background(), db, path, nil)
+	if err := errors.Join(err, db.Close()); err != nil {
+		f.Fatal(err)
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(b)
+	f.Add(b[:len(b)/2])
+	f.Add([]byte("PK\x03\x04"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		path := filepath.Join(t.TempDir(), "backup")
+		if err := os.WriteFile(path, b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		m, err := storage.Verify(path)
+		if err == nil && m.Node == "" && len(m.Tables) > 0 || err != nil && fault.KindOf(err) != fault.Invalid {
+			t.Fatal(m, err)
+		}
+	})
+}
