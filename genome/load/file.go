@@ -290,21 +290,12 @@ func (r *reader) key(i int, kind variant.AlleleKind, ref []byte) (k variant.Key,
 	return variant.Key{Chrom: r.rec.Chrom, Pos: r.rec.Pos, Alt: r.symbol}, ok, nil
 }
 
-// symbolic names a symbolic allele by INFO. Where the record has an SVLEN for each of several ALTs, that is each
-// one's own; END is the record's.
+// symbolic names a symbolic allele by INFO.
 func (r *reader) symbolic(i int) bool {
-	if other, ok := r.rec.InfoValue("CHR2"); ok {
-		if c, _ := variant.ParseChrom(other); c != r.rec.Chrom {
-			r.report.odd(oddOtherEnd, r.rec.Line)
-			return false
-		}
-	}
-	var sv variant.SV
-	if v, ok := r.rec.InfoValue("SVLEN"); ok {
-		sv.Length, _ = vcf.Number(v, i)
-	}
-	if v, ok := r.rec.InfoValue("END"); ok && (len(r.alts) == 1 || sv.Length == 0) {
-		sv.End, _ = vcf.Number(v, 0)
+	sv, ok := r.rec.Extent(i, len(r.alts))
+	if !ok {
+		r.report.odd(oddOtherEnd, r.rec.Line)
+		return false
 	}
 	r.symbol = variant.AppendSymbolic(r.symbol[:0], r.alts[i], r.rec.Pos, sv)
 	if len(r.symbol) == len(r.alts[i]) {

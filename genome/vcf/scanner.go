@@ -319,6 +319,24 @@ func (r *Record) InfoValue(key string) (value []byte, ok bool) {
 	}
 }
 
+// Extent says where the i-th of alts symbolic ALTs ends, or how long it is, by INFO. Where the record has an SVLEN for
+// each of several ALTs, that is each one's own; END is the record's. ok is false when it ends on another sequence
+// (CHR2): it has no name of ours.
+func (r *Record) Extent(i, alts int) (sv variant.SV, ok bool) {
+	if other, told := r.InfoValue("CHR2"); told {
+		if c, _ := variant.ParseChrom(other); c != r.Chrom {
+			return sv, false
+		}
+	}
+	if v, told := r.InfoValue("SVLEN"); told {
+		sv.Length, _ = Number(v, i)
+	}
+	if v, told := r.InfoValue("END"); told && (alts == 1 || sv.Length == 0) {
+		sv.End, _ = Number(v, 0)
+	}
+	return sv, true
+}
+
 // Number reads the i-th of a list of whole numbers, without its sign; a list of one serves every i.
 func Number(list []byte, i int) (uint32, bool) {
 	first := list
