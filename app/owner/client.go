@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"net"
 	"net/http"
+	"os"
 	"sync"
 	"time"
 
@@ -32,8 +33,9 @@ type Client[N any] struct {
 	ctx  context.Context
 	http *http.Client
 
-	mu  sync.Mutex
-	own *own[N] // not nil once we are the owner
+	mu   sync.Mutex
+	own  *own[N]  // not nil once we are the owner
+	turn *os.File // not nil while we are next
 }
 
 // New makes a client. Nothing is dialled, locked or opened before the first call.
@@ -54,10 +56,14 @@ var errAgain = errors.New("not begun")
 
 // do runs here if we own the directory, there if somebody else does, and becomes the owner if nobody does.
 func (c *Client[N]) do(ctx context.Context, long bool, here func(N) error, there func(*http.Client) error) error {
+	refused := false
+	defer c.passTurn()
 	return c.persist(ctx, c.cfg.Patience, func() error {
-		o, err := c.owned(ctx, false)
+		o, err := c.owned(ctx, false, refused)
 		if errors.Is(err, errHeld) {
-			return there(c.http)
+			err = there(c.http)
+			refused = long && errors.Is(err, errAgain) // by one short command; the next one shall not come before us
+			return err
 		}
 		if err != nil {
 			return err
@@ -100,19 +106,41 @@ func (c *Client[N]) busy() error {
 }
 
 // owned gives what we own, and tries to become the owner. errHeld: somebody else is.
-// With keep the owner is there for others, and takes long operations from them at any time.
-func (c *Client[N]) owned(ctx context.Context, keep bool) (*own[N], error) {
+// With keep the owner is there for others, and takes long operations from them at any time. With next we stay
+// next in turn when somebody else is.
+func (c *Client[N]) owned(ctx context.Context, keep, next bool) (*own[N], error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.own != nil {
 		return c.own, nil
 	}
-	o, err := become(ctx, c.ctx, c.cfg, keep)
+	if c.turn == nil {
+		turn, err := take(c.cfg.Dir, turnName)
+		if err != nil {
+			return nil, err
+		}
+		c.turn = turn
+	}
+	lock, err := takeLock(c.cfg.Dir, Holder{PID: os.Getpid(), Command: c.cfg.Command, Since: time.Now().UTC()})
+	if err == nil || !next {
+		c.turn.Close()
+		c.turn = nil
+	}
 	if err != nil {
 		return nil, err
 	}
-	c.own = o
-	return o, nil
+	c.own, err = become(ctx, c.ctx, c.cfg, lock, keep)
+	return c.own, err
+}
+
+// passTurn lets others be next.
+func (c *Client[N]) passTurn() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.turn != nil {
+		c.turn.Close()
+		c.turn = nil
+	}
 }
 
 // ownPatience is enough for a short command to end. Whoever else has the directory has it for long.
@@ -122,8 +150,9 @@ const ownPatience = 2 * time.Second
 // has the directory for long.
 func (c *Client[N]) Own(ctx context.Context) (N, error) {
 	var node N
+	defer c.passTurn()
 	err := c.persist(ctx, min(c.cfg.Patience, ownPatience), func() error {
-		o, err := c.owned(ctx, true)
+		o, err := c.owned(ctx, true, true)
 		if errors.Is(err, errHeld) {
 			return errAgain
 		}

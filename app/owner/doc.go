@@ -10,7 +10,8 @@
 //     header asks again, for a bounded time, perhaps as the new owner; one that saw it never does. So an operation
 //     is done at most once.
 //   - A process that owns the directory only for a short command refuses long operations, and the asker waits its
-//     turn: nobody's question hangs on somebody else's load. A process that ends waits for the long ones it took on.
+//     turn, which a second lock keeps for it: nobody's question hangs on somebody else's load, and no stream of
+//     questions keeps a load out. A process that ends waits for the long ones it took on.
 //   - Ending a client cancels what it asked for. Ending the owner cancels everything it was asked for.
 //   - In process and over the socket the same function runs with the same request. Only the bytes' way differs.
 //

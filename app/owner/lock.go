@@ -11,7 +11,10 @@ import (
 	"github.com/samverk/samverk/fault"
 )
 
-const lockName = "lock"
+const (
+	lockName = "lock"
+	turnName = "turn" // whoever wants the lock takes this first, and may keep it while it waits
+)
 
 // Holder is what the owner writes of itself into the lock file, for other people's messages only.
 type Holder struct {
@@ -22,9 +25,9 @@ type Holder struct {
 
 var errHeld = errors.New("the lock is held")
 
-// takeLock takes DIR/lock without waiting. The file stays for ever: removing it would let two processes lock two files of one name.
-func takeLock(dir string, h Holder) (*os.File, error) {
-	f, err := os.OpenFile(filepath.Join(dir, lockName), os.O_RDWR|os.O_CREATE, 0o600)
+// take takes a lock without waiting. Its file stays for ever: removing it would let two processes lock two files of one name.
+func take(dir, name string) (*os.File, error) {
+	f, err := os.OpenFile(filepath.Join(dir, name), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, fault.Wrap(fault.Unavailable, err, "the data directory can't be locked").In(dir).
 			Do("the directory has to exist and be writable for this user; 'samverk init --data %s' makes one", dir)
@@ -36,6 +39,15 @@ func takeLock(dir string, h Holder) (*os.File, error) {
 		}
 		return nil, fault.Wrap(fault.Unavailable, err, "the data directory can't be locked").In(dir).
 			Do("the file system has to support file locks; a local disk does")
+	}
+	return f, nil
+}
+
+// takeLock takes the lock of the directory, and says in it who we are.
+func takeLock(dir string, h Holder) (*os.File, error) {
+	f, err := take(dir, lockName)
+	if err != nil {
+		return nil, err
 	}
 	b, _ := json.Marshal(h)
 	if err := f.Truncate(0); err == nil {

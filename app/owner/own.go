@@ -29,13 +29,9 @@ type own[N any] struct {
 	drained *sync.Cond // theirs has become 0
 }
 
-// become takes the lock and the socket first and opens the node then, so that others find somebody to wait for.
+// become makes the socket first and opens the node then, so that others find somebody to wait for. The lock is ours.
 // ctx is for opening; life is the process's: when it ends, so does everything it does for others.
-func become[N any](ctx, life context.Context, cfg Config[N], keep bool) (*own[N], error) {
-	lock, err := takeLock(cfg.Dir, Holder{PID: os.Getpid(), Command: cfg.Command, Since: time.Now().UTC()})
-	if err != nil {
-		return nil, err
-	}
+func become[N any](ctx, life context.Context, cfg Config[N], lock *os.File, keep bool) (*own[N], error) {
 	l, err := listen(cfg.Dir)
 	if err != nil {
 		lock.Close()

@@ -421,3 +421,23 @@ func TestFailedOpeningLeavesNothingHeld(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+func TestStreamOfShortCommandsKeepsNoLongOneOut(t *testing.T) {
+	dir := t.TempDir()
+	end := filepath.Join(dir, "end")
+	if err := os.WriteFile(end, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		process(t, dir, "add", "1000000")
+	}
+	for range 5 {
+		c := client(t.Context(), dir, "long")
+		if _, err := wait.Call(t.Context(), c, end, owner.Sink[int]{}); err != nil {
+			t.Error(err)
+		}
+		if err := c.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
