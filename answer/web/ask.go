@@ -71,8 +71,10 @@ type regionAnswer struct {
 	Shown   int
 	Epoch   uint64
 	Scale   float64
-	Nobody  bool
+	Nobody  bool // nobody is counted for the purpose
 	Assumed bool
+	// Uncovered: nothing is carried here, and neither end was looked at. In between something may have been.
+	Uncovered bool
 }
 
 func (p *room) ask(w http.ResponseWriter, r *http.Request) int {
@@ -314,5 +316,20 @@ func (p *room) regionAnswer(ctx context.Context, l *web.Words, q question, f *fo
 	out.Scale = scale(out.Rows)
 	draw(out.Rows, out.Scale)
 	out.Nobody = a.Individuals == 0
-	return out, nil
+	if out.Shown == 0 {
+		out.Uncovered, err = p.uncovered(ctx, q, f.Dataset)
+	}
+	return out, err
+}
+
+// uncovered tells whether neither end of a region was sequenced, by asking for a change there, whichever.
+func (p *room) uncovered(ctx context.Context, q question, dataset string) (bool, error) {
+	at := func(pos uint32) variant.Key {
+		return variant.Key{Chrom: q.region.Chrom, Pos: pos, Ref: []byte("A"), Alt: []byte("C")}
+	}
+	a, err := p.desk.Ask(ctx, answer.Question{Use: q.use, Dataset: dataset, Keys: []variant.Key{at(q.region.From), at(q.region.To)}})
+	if err != nil {
+		return false, err
+	}
+	return !a.Counts[0].Covered && !a.Counts[1].Covered, nil
 }

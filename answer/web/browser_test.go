@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"testing"
 
+	"github.com/samverk/samverk/internal/testnode"
 	"github.com/samverk/samverk/web"
 	"github.com/samverk/samverk/web/webtest"
 )
@@ -11,7 +12,12 @@ import (
 // Every page and state, in every language, judged in a real browser.
 func TestPagesInABrowser(t *testing.T) {
 	browser := webtest.Open(t)
-	full, empty := newServer(t), newEmptyServer(t)
+	full, empty := newServer(t, newDesk(t)), newEmptyServer(t)
+	f := newDesk(t)
+	if err := f.set(t.Context(), testnode.Person, false); err != nil {
+		t.Fatal(err)
+	}
+	withdrawn := newServer(t, f)
 	ask := func(q, purpose, dataset string) string {
 		return full + "/?" + url.Values{"q": {q}, "purpose": {purpose}, "dataset": {dataset}}.Encode() + "&"
 	}
@@ -29,6 +35,7 @@ func TestPagesInABrowser(t *testing.T) {
 		{name: "unknown", url: ask(unread, "care", "")},
 		{name: "region", url: ask(region, "care", "")},
 		{name: "region-empty", url: ask("chr22:10000000-10001000", "care", "")},
+		{name: "region-uncovered", url: ask("chr22:30000000-30000100", "care", "panel")},
 		{name: "wrong", url: ask("rs123", "curiosity", "west")},
 		{name: "datasets", url: full + "/datasets?"},
 		{name: "annotate", url: full + "/annotate?"},
@@ -36,6 +43,7 @@ func TestPagesInABrowser(t *testing.T) {
 		{name: "walk", url: full + "/walk?"},
 		{name: "walk-withdrawn", url: full + "/walk?", press: []string{`button[value="false"]`}},
 		{name: "walk-given", url: full + "/walk?", press: []string{`button[value="true"]`}},
+		{name: "walk-earlier", url: withdrawn + "/walk?"},
 		{name: "annotated", url: full + "/walk?", press: []string{`button[value="table"]`}},
 		{name: "notfound", url: full + "/nothing-here?"},
 		{name: "empty", url: empty + "/?"},

@@ -25,6 +25,7 @@ import (
 	"github.com/samverk/samverk/consent"
 	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/genome/variant"
+	"github.com/samverk/samverk/internal/testnode"
 	"github.com/samverk/samverk/web"
 	"github.com/samverk/samverk/web/route"
 )
@@ -75,6 +76,7 @@ func TestStates(t *testing.T) {
 		{"assumed", assumed, "research", "", 200, "The number of alleles is assumed", "Antalet alleler är antaget", "Antallet alleler er antatt"},
 		{"region", region, "care", "", 200, "carried by somebody counted for care", "finns hos någon som räknas för vård", "finnes hos noen som telles for helsehjelp"},
 		{"empty region", "chr22:10000000-10000100", "care", "", 200, "No variant here", "Ingen variant här", "Ingen variant her"},
+		{"uncovered region", "chr22:30000000-30000100", "care", "panel", 200, "Nobody looked at either end", "Ingen har tittat på någon ände", "Ingen har sett etter ved noen av endene"},
 		{"region, nobody", region, "matching", "", 200, "Nobody here is counted for", "Ingen här räknas för", "Ingen her telles for"},
 		{"no variant", "", "care", "", 400, "neither a variant nor a region", "varken en variant eller ett område", "verken en variant eller et område"},
 		{"rs number", "rs80357906", "care", "", 400, "can’t be looked up here yet", "går inte att slå upp här än", "kan ikke slås opp her ennå"},
@@ -232,20 +234,29 @@ func TestWalk(t *testing.T) {
 	if len(start) != 2 {
 		t.Fatal("before any step:", start)
 	}
+	if err := f.set(t.Context(), testnode.Person, false); err != nil { // withdrawn on the command line
+		t.Fatal(err)
+	}
+	if text := told(get(t, table, "/walk", "lang", "en").Body.String()); !strings.Contains(text, "has withdrawn already") {
+		t.Error(text)
+	}
+	if to := change("true"); to != "/walk#step-2" || !cmp.Equal(numbers(), start) {
+		t.Error("beginning anew:", to, numbers())
+	}
 	for range 2 { // a form sent twice changes nothing
 		if to := change("false"); to != "/walk#step-3" {
 			t.Error(to)
 		}
 	}
-	withdrawn := numbers()
+	withdrawn := numbers() // now, before, after
 	if len(withdrawn) != 6 || withdrawn[0] == start[0] || !cmp.Equal(withdrawn[2:4], start) || !cmp.Equal(withdrawn[:2], withdrawn[4:]) {
-		t.Errorf("after the withdrawal: %v, before it %v", withdrawn, start)
+		t.Errorf("after the withdrawal: %v, at first %v", withdrawn, start)
 	}
 	if to := change("true"); to != "/walk#step-4" {
 		t.Error(to)
 	}
-	given := numbers()
-	if len(given) != 6 || !cmp.Equal(given[:2], start) || !cmp.Equal(given[2:4], withdrawn[:2]) {
+	given := numbers() // now, before and after the withdrawal, before and after giving back
+	if len(given) != 10 || !cmp.Equal(given[:2], start) || !cmp.Equal(given[2:6], withdrawn[2:]) || !cmp.Equal(given[6:8], withdrawn[:2]) || !cmp.Equal(given[8:], start) {
 		t.Errorf("given back: %v, at first %v", given, start)
 	}
 	if w := do(t, table, "POST", "/walk/consent", "application/x-www-form-urlencoded", []byte("allow=maybe")); w.Code != 400 {

@@ -36,9 +36,8 @@ func demoOptions(f fixture) Options {
 	}
 }
 
-func newServer(t *testing.T) string {
+func newServer(t *testing.T, f fixture) string {
 	t.Helper()
-	f := newDesk(t)
 	s := httptest.NewServer(newTable(t, f.desk, demoOptions(f)))
 	t.Cleanup(s.Close)
 	return s.URL

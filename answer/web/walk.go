@@ -12,16 +12,14 @@ import (
 	"github.com/samverk/samverk/web"
 )
 
-// walk remembers the last change made in the walk through, so that the page can show before and after.
+// walk remembers what was changed in the walk through, so that the page can show before and after.
 type walk struct {
 	sync.Mutex
-	last *change
+	withdrawn *change // the last withdrawal made here
+	given     *change // and the consent given back after it
 }
 
-type change struct {
-	allow         bool
-	before, after counted
-}
+type change struct{ Before, After counted }
 
 // counted is one answer with its epoch.
 type counted struct {
@@ -31,18 +29,16 @@ type counted struct {
 }
 
 type walkView struct {
-	Person  string
-	Variant string
-	Purpose string // in the reader's words
-	Code    consent.Purpose
-	Link    string
-	Now     counted
-	Allowed bool
-	Changed bool
-	Gave    bool // the last change gave the consent back
-	Before  counted
-	After   counted
-	VCF     string
+	Person    string
+	Variant   string
+	Purpose   string // in the reader's words
+	Code      consent.Purpose
+	Link      string
+	Now       counted
+	Allowed   bool
+	Withdrawn *change
+	Given     *change
+	VCF       string
 }
 
 func (p *room) askWalk(ctx context.Context, key variant.Key) (counted, error) {
@@ -73,9 +69,7 @@ func (p *room) walkPage(w http.ResponseWriter, r *http.Request) int {
 	if v.Allowed, err = d.Allows(r.Context(), d.Individual); err != nil {
 		return p.fail(w, r, err)
 	}
-	if c := p.walk.last; c != nil && c.allow == v.Allowed {
-		v.Changed, v.Gave, v.Before, v.After = true, c.allow, c.before, c.after
-	}
+	v.Withdrawn, v.Given = p.walk.withdrawn, p.walk.given
 	return p.pages.Render(w, r, web.Page{Name: "walk", Title: l.Must("walk.title"), Station: "use", Data: v})
 }
 
@@ -92,24 +86,34 @@ func (p *room) walkConsent(w http.ResponseWriter, r *http.Request) int {
 	}
 	p.walk.Lock()
 	defer p.walk.Unlock()
-	c := &change{allow: choice == "true"}
-	if c.before, err = p.askWalk(r.Context(), key); err != nil {
+	c := &change{}
+	if c.Before, err = p.askWalk(r.Context(), key); err != nil {
 		return p.fail(w, r, err)
 	}
-	if err := d.Set(r.Context(), d.Individual, c.allow); err != nil {
+	if err := d.Set(r.Context(), d.Individual, choice == "true"); err != nil {
 		return p.fail(w, r, err)
 	}
-	if c.after, err = p.askWalk(r.Context(), key); err != nil {
+	if c.After, err = p.askWalk(r.Context(), key); err != nil {
 		return p.fail(w, r, err)
-	}
-	if p.walk.last == nil || c.before.Count != c.after.Count {
-		p.walk.last = c // a form sent twice changes nothing, and what is shown stays
-	}
-	step := "/walk#step-3"
-	if c.allow {
-		step = "/walk#step-4"
 	}
 	w.Header().Set("Cache-Control", "no-store")
-	http.Redirect(w, r, step, http.StatusSeeOther)
+	http.Redirect(w, r, "/walk#"+p.walk.keep(c, choice == "true"), http.StatusSeeOther)
 	return http.StatusSeeOther
+}
+
+// keep notes a change and names the step that shows it. A form sent twice changes nothing, and what is shown stays.
+func (k *walk) keep(c *change, allow bool) string {
+	same := c.Before.Count == c.After.Count
+	switch {
+	case !allow && (k.withdrawn == nil || !same):
+		k.withdrawn, k.given = c, nil
+	case allow && k.withdrawn == nil:
+		return "step-2" // the person had withdrawn elsewhere: the walk begins now
+	case allow && (k.given == nil || !same):
+		k.given = c
+	}
+	if allow {
+		return "step-4"
+	}
+	return "step-3"
 }
