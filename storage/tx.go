@@ -20,10 +20,10 @@ const attempts = 12
 
 // Tx is one transaction, for one goroutine, until the function it was given to returns.
 type Tx struct {
-	tx     *sql.Tx
-	write  bool
-	before []func(context.Context) error
-	after  []func()
+	tx      *sql.Tx
+	dialect dialect
+	before  []func(context.Context) error
+	after   []func()
 }
 
 // Write runs f in a serializable transaction and commits it. When Write returns nil, the
@@ -85,7 +85,7 @@ func (db *DB) writeOnce(ctx context.Context, f func(*Tx) error) (err error) {
 			_ = t.Rollback()
 		}
 	}()
-	tx := &Tx{tx: t, write: true}
+	tx := &Tx{tx: t, dialect: db.dialect}
 	if err := f(tx); err != nil {
 		return err
 	}
@@ -132,7 +132,7 @@ func (db *DB) read(ctx context.Context, f func(*Tx) error, pinned func() error) 
 		return classify(err)
 	}
 	defer func() { _ = t.Rollback() }() // nothing was written
-	return classify(f(&Tx{tx: t}))
+	return classify(f(&Tx{tx: t, dialect: db.dialect}))
 }
 
 // fix begins a reading transaction. Its snapshot is taken by its first statement; when
@@ -177,7 +177,7 @@ func (tx *Tx) QueryRow(ctx context.Context, query string, args ...any) *sql.Row 
 	return tx.tx.QueryRowContext(ctx, query, plain(args)...)
 }
 
-// batch is how many values one INSERT carries; SQLite allows 32,766, and few are fastest.
+// batch is how many values one INSERT carries; SQLite allows 32,766, PostgreSQL 65,535.
 const batch = 900
 
 // Insert writes many rows with few statements. into names the table and its columns, as
@@ -185,8 +185,8 @@ const batch = 900
 func (tx *Tx) Insert(ctx context.Context, into string, next func() []any) error {
 	columns := strings.Count(into, ",") + 1
 	most := max(1, batch/columns)
-	full := "INSERT INTO " + into + " VALUES " + places(most, columns)
 	args := make([]any, 0, most*columns)
+	var full *sql.Stmt
 	for {
 		row := next()
 		args = append(args, row...)
@@ -194,19 +194,31 @@ func (tx *Tx) Insert(ctx context.Context, into string, next func() []any) error 
 		case row == nil && rows == 0:
 			return nil
 		case row == nil:
-			_, err := tx.Exec(ctx, "INSERT INTO "+into+" VALUES "+places(rows, columns), args...)
+			_, err := tx.Exec(ctx, "INSERT INTO "+into+" VALUES "+tx.places(rows, columns), args...)
 			return err
 		case rows == most:
-			if _, err := tx.Exec(ctx, full, args...); err != nil {
-				return err
+			var err error
+			if full == nil {
+				if full, err = tx.tx.PrepareContext(ctx, "INSERT INTO "+into+" VALUES "+tx.places(rows, columns)); err != nil {
+					return classify(err)
+				}
+				defer full.Close()
+			}
+			if _, err = full.ExecContext(ctx, plain(args)...); err != nil {
+				return classify(err)
 			}
 			args = args[:0]
 		}
 	}
 }
 
-// places writes ($1, $2), ($3, $4) for two rows of two columns.
-func places(rows, columns int) string {
+// places writes ($1, $2), ($3, $4) for two rows of two columns. SQLite looks a numbered
+// placeholder's name up among all others, each time, so it gets (?, ?), (?, ?).
+func (tx *Tx) places(rows, columns int) string {
+	if tx.dialect == lite {
+		row := "(" + strings.TrimSuffix(strings.Repeat("?, ", columns), ", ") + ")"
+		return strings.TrimSuffix(strings.Repeat(row+", ", rows), ", ")
+	}
 	var b strings.Builder
 	for i := range rows * columns {
 		switch {
