@@ -14,11 +14,18 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/samverk/samverk/internal/testkit"
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"samverk": main})
+	testscript.Main(tests{m}, map[string]func(){"samverk": main})
 }
+
+// tests also stops the PostgreSQL server that a script may have started.
+type tests struct{ m *testing.M }
+
+func (t tests) Run() int { return testkit.Main(t.m) }
 
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
@@ -29,6 +36,13 @@ func TestScripts(t *testing.T) {
 			"get":      get,
 			"damage":   damage,
 			"cut":      cut,
+			"postgres": func(ts *testscript.TestScript, _ bool, _ []string) { ts.Setenv("DSN", testkit.Postgres(t)) },
+		},
+		Condition: func(cond string) (bool, error) {
+			if cond == "postgres" {
+				return testkit.HavePostgres(), nil
+			}
+			return false, fmt.Errorf("no condition %q", cond)
 		},
 		RequireExplicitExec: false,
 		UpdateScripts:       os.Getenv("UPDATE") != "",
