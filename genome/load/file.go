@@ -24,7 +24,7 @@ func (a *act) file(ctx context.Context, l *store.Load, number int) error {
 		if err != nil {
 			return err
 		}
-		defer z.Close()
+		defer func() { _ = z.Close() }() // it was only read
 		s, err := vcf.NewScanner(name, func() ([]byte, error) {
 			if err := ctx.Err(); err != nil {
 				return nil, err

@@ -174,7 +174,7 @@ func (a *act) header(name string) error {
 		if err != nil {
 			return err
 		}
-		defer z.Close()
+		defer func() { _ = z.Close() }() // it was only read
 		s, err := vcf.NewScanner(name, z.Next)
 		if err != nil {
 			return err

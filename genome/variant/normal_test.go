@@ -183,7 +183,7 @@ func TestLeftAlignModel(t *testing.T) {
 func plainNormal(seq string, pos int, ref, alt string) (int, string, string) {
 	for changed := true; changed; {
 		changed = false
-		if len(ref) > 0 && len(alt) > 0 && ref[len(ref)-1] == alt[len(alt)-1] && !(pos == 1 && (len(ref) == 1 || len(alt) == 1)) {
+		if len(ref) > 0 && len(alt) > 0 && ref[len(ref)-1] == alt[len(alt)-1] && (pos > 1 || len(ref) > 1 && len(alt) > 1) {
 			ref, alt = ref[:len(ref)-1], alt[:len(alt)-1]
 			changed = true
 		}

@@ -54,7 +54,8 @@ func (s *Scanner) header() (*Header, error) {
 				return nil, err
 			}
 		case strings.HasPrefix(text, "#CHROM"):
-			return h, h.sampleLine(text, s)
+			err := h.sampleLine(text, s)
+			return h, err
 		default:
 			return nil, s.Fault(s.line, "", "a record before the #CHROM line")
 		}

@@ -245,14 +245,26 @@ func clip(b []byte) string {
 	return string(b)
 }
 
-// The fixed columns as written.
+// ChromText is CHROM as written.
 func (r *Record) ChromText() []byte { return r.Raw[:r.ends[0]] }
-func (r *Record) ID() []byte        { return r.Raw[r.ends[1]+1 : r.ends[2]] }
-func (r *Record) Ref() []byte       { return r.Raw[r.ends[2]+1 : r.ends[3]] }
-func (r *Record) AltText() []byte   { return r.Raw[r.ends[3]+1 : r.ends[4]] }
-func (r *Record) Qual() []byte      { return r.Raw[r.ends[4]+1 : r.ends[5]] }
-func (r *Record) Filter() []byte    { return r.Raw[r.ends[5]+1 : r.ends[6]] }
-func (r *Record) Info() []byte      { return r.Raw[r.ends[6]+1 : r.ends[7]] }
+
+// ID is the ID column.
+func (r *Record) ID() []byte { return r.Raw[r.ends[1]+1 : r.ends[2]] }
+
+// Ref is REF as written.
+func (r *Record) Ref() []byte { return r.Raw[r.ends[2]+1 : r.ends[3]] }
+
+// AltText is the ALT column; Alts takes it apart.
+func (r *Record) AltText() []byte { return r.Raw[r.ends[3]+1 : r.ends[4]] }
+
+// Qual is the QUAL column.
+func (r *Record) Qual() []byte { return r.Raw[r.ends[4]+1 : r.ends[5]] }
+
+// Filter is the FILTER column.
+func (r *Record) Filter() []byte { return r.Raw[r.ends[5]+1 : r.ends[6]] }
+
+// Info is the INFO column.
+func (r *Record) Info() []byte { return r.Raw[r.ends[6]+1 : r.ends[7]] }
 
 // InfoSpan is where INFO stands in Raw.
 func (r *Record) InfoSpan() (from, to int) { return int(r.ends[6]) + 1, int(r.ends[7]) }
