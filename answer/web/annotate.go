@@ -24,9 +24,7 @@ const (
 
 type annotatePage struct {
 	Form   *form
-	Demo   bool
 	Result *annotated
-	Limit  int64
 }
 
 // annotated is an annotated file as a table.
@@ -63,7 +61,7 @@ func (p *room) annotateAnswer(w http.ResponseWriter, r *http.Request, status int
 	if len(f.Problems) > 0 {
 		title = l.Must("wrong.title", title)
 	}
-	page := annotatePage{Form: f, Demo: p.options.Demo != nil, Result: result, Limit: uploadLimit}
+	page := annotatePage{Form: f, Result: result}
 	return p.pages.Render(w, r, web.Page{Name: "annotate", Title: title, Status: status, Station: "use", Data: page})
 }
 
@@ -113,7 +111,8 @@ func (p *room) annotate(w http.ResponseWriter, r *http.Request) int {
 		if f.Text == "" {
 			field = "file"
 		}
-		f.wrong(field, l.Must("wrong.vcf", explain(err)))
+		f.wrong(field, l.Must("wrong.vcf"))
+		f.Said = explain(err)
 		return p.annotateAnswer(w, r, http.StatusBadRequest, f, nil)
 	}
 	if r.FormValue("as") == "file" {

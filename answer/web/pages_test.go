@@ -331,6 +331,10 @@ func TestAnnotate(t *testing.T) {
 	if w = do(t, table, "POST", "/annotate", kind, body); w.Code != 413 || !strings.Contains(told(w.Body.String()), "larger than 10.0 MB") {
 		t.Error("a file too large:", w.Code, told(w.Body.String()))
 	}
+	kind, body = uploadForm(t, map[string]string{"purpose": "care", "text": strings.ReplaceAll(pasted, "50000301", "nowhere")}, nil)
+	if w = do(t, table, "POST", "/annotate", kind, body); w.Code != 400 || !strings.Contains(w.Body.String(), `<p class="smv-small smv-mono" lang="en">`) || !strings.Contains(w.Body.String(), "nowhere") {
+		t.Error("a VCF with a mistake:", w.Code, told(w.Body.String()))
+	}
 	if w = do(t, table, "POST", "/annotate", "multipart/form-data; boundary=x", []byte("nonsense")); w.Code != 400 {
 		t.Error("a form that is none:", w.Code)
 	}
@@ -381,6 +385,34 @@ func TestRoutes(t *testing.T) {
 		if r.Method == "GET" {
 			if w := get(t, table, strings.TrimSuffix(r.Pattern, "{$}")); w.Code != 200 && r.Pattern != "/" {
 				t.Errorf("%s: %d", r, w.Code)
+			}
+		}
+	}
+}
+
+// Keys of messages that code names exist; those in templates are checked when the room is read.
+func TestKeysInCode(t *testing.T) {
+	site, err := web.New(web.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	pages, err := site.Room(files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	words := pages.Words(httptest.NewRequest("GET", "/", nil))
+	sources, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, source := range sources {
+		text, err := os.ReadFile(source) //nolint:gosec // a file of this package
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range regexp.MustCompile(`Must\("([a-z0-9.]+[a-z0-9])"`).FindAllStringSubmatch(string(text), -1) {
+			if _, err := words.T(m[1]); err != nil {
+				t.Errorf("%s: %v", source, err)
 			}
 		}
 	}

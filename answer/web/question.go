@@ -22,6 +22,7 @@ type form struct {
 	Purposes, Datasets            []option
 	Problems                      map[string]string // field: what is wrong and what to do
 	Order                         []string          // the fields of Problems, as on the page
+	Said                          string            // what a reader of files said, which is in English
 }
 
 type option struct {
