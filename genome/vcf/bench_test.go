@@ -90,6 +90,23 @@ func benchmark(b *testing.B, text []byte) {
 	}
 }
 
+// joint is a file of 500 samples with what a joint caller writes.
+func joint(records int) []byte {
+	var b strings.Builder
+	b.WriteString(head + chromLine(names(500)...))
+	r := rand.New(rand.NewPCG(1, 2))
+	for i := range records {
+		fmt.Fprintf(&b, "chr1\t%d\t.\tA\tC\t.\tPASS\t.\tGT:AD:DP:GQ:PL", 10000+i*600)
+		for range 500 {
+			a, c := bit(r, 0.05), bit(r, 0.05)
+			fmt.Fprintf(&b, "\t%c/%c:%d,%d:%d:%d:0,%d,%d", '0'+a, '0'+c, 10+r.IntN(30), r.IntN(9), 30+r.IntN(9), r.IntN(99), r.IntN(99), r.IntN(1999))
+		}
+		b.WriteByte('\n')
+	}
+	return []byte(b.String())
+}
+
+func BenchmarkJoint(b *testing.B)      { benchmark(b, joint(2_000)) }
 func BenchmarkGenome(b *testing.B)     { benchmark(b, genome(100_000)) }
 func BenchmarkPopulation(b *testing.B) { benchmark(b, population(5_000)) }
 

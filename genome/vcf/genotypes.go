@@ -331,6 +331,9 @@ func separators(s uint64) bool {
 // general reads the rest column by column.
 func (p *pass) general() error {
 	for p.sample < p.g.samples {
+		if p.usual() {
+			continue
+		}
 		if err := p.column(); err != nil {
 			return err
 		}
@@ -339,6 +342,26 @@ func (p *pass) general() error {
 		return p.fault("", "the record has more sample columns than the header's %d", p.g.samples)
 	}
 	return nil
+}
+
+// usual reads a column that begins with a genotype of one digit each, "0/1:…"; false when it does not.
+func (p *pass) usual() bool {
+	t := p.text
+	if len(t) < 4 || t[3] != ':' || t[1] != '/' && t[1] != '|' || p.key != 0 {
+		return false
+	}
+	a, b := digit[t[0]], digit[t[2]]
+	if !valid(a, uint16(p.alts)) || !valid(b, uint16(p.alts)) {
+		return false
+	}
+	if i := bytes.IndexByte(t[4:], '\t'); i >= 0 {
+		p.text = t[5+i:]
+	} else {
+		p.text = nil
+	}
+	p.g.pair(p.sample, a, b)
+	p.sample++
+	return true
 }
 
 // column reads one sample. After the last, text is nil.
