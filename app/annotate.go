@@ -57,7 +57,7 @@ func (n *Node) annotateBytes(ctx context.Context, q AnnotateRequest, in io.Reade
 		if a.Reference, err = variant.OpenReference(path); err != nil {
 			return AnnotateResult{}, err
 		}
-		defer a.Reference.Close()
+		defer func() { _ = a.Reference.Close() }() // it was only read
 	}
 	if q.In != "" {
 		f, err := openInput(q.In)

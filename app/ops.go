@@ -11,11 +11,14 @@ import (
 // Client reaches the owner of a data directory, or becomes it.
 type Client = owner.Client[*Node]
 
-// Progress, Sink and None are the words operations are called with.
+// The words operations are called with.
 type (
-	Progress    = owner.Progress
+	// Progress tells how far a long operation is.
+	Progress = owner.Progress
+	// Sink takes what an operation tells while it runs.
 	Sink[I any] = owner.Sink[I]
-	None        = owner.None
+	// None is the request, item or result of an operation that has none.
+	None = owner.None
 )
 
 var noItems = Sink[None]{}

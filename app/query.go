@@ -120,7 +120,7 @@ func (w *rows) row(name string, c answer.Count, a answer.Answer) error {
 }
 
 func (w *rows) told(a answer.Answer) {
-	w.result.IndividualsCounted, w.result.ConsentEpoch = uint32(a.Individuals), a.Epoch //nolint:gosec // a number of people
+	w.result.IndividualsCounted, w.result.ConsentEpoch = uint32(a.Individuals), a.Epoch
 }
 
 // AllGermline is what a row says when no dataset was named.

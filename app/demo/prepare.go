@@ -57,7 +57,7 @@ func prepare(ctx context.Context, dir string, seed uint64, t *teller) (story, er
 	case !errors.Is(err, fs.ErrNotExist):
 		return story{}, err
 	}
-	if err := clear(dir); err != nil {
+	if err := makeRoom(dir); err != nil {
 		return story{}, err
 	}
 	t.making(dir)
@@ -87,8 +87,8 @@ func readMark(dir string) (mark, error) {
 	return m, err
 }
 
-// clear takes away an unfinished demonstration. Anything else that is in the directory is not ours to touch.
-func clear(dir string) error {
+// makeRoom takes away an unfinished demonstration. Anything else that is in the directory is not ours to touch.
+func makeRoom(dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fault.Wrap(fault.Unavailable, err, "the directory can't be made").In(dir)
 	}

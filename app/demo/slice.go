@@ -82,12 +82,12 @@ func eachLine(f func([]byte) error) error {
 	if err != nil {
 		return err
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }() // of an embedded file
 	z, err := bgzf.NewReader(file, sliceName, bgzf.Options{})
 	if err != nil {
 		return err
 	}
-	defer z.Close()
+	defer func() { _ = z.Close() }() // what is wrong was told by reading
 	r := bufio.NewReaderSize(z, 1<<20)
 	for {
 		l, err := r.ReadSlice('\n')

@@ -51,7 +51,7 @@ func takeLock(dir string, h Holder) (*os.File, error) {
 	}
 	b, _ := json.Marshal(h)
 	if err := f.Truncate(0); err == nil {
-		f.WriteAt(append(b, '\n'), 0) // for messages only: a failure here changes nothing
+		_, _ = f.WriteAt(append(b, '\n'), 0) // for messages only: a failure here changes nothing
 	}
 	return f, nil
 }

@@ -112,7 +112,8 @@ func (o Op[N, Q, I, R]) remote(ctx context.Context, c *Client[N], h *http.Client
 		case l.Error != nil:
 			return result, l.Error.fault()
 		default:
-			return result, json.Unmarshal(l.Result, &result)
+			err := json.Unmarshal(l.Result, &result)
+			return result, err
 		}
 	}
 }
@@ -134,18 +135,17 @@ func (o Op[N, Q, I, R]) Route() Route[N] {
 		out.accept()
 		result, err := o.Run(n, r.Context(), q, Sink[I]{
 			Item:     func(i I) error { return out.item(i) },
-			Progress: throttle(func(p Progress) { out.put(line{Progress: &p}, true) }),
+			Progress: throttle(func(p Progress) { _ = out.put(line{Progress: &p}, true) }),
 		})
-		if err != nil {
-			out.put(line{Error: toWire(stopped(r.Context(), err))}, true)
-			return
+		var raw []byte
+		if err == nil {
+			raw, err = json.Marshal(result)
 		}
-		raw, err := json.Marshal(result)
+		last := line{Result: raw}
 		if err != nil {
-			out.put(line{Error: toWire(err)}, true)
-			return
+			last = line{Error: toWire(stopped(r.Context(), err))}
 		}
-		out.put(line{Result: raw}, true)
+		_ = out.put(last, true) // an asker who left gets no answer
 	}}
 }
 
@@ -158,7 +158,7 @@ type lines struct {
 
 func (l *lines) accept() {
 	l.w.WriteHeader(http.StatusOK)
-	http.NewResponseController(l.w).Flush()
+	_ = http.NewResponseController(l.w).Flush() // an asker who left is seen by the context
 }
 
 func (l *lines) item(v any) error {
@@ -206,7 +206,7 @@ func (o Stream[N, Q, R]) remote(ctx context.Context, c *Client[N], h *http.Clien
 		return result, err
 	}
 	body := &heldBody{head: append(head, '\n'), in: in, begun: make(chan struct{}), gone: make(chan struct{})}
-	defer body.Close()
+	defer func() { _ = body.Close() }()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://owner"+streamPath+o.Name, body)
 	if err != nil {
 		return result, err
@@ -224,7 +224,8 @@ func (o Stream[N, Q, R]) remote(ctx context.Context, c *Client[N], h *http.Clien
 	if err != nil {
 		return result, err
 	}
-	return result, json.Unmarshal(raw, &result)
+	err = json.Unmarshal(raw, &result)
+	return result, err
 }
 
 // heldBody gives its head at once, and in only when the owner has begun: what is read from in can't be read a second time.
@@ -274,7 +275,7 @@ func (o Stream[N, Q, R]) Route() Route[N] {
 		}
 		w.Header().Set("Content-Type", "application/octet-stream")
 		w.WriteHeader(http.StatusOK)
-		rc.Flush()
+		_ = rc.Flush()
 		o.answer(r.Context(), n, q, in, frameWriter{w: w}, rc)
 	}}
 }
@@ -285,17 +286,17 @@ func (o Stream[N, Q, R]) answer(ctx context.Context, n N, q Q, in io.Reader, f f
 		err = f.json(frameResult, result)
 	}
 	if err != nil {
-		f.json(frameError, toWire(stopped(ctx, err)))
+		_ = f.json(frameError, toWire(stopped(ctx, err)))
 	}
-	rc.Flush()
+	_ = rc.Flush()
 	// Closing with unread input would reset the connection and take the last frame with it: the asker closes first.
-	io.Copy(io.Discard, in)
+	_, _ = io.Copy(io.Discard, in)
 }
 
 // refuse answers before anything has begun.
 func refuse(w http.ResponseWriter, err error) {
 	w.WriteHeader(http.StatusBadRequest)
-	json.NewEncoder(w).Encode(line{Error: toWire(err)})
+	_ = json.NewEncoder(w).Encode(line{Error: toWire(err)})
 }
 
 // errStopped is the cause when the owner's process ends while it works for others.

@@ -48,7 +48,7 @@ func become[N any](ctx, life context.Context, cfg Config[N], lock *os.File, keep
 		ReadHeaderTimeout: time.Minute,
 		BaseContext:       func(net.Listener) context.Context { return base },
 	}
-	go o.server.Serve(l) // ends with release
+	go func() { _ = o.server.Serve(l) }() // ends with release
 	node, err := cfg.Open(ctx)
 	o.node, o.failed = node, err != nil
 	close(o.opened)
@@ -140,7 +140,7 @@ func (o *own[N]) stop() {
 	defer cancel()
 	if o.server.Shutdown(ctx) != nil {
 		o.cancel(errStopped)
-		o.server.Close()
+		_ = o.server.Close()
 	}
 }
 

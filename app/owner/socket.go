@@ -41,7 +41,7 @@ func listen(dir string) (*net.UnixListener, error) {
 	}
 	l.SetUnlinkOnClose(false) // removed by removeSocket, under the lock
 	if err := os.Chmod(path, 0o600); err != nil {
-		l.Close()
+		_ = l.Close()
 		return nil, err
 	}
 	return l, nil

@@ -46,7 +46,7 @@ func (c *statsCmd) Run(ctx context.Context, s streams) error {
 		return jsonLine(s.out, r)
 	}
 	pairs := []any{"region", r.Region, "datasets", r.Datasets, "samples", r.Samples, "individuals", r.Individuals,
-		"variants", r.Variants, "segments", r.Segments, "on disk", humanize.IBytes(uint64(r.Bytes)), //nolint:gosec // a size
+		"variants", r.Variants, "segments", r.Segments, "on disk", humanize.IBytes(uint64(r.Bytes)),
 		"consent epoch", fmt.Sprint(r.ConsentEpoch)}
 	for _, p := range r.Counted {
 		pairs = append(pairs, "allow "+p.Purpose, p.Individuals)
@@ -74,7 +74,7 @@ func (c *verifyCmd) Run(ctx context.Context, s streams) error {
 	if c.JSON {
 		return jsonLine(s.out, r)
 	}
-	_, err = fmt.Fprintf(s.out, "All is well: %s segments, %s read and checked.\n", cell(r.Segments), humanize.IBytes(uint64(r.Bytes))) //nolint:gosec // a size
+	_, err = fmt.Fprintf(s.out, "All is well: %s segments, %s read and checked.\n", cell(r.Segments), humanize.IBytes(uint64(r.Bytes)))
 	return err
 }
 
@@ -92,7 +92,7 @@ func (c *compactCmd) Run(ctx context.Context, s streams) error {
 		return jsonLine(s.out, r)
 	}
 	_, err = fmt.Fprintf(s.out, "%s segments became %s, %s became %s.\n", cell(r.SegmentsBefore), cell(r.SegmentsAfter),
-		humanize.IBytes(uint64(r.BytesBefore)), humanize.IBytes(uint64(r.BytesAfter))) //nolint:gosec // sizes
+		humanize.IBytes(uint64(r.BytesBefore)), humanize.IBytes(uint64(r.BytesAfter)))
 	return err
 }
 
@@ -121,7 +121,7 @@ func (c *backupCmd) Run(ctx context.Context, s streams) error {
 	if c.JSON {
 		return jsonLine(s.out, r)
 	}
-	return facts(s.out, "backup", c.To, "size", humanize.IBytes(uint64(r.Bytes)), "consent epoch", fmt.Sprint(r.ConsentEpoch), "journal", r.Journal) //nolint:gosec // a size
+	return facts(s.out, "backup", c.To, "size", humanize.IBytes(uint64(r.Bytes)), "consent epoch", fmt.Sprint(r.ConsentEpoch), "journal", r.Journal)
 }
 
 type restoreCmd struct {

@@ -49,7 +49,7 @@ func cell(c any) string {
 	case uint32:
 		return humanize.Comma(int64(v))
 	case uint64:
-		return humanize.Comma(int64(v)) //nolint:gosec // counts of things that exist
+		return humanize.Comma(int64(v))
 	}
 	return fmt.Sprint(c)
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/samverk/samverk/app/owner"
 )
 
-func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) } //nolint:gosec // a descriptor fits an int
+func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
 
 // bar draws progress on a terminal and is silent elsewhere.
 type bar struct {
@@ -35,7 +35,7 @@ func (b *bar) draw(p owner.Progress) {
 	defer b.mu.Unlock()
 	if b.bar == nil || p.Phase != b.phase {
 		if b.bar != nil {
-			b.bar.Clear()
+			_ = b.bar.Clear()
 		}
 		total := p.Total
 		if total == 0 {
@@ -46,13 +46,13 @@ func (b *bar) draw(p owner.Progress) {
 			progressbar.OptionShowBytes(p.Unit == "bytes"), progressbar.OptionShowCount(), progressbar.OptionSetPredictTime(total > 0),
 			progressbar.OptionClearOnFinish(), progressbar.OptionSetWidth(30))
 	}
-	b.bar.Set64(p.Done)
+	_ = b.bar.Set64(p.Done) // a terminal that can't be drawn on is no failure of the work
 }
 
 func (b *bar) clear() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.bar != nil {
-		b.bar.Clear()
+		_ = b.bar.Clear()
 	}
 }

@@ -48,10 +48,7 @@ func readArrows(page string) (arrows, error) {
 		if _, twice := drawn[from]; twice {
 			return nil, fmt.Errorf("%s: %s is drawn twice", page, from)
 		}
-		drawn[from] = []string{}
-		for _, t := range strings.FieldsFunc(to, func(r rune) bool { return r == ',' || r == ' ' }) {
-			drawn[from] = append(drawn[from], t)
-		}
+		drawn[from] = strings.FieldsFunc(to, func(r rune) bool { return r == ',' || r == ' ' })
 	}
 	for from, to := range drawn {
 		for _, t := range to {
