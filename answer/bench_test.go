@@ -3,12 +3,18 @@ package answer_test
 import (
 	"context"
 	"io"
+	"math/rand/v2"
 	"os"
+	"slices"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/samverk/samverk/answer"
 	"github.com/samverk/samverk/consent"
+	"github.com/samverk/samverk/genome/store"
+	"github.com/samverk/samverk/genome/variant"
+	"github.com/samverk/samverk/individual"
 )
 
 // BenchmarkAnnotate annotates the VCF that SAMVERK_VCF names over a store loaded from SAMVERK_POPULATION
@@ -39,4 +45,89 @@ func BenchmarkAnnotate(b *testing.B) {
 		b.ReportMetric(float64(sum.Known), "known")
 		_ = f.Close()
 	}
+}
+
+// population is a node with the people of SAMVERK_POPULATION, or of the slice; half of them allow research.
+func population(b *testing.B) *node {
+	n := newNode(b)
+	file, table := os.Getenv("SAMVERK_POPULATION"), os.Getenv("SAMVERK_SAMPLES")
+	if file == "" {
+		file, table = slice, samples
+	}
+	n.load(b, file, table)
+	n.allowHalf(b)
+	return n
+}
+
+// BenchmarkWithdrawal withdraws one person and counts every variant anew, exactly. Per operation: all variants.
+func BenchmarkWithdrawal(b *testing.B) {
+	n := population(b)
+	who, allow := individual.Number(0), false
+	for b.Loop() {
+		n.choose(b, allow, who)
+		allow = !allow
+		variants, ac := 0, uint64(0)
+		_, err := n.Everything(context.Background(), answer.Everything{Use: consent.Use{Purpose: consent.Research}}, func(_ variant.Key, c answer.Count) error {
+			variants++
+			ac += uint64(c.AC)
+			return nil
+		})
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.ReportMetric(float64(variants), "variants")
+		b.ReportMetric(float64(ac), "alleles")
+	}
+}
+
+// BenchmarkOne asks for one variant at a time, drawn at random, the consents read each time.
+func BenchmarkOne(b *testing.B) {
+	n := population(b)
+	keys := n.keys(b)
+	for _, cached := range []bool{true, false} {
+		b.Run(map[bool]string{true: "cached", false: "uncached"}[cached], func(b *testing.B) {
+			if cached {
+				keys = keys[:min(len(keys), 2000)]
+			} else {
+				n.withoutCache(b)
+			}
+			rng := rand.New(rand.NewPCG(1, 2))
+			var took []time.Duration
+			for b.Loop() {
+				k := keys[rng.IntN(len(keys))]
+				start := time.Now()
+				if _, err := n.Ask(context.Background(), answer.Question{Use: consent.Use{Purpose: consent.Research}, Keys: []variant.Key{k}}); err != nil {
+					b.Fatal(err)
+				}
+				took = append(took, time.Since(start))
+			}
+			slices.Sort(took)
+			b.ReportMetric(float64(took[len(took)/2].Nanoseconds()), "p50-ns")
+			b.ReportMetric(float64(took[len(took)*99/100].Nanoseconds()), "p99-ns")
+		})
+	}
+}
+
+// keys are all variants that somebody allows to be counted.
+func (n *node) keys(b *testing.B) (keys []variant.Key) {
+	b.Helper()
+	_, err := n.Everything(context.Background(), answer.Everything{Use: consent.Use{Purpose: consent.Research}}, func(k variant.Key, _ answer.Count) error {
+		keys = append(keys, variant.Key{Chrom: k.Chrom, Pos: k.Pos, Ref: slices.Clone(k.Ref), Alt: slices.Clone(k.Alt)})
+		return nil
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return keys
+}
+
+// withoutCache opens the store again, keeping no decoded block.
+func (n *node) withoutCache(b *testing.B) {
+	b.Helper()
+	s, err := store.Open(context.Background(), n.deps.DB, n.dir, store.Options{CacheBytes: -1})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = s.Close() })
+	n.Desk = answer.New(n.deps.Consents, s)
 }

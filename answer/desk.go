@@ -170,6 +170,37 @@ func (d *Desk) Region(ctx context.Context, q Region, each func(variant.Key, Coun
 	return c.answer(), nil
 }
 
+// Everything asks for all variants that somebody counted carries.
+type Everything struct {
+	Use     consent.Use
+	Dataset string
+}
+
+// Everything calls each with every variant that somebody counted carries, in order. The people counted are
+// those who allow the use when it begins.
+func (d *Desk) Everything(ctx context.Context, q Everything, each func(variant.Key, Count) error) (Answer, error) {
+	c, err := d.begin(q.Use, q.Dataset)
+	if err != nil {
+		return Answer{}, err
+	}
+	return c.everything(ctx, each)
+}
+
+func (c *counting) everything(ctx context.Context, each func(variant.Key, Count) error) (Answer, error) {
+	for chrom := variant.Chrom(1); chrom <= variant.MT; chrom++ {
+		err := c.snap.Scan(ctx, c.mask, chrom, 1, 1<<32-1, func(k variant.Key, n store.Count) error {
+			if n.AC == 0 {
+				return nil
+			}
+			return each(k, Count{n})
+		})
+		if err != nil {
+			return Answer{}, err
+		}
+	}
+	return c.answer(), nil
+}
+
 // errEnough ends a scan at its limit.
 var errEnough = fault.New(fault.Internal, "enough")
 

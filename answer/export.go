@@ -8,7 +8,6 @@ import (
 	"github.com/parquet-go/parquet-go"
 
 	"github.com/samverk/samverk/consent"
-	"github.com/samverk/samverk/genome/store"
 	"github.com/samverk/samverk/genome/variant"
 )
 
@@ -69,22 +68,17 @@ func (d *Desk) Export(ctx context.Context, q Export, w io.Writer) (Exported, err
 		}
 		return err
 	}
-	for chrom := variant.Chrom(1); chrom <= variant.MT; chrom++ {
-		err := c.snap.Scan(ctx, c.mask, chrom, 1, 1<<32-1, func(k variant.Key, n store.Count) error {
-			if n.AC == 0 {
-				return nil
-			}
-			af, _ := Count{n}.AF()
-			rows = append(rows, row{Chrom: chrom.String(), Pos: int32(k.Pos), Ref: string(k.Ref), Alt: string(k.Alt), AC: int32(n.AC), AN: int32(n.AN),
-				AF: af, Het: int32(n.Het), Hom: int32(n.Hom), Hemi: int32(n.Hemi), Assumed: n.Assumed})
-			if len(rows) == cap(rows) {
-				return flush()
-			}
-			return nil
-		})
-		if err != nil {
-			return Exported{}, err
+	_, err = c.everything(ctx, func(k variant.Key, n Count) error {
+		af, _ := n.AF()
+		rows = append(rows, row{Chrom: k.Chrom.String(), Pos: int32(k.Pos), Ref: string(k.Ref), Alt: string(k.Alt), AC: int32(n.AC), AN: int32(n.AN),
+			AF: af, Het: int32(n.Het), Hom: int32(n.Hom), Hemi: int32(n.Hemi), Assumed: n.Assumed})
+		if len(rows) == cap(rows) {
+			return flush()
 		}
+		return nil
+	})
+	if err != nil {
+		return Exported{}, err
 	}
 	if err := flush(); err != nil {
 		return Exported{}, err
