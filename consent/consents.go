@@ -16,6 +16,14 @@ import (
 // Actor is who acts: a member of staff, a guardian, the individual, a program.
 type Actor string
 
+// check refuses an act by nobody.
+func (a Actor) check() error {
+	if a == "" {
+		return fault.New(fault.Invalid, "nobody is named as acting").Do("say who records this")
+	}
+	return checkText("who acts", string(a))
+}
+
 // Choice is what an individual said about one purpose.
 type Choice struct {
 	Individual individual.Number
@@ -55,7 +63,7 @@ type state struct {
 	line    uint64 // last journal line that the database holds
 	sets    [len(purposes)]*individual.Set
 	given   [len(purposes)][]uint64 // who has ever said yes
-	refusal error                   // why nobody may be counted, after a restore
+	waiting string                  // after a restore, the backup's time, until it is accounted for
 }
 
 // change is what one transaction does.
@@ -97,8 +105,8 @@ func (c *Consents) Allowed(u Use) (*individual.Set, error) {
 		return nil, u.Purpose.unknown()
 	}
 	s := c.now.Load()
-	if s.refusal != nil {
-		return nil, s.refusal
+	if s.waiting != "" {
+		return nil, s.refusal()
 	}
 	return s.sets[i], nil
 }
@@ -109,14 +117,11 @@ func (c *Consents) Epoch() uint64 { return c.now.Load().epoch }
 // Change records choices that by was told of. They hold, for every question that starts
 // later, when the transaction's Write has returned.
 func (c *Consents) Change(ctx context.Context, tx *storage.Tx, by Actor, choices []Choice) error {
-	if err := c.now.Load().refusal; err != nil {
+	if err := c.now.Load().refusal(); err != nil {
 		return err
 	}
-	if err := checkText("who records the choice", string(by)); err != nil {
+	if err := by.check(); err != nil {
 		return err
-	}
-	if by == "" {
-		return fault.New(fault.Invalid, "nobody is named as recording the choice")
 	}
 	u := c.in(tx)
 	for _, ch := range choices {
@@ -158,10 +163,10 @@ func (c *Consents) choose(u *change, by Actor, ch Choice) error {
 // Remove takes an individual out of the register and deletes their choices; it gives the number
 // they had, whose genotypes must go too.
 func (c *Consents) Remove(ctx context.Context, tx *storage.Tx, by Actor, id string) (individual.Number, error) {
-	if err := c.now.Load().refusal; err != nil {
+	if err := c.now.Load().refusal(); err != nil {
 		return 0, err
 	}
-	if err := checkText("who removes the individual", string(by)); err != nil {
+	if err := by.check(); err != nil {
 		return 0, err
 	}
 	return c.remove(ctx, tx, by, id)
@@ -280,7 +285,7 @@ func (c *Consents) Counted() map[Purpose]int {
 		for _, w := range s.sets[i].Words {
 			n += bits.OnesCount64(w)
 		}
-		if s.refusal != nil {
+		if s.waiting != "" {
 			n = 0
 		}
 		m[p] = n

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -239,10 +240,20 @@ func TestWhatIsRefused(t *testing.T) {
 	if fault.KindOf(err) != fault.NotFound {
 		t.Error(err)
 	}
-	if err := n.Write(t.Context(), func(tx *storage.Tx) error {
-		return n.consents.Change(t.Context(), tx, "", []consent.Choice{yes(0, consent.Care)})
-	}); fault.KindOf(err) != fault.Invalid {
-		t.Error(err)
+	for _, by := range []consent.Actor{"", "\x00", consent.Actor(strings.Repeat("x", 3000))} {
+		err := n.Write(t.Context(), func(tx *storage.Tx) error {
+			return n.consents.Change(t.Context(), tx, by, []consent.Choice{yes(0, consent.Care)})
+		})
+		if fault.KindOf(err) != fault.Invalid {
+			t.Error(err)
+		}
+		err = n.Write(t.Context(), func(tx *storage.Tx) error {
+			_, err := n.consents.Remove(t.Context(), tx, by, "a")
+			return err
+		})
+		if fault.KindOf(err) != fault.Invalid {
+			t.Error(err)
+		}
 	}
 	if got := n.allowed(t, consent.Care); len(got) != 0 || n.consents.Epoch() != 0 {
 		t.Error("a refused change left something:", got)

@@ -85,7 +85,7 @@ type journal struct {
 	path  string
 	last  uint64 // the last whole line's number
 	end   int64  // where it ends
-	wrong error  // after a failed write that could not be taken back
+	wrong error  // a failed write could not be taken back
 }
 
 // createJournal makes a new journal, durably, whole or not at all. after is the last line that
@@ -188,7 +188,8 @@ func (j *journal) close() error {
 // append writes acts and returns when they are on disk, with the number of the last line.
 func (j *journal) append(epoch uint64, at int64, acts []act) (uint64, error) {
 	if j.wrong != nil {
-		return 0, j.wrong
+		return 0, fault.Wrap(fault.Unavailable, j.wrong, "the journal of withdrawals could not be written").In(j.path).
+			Do("see to its disk, then start samverk again")
 	}
 	for len(acts) > 0 {
 		n := min(len(acts), lineActs)
@@ -218,10 +219,7 @@ func (j *journal) line(e entry) error {
 func (j *journal) failed(err error) error {
 	e := fault.Wrap(fault.Unavailable, err, "the journal of withdrawals can't be written").In(j.path).
 		Do("free space on its disk, then try again")
-	if err := j.cut(); err != nil {
-		j.wrong = fault.Wrap(fault.Unavailable, err, "the journal of withdrawals could not be written").In(j.path).
-			Do("see to its disk, then start samverk again")
-	}
+	j.wrong = j.cut()
 	return e
 }
 

@@ -13,8 +13,12 @@ import (
 	"github.com/samverk/samverk/storage"
 )
 
-func restored(backup string) error {
-	return fault.New(fault.Unavailable, "this node was restored from the backup of %s, and nobody is counted until what was withdrawn since then is known", backup).
+// refusal says why nobody may be counted after a restore; nil when they may.
+func (s *state) refusal() error {
+	if s.waiting == "" {
+		return nil
+	}
+	return fault.New(fault.Unavailable, "this node was restored from the backup of %s, and nobody is counted until what was withdrawn since then is known", s.waiting).
 		Do("replay the journal that lay beside the old data directory, or confirm that there is none")
 }
 
@@ -78,6 +82,9 @@ func (c *Consents) Replay(ctx context.Context, tx *storage.Tx, by Actor, path st
 		return Replayed{}, fault.New(fault.Conflict, "this node was not restored from a backup").
 			Do("there is nothing to replay")
 	}
+	if err := by.check(); err != nil {
+		return Replayed{}, err
+	}
 	u := c.in(tx)
 	r := replay{c: c, u: u, by: by, who: map[string]individual.Individual{}, after: u.next.line, epoch: u.next.epoch}
 	for _, i := range c.people.List() {
@@ -100,11 +107,11 @@ func (c *Consents) ConfirmNoJournal(ctx context.Context, tx *storage.Tx, by Acto
 	if _, waiting := c.db.Restored(); !waiting {
 		return fault.New(fault.Conflict, "this node was not restored from a backup").Do("there is nothing to confirm")
 	}
-	if err := errors.Join(checkText("who confirms", string(by)), checkText("the reason", why)); err != nil {
+	if err := errors.Join(by.check(), checkText("the reason", why)); err != nil {
 		return err
 	}
-	if by == "" || why == "" {
-		return fault.New(fault.Invalid, "who confirms that there is no journal, and why, must be said")
+	if why == "" {
+		return fault.New(fault.Invalid, "why there is no journal must be said")
 	}
 	u := c.in(tx)
 	if err := c.openJournal(ctx, false); err != nil {
@@ -129,7 +136,7 @@ func (c *Consents) ConfirmNoJournal(ctx context.Context, tx *storage.Tx, by Acto
 // account ends the wait after a restore.
 func (c *Consents) account(ctx context.Context, u *change, e event) error {
 	u.altered = true
-	u.next.refusal = nil
+	u.next.waiting = ""
 	u.events = append(u.events, e)
 	return c.db.AccountRestored(ctx, u.tx)
 }
@@ -250,8 +257,8 @@ func (c *Consents) copyJournal(path string) error {
 
 // verifyJournal reads the journal through.
 func (c *Consents) verifyJournal(now *state) error {
-	if now.refusal != nil {
-		return now.refusal
+	if err := now.refusal(); err != nil {
+		return err
 	}
 	f, err := os.Open(c.path)
 	if err != nil {

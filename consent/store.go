@@ -50,7 +50,7 @@ func Open(ctx context.Context, db *storage.DB, people *individual.Register, o Op
 	}
 	c.now.Store(s)
 	if backup, waiting := db.Restored(); waiting {
-		s.refusal = restored(backup)
+		s.waiting = backup
 		return c, nil // Replay or ConfirmNoJournal opens the journal
 	}
 	return c, c.openJournal(ctx, o.JournalLost)

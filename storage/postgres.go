@@ -69,10 +69,12 @@ func (db *DB) distrust(e *fault.Error) error {
 }
 
 func (db *DB) trusted() error {
-	if e := db.unsure.Load(); e != nil {
-		return e
+	e := db.unsure.Load()
+	if e == nil {
+		return nil
 	}
-	return nil
+	own := *e // the caller may add where it happened
+	return &own
 }
 
 // txOptions are how a dialect writes "serializable" and "a snapshot".
