@@ -17,6 +17,7 @@ import (
 	"github.com/samverk/samverk/genome/store"
 	"github.com/samverk/samverk/genome/variant"
 	"github.com/samverk/samverk/individual"
+	"github.com/samverk/samverk/internal/testkit"
 	"github.com/samverk/samverk/storage"
 )
 
@@ -28,7 +29,9 @@ type node struct {
 	dir string
 }
 
-func newNode(t testing.TB) *node {
+func newNode(t testing.TB) *node { return newNodeOn(t, testkit.SQLite(t)) }
+
+func newNodeOn(t testing.TB, dsn string) *node {
 	t.Helper()
 	ctx, dir := context.Background(), t.TempDir()
 	must := func(err error) {
@@ -39,7 +42,7 @@ func newNode(t testing.TB) *node {
 	}
 	n := &node{dir: dir}
 	var err error
-	n.DB, err = storage.Open(ctx, filepath.Join(dir, "db"), storage.Options{Migrations: []fs.FS{individual.Migrations, consent.Migrations, store.Migrations()}})
+	n.DB, err = storage.Open(ctx, dsn, storage.Options{Migrations: []fs.FS{individual.Migrations, consent.Migrations, store.Migrations()}})
 	must(err)
 	t.Cleanup(func() { _ = n.DB.Close() })
 	n.People, err = individual.Open(ctx, n.DB)
@@ -104,22 +107,36 @@ func TestRules(t *testing.T) {
 		t.Fatal("no rules", err)
 	}
 	for _, path := range paths {
-		t.Run(strings.TrimSuffix(filepath.Base(path), ".txtar"), func(t *testing.T) {
-			ar, err := txtar.ParseFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			s := script{t: t, node: newNode(t), dir: t.TempDir()}
-			text := s.unpack(ar)
-			var got strings.Builder
-			for line := range strings.Lines(text) {
-				if line = strings.TrimSpace(line); line != "" && line[0] != '#' {
-					got.WriteString("> " + line + "\n" + s.run(strings.Fields(line)))
-				}
-			}
-			s.compare(path, ar, got.String())
+		t.Run(strings.TrimSuffix(filepath.Base(path), ".txtar"), func(t *testing.T) { runRule(t, newNode(t), path, *update) })
+	}
+}
+
+// TestRulesOnPostgreSQL: what touches the database most gives the same there.
+func TestRulesOnPostgreSQL(t *testing.T) {
+	for _, name := range []string{"people", "refusals", "reload", "targets"} {
+		t.Run(name, func(t *testing.T) {
+			runRule(t, newNodeOn(t, testkit.Postgres(t)), "testdata/rules/"+name+".txtar", false)
 		})
 	}
+}
+
+func TestMain(m *testing.M) { os.Exit(testkit.Main(m)) }
+
+func runRule(t *testing.T, n *node, path string, update bool) {
+	t.Helper()
+	ar, err := txtar.ParseFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := script{t: t, node: n, dir: t.TempDir()}
+	text := s.unpack(ar)
+	var got strings.Builder
+	for line := range strings.Lines(text) {
+		if line = strings.TrimSpace(line); line != "" && line[0] != '#' {
+			got.WriteString("> " + line + "\n" + s.run(strings.Fields(line)))
+		}
+	}
+	s.compare(path, ar, got.String(), update)
 }
 
 type script struct {
@@ -276,14 +293,14 @@ func (s script) load(dataset string, args []string) string {
 	return out
 }
 
-func (s script) compare(path string, ar *txtar.Archive, got string) {
+func (s script) compare(path string, ar *txtar.Archive, got string, update bool) {
 	s.t.Helper()
 	for i := range ar.Files {
 		f := &ar.Files[i]
 		if f.Name != "want" {
 			continue
 		}
-		if *update {
+		if update {
 			f.Data = []byte(got)
 			if err := os.WriteFile(path, txtar.Format(ar), 0o600); err != nil {
 				s.t.Fatal(err)

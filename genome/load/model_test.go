@@ -33,14 +33,15 @@ var places = []place{{"chr1", 1000, variant.Autosomal}, {"chr2", 5000, variant.A
 func TestLoadEqualsModel(t *testing.T) {
 	dir := t.TempDir()
 	runs := 0
+	n := newNode(t) // each run has a dataset and individuals of its own
 	rapid.Check(t, func(rt *rapid.T) {
 		runs++
-		n := newNode(t)
+		dataset := "d" + strconv.Itoa(runs)
 		people := make([]person, rapid.IntRange(1, 7).Draw(rt, "people"))
 		table := "sample\tindividual\tsex\n"
 		for i := range people {
 			people[i] = person{"S" + strconv.Itoa(i), rapid.SampledFrom([]string{"male", "female", "unknown"}).Draw(rt, "sex")}
-			table += people[i].name + "\tP" + strconv.Itoa(i) + "\t" + people[i].sex + "\n"
+			table += people[i].name + "\t" + dataset + "P" + strconv.Itoa(i) + "\t" + people[i].sex + "\n"
 		}
 		m := model{people: people, counts: map[string]map[string][2]int{}}
 		var files []string
@@ -55,11 +56,11 @@ func TestLoadEqualsModel(t *testing.T) {
 		if err := os.WriteFile(samples, []byte(table), 0o600); err != nil {
 			rt.Fatal(err)
 		}
-		if _, err := Load(context.Background(), n.Deps, Request{Dataset: "d", Files: files, Samples: samples}); err != nil {
+		if _, err := Load(context.Background(), n.Deps, Request{Dataset: dataset, Files: files, Samples: samples}); err != nil {
 			rt.Fatal(err)
 		}
 		for _, key := range slices.Sorted(maps.Keys(m.counts)) {
-			got, want := n.query(t, "d", key), m.want(key)
+			got, want := n.query(t, dataset, key), m.want(key)
 			if !strings.HasPrefix(got, want+" ") {
 				rt.Fatalf("%s: %s, want %s", key, got, want)
 			}

@@ -177,6 +177,23 @@ func (n *Normalizer) Key(c Chrom, pos uint32, ref, alt []byte) (Key, bool, error
 	return Key{c, pos, ref, alt}, true, nil
 }
 
+// Normal is the key as a record of a file would be named here: trimmed, and with a Reference checked and left-aligned.
+// Symbolic keys are their own. The result is good until the next call.
+func (n *Normalizer) Normal(k Key) (Key, error) {
+	if k.Symbolic() {
+		return k, nil
+	}
+	ref, err := n.Ref(k.Chrom, k.Pos, k.Ref)
+	if err != nil {
+		return Key{}, err
+	}
+	out, ok, err := n.Key(k.Chrom, k.Pos, ref, k.Alt)
+	if err == nil && !ok {
+		err = fault.New(fault.Invalid, "REF and ALT are the same")
+	}
+	return out, err
+}
+
 // leftAlign moves an insertion or deletion as far left as it can go. One of the alleles is a single base.
 // While both end with the same base, that base goes and the base before them comes (Tan 2015, algorithm 1);
 // the longer allele is so a window that slides over the reference followed by itself.

@@ -102,6 +102,19 @@ func TestLeftAlign(t *testing.T) {
 	}
 }
 
+func TestNormal(t *testing.T) {
+	n := NewNormalizer(mitochondrion(t, "GGGCACACACAGGGttttttRNMA"))
+	for in, want := range map[string]string{"MT-8-CAC-C": "chrM-3-GCA-G", "MT-5-A-T": "chrM-5-A-T", "MT-5-<DEL>-9": "chrM-5-<DEL>-9", "MT-4-G-T": ""} {
+		k, err := ParseKey(in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if k, err = n.Normal(k); (err == nil) != (want != "") || err == nil && k.String() != want {
+			t.Errorf("%s: %v %v, want %s", in, k, err, want)
+		}
+	}
+}
+
 func TestReferenceMismatch(t *testing.T) {
 	r := mitochondrion(t, "GGGCACACACAGGGttttttRNMA")
 	n := NewNormalizer(r)

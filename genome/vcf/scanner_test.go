@@ -314,6 +314,28 @@ func drawGenotype(t *rapid.T, alts int) string {
 	return strings.Join(parts, rapid.SampledFrom([]string{"/", "|"}).Draw(t, "phase"))
 }
 
+// TestLongLine: a line that doesn't end is refused, whatever is still to come.
+func TestLongLine(t *testing.T) {
+	piece := bytes.Repeat([]byte("A"), 1<<20)
+	given := 0
+	text := []byte(head + chromLine("a") + "chr1\t10\t.\t")
+	s, err := NewScanner("x.vcf", func() ([]byte, error) {
+		if given++; given == 1 {
+			return text, nil
+		}
+		return piece, nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var r Record
+	_, err = s.Next(&r)
+	var f *fault.Error
+	if !errors.As(err, &f) || f.Line != 4 || !strings.Contains(f.What, "longer than 64 MiB") || given > 70 {
+		t.Errorf("%v after %d pieces", err, given)
+	}
+}
+
 func TestInfoValue(t *testing.T) {
 	s, err := NewScanner("x.vcf", chunks(head+chromLine()+"chr1\t10\t.\tA\t<DEL>,<DUP>\t.\t.\tXEND=1;END=20;SVLEN=-5,7;IMPRECISE;\n", 1000))
 	if err != nil {
