@@ -61,16 +61,22 @@ func (p *room) walkPage(w http.ResponseWriter, r *http.Request) int {
 		Person: d.Individual, Variant: key.String(), Purpose: l.Must("purpose." + string(d.Purpose)), Code: d.Purpose,
 		Link: link(key.String(), d.Purpose, ""), VCF: d.VCF,
 	}
+	if err := p.readWalk(r.Context(), key, &v); err != nil {
+		return p.fail(w, r, err)
+	}
+	return p.pages.Render(w, r, web.Page{Name: "walk", Title: l.Must("walk.title"), Station: "use", Data: v})
+}
+
+// readWalk fills in what stands now, of one moment: no change made here comes in between.
+func (p *room) readWalk(ctx context.Context, key variant.Key, v *walkView) (err error) {
 	p.walk.Lock()
 	defer p.walk.Unlock()
-	if v.Now, err = p.askWalk(r.Context(), key); err != nil {
-		return p.fail(w, r, err)
-	}
-	if v.Allowed, err = d.Allows(r.Context(), d.Individual); err != nil {
-		return p.fail(w, r, err)
-	}
 	v.Withdrawn, v.Given = p.walk.withdrawn, p.walk.given
-	return p.pages.Render(w, r, web.Page{Name: "walk", Title: l.Must("walk.title"), Station: "use", Data: v})
+	if v.Now, err = p.askWalk(ctx, key); err != nil {
+		return err
+	}
+	v.Allowed, err = p.options.Demo.Allows(ctx, v.Person)
+	return err
 }
 
 // walkConsent asks, changes the consent, asks again, and goes back to the page. Withdrawing needs no reason.
