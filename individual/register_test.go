@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -206,34 +207,84 @@ func step(t *rapid.T, tx *storage.Tx, r *individual.Register, m *model) error {
 	return nil
 }
 
+func againstTheModel(t *rapid.T, dsn string, transactions int) {
+	db, r := open(t, dsn)
+	var m model
+	for range transactions {
+		next := slices.Clone(m)
+		err := db.Write(context.Background(), func(tx *storage.Tx) error { return step(t, tx, r, &next) })
+		if err == nil {
+			m = next
+		}
+		if rapid.IntRange(0, 5).Draw(t, "reopen") == 0 {
+			_ = db.Close()
+			db, r = open(t, dsn)
+		}
+		if diff := cmp.Diff(m.list(), r.List()); diff != "" || r.Len() != len(m) {
+			t.Fatal(r.Len(), len(m), diff)
+		}
+		for _, who := range m.list() {
+			if got, ok := r.Lookup(who.ID); !ok || got != who {
+				t.Fatal(got, who)
+			}
+		}
+	}
+	_ = db.Close()
+}
+
 func TestRegisterAgainstAModel(t *testing.T) {
 	dir, n := t.TempDir(), 0
 	rapid.Check(t, func(t *rapid.T) {
 		n++
-		dsn := filepath.Join(dir, fmt.Sprint(n, ".db"))
-		db, r := open(t, dsn)
-		var m model
-		for range rapid.IntRange(1, 20).Draw(t, "transactions") {
-			next := slices.Clone(m)
-			err := db.Write(context.Background(), func(tx *storage.Tx) error { return step(t, tx, r, &next) })
-			if err == nil {
-				m = next
-			}
-			if rapid.IntRange(0, 5).Draw(t, "reopen") == 0 {
-				_ = db.Close()
-				db, r = open(t, dsn)
-			}
-			if diff := cmp.Diff(m.list(), r.List()); diff != "" || r.Len() != len(m) {
-				t.Fatal(r.Len(), len(m), diff)
-			}
-			for _, who := range m.list() {
-				if got, ok := r.Lookup(who.ID); !ok || got != who {
-					t.Fatal(got, who)
+		againstTheModel(t, filepath.Join(dir, fmt.Sprint(n, ".db")), rapid.IntRange(1, 20).Draw(t, "transactions"))
+	})
+}
+
+func TestRegisterAgainstAModelOnPostgres(t *testing.T) {
+	dsn := testkit.Postgres(t)
+	once := rapid.Custom(func(t *rapid.T) int { againstTheModel(t, dsn, 60); return 0 })
+	once.Example(5) // one long run: each needs a database of its own
+}
+
+func TestTheRegisterIsReadWhileItIsWritten(t *testing.T) {
+	db, r := open(t, testkit.SQLite(t))
+	defer func() { _ = db.Close() }()
+	stop := make(chan struct{})
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
 				}
+				for _, who := range r.List() {
+					if got, ok := r.Get(who.Number); ok && got.ID != who.ID {
+						t.Error("a number changed its owner:", who, got)
+					}
+				}
+				r.Lookup("p7")
+			}
+		})
+	}
+	for i := range 60 {
+		id := fmt.Sprint("p", i)
+		if _, err := enrol(db, r, individual.New{ID: id}, individual.New{ID: "again"}); err != nil {
+			t.Fatal(err)
+		}
+		if i%2 == 0 {
+			err := db.Write(t.Context(), func(tx *storage.Tx) error { _, err := r.Remove(t.Context(), tx, id); return err })
+			if err != nil {
+				t.Fatal(err)
 			}
 		}
-		_ = db.Close()
-	})
+	}
+	close(stop)
+	wg.Wait()
+	if len(r.List()) != 31 || r.Len() != 61 {
+		t.Error(len(r.List()), r.Len())
+	}
 }
 
 func BenchmarkOpen100k(b *testing.B) {
