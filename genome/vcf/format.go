@@ -11,6 +11,18 @@ type Format struct {
 	text                   []byte
 }
 
+// formats remembers what two FORMATs mean: a gVCF's blocks have one, its variants another.
+type formats struct{ now, before Format }
+
+// read makes a FORMAT the present one.
+func (f *formats) read(text []byte) {
+	if f.now.text != nil && bytes.Equal(text, f.now.text) {
+		return
+	}
+	f.now, f.before = f.before, f.now
+	f.now.Read(text)
+}
+
 // Read reads a FORMAT column; the same text as last time costs a comparison.
 func (f *Format) Read(text []byte) {
 	if f.text != nil && bytes.Equal(text, f.text) {
@@ -45,16 +57,28 @@ func (f *Format) Read(text []byte) {
 
 // Depths reads a column's genotype quality and depth, the least depth of a block where that is told. What is not told is 0.
 func (f *Format) Depths(column []byte) (gq, dp uint32) {
-	if f.GQ >= 0 {
-		gq = quality(Subfield(column, f.GQ))
-	}
-	if f.MinDP >= 0 {
-		if n, ok := whole(Subfield(column, f.MinDP)); ok {
-			return gq, n
+	last := max(f.GQ, f.DP, f.MinDP)
+	least, told := uint32(0), false
+	for key, start, at := 0, 0, 0; key <= last; at++ {
+		if at < len(column) && column[at] != ':' {
+			continue
 		}
+		part := column[start:at]
+		switch key {
+		case f.GQ:
+			gq = quality(part)
+		case f.DP:
+			dp, _ = whole(part)
+		case f.MinDP:
+			least, told = whole(part)
+		}
+		if at == len(column) {
+			break
+		}
+		key, start = key+1, at+1
 	}
-	if f.DP >= 0 {
-		dp, _ = whole(Subfield(column, f.DP))
+	if told {
+		dp = least
 	}
 	return gq, dp
 }

@@ -61,7 +61,7 @@ type Genotypes struct {
 
 	scanner *Scanner
 	samples int
-	format  Format
+	formats formats
 	buf     []Short
 	n       int      // of buf
 	others  []uint32 // what has no short form, a Call without its sample
@@ -76,7 +76,7 @@ func NewGenotypes(s *Scanner) *Genotypes {
 }
 
 // Format is where the last record read keeps its values.
-func (g *Genotypes) Format() *Format { return &g.format }
+func (g *Genotypes) Format() *Format { return &g.formats.now }
 
 // Shorts are the samples that are not plain 0/0, ascending, when every one of them has a short form.
 func (g *Genotypes) Shorts() (_ []Short, ok bool) { return g.buf[:g.n], len(g.others) == 0 }
@@ -110,18 +110,19 @@ func (g *Genotypes) Read(r *Record, alts int) error {
 	if r.Format() == nil {
 		return g.scanner.Fault(r.Line, "", "the record has no sample columns, the header names %d samples", g.samples).Do("is the file whole?")
 	}
-	g.format.Read(r.Format())
+	g.formats.read(r.Format())
+	format := &g.formats.now
 	switch {
 	case alts > maxAllele:
 		return g.scanner.Fault(r.Line, "ALT", "the record has %d ALTs, more than %d", alts, maxAllele)
-	case g.samples == 1 && g.format.GT == 0 && g.single(r.SampleText(), alts):
+	case g.samples == 1 && format.GT == 0 && g.single(r.SampleText(), alts):
 		return nil
 	}
-	p := pass{g: g, r: r, text: r.SampleText(), alts: alts, key: g.format.GT}
+	p := pass{g: g, r: r, text: r.SampleText(), alts: alts, key: format.GT}
 	switch {
 	case p.key < 0:
 		return p.allMissing()
-	case p.key == 0 && g.format.keys == 1:
+	case p.key == 0 && format.keys == 1:
 		return p.plain()
 	}
 	return p.general()
