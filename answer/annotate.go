@@ -74,15 +74,15 @@ func (d *Desk) Annotate(ctx context.Context, a Annotation, in io.Reader, out io.
 		return Annotated{}, err
 	}
 	x := &annotator{
-		a: a, scan: s, out: w, reader: z, counter: c.counters.Get().(*store.Counter),
+		a: a, scan: s, out: w, reader: z, counter: c.snap.BulkCounter(c.mask),
 		alleles: alleles{file: a.Name, normal: variant.NewNormalizer(a.Reference)},
 		sum:     Annotated{Individuals: uint32(c.mask.Individuals()), Epoch: c.allowed.Epoch},
 	}
+	defer x.counter.Close()
 	x.header(h, c)
 	if err := x.run(ctx); err != nil {
 		return Annotated{}, errors.Join(err, w.abandon())
 	}
-	c.counters.Put(x.counter)
 	return x.sum, w.close(a.Index)
 }
 

@@ -22,6 +22,7 @@ type Count struct {
 // Counter counts for one goroutine. It remembers where it was, so that sorted questions cost least.
 type Counter struct {
 	m     *Mask
+	bulk  bool // keep what is counted for the next long answer
 	at    []position
 	g     genotypes
 	known []uint64 // scratch of everyoneKnown
@@ -36,6 +37,8 @@ type position struct {
 	bits  bitReader
 	bases map[int]*baseRow
 	spare []*baseRow
+	kept  *column // what earlier counters found in the block; of a bulk counter
+	own   *column // what this one added
 }
 
 // baseRow is a decoded row that later ones refer to: planes of codes, and its counts under the mask.
@@ -58,6 +61,28 @@ func (sn *Snapshot) Counter(m *Mask) *Counter {
 		c.at[i].block = -1
 	}
 	return c
+}
+
+// BulkCounter makes a counter for a long answer: it keeps what it counts for the next one under the same mask. Close it.
+func (sn *Snapshot) BulkCounter(m *Mask) *Counter {
+	c := sn.Counter(m)
+	c.bulk = true
+	return c
+}
+
+// Close passes on what a bulk counter found.
+func (c *Counter) Close() {
+	for i := range c.at {
+		c.leave(i)
+	}
+}
+
+// leave passes on what was found in segment i's block at hand.
+func (c *Counter) leave(i int) {
+	if p := &c.at[i]; p.own != nil {
+		c.m.kept.keep(i, p.block, p.own)
+		p.own = nil
+	}
 }
 
 // Count counts keys into dst, which has as many.
@@ -131,13 +156,13 @@ func (c *Counter) find(i int, s *segment, k variant.Key) (int, error) {
 		if n == len(s.index) || !s.index[n].spans(k) {
 			return -1, nil
 		}
-		if err := c.open(p, s, n); err != nil {
+		if err := c.open(i, s, n); err != nil {
 			return -1, err
 		}
 	}
 	row := p.b.find(k)
 	for row < 0 && p.block+1 < len(s.index) && s.index[p.block+1].spans(k) { // a position that fills a block goes on in the next
-		if err := c.open(p, s, p.block+1); err != nil {
+		if err := c.open(i, s, p.block+1); err != nil {
 			return -1, err
 		}
 		row = p.b.find(k)
@@ -149,10 +174,15 @@ func (r blockRef) spans(k variant.Key) bool {
 	return r.chrom == k.Chrom && r.first <= k.Pos && k.Pos <= r.last
 }
 
-func (c *Counter) open(p *position, s *segment, n int) error {
+func (c *Counter) open(i int, s *segment, n int) error {
 	b, err := s.block(n)
 	if err != nil {
 		return err
+	}
+	c.leave(i)
+	p := &c.at[i]
+	if c.bulk {
+		p.kept = c.m.kept.of[i][n].Load()
 	}
 	for _, x := range p.bases {
 		p.spare = append(p.spare, x)
@@ -181,8 +211,27 @@ func (s *segment) block(n int) (*block, error) {
 	return b, err
 }
 
-// row counts one row of segment i's block at hand.
+// row counts one row of segment i's block at hand, or knows it already.
 func (c *Counter) row(i int, s *segment, row int, z variant.Zone) (tally, error) {
+	if !c.bulk {
+		return c.decode(i, s, row, z)
+	}
+	p := &c.at[i]
+	if t, ok := p.kept.get(row); ok {
+		return t, nil
+	}
+	t, err := c.decode(i, s, row, z)
+	if err == nil {
+		if p.own == nil {
+			p.own = newColumn(len(p.b.pos))
+		}
+		p.own.set(row, t)
+	}
+	return t, err
+}
+
+// decode counts one row of segment i's block at hand.
+func (c *Counter) decode(i int, s *segment, row int, z variant.Zone) (tally, error) {
 	p := &c.at[i]
 	if step := p.b.step; row < p.row || row/step > p.row/step {
 		p.bits = newBitReader(p.b.data, p.b.from, p.b.to)
@@ -519,7 +568,8 @@ func (c *Counter) markKnown(i int, s *segment, k variant.Key) error {
 // Scan calls each with the variants from…to of a sequence, in order, with their counts. A
 // variant that only people outside the mask carry is given too, with AC 0.
 func (sn *Snapshot) Scan(ctx context.Context, m *Mask, chrom variant.Chrom, from, to uint32, each func(variant.Key, Count) error) error {
-	c := sn.Counter(m)
+	c := sn.BulkCounter(m)
+	defer c.Close()
 	var heads []*keyCursor
 	for _, s := range sn.v.segments {
 		h := &keyCursor{s: s, next: seek(s.index, chrom, from), chrom: chrom, from: from, to: to}

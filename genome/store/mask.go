@@ -63,6 +63,7 @@ type Mask struct {
 	groups []group
 	people int
 	blocks int // how many of them say where they are callable
+	kept   *columns
 }
 
 // group is the mask's samples with the same targets.
@@ -100,6 +101,7 @@ func (sn *Snapshot) Mask(allowed *individual.Set, dataset string) (*Mask, error)
 		}
 	}
 	m.localize()
+	m.kept = newColumns(v.segments)
 	return m, nil
 }
 
