@@ -1,7 +1,6 @@
 package docs
 
 import (
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -217,7 +216,7 @@ func TestMatches(t *testing.T) {
 		{"…", "", true},
 	} {
 		if got := matches(strings.Split(c.want, "\n"), strings.Split(c.got, "\n")); got != c.ok {
-			t.Error(fmt.Sprintf("%q and %q: %v", c.want, c.got, got))
+			t.Errorf("%q and %q: %v", c.want, c.got, got)
 		}
 	}
 }

@@ -86,15 +86,15 @@ func (c *counter) endTest(e event) {
 
 func (c *counter) endPackage(e event) {
 	delete(c.open, e.Package)
-	switch {
-	case e.Action == "fail":
+	switch e.Action {
+	case "fail":
 		if c.failures[e.Package] == 0 { // it doesn't compile, or ended before its tests
 			c.failed++
 		}
 		c.say("FAIL  %s (%.1f s)", e.Package, e.Elapsed)
 		c.show(c.builds[e.FailedBuild])
 		c.showAll(e.Package)
-	case e.Action == "skip":
+	case "skip":
 		c.say("none  %s", e.Package)
 	default:
 		c.say("ok    %s (%.1f s)", e.Package, e.Elapsed)
