@@ -11,6 +11,7 @@ import (
 const (
 	exitOK          = 0
 	exitInterrupted = 130 // 128 + SIGINT, as shells have it
+	exitPipe        = 141 // 128 + SIGPIPE: the reader of our output left
 )
 
 // exits lists every code with what it means to the caller; 'samverk help exit-codes' prints it.

@@ -32,7 +32,19 @@ type streams struct {
 func run() int {
 	ctx, stop := interruptible()
 	defer stop()
-	return execute(ctx, os.Args[1:], streams{in: os.Stdin, out: os.Stdout, err: os.Stderr, terminal: isTerminal(os.Stderr)})
+	signal.Ignore(syscall.SIGPIPE) // a reader that leaves is an error to be told of, and no death: others may be served here
+	return execute(ctx, os.Args[1:], streams{in: os.Stdin, out: output{os.Stdout}, err: os.Stderr, terminal: isTerminal(os.Stderr)})
+}
+
+// output is standard output; what can't be written there says so.
+type output struct{ w io.Writer }
+
+func (o output) Write(p []byte) (int, error) {
+	n, err := o.w.Write(p)
+	if err != nil {
+		err = fault.Wrap(fault.Unavailable, err, "standard output can't be written")
+	}
+	return n, err
 }
 
 // interruptible gives a context that the first Ctrl-C (or a TERM) ends. The second ends the process.
@@ -129,6 +141,9 @@ func report(w io.Writer, err error) int {
 	if errors.Is(err, errInterrupted) {
 		fmt.Fprintln(w, "samverk: interrupted")
 		return exitInterrupted
+	}
+	if errors.Is(err, syscall.EPIPE) {
+		return exitPipe // whoever reads has had enough: nothing to complain about
 	}
 	e := owner.Flatten(err)
 	fmt.Fprintf(w, "samverk: %s\n", e)

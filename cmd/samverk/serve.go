@@ -123,5 +123,6 @@ func printExitCodes(s streams) error {
 		t.row(e.code, e.kind.String()+": "+e.means)
 	}
 	t.row(exitInterrupted, "interrupted")
+	t.row(exitPipe, "whoever read the output stopped reading")
 	return t.flush()
 }
