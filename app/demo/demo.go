@@ -11,11 +11,10 @@ import (
 
 // Options of the demonstration.
 type Options struct {
-	Addr string
-	Dir  string // "" is a directory of this user and seed in the system's temporary one
-	Seed uint64
-	Out  io.Writer
-
+	Addr    string
+	Dir     string // "" is a directory of this user and seed in the system's temporary one
+	Seed    uint64
+	Out     io.Writer
 	Program string // how this program is called, for the commands shown; "samverk" if ""
 	Once    bool   // ends after the walk, without serving
 }
@@ -28,19 +27,23 @@ func Run(ctx context.Context, o Options) error {
 	}
 	t := &teller{w: o.Out, program: cmp.Or(o.Program, "samverk")}
 	t.hello()
+	err = tellAt(ctx, dir, o, t)
+	if k := fault.KindOf(err); o.Dir == "" && (k == fault.Internal || k == fault.Conflict) && ctx.Err() == nil && t.found {
+		t.say("It can't be used any more (%v). Making it anew.", err) // by another version of Samverk, most often
+		if err := forget(dir); err != nil {
+			return err
+		}
+		return tellAt(ctx, dir, o, t)
+	}
+	return err
+}
+
+func tellAt(ctx context.Context, dir string, o Options, t *teller) error {
 	s, err := prepare(ctx, dir, o.Seed, t)
 	if err != nil {
 		return err
 	}
-	c, err := app.Connect(ctx, dir, "samverk demo", nil)
-	if err != nil {
-		return err
-	}
-	err = show(ctx, c, dir, s, o, t)
-	if cerr := c.Close(); err == nil {
-		err = cerr
-	}
-	return err
+	return app.With(ctx, dir, "samverk demo", nil, func(c *app.Client) error { return show(ctx, c, dir, s, o, t) })
 }
 
 func show(ctx context.Context, c *app.Client, dir string, s story, o Options, t *teller) error {
@@ -49,9 +52,6 @@ func show(ctx context.Context, c *app.Client, dir string, s story, o Options, t 
 	}
 	if err := walk(ctx, c, dir, s, t); err != nil {
 		return err
-	}
-	if o.Once {
-		return nil
 	}
 	serve := app.ServeOptions{Addr: o.Addr, Site: site(c, s), Listening: func(url string) { t.next(url, dir, s) }}
 	err := app.Serve(ctx, c, serve)

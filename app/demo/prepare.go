@@ -87,6 +87,11 @@ func readMark(dir string) (mark, error) {
 	return m, err
 }
 
+// forget says of a demonstration of ours that it is to be made again.
+func forget(dir string) error {
+	return os.WriteFile(filepath.Join(dir, unfinished), []byte("A demonstration is to be made here again.\n"), 0o600)
+}
+
 // makeRoom takes away an unfinished demonstration. Anything else that is in the directory is not ours to touch.
 func makeRoom(dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {

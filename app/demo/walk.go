@@ -142,6 +142,7 @@ func site(c *app.Client, s story) app.SiteOptions {
 type teller struct {
 	w       io.Writer
 	program string // as it can be called from here
+	found   bool   // the demonstration was there already
 }
 
 func (t *teller) say(format string, args ...any) { fmt.Fprintf(t.w, format+"\n", args...) }
@@ -157,7 +158,10 @@ func (t *teller) hello() {
 
 func (t *teller) making(dir string) { t.say("Making it in %s", dir) }
 
-func (t *teller) again(dir string) { t.say("Found it in %s, from an earlier run", dir) }
+func (t *teller) again(dir string) {
+	t.found = true
+	t.say("Found it in %s, from an earlier run", dir)
+}
 
 func (t *teller) loaded(r region, done app.LoadResult) {
 	t.say("   loaded %-8s %s: %d people, %d variants", r.dataset, r.name, done.Individuals, done.Variants)
