@@ -75,7 +75,7 @@ func (d *Desk) Annotate(ctx context.Context, a Annotation, in io.Reader, out io.
 	}
 	x := &annotator{
 		a: a, scan: s, out: w, reader: z, counter: c.snap.BulkCounter(c.mask),
-		alleles: alleles{file: a.Name, normal: variant.NewNormalizer(a.Reference)},
+		alleles: alleles{file: a.Name, namer: vcf.Namer{Norm: variant.NewNormalizer(a.Reference)}},
 		sum:     Annotated{Individuals: uint32(c.mask.Individuals()), Epoch: c.allowed.Epoch},
 	}
 	defer x.counter.Close()

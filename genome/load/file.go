@@ -56,7 +56,7 @@ type reader struct {
 	act     *act
 	scan    *vcf.Scanner
 	calls   *vcf.Genotypes
-	norm    *variant.Normalizer
+	namer   vcf.Namer
 	run     *store.Run
 	targets targets
 	report  FileReport
@@ -70,14 +70,13 @@ type reader struct {
 
 	alts    [][]byte
 	kinds   []variant.AlleleKind
-	symbol  []byte
 	entries []store.Entry
 	row     store.Record
 	odd     int64 // lines with an ambiguous REF so far
 }
 
 func newReader(a *act, number int, s *vcf.Scanner, run *store.Run) *reader {
-	r := &reader{act: a, scan: s, calls: vcf.NewGenotypes(s), norm: variant.NewNormalizer(a.reference), run: run,
+	r := &reader{act: a, scan: s, calls: vcf.NewGenotypes(s), namer: vcf.Namer{Norm: variant.NewNormalizer(a.reference)}, run: run,
 		targets: newTargets(a.targets), columns: a.columns[number]}
 	r.report = FileReport{File: a.Files[number], Samples: len(r.columns), Filtered: Tally{}, OtherSequences: Tally{}}
 	r.first, r.inRow = r.columns[0], true
@@ -134,12 +133,12 @@ func (r *reader) record() error {
 	if r.snv() {
 		return r.single()
 	}
-	ref, err := r.norm.Ref(rec.Chrom, rec.Pos, rec.Ref())
+	ref, err := r.namer.Norm.Ref(rec.Chrom, rec.Pos, rec.Ref())
 	if err != nil {
 		return r.place(err)
 	}
-	if r.norm.IUPAC > r.odd {
-		r.odd = r.norm.IUPAC
+	if r.namer.Norm.IUPAC > r.odd {
+		r.odd = r.namer.Norm.IUPAC
 		r.report.odd(oddREF, rec.Line)
 	}
 	if end := uint64(rec.Pos) + uint64(len(ref)) - 1; end > uint64(rec.Chrom.Length()) {
@@ -181,7 +180,7 @@ var base = [256]bool{'A': true, 'C': true, 'G': true, 'T': true}
 func (r *reader) single() error {
 	rec := &r.rec
 	if r.act.reference != nil {
-		if _, err := r.norm.Ref(rec.Chrom, rec.Pos, rec.Ref()); err != nil {
+		if _, err := r.namer.Norm.Ref(rec.Chrom, rec.Pos, rec.Ref()); err != nil {
 			return r.place(err)
 		}
 	}
@@ -273,33 +272,17 @@ func (r *reader) add(k variant.Key, zone variant.Zone, alt int) error {
 	return nil
 }
 
-// key names the i-th ALT; ok is false when it is not a variant of ours.
+// key names the i-th ALT, and reports what has no name of ours.
 func (r *reader) key(i int, kind variant.AlleleKind, ref []byte) (k variant.Key, ok bool, err error) {
-	switch kind {
-	case variant.Bases:
-		k, ok, err = r.norm.Key(r.rec.Chrom, r.rec.Pos, ref, r.alts[i])
-		if err == nil && !ok {
-			r.report.odd(oddSame, r.rec.Line)
-		}
-		return k, ok, err
-	case variant.Breakend:
-		r.symbol, ok = variant.AppendBreakend(r.symbol[:0], r.alts[i])
-	case variant.SymbolicAllele:
-		ok = r.symbolic(i)
-	}
-	return variant.Key{Chrom: r.rec.Chrom, Pos: r.rec.Pos, Alt: r.symbol}, ok, nil
-}
-
-// symbolic names a symbolic allele by INFO.
-func (r *reader) symbolic(i int) bool {
-	sv, ok := r.rec.Extent(i, len(r.alts))
-	if !ok {
+	k, ok, err = r.namer.Key(&r.rec, r.alts, i, kind, ref)
+	switch {
+	case err != nil:
+	case !ok && kind == variant.Bases:
+		r.report.odd(oddSame, r.rec.Line)
+	case !ok && kind == variant.SymbolicAllele:
 		r.report.odd(oddOtherEnd, r.rec.Line)
-		return false
-	}
-	r.symbol = variant.AppendSymbolic(r.symbol[:0], r.alts[i], r.rec.Pos, sv)
-	if len(r.symbol) == len(r.alts[i]) {
+	case kind == variant.SymbolicAllele && len(k.Alt) == len(r.alts[i]):
 		r.report.odd(oddWithoutEnd, r.rec.Line)
 	}
-	return true
+	return k, ok, err
 }

@@ -1,7 +1,6 @@
 package load
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"os"
@@ -27,7 +26,6 @@ type act struct {
 
 	headers []*vcf.Header // of each file
 	sizes   int64
-	blocks  bool // a file has reference blocks
 
 	people  []individual.New // each individual once
 	who     []int            // of each sample, its place in people
@@ -53,7 +51,7 @@ func Load(ctx context.Context, d Deps, q Request) (Report, error) {
 	if err := a.prepare(ctx); err != nil {
 		return Report{}, err
 	}
-	spec := store.LoadSpec{Dataset: q.Dataset, Origin: a.Origin, Samples: a.samples, Files: q.Files, Blocks: a.blocks}
+	spec := store.LoadSpec{Dataset: q.Dataset, Origin: a.Origin, Samples: a.samples, Files: q.Files}
 	for _, r := range a.targets {
 		spec.Targets = append(spec.Targets, store.Interval{Chrom: r.Chrom, From: r.From, To: r.To})
 	}
@@ -159,7 +157,7 @@ func unreadable(name string, err error) error {
 	return fault.Wrap(kind, err, "the file can't be read").In(name)
 }
 
-// header reads one file's header, and looks whether reference blocks follow.
+// header reads one file's header.
 func (a *act) header(name string) error {
 	return withFile(name, func(f *os.File) error {
 		st, err := f.Stat()
@@ -179,24 +177,8 @@ func (a *act) header(name string) error {
 		if err != nil {
 			return err
 		}
-		if err := a.accept(name, s.Header()); err != nil {
-			return err
-		}
-		ahead, err := s.Ahead()
-		a.blocks = a.blocks || hasBlocks(ahead)
-		return err
+		return a.accept(name, s.Header())
 	})
-}
-
-// hasBlocks looks for reference blocks in a piece of text: an ALT that is a dot or stands for any allele.
-func hasBlocks(text []byte) bool {
-	for line := range bytes.Lines(text) {
-		f := bytes.SplitN(line, []byte{'\t'}, 6)
-		if len(f) == 6 && (string(f[4]) == "." || bytes.HasSuffix(f[4], []byte("<NON_REF>")) || bytes.HasSuffix(f[4], []byte("<*>"))) {
-			return true
-		}
-	}
-	return false
 }
 
 // accept checks the assembly and that there are genotypes.

@@ -40,10 +40,9 @@ type Interval struct {
 type LoadSpec struct {
 	Dataset string
 	Origin  Origin
-	Samples []Sample   // a sample's index here is its index in records and blocks
+	Samples []Sample   // a sample's index here is its index in records and blocks; its Individual may be set until Commit
 	Targets []Interval // nil: the whole genome; in any order
 	Files   []string   // names, for the record
-	Blocks  bool       // the files say where samples are callable: every sample has blocks
 }
 
 // Load is one act: its samples and genotypes become visible together, in a transaction, or not at all.
@@ -58,6 +57,7 @@ type Load struct {
 	parts  []*part
 	names  []string // every file made, for Abort
 	sealed Sealed
+	blocks bool // the files say where samples are callable
 	over   bool // committed or aborted
 }
 
@@ -291,7 +291,7 @@ func (l *Load) insertSamples(ctx context.Context, tx *storage.Tx, dataset string
 		}
 		if _, err := tx.Exec(ctx, `INSERT INTO genome_sample (number, dataset, name, individual, sex, load, targets, blocks, retired)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0)`,
-			base+uint32(i), dataset, x.Name, x.Individual, uint8(x.Sex), l.id, digest, l.spec.Blocks); err != nil {
+			base+uint32(i), dataset, x.Name, x.Individual, uint8(x.Sex), l.id, digest, l.blocks); err != nil {
 			return err
 		}
 	}

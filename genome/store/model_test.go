@@ -191,7 +191,8 @@ var datasets = []string{"wgs", "exome", "tumour"}
 func (m *machine) load() {
 	t := m.t
 	dataset := rapid.SampledFrom(datasets).Draw(t, "dataset")
-	spec := LoadSpec{Dataset: dataset, Origin: Germline, Blocks: rapid.Bool().Draw(t, "blocks")}
+	spec := LoadSpec{Dataset: dataset, Origin: Germline}
+	blocks := rapid.Bool().Draw(t, "blocks")
 	if dataset == "tumour" {
 		spec.Origin = Somatic
 	}
@@ -204,7 +205,7 @@ func (m *machine) load() {
 	for _, p := range perm[:n] {
 		who := individual.Number(rapid.IntRange(0, people-1).Draw(t, "individual"))
 		s := &modelSample{name: fmt.Sprint("S", p), dataset: dataset, who: who, sex: individual.Sex(who % 3),
-			targets: spec.Targets, blocks: spec.Blocks, codes: map[string]variant.Code{}}
+			targets: spec.Targets, blocks: blocks, codes: map[string]variant.Code{}}
 		made = append(made, s)
 		spec.Samples = append(spec.Samples, Sample{Name: s.name, Individual: who, Sex: s.sex})
 	}

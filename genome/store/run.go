@@ -23,6 +23,7 @@ type Run struct {
 	events   []event
 	open     []openBlock // per sample, the callable interval that may still grow
 	dropped  int64
+	blocks   bool // Callable was called
 	closed   bool
 }
 
@@ -109,6 +110,7 @@ func (r *Run) Add(rec *Record) error {
 
 // Callable says that a sample can be called on from…to, 1-based and inclusive.
 func (r *Run) Callable(sample uint32, c variant.Chrom, from, to uint32) error {
+	r.blocks = true
 	o := &r.open[sample-r.from]
 	if o.chrom == c && from >= o.from && from <= o.to+1 {
 		o.to = max(o.to, to)
@@ -196,6 +198,7 @@ func (r *Run) Close() error {
 	}
 	r.load.mu.Lock()
 	r.load.sealed.OffTarget += r.dropped
+	r.load.blocks = r.load.blocks || r.blocks
 	r.load.mu.Unlock()
 	return err
 }

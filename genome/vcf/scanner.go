@@ -44,20 +44,6 @@ func (s *Scanner) Header() *Header { return s.head }
 // Line is the number of the last line read.
 func (s *Scanner) Line() int64 { return s.line }
 
-// Ahead gives text that follows, without going there: at least the rest of the line that comes next, as far as it is
-// in memory. It is good until the next call.
-func (s *Scanner) Ahead() ([]byte, error) {
-	for len(s.chunk) == 0 && !s.ended {
-		var err error
-		if s.chunk, err = s.next(); errors.Is(err, io.EOF) {
-			s.ended = true
-		} else if err != nil {
-			return nil, err
-		}
-	}
-	return s.chunk, nil
-}
-
 // Fault makes an error of this file; line 0 and field "" are left out.
 func (s *Scanner) Fault(line int64, field, format string, args ...any) *fault.Error {
 	return fault.New(fault.Invalid, format, args...).In(s.file).OnLine(line).Where(field).Do("correct the line, or make the file anew")
