@@ -28,25 +28,31 @@ import (
 //	0  one carrier: its index in the bits that n-1 needs, one bit for Full
 //	1  k ≥ 2 carriers: gamma(k-1), the subset of n; one bit if all are Het, else the
 //	   number of Full ones in the bits that k needs and their subset of the carriers
-//	2  as an earlier row of form 1: how many rows ago in backBits bits, gamma(d+1), the
+//	2  as an earlier row of form 1 or 3: how many rows ago in backBits bits, gamma(d+1), the
 //	   subset of d samples that differ, one bit each for which of the two other codes
-//	3  nobody
-//	4  gamma(c), c samples with a code other than Ref, Het, Full: gamma of the gap plus one, 4 bits of code; then a row of form 0 to 3
+//	3  many carriers: a bitmap of n; then the Full ones: one bit, if set a bitmap of n, else their number in the
+//	   bits that n needs and their subset of n
+//	4  nobody
+//	5  gamma(c), c samples with a code other than Ref, Het, Full: gamma of the gap plus one, 4 bits of code; then a row of form 0 to 4
 //
 // Linked neighbours share carriers, so form 2 halves real data; it never refers to another
-// form 2, so a row costs two decodings at most.
+// form 2, so a row costs two decodings at most. Form 3 is longer than form 1 would be, and many times faster to
+// count: it is taken from one carrier in denseShare people on.
 const (
 	blockRows = 512
 	stepBits  = 96 // a step of the directory is about this many bits of genotypes: a row, where rows are long
 	window    = 64 // how many earlier rows an encoder tries for form 2
 	backBits  = 10
-	maxRows   = 1 << 20 // rows at one position are never split over blocks, within reason
+
+	denseShare = 8
+	maxRows    = 1 << 20 // rows at one position are never split over blocks, within reason
 )
 
 const (
 	rowOne = iota
 	rowMany
 	rowLike
+	rowPlanes
 	rowNone
 	rowOther
 )
@@ -298,11 +304,14 @@ func subsetBits(m, k uint32) uint64 {
 }
 
 func (e *encoder) putMany() {
-	w, k := &e.rows, uint32(len(e.members))
+	w, k, h := &e.rows, uint32(len(e.members)), uint32(len(e.full))
 	width := uint(bits.Len32(k))
+	dense := k > e.n/denseShare && e.n >= 64
 	cost := 2 + 2*uint64(bits.Len32(k-1)) + subsetBits(e.n, k)
-	if len(e.full) > 0 {
-		cost += uint64(width) + subsetBits(k, uint32(len(e.full)))
+	if dense {
+		cost = 4 + uint64(e.n) + uint64(indexBits(e.n)) + subsetBits(e.n, h)
+	} else if h > 0 {
+		cost += uint64(width) + subsetBits(k, h)
 	}
 	if cost > 48 && e.n >= 32 { // below that nothing can be saved
 		planes := e.planes()
@@ -311,17 +320,53 @@ func (e *encoder) putMany() {
 			return
 		}
 		e.remember(planes)
+		if dense {
+			e.putPlanes(planes)
+			return
+		}
 	}
 	w.unary(rowMany)
 	w.gamma(uint64(k - 1))
 	putSubset(w, e.members, e.n)
-	if len(e.full) == 0 {
+	if h == 0 {
 		w.write(1, 1)
 		return
 	}
 	w.write(0, 1)
-	w.write(uint64(len(e.full)), width)
+	w.write(uint64(h), width)
 	putSubset(w, e.full, k)
+}
+
+// putPlanes writes a row of form 3.
+func (e *encoder) putPlanes(p base) {
+	w := &e.rows
+	w.unary(rowPlanes)
+	for i := range p.het {
+		e.putWord(p.het[i]|p.full[i], i)
+	}
+	if h := uint32(len(e.full)); h <= e.n/denseShare {
+		w.write(0, 1)
+		w.write(uint64(h), uint(bits.Len32(e.n)))
+		e.diff = e.diff[:0]
+		for _, i := range e.full {
+			e.diff = append(e.diff, e.members[i])
+		}
+		putSubset(w, e.diff, e.n)
+		return
+	}
+	w.write(1, 1)
+	for i := range p.full {
+		e.putWord(p.full[i], i)
+	}
+}
+
+// putWord writes the i-th word of a bitmap of n.
+func (e *encoder) putWord(word uint64, i int) {
+	left := e.n - uint32(i)<<6
+	e.rows.write(word&(1<<32-1), uint(min(32, left)))
+	if left > 32 {
+		e.rows.write(word>>32, uint(min(32, left-32)))
+	}
 }
 
 // planes gives the row as two bitmaps from the spare ones.

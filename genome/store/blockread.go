@@ -235,6 +235,9 @@ type genotypes struct {
 	carriers []uint32
 	full     []uint32
 	others   []Entry
+	// A row of form 3: bitmaps of all carriers and of the Full ones; carriers and full are empty.
+	dense     bool
+	all, homs []uint64
 	// A row of form 2: the earlier row and who differs, with the bit that says how.
 	like   int // -1 for none
 	differ []uint32
@@ -244,7 +247,7 @@ type genotypes struct {
 
 // readRow decodes the row at r. Damaged bytes set r.bad.
 func (b *block) readRow(r *bitReader, g *genotypes, row int) {
-	g.carriers, g.full, g.others, g.like = g.carriers[:0], g.full[:0], g.others[:0], -1
+	g.carriers, g.full, g.others, g.like, g.dense = g.carriers[:0], g.full[:0], g.others[:0], -1, false
 	form := r.unary()
 	if form == rowOther {
 		b.readOthers(r, g)
@@ -265,6 +268,8 @@ func (b *block) readRow(r *bitReader, g *genotypes, row int) {
 		b.readMany(r, g)
 	case rowLike:
 		b.readLike(r, g, row)
+	case rowPlanes:
+		b.readPlanes(r, g)
 	case rowNone:
 	default:
 		r.bad = true
@@ -279,6 +284,64 @@ func (b *block) readMany(r *bitReader, g *genotypes) {
 	}
 	full := uint32(r.read(uint(bits.Len32(k))))
 	g.full, g.tmp = r.subset(g.full, g.tmp, full, k)
+}
+
+func (b *block) readPlanes(r *bitReader, g *genotypes) {
+	words := (int(b.samples) + 63) / 64
+	if cap(g.all) < words {
+		if uint64(b.samples) > r.end-min(r.at, r.end) {
+			r.bad = true
+			return
+		}
+		g.all, g.homs = make([]uint64, words), make([]uint64, words)
+	}
+	g.dense = true
+	g.all, g.homs = g.all[:words], g.homs[:words]
+	r.words(g.all, b.samples)
+	if r.read(1) == 1 {
+		r.words(g.homs, b.samples)
+		return
+	}
+	clear(g.homs)
+	h := uint32(r.read(uint(bits.Len32(b.samples))))
+	g.differ, g.tmp = r.subset(g.differ, g.tmp, h, b.samples)
+	for _, x := range g.differ {
+		g.homs[x>>6] |= 1 << (x & 63)
+	}
+}
+
+// words reads a bitmap of n bits.
+func (r *bitReader) words(dst []uint64, n uint32) {
+	if r.at+uint64(n) > r.end {
+		r.bad = true
+		clear(dst)
+		return
+	}
+	at, s := r.buf[r.at>>3:], r.at&7
+	for i := range dst {
+		dst[i] = binary.LittleEndian.Uint64(at[8*i:])>>s | uint64(at[8*i+8])<<(64-s) // a shift by 64 is zero
+	}
+	if rest := n & 63; rest != 0 {
+		dst[len(dst)-1] &= 1<<rest - 1
+	}
+	r.at += uint64(n)
+}
+
+// sparse turns a row of form 3 into lists, as the other forms have.
+func (g *genotypes) sparse() {
+	if !g.dense {
+		return
+	}
+	g.dense = false
+	for w, word := range g.all {
+		for ; word != 0; word &= word - 1 {
+			bit := word & -word
+			if g.homs[w]&bit != 0 {
+				g.full = append(g.full, uint32(len(g.carriers)))
+			}
+			g.carriers = append(g.carriers, uint32(w<<6+bits.TrailingZeros64(word)))
+		}
+	}
 }
 
 func (b *block) readLike(r *bitReader, g *genotypes, row int) {

@@ -260,6 +260,7 @@ func (c *Counter) decode(i int, s *segment, row int, z variant.Zone) (tally, err
 	} else {
 		t = c.carriers(i, z)
 		if !whole(present, s.n) {
+			c.g.sparse()
 			for _, x := range c.g.carriers {
 				if c.in(i, x) && !has(present, x) {
 					t.known++
@@ -288,6 +289,16 @@ func (c *Counter) expectedOf(i int, x uint32, z variant.Zone) int {
 func (c *Counter) carriers(i int, z variant.Zone) (t tally) {
 	mask := c.m.local[i]
 	g := &c.g
+	if z == variant.Autosomal && g.dense {
+		n, full := 0, 0
+		all, homs := g.all[:len(mask)], g.homs[:len(mask)]
+		for w, m := range mask {
+			n += bits.OnesCount64(all[w] & m)
+			full += bits.OnesCount64(homs[w] & m)
+		}
+		return tally{het: n - full, hom: full}
+	}
+	g.sparse()
 	if z == variant.Autosomal {
 		n, full := 0, 0
 		for _, x := range g.carriers {
@@ -347,6 +358,11 @@ func (c *Counter) base(i int, s *segment, z variant.Zone) (*baseRow, error) {
 		return nil, s.damaged("a row refers to one that can't be referred to")
 	}
 	b := p.fresh(int(s.n))
+	if c.g.dense {
+		for w := range b.het {
+			b.het[w], b.full[w] = c.g.all[w]&^c.g.homs[w], c.g.homs[w]
+		}
+	}
 	for _, x := range c.g.carriers {
 		b.het[x>>6] |= 1 << (x & 63)
 	}

@@ -361,6 +361,7 @@ func (r *reader) decode() error {
 		}
 		r.out = applyDifference(r.out, from, g)
 	} else {
+		g.sparse()
 		j := 0
 		for i, s := range g.carriers {
 			c := variant.Het
