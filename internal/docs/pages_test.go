@@ -1,6 +1,7 @@
 package docs
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -111,11 +112,26 @@ func matches(want, got []string) bool {
 	return len(got) == 0
 }
 
+var bin string // the folder of the program
+
+func TestMain(m *testing.M) {
+	os.Exit(func() int {
+		dir, err := os.MkdirTemp("", "samverk-docs-")
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		defer os.RemoveAll(dir)
+		if out, err := exec.Command("go", "build", "-buildvcs=false", "-o", dir+"/samverk", top+"/cmd/samverk").CombinedOutput(); err != nil {
+			fmt.Fprintf(os.Stderr, "%v\n%s", err, out)
+			return 1
+		}
+		bin = dir
+		return m.Run()
+	}())
+}
+
 func TestPagesDoWhatTheySay(t *testing.T) {
-	bin := filepath.Join(t.TempDir(), "samverk")
-	if out, err := exec.Command("go", "build", "-buildvcs=false", "-o", bin, top+"/cmd/samverk").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
 	run := 0
 	for _, page := range pages(t) {
 		dir := t.TempDir()
@@ -130,7 +146,7 @@ func TestPagesDoWhatTheySay(t *testing.T) {
 			}
 			for _, c := range calls(b) {
 				run++
-				try(t, page, dir, filepath.Dir(bin), c)
+				try(t, page, dir, c)
 			}
 		}
 	}
@@ -139,12 +155,9 @@ func TestPagesDoWhatTheySay(t *testing.T) {
 	}
 }
 
-func try(t *testing.T, page, dir, bin string, c call) {
+func try(t *testing.T, page, dir string, c call) {
 	t.Helper()
-	sh := exec.Command("sh", "-c", c.command)
-	sh.Dir = dir
-	sh.Env = append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"), "SAMVERK_DATA=")
-	out, err := sh.CombinedOutput()
+	out, err := shell(dir, c.command)
 	var got []string
 	if len(out) > 0 {
 		got = strings.Split(strings.TrimSuffix(string(out), "\n"), "\n")
@@ -155,6 +168,71 @@ func try(t *testing.T, page, dir, bin string, c call) {
 	}
 	if err != nil || !matches(want, got) {
 		t.Errorf("%s:%d: $ %s: %v\nprints\n%s\nand not\n%s", filepath.Base(page), c.line, c.command, err, out, strings.Join(c.want, "\n"))
+	}
+}
+
+func shell(dir, command string) (string, error) {
+	sh := exec.Command("sh", "-c", command)
+	sh.Dir = dir
+	sh.Env = append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"), "SAMVERK_DATA=")
+	out, err := sh.CombinedOutput()
+	return string(out), err
+}
+
+func samverk(t *testing.T, words string) string {
+	t.Helper()
+	out, err := shell(t.TempDir(), "samverk "+words)
+	if err != nil {
+		t.Fatalf("samverk %s: %v\n%s", words, err, out)
+	}
+	return out
+}
+
+func TestREADMEHasEveryCommand(t *testing.T) {
+	readme, found := read(t, filepath.Join(top, "README.md")), 0
+	for _, m := range regexp.MustCompile(`(?m)^  ([a-z]+)  +[A-Z]`).FindAllStringSubmatch(samverk(t, "help"), -1) {
+		found++
+		if !regexp.MustCompile("(?m)^\\| .*`(samverk )?" + m[1] + "[` ]").MatchString(readme) {
+			t.Errorf("README.md's table of commands lacks %s", m[1])
+		}
+	}
+	if found < 15 {
+		t.Errorf("only %d commands were found", found)
+	}
+}
+
+func TestREADMEHasEveryExitCode(t *testing.T) {
+	readme, found := read(t, filepath.Join(top, "README.md")), 0
+	for _, m := range regexp.MustCompile(`(?m)^ *(\d+)  (?:[a-z ]+: )?(.+)$`).FindAllStringSubmatch(samverk(t, "help exit-codes"), -1) {
+		found++
+		if !strings.Contains(readme, "\n| "+m[1]+" | "+m[2]+" |\n") {
+			t.Errorf("README.md lacks exit code %s, %s", m[1], m[2])
+		}
+	}
+	if found < 8 {
+		t.Errorf("only %d codes were found", found)
+	}
+}
+
+// TestFormatsHasEveryField holds docs/formats.md to what query and annotate write.
+func TestFormatsHasEveryField(t *testing.T) {
+	page := read(t, filepath.Join(top, "docs/formats.md"))
+	var fields []string
+	for _, b := range blocks(read(t, filepath.Join(top, "README.md"))) {
+		for _, l := range b.content {
+			for _, m := range regexp.MustCompile(`"(\w+)":`).FindAllStringSubmatch(l, -1) {
+				fields = append(fields, m[1])
+			}
+			fields = append(fields, regexp.MustCompile(`SAMVERK_[A-Z]+`).FindAllString(l, -1)...)
+		}
+	}
+	if len(fields) < 20 {
+		t.Errorf("README.md shows only %d fields", len(fields))
+	}
+	for _, f := range fields {
+		if !strings.Contains(page, "`"+f+"`") {
+			t.Errorf("docs/formats.md lacks %s", f)
+		}
 	}
 }
 
