@@ -115,6 +115,9 @@ func describe(r app.Row) string {
 
 // TestKilledLoad kills the process that loads, early and late: the node is as before, and the next load is whole.
 func TestKilledLoad(t *testing.T) {
+	if testing.Short() {
+		t.Skip("loads the slice again and again")
+	}
 	node, b := slice(t)
 	for _, after := range []time.Duration{50, 200, 500} {
 		cmd := loader(t, node, b)

@@ -73,7 +73,7 @@ func exitcode(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-const patience = 30 * time.Second
+const patience = 2 * time.Minute
 
 // until tries for as long as a busy machine may need.
 func until(ts *testscript.TestScript, what string, f func() bool) {

@@ -20,6 +20,12 @@ type pkg struct {
 	files []file
 }
 
+// aside tells whether a package is a tool beside the house: under internal, and importing nothing of ours. Those need no line in
+// the drawing, because there is no arrow to draw.
+func (p pkg) aside() bool {
+	return strings.HasPrefix(p.path, "internal/") && !slices.ContainsFunc(p.files, func(f file) bool { return len(f.ours()) > 0 })
+}
+
 type file struct {
 	path string
 	test bool
