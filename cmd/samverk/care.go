@@ -74,7 +74,7 @@ func (c *verifyCmd) Run(ctx context.Context, s streams) error {
 	if c.JSON {
 		return jsonLine(s.out, r)
 	}
-	_, err = fmt.Fprintf(s.out, "All is well: %s segments, %s read and checked.\n", cell(r.Segments), humanize.IBytes(uint64(r.Bytes)))
+	_, err = fmt.Fprintf(s.out, "All is well: %s, %s read and checked.\n", many(r.Segments, "segment"), humanize.IBytes(uint64(r.Bytes)))
 	return err
 }
 
@@ -91,7 +91,7 @@ func (c *compactCmd) Run(ctx context.Context, s streams) error {
 	if c.JSON {
 		return jsonLine(s.out, r)
 	}
-	_, err = fmt.Fprintf(s.out, "%s segments became %s, %s became %s.\n", cell(r.SegmentsBefore), cell(r.SegmentsAfter),
+	_, err = fmt.Fprintf(s.out, "%s became %s, %s became %s.\n", many(r.SegmentsBefore, "segment"), cell(r.SegmentsAfter),
 		humanize.IBytes(uint64(r.BytesBefore)), humanize.IBytes(uint64(r.BytesAfter)))
 	return err
 }
@@ -156,8 +156,8 @@ func (c *restoreCmd) Run(ctx context.Context, s streams) error {
 	if c.JSON {
 		return jsonLine(s.out, r)
 	}
-	_, err = fmt.Fprintf(s.out, "Restored. %s withdrawals and %s removals since the backup were done again. Consent epoch %d.\n",
-		cell(r.Withdrawals), cell(r.Removals), r.ConsentEpoch)
+	_, err = fmt.Fprintf(s.out, "Restored. Done again since the backup: %s, %s. Consent epoch %d.\n",
+		many(r.Withdrawals, "withdrawal"), many(r.Removals, "removal"), r.ConsentEpoch)
 	return err
 }
 

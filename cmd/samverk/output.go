@@ -54,6 +54,14 @@ func cell(c any) string {
 	return fmt.Sprint(c)
 }
 
+// many is a number of things in words.
+func many(n int, thing string) string {
+	if n != 1 {
+		thing += "s"
+	}
+	return cell(n) + " " + thing
+}
+
 func (t *table) flush() error {
 	wide := make([]int, len(t.right))
 	for _, r := range t.rows {

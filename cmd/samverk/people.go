@@ -152,7 +152,7 @@ func (c *consentImportCmd) Run(ctx context.Context, s streams) error {
 	if c.JSON {
 		return jsonLine(s.out, r)
 	}
-	_, err = fmt.Fprintf(s.out, "%s choices recorded. Consent epoch %d.\n", cell(r.Choices), r.ConsentEpoch)
+	_, err = fmt.Fprintf(s.out, "%s recorded. Consent epoch %d.\n", many(r.Choices, "choice"), r.ConsentEpoch)
 	return err
 }
 
@@ -200,7 +200,7 @@ func (c *individualsRemoveCmd) Run(ctx context.Context, s streams) error {
 	if c.JSON {
 		return jsonLine(s.out, r)
 	}
-	say(s.out, fmt.Sprintf("Removed, with %d samples.", r.Samples))
+	say(s.out, fmt.Sprintf("Removed, with %s.", many(r.Samples, "sample")))
 	if r.Waiting {
 		say(s.out, "The genotypes are on the disk until the next compaction: samverk compact --data "+c.Data)
 	}
