@@ -405,7 +405,7 @@ func (e *encoder) remember(b base) {
 
 // putLike writes the row as its difference from the nearest base if that is shorter than cost bits.
 func (e *encoder) putLike(p base, cost uint64) bool {
-	best, least := -1, p.k
+	best, least := -1, min(p.k, int(e.n/4)+1) // more differences than that are slower to count than bitmaps
 	for i := len(e.bases) - 1; i >= 0; i-- {
 		b := &e.bases[i]
 		if p.row-b.row >= 1<<backBits || b.k-p.k >= least || p.k-b.k >= least {

@@ -39,6 +39,7 @@ type position struct {
 	spare []*baseRow
 	kept  *column // what earlier counters found in the block; of a bulk counter
 	own   *column // what this one added
+	buf   []byte  // of the block at hand, if that is a bulk counter's own
 }
 
 // baseRow is a decoded row that later ones refer to: planes of codes, and its counts under the mask.
@@ -175,12 +176,12 @@ func (r blockRef) spans(k variant.Key) bool {
 }
 
 func (c *Counter) open(i int, s *segment, n int) error {
-	b, err := s.block(n)
+	c.leave(i)
+	p := &c.at[i]
+	b, err := c.block(p, s, n)
 	if err != nil {
 		return err
 	}
-	c.leave(i)
-	p := &c.at[i]
 	if c.bulk {
 		p.kept = c.m.kept.of[i][n].Load()
 	}
@@ -196,6 +197,24 @@ func (c *Counter) open(i int, s *segment, n int) error {
 	return nil
 }
 
+// block gives a decoded block for a place. A long answer passes by each block once: its blocks
+// aren't kept, and each takes over the bytes of the one before.
+func (c *Counter) block(p *position, s *segment, n int) (*block, error) {
+	if !c.bulk {
+		return s.block(n)
+	}
+	if s.cache != nil {
+		if b := s.cache.get(place{s.serial, uint32(n)}); b != nil {
+			return b, nil
+		}
+	}
+	b, err := s.read(s.index[n], p.buf)
+	if err == nil {
+		p.buf = b.data
+	}
+	return b, err
+}
+
 // block gives a decoded block, from the cache if it is there.
 func (s *segment) block(n int) (*block, error) {
 	at := place{s.serial, uint32(n)}
@@ -204,7 +223,7 @@ func (s *segment) block(n int) (*block, error) {
 			return b, nil
 		}
 	}
-	b, err := s.read(s.index[n])
+	b, err := s.read(s.index[n], nil)
 	if err == nil && s.cache != nil {
 		s.cache.put(at, b)
 	}

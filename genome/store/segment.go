@@ -297,9 +297,9 @@ func (s *segment) payload(r blockRef, buf []byte) ([]byte, error) {
 	return buf[:n:cap(buf)], nil
 }
 
-// read decodes a block of variants.
-func (s *segment) read(r blockRef) (*block, error) {
-	p, err := s.payload(r, nil)
+// read decodes a block of variants. The block keeps buf if that is large enough for its bytes.
+func (s *segment) read(r blockRef, buf []byte) (*block, error) {
+	p, err := s.payload(r, buf)
 	if err != nil {
 		return nil, err
 	}
@@ -331,7 +331,11 @@ func (r *reader) advance() (bool, error) {
 	if r.next == len(r.s.index) {
 		return false, nil
 	}
-	b, err := r.s.read(r.s.index[r.next])
+	var buf []byte
+	if r.b != nil {
+		buf = r.b.data // nobody else has this block
+	}
+	b, err := r.s.read(r.s.index[r.next], buf)
 	if err != nil {
 		return false, err
 	}

@@ -105,7 +105,7 @@ func TestSegmentReadsWhatWasWritten(t *testing.T) {
 			i := rng.IntN(len(b.rows))
 			want := b.record(&b.rows[i])
 			n := seek(s.index, want.Key.Chrom, want.Key.Pos)
-			blk, err := s.read(s.index[n])
+			blk, err := s.read(s.index[n], nil)
 			if err != nil {
 				t.Fatal(err)
 			}
