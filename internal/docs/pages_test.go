@@ -216,7 +216,7 @@ func TestREADMEHasEveryExitCode(t *testing.T) {
 
 // TestFormatsHasEveryField holds docs/formats.md to what query and annotate write.
 func TestFormatsHasEveryField(t *testing.T) {
-	page := read(t, filepath.Join(top, "docs/formats.md"))
+	page := read(t, filepath.Join(top, "docs", "formats.md"))
 	var fields []string
 	for _, b := range blocks(read(t, filepath.Join(top, "README.md"))) {
 		for _, l := range b.content {
