@@ -441,3 +441,37 @@ func TestStreamOfShortCommandsKeepsNoLongOneOut(t *testing.T) {
 		}
 	}
 }
+
+func TestOwnerWaitsForTheLongWorkItTookOn(t *testing.T) {
+	dir := t.TempDir()
+	end, end2 := filepath.Join(dir, "end"), filepath.Join(dir, "end2")
+	first, _, _ := process(t, dir, "wait", end)
+	c := client(t.Context(), dir, "second")
+	defer c.Close()
+	begun, done := make(chan bool, 1), make(chan int, 1)
+	go func() {
+		pid, err := wait.Call(t.Context(), c, end2, owner.Sink[int]{Progress: func(owner.Progress) { begun <- true }})
+		if err != nil {
+			t.Error(err)
+		}
+		done <- pid
+	}()
+	<-begun // by the first process
+	if err := os.WriteFile(end, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-done:
+		t.Fatal("the second operation ended by itself")
+	case <-time.After(50 * time.Millisecond): // its own work is over; it has to stay
+	}
+	if err := os.WriteFile(end2, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if pid := <-done; pid != first.Process.Pid {
+		t.Errorf("the work was done by process %d", pid)
+	}
+	if err := first.Wait(); err != nil {
+		t.Error(err)
+	}
+}
