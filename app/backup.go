@@ -77,6 +77,13 @@ func Restore(ctx context.Context, dir string, q RestoreRequest, progress func(Pr
 			return RestoreResult{}, err
 		}
 	}
+	if q.From == "" && q.NoJournal != "" { // a node that won't open without its journal has to be told first
+		lost := filepath.Join(dir, journalLostName)
+		if err := writeFile(lost, []byte(q.NoJournal+"\n")); err != nil {
+			return RestoreResult{}, err
+		}
+		defer os.Remove(lost)
+	}
 	progress(Progress{Phase: "reading the journal"})
 	var r RestoreResult
 	err := With(ctx, dir, "samverk restore", nil, func(c *Client) (err error) {
@@ -85,6 +92,9 @@ func Restore(ctx context.Context, dir string, q RestoreRequest, progress func(Pr
 	})
 	return r, err
 }
+
+// journalLostName is the operator's word, in the data directory, that the journal is gone for good. It holds for one opening.
+const journalLostName = "journal-lost"
 
 // restoreFiles makes the directory, after it is sure that somebody has thought of the journal.
 func restoreFiles(ctx context.Context, dir string, q RestoreRequest, progress func(Progress)) error {
@@ -123,6 +133,9 @@ func restoreFiles(ctx context.Context, dir string, q RestoreRequest, progress fu
 func (n *Node) finishRestore(ctx context.Context, q RestoreRequest, _ Sink[None]) (RestoreResult, error) {
 	var r RestoreResult
 	if _, waiting := n.db.Restored(); !waiting {
+		if n.journalLost {
+			return RestoreResult{ConsentEpoch: n.consents.Epoch()}, nil
+		}
 		return r, fault.New(fault.Conflict, "this node is not waiting for a journal").In(n.dir).Do("name the backup to restore, and a new directory")
 	}
 	journal, err := n.settings.journal(n.dir)

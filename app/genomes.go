@@ -25,7 +25,22 @@ func (n *Node) load(ctx context.Context, q LoadRequest, s Sink[None]) (LoadResul
 		Reference: q.Reference, Assembly: q.Assembly, Targets: q.Targets, MinGQ: q.MinGQ, MinDP: q.MinDP,
 		IncludeFiltered: q.AllFilters, Progress: func(p load.Progress) { s.Progress(loading(p)) },
 	})
-	return LoadResult{Report: r, ConsentEpoch: n.consents.Epoch(), Notes: append([]string{}, r.Notes()...)}, err
+	if err != nil {
+		return LoadResult{}, err
+	}
+	notes := append([]string{}, r.Notes()...)
+	if err := n.tidy(ctx, s); err != nil {
+		notes = append(notes, "the load is done; merging small segments is not: "+err.Error())
+	}
+	return LoadResult{Report: r, ConsentEpoch: n.consents.Epoch(), Notes: notes}, nil
+}
+
+// tidy merges segments where many small ones lie side by side: genomes that are loaded one by one would make
+// questions ever slower. What it does changes no answer, so it comes after the load and may fail.
+func (n *Node) tidy(ctx context.Context, s Sink[None]) error {
+	s.Progress(Progress{Phase: "merging small segments"})
+	_, err := n.genomes.Compact(ctx, false)
+	return err
 }
 
 // loading puts a load's progress in words.

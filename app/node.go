@@ -24,6 +24,8 @@ type Node struct {
 	consents *consent.Consents
 	genomes  *store.Store
 	desk     *answer.Desk
+
+	journalLost bool // the operator says so
 }
 
 const segmentsName = "segments"
@@ -57,7 +59,9 @@ func (n *Node) open(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if n.consents, err = consent.Open(ctx, n.db, n.people, consent.Options{Journal: journal}); err != nil {
+	_, err = os.Stat(filepath.Join(n.dir, journalLostName))
+	n.journalLost = err == nil
+	if n.consents, err = consent.Open(ctx, n.db, n.people, consent.Options{Journal: journal, JournalLost: n.journalLost}); err != nil {
 		return err
 	}
 	if n.genomes, err = store.Open(ctx, n.db, segments, store.Options{}); err != nil {

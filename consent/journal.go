@@ -161,13 +161,13 @@ func cannotRead(err error, path string) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		e = fault.New(fault.Unavailable, "the journal of withdrawals is missing").In(path)
 	}
-	return e.Do("bring the file back to where it was; it lies beside the data directory")
+	return e.Do("bring the file back to where it was, beside the data directory; if it is gone for good, say why with 'samverk restore --data DIR --no-journal WHY'")
 }
 
 // short is a journal that ends before what the database knows of it.
 func short(path string, last, held uint64) error {
 	return fault.New(fault.Unavailable, "the journal of withdrawals ends at line %d, and the database holds line %d", last, held).
-		In(path).Do("bring back the newer file; if there is none, confirm that the journal is lost")
+		In(path).Do("bring back the newer file; if there is none, say why with 'samverk restore --data DIR --no-journal WHY'")
 }
 
 // cut drops what follows the last whole line.
@@ -323,5 +323,5 @@ func damaged(cause error, path string, number int64) error {
 		e.Kind = fault.Invalid
 		return e.Do("name the journal that was kept beside this node's data directory")
 	}
-	return e.Do("bring back a copy of the file; if there is none, confirm that the journal is lost")
+	return e.Do("bring back a copy of the file; if there is none, say why with 'samverk restore --data DIR --no-journal WHY'")
 }

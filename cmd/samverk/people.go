@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -183,7 +184,8 @@ func (c *individualsListCmd) Run(ctx context.Context, s streams) error {
 
 type individualsRemoveCmd struct {
 	data
-	ID      string `arg:"" help:"Who is to be removed."`
+	ID      string `arg:"" optional:"" help:"Who is to be removed."`
+	Who     string `name:"individual" short:"i" placeholder:"ID" help:"The same, as a flag."`
 	Compact bool   `help:"Erase the genotypes from the disk now, and not at the next compaction."`
 	JSON    bool   `name:"json" help:"Print the outcome as JSON."`
 }
@@ -193,7 +195,10 @@ func (individualsRemoveCmd) Help() string {
 }
 
 func (c *individualsRemoveCmd) Run(ctx context.Context, s streams) error {
-	r, err := call(ctx, s, c.data, app.RemoveIndividual, app.RemoveRequest{ID: c.ID, Compact: c.Compact, By: operator("")}, nil)
+	if (c.ID == "") == (c.Who == "") {
+		return fault.New(fault.Invalid, "one individual is to be named").Do("samverk individuals remove --data DIR ID")
+	}
+	r, err := call(ctx, s, c.data, app.RemoveIndividual, app.RemoveRequest{ID: cmp.Or(c.ID, c.Who), Compact: c.Compact, By: operator("")}, nil)
 	if err != nil {
 		return err
 	}
