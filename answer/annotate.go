@@ -23,7 +23,7 @@ type Annotation struct {
 	Dataset   string
 	Name      string // of the input, for errors
 	Assembly  variant.Assembly
-	Reference *variant.Reference // to left-align by; nil: as written
+	Reference *variant.Reference // to left-align by; nil: the desk's, if it has one
 	Compress  bool               // write bgzip
 	Level     int                // 1–9; 0: the default
 	Index     io.Writer          // receives a tabix index; needs Compress and sorted records
@@ -55,6 +55,9 @@ func (d *Desk) Annotate(ctx context.Context, a Annotation, in io.Reader, out io.
 	c, err := d.begin(a.Use, a.Dataset)
 	if err != nil {
 		return Annotated{}, err
+	}
+	if a.Reference == nil {
+		a.Reference = d.reference
 	}
 	z, err := bgzf.NewReader(in, a.Name, bgzf.Options{})
 	if err != nil {

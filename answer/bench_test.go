@@ -129,5 +129,5 @@ func (n *node) withoutCache(b *testing.B) {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { _ = s.Close() })
-	n.Desk = answer.New(n.deps.Consents, s)
+	n.Desk = answer.New(n.deps.Consents, s, nil)
 }

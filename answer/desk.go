@@ -49,15 +49,19 @@ type Region struct {
 
 // Desk answers. Its methods may be called from many goroutines.
 type Desk struct {
-	consents *consent.Consents
-	genomes  *store.Store
-	recent   atomic.Pointer[[]*counting]
-	mu       sync.Mutex // of writing recent
+	consents  *consent.Consents
+	genomes   *store.Store
+	recent    atomic.Pointer[[]*counting]
+	mu        sync.Mutex         // of writing recent
+	normal    sync.Pool          // of *variant.Normalizer
+	reference *variant.Reference // nil: none
 }
 
-// New makes a desk over a node's consents and genomes.
-func New(consents *consent.Consents, genomes *store.Store) *Desk {
-	d := &Desk{consents: consents, genomes: genomes}
+// New makes a desk over a node's consents and genomes. By reference, which may be nil, typed variants are
+// checked and left-aligned as those in files were.
+func New(consents *consent.Consents, genomes *store.Store, reference *variant.Reference) *Desk {
+	d := &Desk{consents: consents, genomes: genomes, reference: reference}
+	d.normal.New = func() any { return variant.NewNormalizer(reference) }
 	d.recent.Store(new([]*counting))
 	return d
 }
@@ -131,16 +135,22 @@ func (d *Desk) Ask(ctx context.Context, q Question) (Answer, error) {
 	}
 	a := c.answer()
 	a.Counts = make([]Count, len(q.Keys))
-	counter := c.counters.Get().(*store.Counter)
+	counter, normal := c.counters.Get().(*store.Counter), d.normal.Get().(*variant.Normalizer)
 	for i, k := range q.Keys {
 		if i&255 == 255 && ctx.Err() != nil {
 			return Answer{}, ctx.Err()
+		}
+		if d.reference != nil || len(k.Ref) != 1 || len(k.Alt) != 1 { // one base for another is in its normal form
+			if k, err = normal.Normal(k); err != nil {
+				return Answer{}, err
+			}
 		}
 		if a.Counts[i].Count, err = counter.Count(k); err != nil {
 			return Answer{}, err
 		}
 	}
 	c.counters.Put(counter)
+	d.normal.Put(normal)
 	return a, nil
 }
 

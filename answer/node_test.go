@@ -43,7 +43,7 @@ func newNode(tb testing.TB) *node {
 		must(consents.Close())
 		must(db.Close())
 	})
-	return &node{dir: dir, Desk: answer.New(consents, genomes), deps: load.Deps{DB: db, Store: genomes, People: people, Consents: consents}}
+	return &node{dir: dir, Desk: answer.New(consents, genomes, nil), deps: load.Deps{DB: db, Store: genomes, People: people, Consents: consents}}
 }
 
 // load loads a VCF into the dataset "d".

@@ -53,8 +53,8 @@ func (n *Node) annotateBytes(ctx context.Context, q AnnotateRequest, in io.Reade
 	if err != nil {
 		return AnnotateResult{}, err
 	}
-	if path := cmp.Or(q.Reference, n.settings.Reference); path != "" {
-		if a.Reference, err = variant.OpenReference(path); err != nil {
+	if q.Reference != "" {
+		if a.Reference, err = variant.OpenReference(q.Reference); err != nil {
 			return AnnotateResult{}, err
 		}
 		defer func() { _ = a.Reference.Close() }() // it was only read

@@ -11,6 +11,7 @@ import (
 	"github.com/samverk/samverk/consent"
 	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/genome/store"
+	"github.com/samverk/samverk/genome/variant"
 	"github.com/samverk/samverk/individual"
 	"github.com/samverk/samverk/storage"
 )
@@ -24,6 +25,8 @@ type Node struct {
 	consents *consent.Consents
 	genomes  *store.Store
 	desk     *answer.Desk
+	// reference is the node's FASTA; nil for none.
+	reference *variant.Reference
 
 	journalLost bool // the operator says so
 }
@@ -67,7 +70,12 @@ func (n *Node) open(ctx context.Context) (err error) {
 	if n.genomes, err = store.Open(ctx, n.db, segments, store.Options{}); err != nil {
 		return err
 	}
-	n.desk = answer.New(n.consents, n.genomes)
+	if n.settings.Reference != "" {
+		if n.reference, err = variant.OpenReference(n.settings.Reference); err != nil {
+			return err
+		}
+	}
+	n.desk = answer.New(n.consents, n.genomes, n.reference)
 	return nil
 }
 
@@ -79,6 +87,9 @@ func migrations() []fs.FS {
 // Close closes what was opened, from the top down.
 func (n *Node) Close() error {
 	var errs []error
+	if n.reference != nil {
+		errs = append(errs, n.reference.Close())
+	}
 	if n.genomes != nil {
 		errs = append(errs, n.genomes.Close())
 	}

@@ -67,7 +67,7 @@ func Open(t testing.TB) *Node {
 	genomes, err := store.Open(ctx, db, filepath.Join(dir, "genomes"), store.Options{})
 	must(err)
 	t.Cleanup(func() { must(genomes.Close()) })
-	return &Node{Desk: answer.New(consents, genomes), Consents: consents, People: register, genomes: genomes, db: db}
+	return &Node{Desk: answer.New(consents, genomes, nil), Consents: consents, People: register, genomes: genomes, db: db}
 }
 
 // Full makes a node with everybody in it.
