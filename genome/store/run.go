@@ -16,8 +16,9 @@ type Run struct {
 	free     chan *batch
 	jobs     chan job
 	done     chan error
-	failed   chan struct{}
-	limit    int // bytes gathered before rows are passed on
+	failed   chan struct{} // closed when the encoder gives up
+	err      error         // why, to be read after that
+	limit    int           // bytes gathered before rows are passed on
 	last     variant.Key
 	begun    bool // last is set
 	events   []event
@@ -159,7 +160,7 @@ func (r *Run) pass(all bool) error {
 	select {
 	case next = <-r.free:
 	case <-r.failed:
-		return r.fail()
+		return r.err
 	}
 	next.reset()
 	for i := n; i < len(b.rows); i++ {
@@ -171,15 +172,8 @@ func (r *Run) pass(all bool) error {
 	case r.jobs <- j:
 		return nil
 	case <-r.failed:
-		return r.fail()
+		return r.err
 	}
-}
-
-// fail gives the encoder's error, and keeps it for Close.
-func (r *Run) fail() error {
-	err := <-r.done
-	r.done <- err
-	return err
 }
 
 // Close passes on what is left. The run's parts are the load's after it.
@@ -210,6 +204,10 @@ func (r *Run) encode() {
 	for j := range r.jobs {
 		if err == nil {
 			if p, err = r.write(p, j); err != nil {
+				if p != nil {
+					p.w.f.Close()
+				}
+				r.err = err
 				close(r.failed)
 			}
 		}
