@@ -152,7 +152,7 @@ func (t *tally) add(o tally) {
 // find puts the counter at the key's block in segment i and gives the key's row, or -1.
 func (c *Counter) find(i int, s *segment, k variant.Key) (int, error) {
 	p := &c.at[i]
-	if p.block < 0 || !s.index[p.block].spans(k) {
+	if p.block < 0 || !s.index[p.block].spans(k) || p.block > 0 && s.index[p.block-1].spans(k) {
 		n := seek(s.index, k.Chrom, k.Pos)
 		if n == len(s.index) || !s.index[n].spans(k) {
 			return -1, nil
