@@ -150,7 +150,7 @@ func (db *DB) openSQLite(ctx context.Context, path string) (err error) {
 		return err
 	}
 	db.dialect = lite
-	db.writer, err = sql.Open("sqlite", sqliteDSN(path, "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)"))
+	db.writer, err = sql.Open("sqlite", sqliteDSN(path, "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "secure_delete(1)"))
 	if err != nil {
 		return classify(err)
 	}

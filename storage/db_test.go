@@ -1,9 +1,11 @@
 package storage_test
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -382,5 +384,33 @@ func TestIDsSortByTheirMaking(t *testing.T) {
 	}
 	if !slices.IsSorted(all) || len(slices.Compact(slices.Clone(all))) != len(all) {
 		t.Error("ids out of order or twice")
+	}
+}
+
+// What a row held is not in the file once the row is gone: a removed individual's name would be.
+func TestDeletedRowsLeaveNothingInTheFile(t *testing.T) {
+	path := testkit.SQLite(t)
+	ctx, db := t.Context(), open(t, path, room)
+	write(t, db, func(tx *storage.Tx) error {
+		for n := range 200 {
+			if _, err := tx.Exec(ctx, `INSERT INTO thing (number, body) VALUES ($1, $2)`, n, []byte(fmt.Sprintf("name of %03d", n))); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	write(t, db, func(tx *storage.Tx) error {
+		_, err := tx.Exec(ctx, `DELETE FROM thing WHERE number = 77`)
+		return err
+	})
+	if err := db.Close(); err != nil { // the write-ahead log goes with it
+		t.Fatal(err)
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Contains(b, []byte("name of 076")) || bytes.Contains(b, []byte("name of 077")) {
+		t.Error("the deleted row is still in the file")
 	}
 }

@@ -21,7 +21,8 @@
 //     BeforeCommit runs last inside the transaction, OnCommit after it is durable and
 //     before the next Write may start: the order in memory is the order on disk.
 //   - SQLite runs in WAL mode with synchronous=FULL: a commit is on the disk when Write
-//     returns (https://www.sqlite.org/pragma.html#pragma_synchronous).
+//     returns (https://www.sqlite.org/pragma.html#pragma_synchronous). What is deleted is
+//     overwritten (secure_delete).
 //   - If a commit's outcome can't be known (PostgreSQL's connection broke in it), the DB
 //     answers no more until it is opened again: memory may be behind the disk.
 //   - A database made from a backup says so (Restored) until somebody accounts for what
