@@ -52,7 +52,7 @@ var fields = [...]struct{ id, number, kind, text string }{
 // Annotate copies a VCF from in to out and adds the counts of its variants to INFO, leaving all else as it is. The
 // people counted are those who allow the use when it begins.
 func (d *Desk) Annotate(ctx context.Context, a Annotation, in io.Reader, out io.Writer) (Annotated, error) {
-	c, err := d.begin(a.Use, a.Dataset)
+	c, err := d.beginLong(a.Use, a.Dataset)
 	if err != nil {
 		return Annotated{}, err
 	}
@@ -84,7 +84,8 @@ func (d *Desk) Annotate(ctx context.Context, a Annotation, in io.Reader, out io.
 	defer x.counter.Close()
 	x.header(h, c)
 	if err := x.run(ctx); err != nil {
-		return Annotated{}, errors.Join(err, w.abandon())
+		w.abandon()
+		return Annotated{}, err
 	}
 	return x.sum, w.close(a.Index)
 }
@@ -348,6 +349,7 @@ func (o *output) indexed(r *vcf.Record) error {
 
 func (o *output) close(index io.Writer) error {
 	if err := o.flush(); err != nil {
+		o.abandon()
 		return err
 	}
 	if o.zip == nil {
@@ -362,10 +364,9 @@ func (o *output) close(index io.Writer) error {
 	return o.index.Write(index, o.zip.Offset)
 }
 
-// abandon ends the goroutines of an output that will not be used.
-func (o *output) abandon() error {
+// abandon ends an output that is not whole, and its goroutines.
+func (o *output) abandon() {
 	if o.zip != nil {
-		_ = o.zip.Close()
+		o.zip.Abandon()
 	}
-	return nil
 }

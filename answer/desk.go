@@ -2,6 +2,7 @@ package answer
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -52,7 +53,8 @@ type Desk struct {
 	consents  *consent.Consents
 	genomes   *store.Store
 	recent    atomic.Pointer[[]*counting]
-	mu        sync.Mutex         // of writing recent
+	mu        sync.Mutex         // of writing recent, and of long
+	long      []*counting        // whose masks keep what long answers counted, the latest first
 	normal    sync.Pool          // of *variant.Normalizer
 	reference *variant.Reference // nil: none
 }
@@ -123,6 +125,24 @@ func (d *Desk) keep(c *counting) {
 	d.recent.Store(&next)
 }
 
+// remembered is how many masks keep what long answers counted under them: each may take up to 96 MiB.
+const remembered = 2
+
+// beginLong is begin for an answer that counts much. What it counts is kept for the next one like it.
+func (d *Desk) beginLong(u consent.Use, dataset string) (*counting, error) {
+	c, err := d.begin(u, dataset)
+	if err != nil {
+		return nil, err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.long = slices.Insert(slices.DeleteFunc(d.long, func(x *counting) bool { return x == c }), 0, c)
+	for ; len(d.long) > remembered; d.long = d.long[:remembered] {
+		d.long[remembered].mask.Forget()
+	}
+	return c, nil
+}
+
 func (c *counting) answer() Answer {
 	return Answer{Epoch: c.allowed.Epoch, Individuals: c.mask.Individuals(), Datasets: c.datasets}
 }
@@ -160,7 +180,7 @@ func (d *Desk) Region(ctx context.Context, q Region, each func(variant.Key, Coun
 		return Answer{}, fault.New(fault.Invalid, "%s:%d-%d is no stretch of a chromosome", q.Chrom, q.From, q.To).
 			Do("write it as chr22:50000000-50010000")
 	}
-	c, err := d.begin(q.Use, q.Dataset)
+	c, err := d.beginLong(q.Use, q.Dataset)
 	if err != nil {
 		return Answer{}, err
 	}
@@ -189,7 +209,7 @@ type Everything struct {
 // Everything calls each with every variant that somebody counted carries, in order. The people counted are
 // those who allow the use when it begins.
 func (d *Desk) Everything(ctx context.Context, q Everything, each func(variant.Key, Count) error) (Answer, error) {
-	c, err := d.begin(q.Use, q.Dataset)
+	c, err := d.beginLong(q.Use, q.Dataset)
 	if err != nil {
 		return Answer{}, err
 	}

@@ -49,7 +49,7 @@ const (
 // Export writes every variant that somebody counted carries, with its counts, sorted. The people counted are
 // those who allow the use when it begins. The file's metadata states use, epoch and how many they are.
 func (d *Desk) Export(ctx context.Context, q Export, w io.Writer) (Exported, error) {
-	c, err := d.begin(q.Use, q.Dataset)
+	c, err := d.beginLong(q.Use, q.Dataset)
 	if err != nil {
 		return Exported{}, err
 	}

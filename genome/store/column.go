@@ -37,6 +37,9 @@ func (c *column) set(row int, t tally) {
 	c.count[row] = tally32{int32(t.het), int32(t.hom), int32(t.hemi), int32(t.known), int32(t.copies)}
 }
 
+// Forget gives up what long answers under the mask have kept, up to columnBytes of memory.
+func (m *Mask) Forget() { m.kept.Store(newColumns(m.v.segments)) }
+
 // columns is a mask's, by segment and block.
 type columns struct {
 	of   [][]atomic.Pointer[column]

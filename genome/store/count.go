@@ -22,7 +22,7 @@ type Count struct {
 // Counter counts for one goroutine. It remembers where it was, so that sorted questions cost least.
 type Counter struct {
 	m     *Mask
-	bulk  bool // keep what is counted for the next long answer
+	keep  *columns // where what is counted is kept for the next long answer; nil for a short one
 	at    []position
 	g     genotypes
 	known []uint64 // scratch of everyoneKnown
@@ -67,7 +67,7 @@ func (sn *Snapshot) Counter(m *Mask) *Counter {
 // BulkCounter makes a counter for a long answer: it keeps what it counts for the next one under the same mask. Close it.
 func (sn *Snapshot) BulkCounter(m *Mask) *Counter {
 	c := sn.Counter(m)
-	c.bulk = true
+	c.keep = m.kept.Load()
 	return c
 }
 
@@ -81,7 +81,7 @@ func (c *Counter) Close() {
 // leave passes on what was found in segment i's block at hand.
 func (c *Counter) leave(i int) {
 	if p := &c.at[i]; p.own != nil {
-		c.m.kept.keep(i, p.block, p.own)
+		c.keep.keep(i, p.block, p.own)
 		p.own = nil
 	}
 }
@@ -182,8 +182,8 @@ func (c *Counter) open(i int, s *segment, n int) error {
 	if err != nil {
 		return err
 	}
-	if c.bulk {
-		p.kept = c.m.kept.of[i][n].Load()
+	if c.keep != nil {
+		p.kept = c.keep.of[i][n].Load()
 	}
 	for _, x := range p.bases {
 		p.spare = append(p.spare, x)
@@ -200,7 +200,7 @@ func (c *Counter) open(i int, s *segment, n int) error {
 // block gives a decoded block for a place. A long answer passes by each block once: its blocks
 // aren't kept, and each takes over the bytes of the one before.
 func (c *Counter) block(p *position, s *segment, n int) (*block, error) {
-	if !c.bulk {
+	if c.keep == nil {
 		return s.block(n)
 	}
 	if s.cache != nil {
@@ -232,7 +232,7 @@ func (s *segment) block(n int) (*block, error) {
 
 // row counts one row of segment i's block at hand, or knows it already.
 func (c *Counter) row(i int, s *segment, row int, z variant.Zone) (tally, error) {
-	if !c.bulk {
+	if c.keep == nil {
 		return c.decode(i, s, row, z)
 	}
 	p := &c.at[i]

@@ -3,6 +3,7 @@ package store
 import (
 	"math/bits"
 	"sync"
+	"sync/atomic"
 
 	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/genome/variant"
@@ -63,7 +64,7 @@ type Mask struct {
 	groups []group
 	people int
 	blocks int // how many of them say where they are callable
-	kept   *columns
+	kept   atomic.Pointer[columns]
 }
 
 // group is the mask's samples with the same targets.
@@ -101,7 +102,7 @@ func (sn *Snapshot) Mask(allowed *individual.Set, dataset string) (*Mask, error)
 		}
 	}
 	m.localize()
-	m.kept = newColumns(v.segments)
+	m.Forget()
 	return m, nil
 }
 
