@@ -55,7 +55,7 @@ type job struct {
 	done chan struct{}
 }
 
-// NewWriter begins a BGZF file. Close ends it; until then goroutines wait for it.
+// NewWriter begins a BGZF file. Close or Abandon ends it; until then goroutines wait for it.
 func NewWriter(w io.Writer, o WriterOptions) (*Writer, error) {
 	if o.Level == 0 {
 		o.Level = DefaultLevel
@@ -130,7 +130,12 @@ func (z *Writer) Offset(m Mark) (Offset, bool) {
 }
 
 // Close writes what is left and the end-of-file block. It does not close the underlying writer.
-func (z *Writer) Close() error {
+func (z *Writer) Close() error { return z.end(true) }
+
+// Abandon ends a file that will not be whole: it writes no end-of-file block, so that a reader sees that it was cut off.
+func (z *Writer) Abandon() { _ = z.end(false) }
+
+func (z *Writer) end(whole bool) error {
 	z.mu.Lock()
 	done, err := z.closed, z.err
 	z.closed = true
@@ -138,13 +143,13 @@ func (z *Writer) Close() error {
 	if done {
 		return err
 	}
-	if len(z.now.text) > 0 {
+	if whole && len(z.now.text) > 0 {
 		z.send()
 	}
 	close(z.jobs)
 	close(z.order)
 	z.group.Wait()
-	if z.err == nil {
+	if whole && z.err == nil {
 		_, err := z.w.Write(eofBlock)
 		z.err = unwritable(err)
 	}

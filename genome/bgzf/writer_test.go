@@ -196,3 +196,22 @@ func BenchmarkWriter(b *testing.B) {
 		})
 	}
 }
+
+// A file that was given up says so: it lacks the end-of-file block.
+func TestWriterAbandon(t *testing.T) {
+	var out bytes.Buffer
+	w, err := NewWriter(&out, WriterOptions{Workers: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Write(genomeText(1 << 20)); err != nil {
+		t.Fatal(err)
+	}
+	w.Abandon()
+	if bytes.HasSuffix(out.Bytes(), eofBlock[:]) {
+		t.Error("it ends like a whole file")
+	}
+	if _, err := w.Write([]byte("x")); err == nil {
+		t.Error("written after Abandon")
+	}
+}
