@@ -337,8 +337,13 @@ func (s *Store) dropDead(ctx context.Context, tx *storage.Tx) error {
 }
 
 // RemoveIndividual retires every sample of a person, in a transaction. Their genotypes are in no answer once it
-// commits, and in no file after the next Compact.
+// commits, and in no file after the next Compact. A genome's file is often named after whom it is of, so the names
+// of the files they were in go too, and those of files nobody of whom is left.
 func (s *Store) RemoveIndividual(ctx context.Context, tx *storage.Tx, who individual.Number) error {
+	if _, err := tx.Exec(ctx, `UPDATE genome_load SET files = '[]' WHERE id NOT IN (SELECT load FROM genome_sample WHERE retired = 0 AND individual <> $1)
+		OR id IN (SELECT load FROM genome_sample WHERE individual = $1)`, who); err != nil {
+		return err
+	}
 	if _, err := tx.Exec(ctx, `UPDATE genome_sample SET retired = 1, name = '', individual = -1 WHERE individual = $1 AND retired = 0`, who); err != nil {
 		return err
 	}
