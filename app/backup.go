@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/samverk/samverk/consent"
 	"github.com/samverk/samverk/fault"
@@ -32,10 +33,29 @@ func (n *Node) backup(ctx context.Context, q BackupRequest, s Sink[None]) (Backu
 	return BackupResult{Bytes: st.Size(), ConsentEpoch: epoch, Journal: journal}, err
 }
 
+// pinnedPrefix begins the name of a folder of second names.
+const pinnedPrefix = ".backing-up-"
+
+// unpin removes what a backup that was killed left: second names would keep genotypes that a compaction erased.
+func (n *Node) unpin() error {
+	entries, err := os.ReadDir(n.dir)
+	if err != nil {
+		return cannotRead(n.dir, err)
+	}
+	for _, e := range entries {
+		if e.IsDir() && strings.HasPrefix(e.Name(), pinnedPrefix) {
+			if err := os.RemoveAll(filepath.Join(n.dir, e.Name())); err != nil {
+				return cannotWrite(filepath.Join(n.dir, e.Name()), err)
+			}
+		}
+	}
+	return nil
+}
+
 // pin gives the segments of this moment second names, so that a compaction that removes them doesn't take them away
 // before they are copied.
 func (n *Node) pin() (files []storage.File, release func(), err error) {
-	dir, err := os.MkdirTemp(n.dir, "backup-*")
+	dir, err := os.MkdirTemp(n.dir, pinnedPrefix+"*")
 	if err != nil {
 		return nil, nil, cannotWrite(n.dir, err)
 	}

@@ -51,6 +51,9 @@ func (n *Node) open(ctx context.Context) (err error) {
 	if err := os.Mkdir(segments, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 		return fault.Wrap(fault.Unavailable, err, "the folder of segments can't be made").In(segments)
 	}
+	if err := n.unpin(); err != nil {
+		return err
+	}
 	n.db, err = storage.Open(ctx, n.settings.dsn(n.dir), storage.Options{Migrations: migrations()})
 	if err != nil {
 		return err
