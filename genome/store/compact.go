@@ -154,8 +154,11 @@ func (s *Store) rewrite(ctx context.Context, v *version, group []*segment) (int6
 		return 0, diskFault(err, name)
 	}
 	if err := s.swap(ctx, v, group, name, base, to-base, w); err != nil {
-		_ = s.fs.Remove(name)
+		s.discard([]string{name})
 		return 0, err
+	}
+	if len(w.index) == 0 { // nothing was left of the group
+		s.remove([]string{name}, nil)
 	}
 	return w.offset, nil
 }

@@ -58,6 +58,7 @@ type Load struct {
 	names  []string // every file made, for Abort
 	sealed Sealed
 	blocks bool // the files say where samples are callable
+	asked  bool // a transaction was asked to commit its rows
 	over   bool // committed or aborted
 }
 
@@ -249,6 +250,7 @@ func (l *Load) merge(ctx context.Context, group []*part) (*part, error) {
 // same name in the same dataset is replaced.
 func (l *Load) Commit(ctx context.Context, tx *storage.Tx) error {
 	s := l.store
+	l.asked = true
 	dataset, err := s.keepDataset(ctx, tx, l.spec.Dataset, l.spec.Origin)
 	if err != nil {
 		return err
@@ -307,8 +309,10 @@ func (l *Load) Abort() {
 		return
 	}
 	l.over = true
-	for _, name := range l.names {
-		_ = l.store.fs.Remove(name) // what can't be removed now goes when the store is next opened
+	if l.asked {
+		l.store.discard(l.names)
+	} else {
+		l.store.remove(l.names, nil)
 	}
 	l.store.loading.remove(l.id)
 }

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -83,4 +84,98 @@ func fileNames(t *testing.T, db *storage.DB) (all string) {
 		t.Fatal(err)
 	}
 	return all
+}
+
+// A commit whose answer was lost may have happened: then its segments are the store's, and Abort leaves them.
+func TestAbortAfterALostAnswer(t *testing.T) {
+	dir := t.TempDir()
+	db, s := openAt(t, dir)
+	ctx := t.Context()
+	l, err := s.NewLoad(ctx, LoadSpec{Dataset: "d", Samples: []Sample{{Name: "S"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := fillGenome(l, 0); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.Seal(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Write(ctx, func(tx *storage.Tx) error { return l.Commit(ctx, tx) }); err != nil {
+		t.Fatal(err)
+	}
+	l.over = false // as if nobody had heard of it
+	l.Abort()
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	db, s = openAt(t, dir)
+	defer db.Close()
+	defer s.Close()
+	visible(t, s, 1)
+}
+
+// A transaction that fails after the load's part of it leaves no files.
+func TestAbortAfterAFailedCommit(t *testing.T) {
+	dir := t.TempDir()
+	db, s := openAt(t, dir)
+	defer db.Close()
+	defer s.Close()
+	ctx := t.Context()
+	l, err := s.NewLoad(ctx, LoadSpec{Dataset: "d", Samples: []Sample{{Name: "S"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := fillGenome(l, 0); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.Seal(ctx); err != nil {
+		t.Fatal(err)
+	}
+	refused := errors.New("refused")
+	if err := db.Write(ctx, func(tx *storage.Tx) error { return errors.Join(l.Commit(ctx, tx), refused) }); !errors.Is(err, refused) {
+		t.Fatal(err)
+	}
+	l.Abort()
+	if n := segmentFiles(t, dir); n != 0 {
+		t.Errorf("%d files are left", n)
+	}
+}
+
+// A compaction of which nothing is left leaves no file.
+func TestCompactToNothing(t *testing.T) {
+	dir := t.TempDir()
+	db, s := openAt(t, dir)
+	defer db.Close()
+	defer s.Close()
+	ctx := t.Context()
+	l, err := s.NewLoad(ctx, LoadSpec{Dataset: "d", Samples: []Sample{{Name: "S"}, {Name: "without variants", Individual: 1}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := l.NewRun([]uint32{0, 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(r.Add(&Record{Key: sharedKey(0), Entries: []Entry{MakeEntry(0, variant.Het)}}), r.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.Seal(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Write(ctx, func(tx *storage.Tx) error { return l.Commit(ctx, tx) }); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Write(ctx, func(tx *storage.Tx) error { return s.RemoveIndividual(ctx, tx, 0) }); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Compact(ctx, true); err != nil {
+		t.Fatal(err)
+	}
+	if n := segmentFiles(t, dir); n != 0 {
+		t.Errorf("%d files are left", n)
+	}
 }

@@ -291,6 +291,41 @@ func (s *Store) publish(ctx context.Context, tx *storage.Tx) error {
 	return nil
 }
 
+// discard removes files of a transaction that failed, unless the manifest names them. When a commit's answer was lost
+// the manifest can't be read until the database is opened again; then what it doesn't name is swept away.
+func (s *Store) discard(files []string) {
+	named := make(map[string]bool)
+	ctx := context.Background()
+	err := s.db.Read(ctx, func(tx *storage.Tx) error {
+		clear(named)
+		rows, err := tx.Query(ctx, `SELECT file FROM genome_segment`)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var file string
+			if err := rows.Scan(&file); err != nil {
+				return err
+			}
+			named[file] = true
+		}
+		return rows.Err()
+	})
+	if err == nil {
+		s.remove(files, named)
+	}
+}
+
+// remove removes files but those to keep. What can't be removed now goes when the store is next opened.
+func (s *Store) remove(files []string, keep map[string]bool) {
+	for _, f := range files {
+		if !keep[f] {
+			_ = s.fs.Remove(f)
+		}
+	}
+}
+
 func (s *Store) keepDataset(ctx context.Context, tx *storage.Tx, name string, o Origin) (id string, err error) {
 	id, err = s.db.NewID()
 	if err != nil {
