@@ -43,8 +43,12 @@ func (c *cursor) less(o *cursor) bool {
 	return c.order < o.order
 }
 
-// mergeRows is how many rows are gathered before they are encoded; it ends a batch sooner when entries are many.
-const mergeRows = blockRows * 4
+// mergeRows is how many rows are gathered before they are encoded; mergeBytes ends a batch sooner when entries are many or
+// alleles long.
+const (
+	mergeRows  = blockRows * 4
+	mergeBytes = 16 << 20
+)
 
 func (m *merger) run(ctx context.Context) error {
 	if err := m.start(); err != nil {
@@ -56,7 +60,7 @@ func (m *merger) run(ctx context.Context) error {
 		if err := m.one(); err != nil {
 			return err
 		}
-		if len(m.batch.rows) >= mergeRows || len(m.batch.entries) > 4<<20 {
+		if len(m.batch.rows) >= mergeRows || m.batch.size() > mergeBytes {
 			if err := ctx.Err(); err != nil {
 				return err
 			}

@@ -91,15 +91,23 @@ func (w *segmentWriter) add(b *batch, rows []row) error {
 	return w.err
 }
 
-// cut is how many of the rows make the next block: of one sequence, and no position on both sides.
+// blockLetters bounds the alleles of a block, which are all decoded when it is read: inserted sequences may be long.
+const blockLetters = 1 << 20
+
+// cut is how many of the rows make the next block: of one sequence, and no position on both sides unless its alleles
+// are too long.
 func cut(rows []row) int {
 	n := min(blockRows, len(rows))
+	letters := rows[0].nref + rows[0].nalt
 	for i := 1; i < n; i++ {
-		if rows[i].chrom != rows[0].chrom {
+		if letters += rows[i].nref + rows[i].nalt; letters > blockLetters || rows[i].chrom != rows[0].chrom {
 			return i
 		}
 	}
 	for n < len(rows) && n < maxRows && rows[n].chrom == rows[0].chrom && rows[n].pos == rows[n-1].pos {
+		if letters += rows[n].nref + rows[n].nalt; letters > blockLetters {
+			break
+		}
 		n++
 	}
 	return n

@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -204,4 +205,26 @@ func FuzzSegment(f *testing.F) {
 		var v Verified
 		_ = v.segment(t.Context(), s)
 	})
+}
+
+// Long alleles make more blocks, not larger ones: a block's alleles are all in memory when it is read.
+func TestLongAllelesMakeSmallBlocks(t *testing.T) {
+	b := &batch{lists: newLists()}
+	for i := range uint32(80) {
+		alt := slices.Repeat([]byte("ACGT"), 10_000)
+		b.add(variant.Key{Chrom: 1, Pos: 1000 + i/20, Ref: []byte("A"), Alt: append(alt, letters[i&3], letters[i>>2&3], letters[i>>4&3])}, 0, []Entry{MakeEntry(0, variant.Het)})
+	}
+	b.sort(0)
+	s := writeSegment(t, newForgetful(), 1, b)
+	for _, r := range s.index {
+		if r.length > blockLetters/2 {
+			t.Errorf("a block of %d bytes", r.length)
+		}
+	}
+	c := Counter{at: []position{{block: -1}}, m: new(Mask)}
+	for i := len(b.rows) - 1; i >= 0; i-- {
+		if row, err := c.find(0, s, b.key(&b.rows[i])); row < 0 || err != nil {
+			t.Fatalf("row %d isn't found: %v", i, err)
+		}
+	}
 }
