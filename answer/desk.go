@@ -123,6 +123,8 @@ func (d *Desk) keep(c *counting) {
 		}
 	}
 	d.recent.Store(&next)
+	// An old mask holds its snapshot, and that holds segments that a compaction has removed.
+	d.long = slices.DeleteFunc(d.long, func(x *counting) bool { return !slices.Contains(next, x) })
 }
 
 // remembered is how many masks keep what long answers counted under them: each may take up to 96 MiB.
