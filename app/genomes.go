@@ -118,6 +118,9 @@ func (n *Node) compact(ctx context.Context, _ None, s Sink[None]) (CompactResult
 	if _, err := n.genomes.Compact(ctx, true); err != nil {
 		return CompactResult{}, err
 	}
+	if err := n.db.EmptyLog(ctx); err != nil { // the names of who was removed are in it
+		return CompactResult{}, err
+	}
 	after, err := n.genomes.Stats(ctx)
 	return CompactResult{SegmentsBefore: before.Segments, SegmentsAfter: after.Segments, BytesBefore: before.Bytes, BytesAfter: after.Bytes}, err
 }

@@ -403,12 +403,15 @@ func TestDeletedRowsLeaveNothingInTheFile(t *testing.T) {
 		_, err := tx.Exec(ctx, `DELETE FROM thing WHERE number = 77`)
 		return err
 	})
-	if err := db.Close(); err != nil { // the write-ahead log goes with it
+	if err := db.EmptyLog(ctx); err != nil {
 		t.Fatal(err)
 	}
 	b, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if log, err := os.ReadFile(path + "-wal"); err != nil || len(log) > 0 {
+		t.Errorf("the write-ahead log has %d bytes, %v", len(log), err)
 	}
 	if !bytes.Contains(b, []byte("name of 076")) || bytes.Contains(b, []byte("name of 077")) {
 		t.Error("the deleted row is still in the file")
