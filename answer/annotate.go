@@ -2,12 +2,15 @@ package answer
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/samverk/samverk/consent"
 	"github.com/samverk/samverk/fault"
@@ -76,34 +79,23 @@ func (d *Desk) Annotate(ctx context.Context, a Annotation, in io.Reader, out io.
 	if err != nil {
 		return Annotated{}, err
 	}
-	x := &annotator{
-		a: a, scan: s, out: w, reader: z, counter: c.snap.BulkCounter(c.mask),
-		alleles: alleles{file: a.Name, namer: vcf.Namer{Norm: variant.NewNormalizer(a.Reference)}},
-		sum:     Annotated{Individuals: uint32(c.mask.Individuals()), Epoch: c.allowed.Epoch},
-	}
-	defer x.counter.Close()
+	x := &annotator{a: a, scan: s, reader: z, out: w, sum: Annotated{Individuals: uint32(c.mask.Individuals()), Epoch: c.allowed.Epoch}}
 	x.header(h, c)
-	if err := x.run(ctx); err != nil {
+	if err := x.run(ctx, c); err != nil {
 		w.abandon()
 		return Annotated{}, err
 	}
 	return x.sum, w.close(a.Index)
 }
 
-// annotator goes through one file.
+// annotator goes through one file: it reads pages of lines, several goroutines count and write them out in memory, and
+// another puts them in the output in the file's order.
 type annotator struct {
-	a       Annotation
-	scan    *vcf.Scanner
-	reader  *bgzf.Reader
-	out     *output
-	counter *store.Counter
-	alleles alleles
-	sum     Annotated
-
-	rec    vcf.Record
-	counts []store.Count
-	named  []bool
-	add    []byte
+	a      Annotation
+	scan   *vcf.Scanner
+	reader *bgzf.Reader
+	out    *output
+	sum    Annotated
 }
 
 // header writes the lines as they were, less those of an earlier annotation, and those that explain ours.
@@ -125,33 +117,144 @@ func (x *annotator) header(h *vcf.Header, c *counting) {
 	x.out.line(strings.Join(columns, "\t"))
 }
 
-func (x *annotator) run(ctx context.Context) error {
-	for {
-		ok, err := x.scan.Next(&x.rec)
+// page is a piece of the file, and what becomes of it.
+type page struct {
+	text    []byte // the lines' bytes, which records' Raw are parts of
+	records []vcf.Record
+	out     []byte
+	ends    []int // where each record's line ends in out
+	sum     Annotated
+	err     error
+	done    chan struct{} // a token when out is ready
+}
+
+// pageText is how many bytes of lines make a page; a longer line is a page of its own.
+const pageText = 512 << 10
+
+func (x *annotator) run(ctx context.Context, c *counting) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	workers := runtime.GOMAXPROCS(0)
+	free, work, order := make(chan *page, 3*workers), make(chan *page, 3*workers), make(chan *page, 3*workers)
+	for range cap(free) {
+		free <- &page{done: make(chan struct{}, 1)}
+	}
+	var counting sync.WaitGroup
+	for range workers {
+		counting.Go(func() { x.newClerk(c).work(work) })
+	}
+	wrote := make(chan error, 1)
+	go func() { wrote <- x.write(order, free, cancel) }()
+	err := x.read(ctx, free, work, order)
+	close(work)
+	close(order)
+	counting.Wait()
+	return cmp.Or(<-wrote, err) // an error of a page comes before one of what follows it
+}
+
+// read cuts the file into pages.
+func (x *annotator) read(ctx context.Context, free <-chan *page, work, order chan<- *page) error {
+	for more := true; more; {
+		var p *page
+		select {
+		case p = <-free:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		var err error
+		more, err = p.fill(x.scan)
+		if x.a.Progress != nil {
+			x.a.Progress(x.reader.BytesRead())
+		}
+		work <- p
+		order <- p
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fill copies lines into the page; false at the end of the file.
+func (p *page) fill(s *vcf.Scanner) (bool, error) {
+	p.text, p.records = p.text[:0], p.records[:0]
+	var r vcf.Record
+	for len(p.text) < pageText {
+		ok, err := s.Next(&r)
 		if err != nil || !ok {
-			return err
+			return false, err
 		}
-		if x.sum.Records&1023 == 0 {
-			if err := ctx.Err(); err != nil {
-				return err
+		from := len(p.text)
+		p.text = append(p.text, r.Raw...)
+		if len(p.records) > 0 && &p.text[0] != &p.records[0].Raw[0] { // the text grew and moved
+			at := 0
+			for i := range p.records {
+				n := len(p.records[i].Raw)
+				p.records[i].Raw = p.text[at : at+n : at+n]
+				at += n
 			}
-			if x.a.Progress != nil {
-				x.a.Progress(x.reader.BytesRead())
+		}
+		r.Raw = p.text[from:len(p.text):len(p.text)]
+		p.records = append(p.records, r)
+	}
+	return true, nil
+}
+
+// write puts the pages in the output, in order. After an error it only takes them.
+func (x *annotator) write(order <-chan *page, free chan<- *page, cancel func()) (err error) {
+	for p := range order {
+		<-p.done
+		if err == nil {
+			if err = p.err; err == nil {
+				err = x.out.page(p)
 			}
+			if err != nil {
+				cancel()
+			}
+			x.sum.Records += p.sum.Records
+			x.sum.Alleles += p.sum.Alleles
+			x.sum.Known += p.sum.Known
 		}
-		x.sum.Records++
-		if err := x.record(); err != nil {
-			return err
-		}
+		free <- p
+	}
+	return err
+}
+
+// clerk counts pages, one after the other.
+type clerk struct {
+	counter *store.Counter
+	alleles alleles
+	counts  []store.Count
+	named   []bool
+	add     []byte
+}
+
+func (x *annotator) newClerk(c *counting) *clerk {
+	return &clerk{
+		counter: c.snap.BulkCounter(c.mask),
+		alleles: alleles{file: x.a.Name, namer: vcf.Namer{Norm: variant.NewNormalizer(x.a.Reference)}},
 	}
 }
 
-// record counts one line's ALTs and writes the line.
-func (x *annotator) record() error {
-	r := &x.rec
+func (x *clerk) work(pages <-chan *page) {
+	defer x.counter.Close()
+	for p := range pages {
+		p.out, p.ends, p.sum, p.err = p.out[:0], p.ends[:0], Annotated{}, nil
+		for i := range p.records {
+			if p.err = x.record(p, &p.records[i]); p.err != nil {
+				break
+			}
+		}
+		p.done <- struct{}{}
+	}
+}
+
+// record counts one line's ALTs and adds the line to the page's output.
+func (x *clerk) record(p *page, r *vcf.Record) error {
 	if err := x.alleles.read(r); err != nil {
 		return err
 	}
+	p.sum.Records++
 	x.counts, x.named = x.counts[:0], x.named[:0]
 	for i := range x.alleles.alts {
 		k, ok, err := x.alleles.key(r, i)
@@ -163,20 +266,22 @@ func (x *annotator) record() error {
 			if c, err = x.counter.Count(k); err != nil {
 				return err
 			}
-			x.sum.Alleles++
+			p.sum.Alleles++
 			if c.AC > 0 {
-				x.sum.Known++
+				p.sum.Known++
 			}
 		}
 		x.counts = append(x.counts, c)
 		x.named = append(x.named, ok && c.Covered)
 	}
 	x.add = x.appendCounts(x.add[:0])
-	return x.out.record(r, x.add)
+	p.out = appendRecord(p.out, r, x.add)
+	p.ends = append(p.ends, len(p.out))
+	return nil
 }
 
 // appendCounts writes the INFO of x.counts; "." where there is no answer, nothing where there is no ALT.
-func (x *annotator) appendCounts(b []byte) []byte {
+func (x *clerk) appendCounts(b []byte) []byte {
 	if len(x.counts) == 0 {
 		return b
 	}
@@ -193,7 +298,7 @@ func (x *annotator) appendCounts(b []byte) []byte {
 	return b
 }
 
-func (x *annotator) each(b []byte, key string, value func([]byte, *store.Count) []byte) []byte {
+func (x *clerk) each(b []byte, key string, value func([]byte, *store.Count) []byte) []byte {
 	b = append(b, key...)
 	for i := range x.counts {
 		if i > 0 {
@@ -254,9 +359,6 @@ type output struct {
 	err   error
 }
 
-// flushAt is how much is gathered before a write.
-const flushAt = 256 << 10
-
 func newOutput(a Annotation, out io.Writer) (*output, error) {
 	o := &output{w: out}
 	if a.Compress {
@@ -284,38 +386,46 @@ func (o *output) flush() error {
 	return o.err
 }
 
-// record writes a line with add put into its INFO, in place of what an earlier annotation put there.
-func (o *output) record(r *vcf.Record, add []byte) error {
-	if o.index != nil { // marks are of what has been written
-		if err := o.flush(); err != nil {
+// page writes a page's lines.
+func (o *output) page(p *page) error {
+	if err := o.flush(); err != nil { // marks are of what has been written
+		return err
+	}
+	if o.index == nil {
+		_, o.err = o.w.Write(p.out)
+		return o.err
+	}
+	at := 0
+	for i, end := range p.ends {
+		o.buf = append(o.buf, p.out[at:end]...)
+		if err := o.indexed(&p.records[i]); err != nil {
 			return err
 		}
-	}
-	from, to := r.InfoSpan()
-	o.buf = append(o.buf, r.Raw[:from]...)
-	start := len(o.buf)
-	if info := r.Raw[from:to]; bytes.Contains(info, []byte("SAMVERK_")) {
-		o.buf = appendOthers(o.buf, info)
-	} else if len(info) != 1 || info[0] != '.' {
-		o.buf = append(o.buf, info...)
-	}
-	if len(add) > 0 {
-		if len(o.buf) > start {
-			o.buf = append(o.buf, ';')
-		}
-		o.buf = append(o.buf, add...)
-	}
-	if len(o.buf) == start {
-		o.buf = append(o.buf, '.')
-	}
-	o.buf = append(append(o.buf, r.Raw[to:]...), '\n')
-	if o.index != nil {
-		return o.indexed(r)
-	}
-	if len(o.buf) >= flushAt {
-		return o.flush()
+		at = end
 	}
 	return nil
+}
+
+// appendRecord writes a line with add put into its INFO, in place of what an earlier annotation put there.
+func appendRecord(b []byte, r *vcf.Record, add []byte) []byte {
+	from, to := r.InfoSpan()
+	b = append(b, r.Raw[:from]...)
+	start := len(b)
+	if info := r.Raw[from:to]; bytes.Contains(info, []byte("SAMVERK_")) {
+		b = appendOthers(b, info)
+	} else if len(info) != 1 || info[0] != '.' {
+		b = append(b, info...)
+	}
+	if len(add) > 0 {
+		if len(b) > start {
+			b = append(b, ';')
+		}
+		b = append(b, add...)
+	}
+	if len(b) == start {
+		b = append(b, '.')
+	}
+	return append(append(b, r.Raw[to:]...), '\n')
 }
 
 // appendOthers copies the fields of INFO that aren't ours.
