@@ -208,7 +208,7 @@ func TestWriterAbandon(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.Abandon()
-	if bytes.HasSuffix(out.Bytes(), eofBlock[:]) {
+	if bytes.HasSuffix(out.Bytes(), eofBlock) {
 		t.Error("it ends like a whole file")
 	}
 	if _, err := w.Write([]byte("x")); err == nil {
