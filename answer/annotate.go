@@ -52,7 +52,7 @@ var fields = [...]struct{ id, number, kind, text string }{
 	{"SAMVERK_ASSUMED", "0", "Flag", "Somebody counted has neither a genotype nor a callable block here and counts as reference"},
 }
 
-// Annotate copies a VCF from in to out and adds the counts of its variants to INFO, leaving all else as it is. The
+// Annotate copies a VCF from in to out and adds the counts of its variants to INFO, leaving all else as it is but line ends, which become LF. The
 // people counted are those who allow the use when it begins.
 func (d *Desk) Annotate(ctx context.Context, a Annotation, in io.Reader, out io.Writer) (Annotated, error) {
 	c, err := d.beginLong(a.Use, a.Dataset)

@@ -78,11 +78,10 @@ func (n *node) query(t testing.TB, dataset, name string) string {
 	if err != nil {
 		return err.Error()
 	}
-	var c [1]store.Count
-	if err := sn.Count(context.Background(), c[:], []variant.Key{k}, m); err != nil {
+	x, err := sn.Counter(m).Count(k)
+	if err != nil {
 		t.Fatal(err)
 	}
-	x := c[0]
 	basis := "called"
 	switch {
 	case !x.Covered:

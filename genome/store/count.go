@@ -86,21 +86,6 @@ func (c *Counter) leave(i int) {
 	}
 }
 
-// Count counts keys into dst, which has as many.
-func (sn *Snapshot) Count(ctx context.Context, dst []Count, keys []variant.Key, m *Mask) error {
-	c := sn.Counter(m)
-	for i, k := range keys {
-		if i&1023 == 0 && ctx.Err() != nil {
-			return ctx.Err()
-		}
-		var err error
-		if dst[i], err = c.Count(k); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // Count counts one key.
 func (c *Counter) Count(k variant.Key) (Count, error) {
 	z := variant.ZoneOf(k.Chrom, k.Pos)
@@ -691,14 +676,6 @@ func (h *keyCursor) advance() (bool, error) {
 			return true, nil
 		}
 	}
-}
-
-// Variants is how many rows the snapshot's segments have: for progress.
-func (sn *Snapshot) Variants() (n int64) {
-	for _, s := range sn.v.segments {
-		n += s.variants
-	}
-	return n
 }
 
 // Datasets lists the snapshot's datasets.
