@@ -41,6 +41,8 @@ type Error struct {
 	Line int64  // 1-based; 0 when unknown
 	At   string // a field, or a place in the file that is not a line ("block 17 at byte 123456")
 	Hint string // what to do now
+	Code string // names the sentence pages show for it in the reader's language ("forum.quorum"); "" for none
+	Args []any  // that sentence's arguments
 	Err  error  // the cause, if another error is it
 }
 
@@ -91,6 +93,12 @@ func (e *Error) Where(at string) *Error { e.At = at; return e }
 // Do says what to do now.
 func (e *Error) Do(format string, args ...any) *Error {
 	e.Hint = fmt.Sprintf(format, args...)
+	return e
+}
+
+// Say names the sentence that pages show for the error in the reader's language, and its arguments.
+func (e *Error) Say(code string, args ...any) *Error {
+	e.Code, e.Args = code, args
 	return e
 }
 

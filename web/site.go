@@ -15,6 +15,7 @@ import (
 	"sync"
 	"text/template/parse"
 
+	"github.com/samverk/samverk/lang"
 	"github.com/samverk/samverk/web/route"
 )
 
@@ -126,7 +127,7 @@ func (s *Site) Room(room fs.FS) (*Pages, error) {
 	if room != nil {
 		from = append(from, room)
 	}
-	words, err := readWords(from...)
+	words, err := lang.Read(from...)
 	if err != nil {
 		return nil, err
 	}
@@ -199,7 +200,7 @@ func checkKeys(t *template.Template, l *Words) error {
 			}
 			f, isFunc := c.Args[0].(*parse.IdentifierNode)
 			key, isText := c.Args[1].(*parse.StringNode)
-			if isFunc && isText && (f.Ident == "t" || f.Ident == "th") && !l.keys[key.Text] {
+			if isFunc && isText && (f.Ident == "t" || f.Ident == "th") && !l.Has(key.Text) {
 				return fmt.Errorf("%s: no message %q", one.Name(), key.Text)
 			}
 			return nil

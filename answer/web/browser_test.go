@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"github.com/samverk/samverk/internal/testnode"
-	"github.com/samverk/samverk/web"
+	"github.com/samverk/samverk/lang"
 	"github.com/samverk/samverk/web/webtest"
 )
 
@@ -49,14 +49,14 @@ func TestPagesInABrowser(t *testing.T) {
 		{name: "empty", url: empty + "/?"},
 		{name: "empty-datasets", url: empty + "/datasets?"},
 	}
-	for _, lang := range web.Langs {
+	for _, code := range lang.Codes {
 		for _, s := range states {
-			t.Run(s.name+"-"+lang, func(t *testing.T) {
-				browser.Go(t, s.url+"lang="+lang)
+			t.Run(s.name+"-"+code, func(t *testing.T) {
+				browser.Go(t, s.url+"lang="+code)
 				for _, button := range s.press {
 					browser.Press(t, "main "+button)
 				}
-				browser.Judge(t, s.name+"-"+lang)
+				browser.Judge(t, s.name+"-"+code)
 			})
 		}
 	}
