@@ -2,6 +2,7 @@ package lang
 
 import (
 	"bufio"
+	"embed"
 	"fmt"
 	"html/template"
 	"io"
@@ -16,6 +17,9 @@ import (
 	"golang.org/x/text/message/catalog"
 )
 
+//go:embed messages
+var own embed.FS
+
 // Codes are the languages of every page; the first is what a reader who named none of them gets.
 var Codes = []string{"en", "sv", "nb"}
 
@@ -26,6 +30,7 @@ type Words struct {
 	Code    string // "sv"
 	keys    map[string]bool
 	printer *message.Printer
+	names   names
 }
 
 // Has tells whether there is a message of this key.
@@ -172,8 +177,10 @@ func readMessages(in io.Reader, file string) (map[string]map[string]string, erro
 	return out, lines.Err()
 }
 
-// Read reads messages/*.txt of each file system in turn into one catalog per language.
+// Read reads messages/*.txt of each file system in turn into one catalog per language, after the words of the
+// calendar, which every room has.
 func Read(rooms ...fs.FS) (map[string]*Words, error) {
+	rooms = append([]fs.FS{own}, rooms...)
 	out, forms := map[string]*Words{}, map[string]string{}
 	for i, code := range Codes {
 		b := catalog.NewBuilder(catalog.Fallback(language.English))
@@ -201,6 +208,9 @@ func Read(rooms ...fs.FS) (map[string]*Words, error) {
 			}
 		}
 		l.printer = message.NewPrinter(tags[i], message.Catalog(b))
+		if err := l.readNames(); err != nil {
+			return nil, err
+		}
 		out[code] = l
 	}
 	for key, has := range forms {
