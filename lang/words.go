@@ -2,6 +2,8 @@ package lang
 
 import (
 	"bufio"
+	"bytes"
+	"errors"
 	"embed"
 	"fmt"
 	"html/template"
@@ -177,40 +179,22 @@ func readMessages(in io.Reader, file string) (map[string]map[string]string, erro
 	return out, lines.Err()
 }
 
-// Read reads messages/*.txt of each file system in turn into one catalog per language, after the words of the
-// calendar, which every room has.
+// Read reads messages/CODE.txt, and messages/PART.CODE.txt where a room is written in parts, of each file system in turn
+// into one catalog per language.
 func Read(rooms ...fs.FS) (map[string]*Words, error) {
-	rooms = append([]fs.FS{own}, rooms...)
 	out, forms := map[string]*Words{}, map[string]string{}
 	for i, code := range Codes {
 		b := catalog.NewBuilder(catalog.Fallback(language.English))
 		l := &Words{Code: code, keys: map[string]bool{}}
 		for _, room := range rooms {
-			file := "messages/" + code + ".txt"
-			f, err := room.Open(file)
-			if err != nil {
+			if err := l.read(room, b, tags[i]); err != nil {
 				return nil, err
 			}
-			messages, err := readMessages(f, file)
-			_ = f.Close() // read only
-			if err != nil {
-				return nil, err
-			}
-			for key, texts := range messages {
-				if l.keys[key] {
-					return nil, fmt.Errorf("%s: the frame has a message %s too", file, key)
-				}
-				if err := set(b, tags[i], key, texts); err != nil {
-					return nil, fmt.Errorf("%s: %s: %w", file, key, err)
-				}
-				l.keys[key] = true
-				forms[key] = code
-			}
+		}
+		for key := range l.keys {
+			forms[key] = code
 		}
 		l.printer = message.NewPrinter(tags[i], message.Catalog(b))
-		if err := l.readNames(); err != nil {
-			return nil, err
-		}
 		out[code] = l
 	}
 	for key, has := range forms {
@@ -221,6 +205,34 @@ func Read(rooms ...fs.FS) (map[string]*Words, error) {
 		}
 	}
 	return out, nil
+}
+
+func (l *Words) read(room fs.FS, b *catalog.Builder, tag language.Tag) error {
+	whole, err1 := fs.Glob(room, "messages/"+l.Code+".txt")
+	parts, err2 := fs.Glob(room, "messages/*."+l.Code+".txt")
+	if err := errors.Join(err1, err2); err != nil {
+		return err
+	}
+	for _, file := range append(whole, parts...) {
+		text, err := fs.ReadFile(room, file)
+		if err != nil {
+			return err
+		}
+		messages, err := readMessages(bytes.NewReader(text), file)
+		if err != nil {
+			return err
+		}
+		for key, texts := range messages {
+			if l.keys[key] {
+				return fmt.Errorf("%s: another file has a message %s too", file, key)
+			}
+			if err := set(b, tag, key, texts); err != nil {
+				return fmt.Errorf("%s: %s: %w", file, key, err)
+			}
+			l.keys[key] = true
+		}
+	}
+	return nil
 }
 
 func set(b *catalog.Builder, tag language.Tag, key string, texts map[string]string) error {

@@ -39,7 +39,7 @@ func TestRoomsAreChecked(t *testing.T) {
 		"right":                  {room("k = %s\nl = x", "", page), ""},
 		"lacks in two languages": {room("k = %s\nl = x", "m = y", page), "message m is written in sv and lacks in"},
 		"lacks in all":           {room("k = %s", "", page), `no message "l"`},
-		"in the frame too":       {room("k = %s\nl = x\nloop.do = x", "", page), "the frame has a message loop.do too"},
+		"in the frame too":       {room("k = %s\nl = x\nloop.do = x", "", page), "another file has a message loop.do too"},
 		"twice":                  {room("k = %s\nl = x\nl = y", "", page), "3: l is written twice"},
 		"no equals sign":         {room("k = %s\nl", "", page), "2: a message is written key = text"},
 		"no other form":          {room("k = %s\nl[one] = x", "", page), "the form [other] lacks"},
