@@ -1,0 +1,27 @@
+// Package forum is where the network raises and decides: topics and what patients said of them, lifting, meetings with a
+// live quorum, minutes that are approved and sealed, decisions and what they lead to.
+//
+//	raised → input → prepared → agenda → decided | returned | lifted → (parent body) raised …
+//
+// Nouns:
+//
+//	Topic     raised by anyone with access; belongs to a network and, once it found its group, to a body
+//	Input     what patients said of a topic, asked for before drafting; gets a Disposition with a reason
+//	Lift      a topic sent to the parent with its history; the parent owes an answer by a date
+//	Series    meetings at a rhythm; Meeting with agenda items, papers, attendance by seat, recusals
+//	Decision  one text, taken in a quorate meeting or by circulation, numbered within its body; superseded, never edited
+//	Minutes   generated, edited, approved by named persons, sealed; corrected as a new version
+//	Effect    a typed link from a decision to what it became in another room
+//	Event     one line of history; append-only
+//
+// Rules:
+//   - A topic of a body with patient seats comes on no agenda until input was asked for and its time has passed, unless the
+//     chair records why not.
+//   - No decision without quorum, judged inside the transaction that records it, after recusals, by count and composition.
+//   - No decision while an input of its topic lacks its disposition.
+//   - A lifted topic always has an owed answer with a date; overdue is public.
+//   - Sealed minutes never change; history is never rewritten; an edit names the version it began from.
+//   - What a person may see is network.Access's word. Absent and not yours are the same answer.
+//
+// It never knows what carries a decision out: effects are opaque references that other rooms fill.
+package forum
