@@ -3,8 +3,8 @@ package lang
 import (
 	"bufio"
 	"bytes"
-	"errors"
 	"embed"
+	"errors"
 	"fmt"
 	"html/template"
 	"io"
@@ -180,8 +180,9 @@ func readMessages(in io.Reader, file string) (map[string]map[string]string, erro
 }
 
 // Read reads messages/CODE.txt, and messages/PART.CODE.txt where a room is written in parts, of each file system in turn
-// into one catalog per language.
+// into one catalog per language, after the words of the calendar, which every room has.
 func Read(rooms ...fs.FS) (map[string]*Words, error) {
+	rooms = append([]fs.FS{own}, rooms...)
 	out, forms := map[string]*Words{}, map[string]string{}
 	for i, code := range Codes {
 		b := catalog.NewBuilder(catalog.Fallback(language.English))
@@ -195,6 +196,9 @@ func Read(rooms ...fs.FS) (map[string]*Words, error) {
 			forms[key] = code
 		}
 		l.printer = message.NewPrinter(tags[i], message.Catalog(b))
+		if err := l.readNames(); err != nil {
+			return nil, err
+		}
 		out[code] = l
 	}
 	for key, has := range forms {
