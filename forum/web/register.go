@@ -1,0 +1,66 @@
+package web
+
+import (
+	"embed"
+	"net/http"
+
+	"github.com/samverk/samverk/forum"
+	"github.com/samverk/samverk/network"
+	"github.com/samverk/samverk/web"
+	"github.com/samverk/samverk/web/route"
+)
+
+//go:embed all:pages messages
+var files embed.FS
+
+type room struct {
+	forum   *forum.Forum
+	network *network.Registry
+	site    *web.Site
+	pages   *web.Pages
+}
+
+// Register puts the forum's pages into the table.
+func Register(t *route.Table, s *web.Site, f *forum.Forum, n *network.Registry) error {
+	pages, err := s.Room(files)
+	if err != nil {
+		return err
+	}
+	p := &room{forum: f, network: n, site: s, pages: pages}
+	t.Add(p.topics()...)
+	t.Add(p.meetings()...)
+	t.Add(p.front()...)
+	return nil
+}
+
+// tenant finds whose pages these are; where there is none, it has answered and gives the status it answered with.
+func (p *room) tenant(w http.ResponseWriter, r *http.Request) (n *network.Network, status int) {
+	n, ok := p.network.Tree().Root(r.PathValue("network"))
+	if !ok {
+		return nil, p.site.Error(w, r, http.StatusNotFound, "error.notfound", nil)
+	}
+	return n, 0
+}
+
+// in gives a page of a tenant its network.
+func (p *room) in(page func(http.ResponseWriter, *http.Request, *network.Network) int) func(http.ResponseWriter, *http.Request) int {
+	return func(w http.ResponseWriter, r *http.Request) int {
+		n, status := p.tenant(w, r)
+		if status != 0 {
+			return status
+		}
+		return page(w, r, n)
+	}
+}
+
+// actor is who reads or acts.
+func actor(*http.Request) network.Actor { return network.Actor{} }
+
+// text gives a noun's text in the reader's language, or in one that it is written in.
+func text(l *web.Words, t network.Text) string {
+	s, _ := t.In(l.Code)
+	return s
+}
+
+// home is the address of a tenant's pages.
+func home(n *network.Network) string { return "/n/" + n.Slug }
