@@ -1,0 +1,173 @@
+package notice
+
+import (
+	"context"
+	"time"
+
+	"github.com/samverk/samverk/fault"
+	"github.com/samverk/samverk/storage"
+)
+
+// Told is a notice in a person's list.
+type Told struct {
+	ID   string
+	Key  string
+	Args []string
+	Link string
+	Made time.Time
+	Read bool
+}
+
+// Title gives what a notice says, in a language.
+func (n *Notices) Title(code string, t Told) string {
+	l, ok := n.words[code]
+	if !ok {
+		l = n.words["en"]
+	}
+	return say(l, t.Key, t.Args)
+}
+
+// Unread gives a person's last unread notices, the newest first.
+func (n *Notices) Unread(ctx context.Context, tx *storage.Tx, person string, limit int) ([]Told, error) {
+	return n.told(ctx, tx, `SELECT id, key, args, link, made, read IS NOT NULL FROM notice
+		WHERE person = $1 AND read IS NULL AND id < $2 ORDER BY id DESC LIMIT $3`, person, last, limit)
+}
+
+// Told gives a person's notices, the newest first, older than the one named; "" for the newest.
+func (n *Notices) Told(ctx context.Context, tx *storage.Tx, person, before string, limit int) ([]Told, error) {
+	if before == "" {
+		before = last
+	}
+	return n.told(ctx, tx, `SELECT id, key, args, link, made, read IS NOT NULL FROM notice
+		WHERE person = $1 AND id < $2 ORDER BY id DESC LIMIT $3`, person, before, limit)
+}
+
+// last sorts after every id.
+const last = "~"
+
+func (n *Notices) told(ctx context.Context, tx *storage.Tx, query string, args ...any) (out []Told, _ error) {
+	rows, err := tx.Query(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var t Told
+		var args string
+		var made int64
+		if err := rows.Scan(&t.ID, &t.Key, &args, &t.Link, &made, &t.Read); err != nil {
+			return nil, err
+		}
+		if t.Args, err = readArgs(args); err != nil {
+			return nil, err
+		}
+		t.Made = storage.Time(made)
+		out = append(out, t)
+	}
+	return out, rows.Err()
+}
+
+// MarkRead notes that a person has read these notices of theirs; without ids, all. What they have read is not mailed.
+func (n *Notices) MarkRead(ctx context.Context, tx *storage.Tx, person string, ids ...string) error {
+	now := n.db.Now()
+	if len(ids) == 0 {
+		_, err := tx.Exec(ctx, `UPDATE notice SET read = $2, due = NULL WHERE person = $1 AND read IS NULL`, person, now)
+		return err
+	}
+	for _, id := range ids {
+		if _, err := tx.Exec(ctx, `UPDATE notice SET read = $3, due = NULL WHERE id = $1 AND person = $2 AND read IS NULL`, id, person, now); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Mail is a mail in the outbox, as a page of what became of them shows it.
+type Mail struct {
+	ID       string
+	Person   string
+	Address  string
+	Subject  string
+	State    string // waiting, sent, bounced, failed
+	Attempts int
+	Made     time.Time
+	Next     time.Time // of a waiting one: not before
+	Done     time.Time // of any other
+	Said     string    // the server's last words
+	Lost     bool      // its text is gone: it can't be sent again
+}
+
+// Mails is a page of mails, the newest first.
+type Mails struct {
+	Mails []Mail
+	Next  string // where the next page begins; "" for nowhere
+}
+
+// searched is how many mails one page looks through at most.
+const searched = 5000
+
+// Mails gives mails in a state to those persons that of allows, older than the one named ("" for the newest). of is asked inside
+// the transaction and must not use it. A page may be short, or empty, and have a next one.
+func (n *Notices) Mails(ctx context.Context, tx *storage.Tx, state string, of func(person string) bool, before string, limit int) (p Mails, _ error) {
+	if before == "" {
+		before = last
+	}
+	rows, err := tx.Query(ctx, `SELECT id, person, address, subject, state, attempts, made, next, coalesce(done, 0), said, body = ''
+		FROM notice_mail WHERE state = $1 AND id < $2 ORDER BY id DESC LIMIT $3`, state, before, searched)
+	if err != nil {
+		return p, err
+	}
+	defer rows.Close()
+	for seen := 1; rows.Next(); seen++ {
+		var m Mail
+		var made, next, done int64
+		if err := rows.Scan(&m.ID, &m.Person, &m.Address, &m.Subject, &m.State, &m.Attempts, &made, &next, &done, &m.Said, &m.Lost); err != nil {
+			return p, err
+		}
+		if of(m.Person) {
+			m.Made, m.Next = storage.Time(made), storage.Time(next)
+			if done > 0 {
+				m.Done = storage.Time(done)
+			}
+			p.Mails = append(p.Mails, m)
+		}
+		if len(p.Mails) == limit || seen == searched {
+			p.Next = m.ID
+			break
+		}
+	}
+	return p, rows.Err()
+}
+
+// Retry puts a bounced or failed mail back in the outbox, to the address the person has now. Whose mails the caller may see, of
+// tells; another's is not found.
+func (n *Notices) Retry(ctx context.Context, tx *storage.Tx, id string, of func(person string) bool) error {
+	var person, state, body string
+	absent := fault.New(fault.NotFound, "there is no such mail")
+	rows, err := tx.Query(ctx, `SELECT person, state, body FROM notice_mail WHERE id = $1`, id)
+	if err != nil {
+		return err
+	}
+	found := rows.Next()
+	if found {
+		err = rows.Scan(&person, &state, &body)
+	}
+	if e := rows.Close(); err == nil {
+		err = e
+	}
+	switch {
+	case err != nil:
+		return err
+	case !found || !of(person):
+		return absent
+	case state != "bounced" && state != "failed":
+		return fault.New(fault.Conflict, "this mail is on its way or sent").Say("notice.mail.underway")
+	case body == "":
+		return fault.New(fault.Conflict, "this mail held a secret link, which is gone").Say("notice.mail.gone").Do("make a new one")
+	}
+	_, err = tx.Exec(ctx, `UPDATE notice_mail SET state = 'waiting', done = NULL, attempts = 0, next = $2, until = NULL,
+			address = coalesce((SELECT mail FROM notice_recipient r WHERE r.person = notice_mail.person AND r.mail <> ''), address)
+		WHERE id = $1`, id, n.db.Now())
+	tx.OnCommit(n.wake)
+	return err
+}
