@@ -55,10 +55,10 @@ type Disposition string
 
 // What can become of an input. It is open until the topic is decided.
 const (
-	Open     Disposition = ""
-	Adopted  Disposition = "adopted"
-	Partly   Disposition = "partly"
-	Declined Disposition = "declined"
+	Undisposed Disposition = ""
+	Adopted    Disposition = "adopted"
+	Partly     Disposition = "partly"
+	Declined   Disposition = "declined"
 )
 
 // Facets place a topic; each may be empty.
@@ -90,6 +90,7 @@ type Topic struct {
 	Visibility  network.Visibility
 	RaisedBy    network.PersonID
 	RaisedFor   network.OrganisationID // on whose behalf; "" for oneself
+	Sector      network.Sector         // whose voice it was raised with; "" for nobody's in particular
 	Raised      time.Time
 	Moved       time.Time // when it came into its state
 	InputUntil  time.Time // zero: not asked for yet
@@ -107,16 +108,20 @@ func (t Topic) Scope() network.Scope {
 type Input struct {
 	ID           InputID
 	Topic        TopicID
+	Origin       TopicID // that it was given to, where Topic was joined with it since
 	Person       network.PersonID
-	Name         string // as the contributor wants to be named in public; "" for the sector only
+	Name         string // as the contributor wants to be named; "" for "a patient" only
 	Organisation network.OrganisationID
 	Text         string
 	Lang         string
 	Given        time.Time
+	Late         bool          // after the time that was asked for
+	Scope        network.Scope // who could see it when it was given, and no others but the bodies that judge it
 	Disposition  Disposition
 	Reason       string
 	Disposed     time.Time
 	Decision     DecisionID // that disposed of it; "" when done otherwise
+	Version      int64
 }
 
 // EffectKind says what a decision leads to.
