@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/web/route"
 )
 
@@ -120,12 +121,17 @@ func TestLook(t *testing.T) {
 	}
 }
 
-func TestErrorEscapesDetail(t *testing.T) {
+// What an error says is the operator's: a reader gets its sentence.
+func TestFailTellsNoDetail(t *testing.T) {
 	s, _ := newSite(t)
-	w := httptest.NewRecorder()
-	status := s.Error(w, httptest.NewRequest("GET", "/", nil), 503, "error.unavailable", errors.New("<disk> full"))
-	if status != 503 || !strings.Contains(w.Body.String(), "&lt;disk&gt; full") {
-		t.Error(status, w.Body)
+	for err, want := range map[error]int{
+		fault.New(fault.NotFound, "topic 7 is hidden"): 404, fault.New(fault.Denied, "topic 7"): 403, fault.New(fault.Conflict, "topic 7"): 409,
+		fault.New(fault.Invalid, "topic 7"): 400, fault.New(fault.Unavailable, "topic 7"): 503, errors.New("topic 7"): 500,
+	} {
+		w := httptest.NewRecorder()
+		if got := s.Fail(w, httptest.NewRequest("GET", "/", nil), err); got != want || w.Code != want || strings.Contains(w.Body.String(), "topic 7") {
+			t.Error(err, got, w.Body)
+		}
 	}
 }
 

@@ -82,7 +82,7 @@ func (p *room) annotate(w http.ResponseWriter, r *http.Request) int {
 	if err := r.ParseMultipartForm(formLimit); err != nil && !errors.Is(err, http.ErrNotMultipart) {
 		var large *http.MaxBytesError
 		if !errors.As(err, &large) {
-			return p.site.Error(w, r, http.StatusBadRequest, "error.form", nil)
+			return p.site.Error(w, r, http.StatusBadRequest, "error.form")
 		}
 		r.Form = nil // what came is not whole: start the form anew
 		r.MultipartForm = nil

@@ -156,7 +156,7 @@ func (f *file) cut() {
 
 func (p *room) exportAnswer(w http.ResponseWriter, r *http.Request, format string, f *form, q question, stats answer.Stats) int {
 	if format != "csv" && format != "json" {
-		return p.site.Error(w, r, http.StatusBadRequest, "error.invalid", nil)
+		return p.site.Error(w, r, http.StatusBadRequest, "error.invalid")
 	}
 	p.table.Questions.Add(1)
 	if !q.isKey {
@@ -216,7 +216,7 @@ type exportedDataset struct {
 
 func (p *room) exportDatasets(w http.ResponseWriter, r *http.Request, format string, stats answer.Stats) int {
 	if format != "csv" && format != "json" {
-		return p.site.Error(w, r, http.StatusBadRequest, "error.invalid", nil)
+		return p.site.Error(w, r, http.StatusBadRequest, "error.invalid")
 	}
 	out := newFile(w, format, "datasets", []string{"dataset", "origin", "samples", "individuals"})
 	for _, d := range stats.Datasets {

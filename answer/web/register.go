@@ -7,7 +7,6 @@ import (
 
 	"github.com/samverk/samverk/answer"
 	"github.com/samverk/samverk/consent"
-	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/web"
 	"github.com/samverk/samverk/web/route"
 )
@@ -71,24 +70,5 @@ func Register(t *route.Table, site *web.Site, desk *answer.Desk, o Options) erro
 	return nil
 }
 
-// fail sends the page for an error of the desk. What an error says is for an operator; a reader gets the
-// kind of it in their language. Errors of ours are logged by the site's owner and not shown.
-func (p *room) fail(w http.ResponseWriter, r *http.Request, err error) int {
-	status, key := http.StatusInternalServerError, "error.internal"
-	switch fault.KindOf(err) {
-	case fault.Invalid:
-		status, key = http.StatusBadRequest, "error.invalid"
-	case fault.NotFound:
-		status, key = http.StatusNotFound, "error.notfound"
-	case fault.Denied:
-		status, key = http.StatusForbidden, "error.denied"
-	case fault.Conflict:
-		status, key = http.StatusConflict, "error.conflict"
-	case fault.Unavailable:
-		status, key = http.StatusServiceUnavailable, "error.unavailable"
-	case fault.Internal:
-		p.site.Log(r, err)
-		err = nil
-	}
-	return p.site.Error(w, r, status, key, err)
-}
+// fail sends the page for an error of the desk.
+func (p *room) fail(w http.ResponseWriter, r *http.Request, err error) int { return p.pages.Fail(w, r, err) }

@@ -84,7 +84,7 @@ func (p *room) walkConsent(w http.ResponseWriter, r *http.Request) int {
 	r.Body = http.MaxBytesReader(w, r.Body, 16<<10)
 	d, choice := p.options.Demo, r.PostFormValue("allow")
 	if choice != "true" && choice != "false" {
-		return p.site.Error(w, r, http.StatusBadRequest, "error.form", nil)
+		return p.site.Error(w, r, http.StatusBadRequest, "error.form")
 	}
 	key, err := variant.ParseKey(d.Query)
 	if err != nil {

@@ -5,15 +5,32 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
+	"slices"
 	"strings"
 	"time"
 )
 
-// Caller says who may call a route.
+// Caller says who may call a route. The table holds what it can know, that somebody is signed in; the room that is
+// called holds the rest, in the transaction that acts.
 type Caller string
 
-// LocalOperator is whoever can reach the loopback address: everybody, until there are accounts.
-const LocalOperator Caller = "local operator"
+// The callers.
+const (
+	Anyone        Caller = "anyone"
+	SignedIn      Caller = "signed in"
+	Member        Caller = "member"         // registered in the tenant of the path
+	Seated        Caller = "seated"         // holds a seat in the body concerned
+	Chair         Caller = "chair"          // chairs the body concerned
+	Coordinator   Caller = "coordinator"    // holds a seat in the secretariat of the network concerned
+	Owner         Caller = "owner"          // the person concerned
+	LocalOperator Caller = "local operator" // whoever reaches the program under this machine's own name
+)
+
+var callers = []Caller{Anyone, SignedIn, Member, Seated, Chair, Coordinator, Owner, LocalOperator}
+
+// signs tells whether one must be signed in to be this caller.
+func (c Caller) signs() bool { return c != Anyone && c != LocalOperator }
 
 // Route is one line of the table.
 type Route struct {
@@ -27,29 +44,42 @@ type Route struct {
 
 func (r Route) String() string { return strings.TrimSpace(r.Method + " " + r.Pattern) }
 
-// Options of a table. The zero value is right for a program that listens on loopback.
+// Options of a table. The zero value is right for a program that listens on loopback and has no accounts.
 type Options struct {
 	Hosts   []string         // names the program may be called by, beside those of loopback
 	Now     func() time.Time // nil: time.Now
 	Refused http.Handler     // answers a cross-origin change; nil: 403 in plain text
+
+	// Wrap is around every route, inside the guards: what loads a session goes here.
+	Wrap func(http.Handler) http.Handler
+	// SignedIn tells whether somebody is signed in, of a request that Wrap has seen. Nil: nobody ever is.
+	SignedIn func(*http.Request) bool
+	// SignIn answers a request for which one must be signed in. Nil: 401 in plain text.
+	SignIn func(http.ResponseWriter, *http.Request) int
 }
 
 // Table serves routes.
 type Table struct {
-	mux    *http.ServeMux
-	lines  []*line
-	hosts  map[string]bool
-	origin *http.CrossOriginProtection
-	now    func() time.Time
+	mux     *http.ServeMux
+	serving http.Handler // mux, wrapped
+	lines   []*line
+	hosts   map[string]bool
+	origin  *http.CrossOriginProtection
+	options Options
+	now     func() time.Time
 
 	Questions Counter // variants and regions asked about, over every route
 }
 
 // NewTable makes an empty table.
 func NewTable(o Options) *Table {
-	t := &Table{mux: http.NewServeMux(), hosts: map[string]bool{}, origin: http.NewCrossOriginProtection(), now: o.Now}
+	t := &Table{mux: http.NewServeMux(), hosts: map[string]bool{}, origin: http.NewCrossOriginProtection(), options: o, now: o.Now}
 	if t.now == nil {
 		t.now = time.Now
+	}
+	t.serving = t.mux
+	if o.Wrap != nil {
+		t.serving = o.Wrap(t.mux)
 	}
 	for _, h := range o.Hosts {
 		t.hosts[strings.ToLower(h)] = true
@@ -64,7 +94,7 @@ func NewTable(o Options) *Table {
 // a caller or a function, is a mistake in the program and panics.
 func (t *Table) Add(routes ...Route) {
 	for _, r := range routes {
-		if r.Who == "" || r.Serve == nil || r.Does == "" {
+		if !slices.Contains(callers, r.Who) || r.Serve == nil || r.Does == "" {
 			panic(fmt.Sprintf("route %s: who may call it, what it does and its function must be given", r))
 		}
 		l := &line{Route: r}
@@ -82,11 +112,30 @@ func (t *Table) Routes() []Route {
 	return out
 }
 
+// Has tells whether a route answers this method and path, so that a page links to nothing that isn't there.
+// The route for everything else, "/", doesn't count.
+func (t *Table) Has(method, path string) bool {
+	_, pattern := t.mux.Handler(&http.Request{Method: method, Host: "localhost", URL: &url.URL{Path: path}})
+	return pattern != "" && pattern != "/"
+}
+
 // serve counts a request also when its function panics, which net/http then reports.
 func (t *Table) serve(l *line, w http.ResponseWriter, r *http.Request) {
 	start, status := t.now(), http.StatusInternalServerError
 	defer func() { l.observe(status, t.now().Sub(start)) }()
+	if l.Who.signs() && (t.options.SignedIn == nil || !t.options.SignedIn(r)) {
+		status = t.signIn(w, r)
+		return
+	}
 	status = l.Serve(w, r)
+}
+
+func (t *Table) signIn(w http.ResponseWriter, r *http.Request) int {
+	if t.options.SignIn != nil {
+		return t.options.SignIn(w, r)
+	}
+	http.Error(w, "You must be signed in for this.", http.StatusUnauthorized)
+	return http.StatusUnauthorized
 }
 
 // Header values are shared between answers: net/http only reads them.
@@ -115,10 +164,10 @@ func (t *Table) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if r.Method == http.MethodGet || r.Method == http.MethodHead {
-		t.mux.ServeHTTP(w, r)
+		t.serving.ServeHTTP(w, r)
 		return
 	}
-	t.origin.Handler(t.mux).ServeHTTP(w, r)
+	t.origin.Handler(t.serving).ServeHTTP(w, r)
 }
 
 // known tells whether a Host header names this machine or a name the table was given.

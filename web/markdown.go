@@ -1,0 +1,78 @@
+package web
+
+import (
+	"bytes"
+	"html/template"
+	"regexp"
+
+	"github.com/microcosm-cc/bluemonday"
+	"github.com/yuin/goldmark"
+	"github.com/yuin/goldmark/ast"
+	"github.com/yuin/goldmark/extension"
+	"github.com/yuin/goldmark/parser"
+	"github.com/yuin/goldmark/renderer/html"
+	"github.com/yuin/goldmark/text"
+	"github.com/yuin/goldmark/util"
+)
+
+// markdownLimit bounds what is read as Markdown; more is shown as it was typed.
+const markdownLimit = 64 << 10
+
+var (
+	markdown = goldmark.New(
+		goldmark.WithExtensions(extension.Linkify, extension.Strikethrough),
+		goldmark.WithParserOptions(parser.WithASTTransformers(util.Prioritized(tame{}, 100))),
+		goldmark.WithRendererOptions(html.WithHardWraps()),
+	)
+	allowed = markdownPolicy()
+)
+
+// markdownPolicy is what comes through, whatever the Markdown became: text and links, no raw HTML, no picture.
+func markdownPolicy() *bluemonday.Policy {
+	p := bluemonday.NewPolicy()
+	p.AllowElements("p", "br", "strong", "em", "del", "code", "pre", "blockquote", "ul", "ol", "li", "hr", "h3", "h4", "h5", "h6")
+	p.AllowAttrs("start").Matching(regexp.MustCompile(`^[0-9]{1,9}$`)).OnElements("ol")
+	p.AllowAttrs("href").OnElements("a")
+	p.AllowAttrs("rel").Matching(regexp.MustCompile(`^nofollow ugc$`)).OnElements("a")
+	p.AllowURLSchemes("http", "https", "mailto")
+	p.AllowRelativeURLs(true)
+	p.RequireParseableURLs(true)
+	return p
+}
+
+// tame puts the headings of a text beneath those of the page, marks links as somebody's own, and leaves of a picture
+// its words.
+type tame struct{}
+
+func (tame) Transform(doc *ast.Document, _ text.Reader, _ parser.Context) {
+	var pictures []ast.Node
+	_ = ast.Walk(doc, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
+		if !entering {
+			return ast.WalkContinue, nil
+		}
+		switch n := n.(type) {
+		case *ast.Heading:
+			n.Level = min(6, n.Level+2)
+		case *ast.Link, *ast.AutoLink:
+			n.SetAttributeString("rel", []byte("nofollow ugc"))
+		case *ast.Image:
+			pictures = append(pictures, n)
+		}
+		return ast.WalkContinue, nil
+	})
+	for _, p := range pictures {
+		for c := p.FirstChild(); c != nil; c = p.FirstChild() {
+			p.Parent().InsertBefore(p.Parent(), p, c)
+		}
+		p.Parent().RemoveChild(p.Parent(), p)
+	}
+}
+
+// Markdown turns what somebody wrote into safe HTML.
+func Markdown(source string) template.HTML {
+	var b bytes.Buffer
+	if len(source) > markdownLimit || markdown.Convert([]byte(source), &b) != nil {
+		return template.HTML("<pre>" + template.HTMLEscapeString(source) + "</pre>") //nolint:gosec // escaped
+	}
+	return template.HTML(allowed.SanitizeBytes(b.Bytes())) //nolint:gosec // what the policy lets through
+}
