@@ -17,22 +17,36 @@ import (
 
 type serveCmd struct {
 	data
-	Addr string `default:"${addr}" placeholder:"HOST:PORT" help:"Where to listen: a loopback address (${default}); port 0 takes a free one."`
+	Addr    string `default:"${addr}" placeholder:"HOST:PORT" help:"Where to listen (${default}); port 0 takes a free one."`
+	URL     string `name:"url" placeholder:"https://NAME" help:"What people call the server; without it, it listens on this machine only."`
+	TLSCert string `name:"tls-cert" placeholder:"FILE" help:"Its certificate with the chain, PEM. Read again when it changes."`
+	TLSKey  string `name:"tls-key" placeholder:"FILE" help:"The certificate's key, PEM."`
+	Proxy   bool   `help:"A proxy on this machine has the certificate, and sets X-Forwarded-For."`
 }
 
 func (serveCmd) Help() string {
-	return `Serves the pages, the JSON API, /metrics and /healthz until it is interrupted. There are no accounts yet, so it listens on this machine only. Other commands on the same DIR go on working: they reach this process through a socket in DIR.
+	return `Serves the network's pages, feeds, the JSON API, /metrics and /healthz until it is interrupted. Other commands on the same DIR go on working: they reach this process through a socket in DIR.
 
-Example:
+Without --url it listens on this machine only, and whoever uses this machine can ask about genomes. With --url others come in, over TLS only, and the pages for the machine's own users are not there.
 
-  samverk serve -d DIR`
+When nobody has an account yet, a link for making the first one is printed.
+
+Examples:
+
+  samverk serve -d DIR
+  samverk serve -d DIR --addr :443 --url https://samverk.example.org --tls-cert chain.pem --tls-key key.pem
+  samverk serve -d DIR --url https://samverk.example.org --proxy`
 }
 
 func (c *serveCmd) Run(ctx context.Context, s streams) error {
 	return c.with(ctx, s, "serve", func(client *app.Client) error {
-		return app.Serve(ctx, client, app.ServeOptions{Addr: c.Addr, Listening: func(url string) {
-			fmt.Fprintf(s.out, "Serving on %s  (Ctrl-C ends it)\n", url)
-		}})
+		return app.Serve(ctx, client, app.ServeOptions{
+			Addr: c.Addr, URL: c.URL, TLS: app.TLSFiles{Cert: c.TLSCert, Key: c.TLSKey}, Proxy: c.Proxy,
+			Listening: func(url string) { fmt.Fprintf(s.out, "Serving on %s  (Ctrl-C ends it)\n", url) },
+			FirstLink: func(url string) {
+				fmt.Fprintf(s.out, "Nobody has an account yet. Make the first one here, within a day; the link works once:\n%s\n", url)
+			},
+		})
 	})
 }
 
