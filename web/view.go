@@ -19,7 +19,11 @@ type Page struct {
 	Form    *Form    // its problems stand first in main, and the title says that there are some
 	Public  bool     // the same for everybody who isn't signed in: may be cached for a minute, and found by search engines
 	Live    bool     // parts of it are renewed by htmx; it must be whole without
+	Feeds   []Feed   // the same as calendars or news, for programs
 }
+
+// Feed is what a page has for calendars and readers of news: an address and its kind, "text/calendar".
+type Feed struct{ Type, Title, Href string }
 
 // Link is a text with an address; an address of "" is the page itself.
 type Link struct{ Text, Href string }
