@@ -50,7 +50,9 @@ func (p *Pages) Fail(w http.ResponseWriter, r *http.Request, err error) int {
 }
 
 // Fail is Pages.Fail for who has no messages of their own.
-func (s *Site) Fail(w http.ResponseWriter, r *http.Request, err error) int { return s.errors.Fail(w, r, err) }
+func (s *Site) Fail(w http.ResponseWriter, r *http.Request, err error) int {
+	return s.errors.Fail(w, r, err)
+}
 
 // NotFound sends the page that says that there is no such page, or not one for this reader.
 func (s *Site) NotFound(w http.ResponseWriter, r *http.Request) int {

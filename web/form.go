@@ -188,8 +188,8 @@ func (f *Form) Fault(l *Words, err error) bool {
 	for _, e := range faults {
 		f.conflict = f.conflict || e.Kind == fault.Conflict
 		text, do := sentence(l, e)
-		if e.Code != "" && do != "" {
-			text += " " + do
+		if do != "" && l.Has("fault."+e.Code) { // what to do with another page is no help here
+			text = strings.TrimSuffix(text, ".") + ". " + do
 		}
 		field := e.At
 		if _, there := f.Values[field]; !there && f.Files[field] == nil {

@@ -210,4 +210,3 @@ func walk(n parse.Node, visit func(*parse.CommandNode) error) error {
 	}
 	return nil
 }
-

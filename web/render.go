@@ -77,4 +77,3 @@ func send(w http.ResponseWriter, r *http.Request, status int, body []byte) {
 	_, _ = z.Write(body)
 	_ = z.Close()
 }
-

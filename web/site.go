@@ -76,4 +76,3 @@ func (s *Site) CrossOrigin() http.Handler {
 		s.Error(w, r, http.StatusForbidden, "error.origin")
 	})
 }
-
