@@ -2,11 +2,13 @@ package forum
 
 import (
 	"context"
+	"crypto/rand"
 	"database/sql"
 	"embed"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"time"
 
@@ -23,7 +25,10 @@ var Migrations embed.FS
 
 // Options say where the room keeps files.
 type Options struct {
-	Files string // the folder of attachments
+	Files string    // the folder of attachments
+	URL   string    // this site, "https://samverk.example.org", for calendars; "" for none
+	Mail  string    // whom a meeting's invitation comes from; "" and a convocation brings no calendar's invitation
+	Rand  io.Reader // salts the parts of sealed minutes; the system's when nil
 }
 
 // Forum is the room, opened. Its methods may be called from many goroutines.
@@ -32,11 +37,17 @@ type Forum struct {
 	network *network.Registry
 	notices *notice.Notices
 	files   string
+	url     string
+	mail    string
+	rand    io.Reader
 }
 
 // Open gives the room over a database that has its tables.
 func Open(_ context.Context, db *storage.DB, n *network.Registry, told *notice.Notices, o Options) (*Forum, error) {
-	return &Forum{db: db, network: n, notices: told, files: o.Files}, nil
+	if o.Rand == nil {
+		o.Rand = rand.Reader
+	}
+	return &Forum{db: db, network: n, notices: told, files: o.Files, url: o.URL, mail: o.Mail, rand: o.Rand}, nil
 }
 
 // act runs an acting call: its transaction, with what the actor may do.
