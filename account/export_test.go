@@ -1,0 +1,19 @@
+package account
+
+import "context"
+
+// Drain waits for what is done after answers.
+func (a *Accounts) Drain() {
+	done := make(chan struct{})
+	a.later <- func(context.Context) { close(done) }
+	<-done
+}
+
+// Guesses is for tests of the password rule.
+func Guesses(password string, about ...string) int { return guesses(password, about) }
+
+// Place and Browser are how a request's origin is kept.
+func (f From) Place() string { return f.place() }
+
+// Browser is the family.
+func (f From) Browser() string { return f.browser() }

@@ -1,0 +1,141 @@
+package account
+
+import (
+	"context"
+	"time"
+
+	"github.com/samverk/samverk/fault"
+	"github.com/samverk/samverk/network"
+	"github.com/samverk/samverk/notice"
+	"github.com/samverk/samverk/storage"
+)
+
+const recoverable = time.Hour
+
+// Recover mails a link with which a new password can be chosen, if the address is an account's. The answer is
+// the same, and as quick, if it isn't: what there is to do is done after it.
+func (a *Accounts) Recover(ctx context.Context, mail string, from From) error {
+	buckets := []bucket{
+		{key: a.bucketOf("recover", mailKey(mail)), free: 3, most: time.Hour},
+		{key: a.bucketOf("recover-address", a.addressBucket(from).key), free: 20, most: 15 * time.Minute},
+	}
+	if err := a.db.Write(ctx, func(tx *storage.Tx) error { return a.take(ctx, tx, buckets) }); err != nil {
+		return err
+	}
+	select {
+	case a.later <- func(ctx context.Context) { _ = a.recover(ctx, mail, from) }: // who asked can't be told, and asks again
+	default: // a flood: who asked asks again
+	}
+	return nil
+}
+
+func (a *Accounts) recover(ctx context.Context, mail string, from From) error {
+	token, hash, err := a.token()
+	if err != nil {
+		return err
+	}
+	return a.db.Write(ctx, func(tx *storage.Tx) error {
+		mine, err := scanAccount(tx.QueryRow(ctx, `SELECT `+accountColumns+` FROM account WHERE mail_key = $1 AND disabled = 0`, mailKey(mail)))
+		if err != nil {
+			return err
+		}
+		now := a.db.Now()
+		until := now.Add(recoverable)
+		if _, err := tx.Exec(ctx, `INSERT INTO account_recovery (hash, account, made, expires) VALUES ($1, $2, $3, $4)`, hash, mine.ID, now, until); err != nil {
+			return err
+		}
+		if err := a.record(ctx, tx, mine.ID, "recovery", "", from); err != nil {
+			return err
+		}
+		to, err := a.recipient(ctx, tx, mine)
+		if err != nil {
+			return err
+		}
+		return a.notices.TellAddress(ctx, tx, to, notice.Notice{Key: "notice.account.recovery", Link: "/recover/" + token, Urgent: true, Secret: true, Until: until})
+	})
+}
+
+// recipient is the account's own address, in the language the person chose.
+func (a *Accounts) recipient(ctx context.Context, tx *storage.Tx, mine secretAccount) (notice.Recipient, error) {
+	r, err := a.notices.RecipientOf(ctx, tx, string(mine.Person))
+	if isAbsent(err) {
+		r, err = notice.Recipient{Person: string(mine.Person), Lang: "en"}, nil
+	}
+	r.Mail = mine.Mail
+	return r, err
+}
+
+// warn tells a person, at the account's own address, what happened to it and when: they may know nothing of it.
+func (a *Accounts) warn(ctx context.Context, tx *storage.Tx, mine secretAccount, key string, args ...string) error {
+	if a.options.Demo {
+		return nil
+	}
+	to, err := a.recipient(ctx, tx, mine)
+	if err != nil {
+		return err
+	}
+	zone, err := time.LoadLocation(to.Zone)
+	if err != nil {
+		zone = time.UTC
+	}
+	args = append([]string{notice.When(a.db.Now().In(zone))}, args...)
+	return a.notices.TellAddress(ctx, tx, to, notice.Notice{Key: key, Args: args, Link: "/account", Urgent: true})
+}
+
+// gone is the answer to a token that is unknown, used, revoked or too old.
+func gone(code string) *fault.Error {
+	return fault.New(fault.NotFound, "the link is used, too old or not ours").Say(code)
+}
+
+// Recovering gives whose account a token recovers, for the page that asks for the new password.
+func (a *Accounts) Recovering(ctx context.Context, token string) (mail string, err error) {
+	err = a.db.Read(ctx, func(tx *storage.Tx) error {
+		mine, err := a.recovering(ctx, tx, token)
+		mail = mine.Mail
+		return err
+	})
+	return mail, err
+}
+
+func (a *Accounts) recovering(ctx context.Context, tx *storage.Tx, token string) (secretAccount, error) {
+	var account string
+	err := tx.QueryRow(ctx, `SELECT account FROM account_recovery WHERE hash = $1 AND expires > $2`, hashOf(token), a.db.Now()).Scan(&account)
+	if noRow(err) {
+		return secretAccount{}, gone("account.recovery.gone")
+	}
+	if err != nil {
+		return secretAccount{}, err
+	}
+	mine, err := scanAccount(tx.QueryRow(ctx, `SELECT `+accountColumns+` FROM account WHERE id = $1 AND disabled = 0`, account))
+	if noRow(err) {
+		return mine, gone("account.recovery.gone")
+	}
+	return mine, err
+}
+
+// Reset gives the account a new password, once, and ends every session. It begins none: the person signs in.
+func (a *Accounts) Reset(ctx context.Context, token, password string, from From) error {
+	var person network.PersonID
+	err := a.db.Read(ctx, func(tx *storage.Tx) error {
+		mine, err := a.recovering(ctx, tx, token)
+		person = mine.Person
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	hash, err := a.newHash(ctx, person, password)
+	if err != nil {
+		return err
+	}
+	return a.db.Write(ctx, func(tx *storage.Tx) error {
+		mine, err := a.recovering(ctx, tx, token) // again: it may have been used meanwhile
+		if err != nil {
+			return err
+		}
+		if err := a.setPassword(ctx, tx, mine, hash, ""); err != nil {
+			return err
+		}
+		return a.record(ctx, tx, mine.ID, "reset", "", from)
+	})
+}
