@@ -13,44 +13,44 @@ import (
 	"github.com/samverk/samverk/storage"
 )
 
-// ReportKind says what somebody wrote about.
-type ReportKind string
+// FeedbackKind says what somebody wrote about.
+type FeedbackKind string
 
 // The kinds of report.
 const (
-	ReportFault    ReportKind = "fault"    // a page that could not be used
-	ReportQuestion ReportKind = "question" // to the secretariat
+	AboutFault    FeedbackKind = "fault"    // a page that could not be used
+	AboutQuestion FeedbackKind = "question" // to the secretariat
 )
 
-// ReportState is how far a report has come.
-type ReportState string
+// FeedbackState is how far a report has come.
+type FeedbackState string
 
 // The states of a report.
 const (
-	ReportOpen     ReportState = "open"
-	ReportWorking  ReportState = "working"
-	ReportDone     ReportState = "done"
-	ReportDeclined ReportState = "declined"
+	FeedbackOpen     FeedbackState = "open"
+	FeedbackWorking  FeedbackState = "working"
+	FeedbackDone     FeedbackState = "done"
+	FeedbackDeclined FeedbackState = "declined"
 )
 
-// ReportStates in the order they are shown.
-var ReportStates = []ReportState{ReportOpen, ReportWorking, ReportDone, ReportDeclined}
+// FeedbackStates in the order they are shown.
+var FeedbackStates = []FeedbackState{FeedbackOpen, FeedbackWorking, FeedbackDone, FeedbackDeclined}
 
-// Report is what anybody wrote to a tenant's secretariat. Its coordinators are told and answer it. The answer to a fault is
+// Feedback is what anybody wrote to a tenant's secretariat. Its coordinators are told and answer it. The answer to a fault is
 // public under the report's number, without who reported it and what they wrote, so that one can follow it without an
 // account. The answer to a question is a note: it goes by mail.
-type Report struct {
+type Feedback struct {
 	ID       string
 	Case     string // its number in the network's register
 	Root     network.ID
-	Kind     ReportKind
+	Kind     FeedbackKind
 	Page     string // where the fault was, as the writer put it
 	Text     string
 	Mail     string // where the answer goes; "" for nowhere
 	Person   network.PersonID
 	Lang     string
 	Reported time.Time
-	State    ReportState
+	State    FeedbackState
 	Answer   string
 	Answered time.Time
 	Version  int64
@@ -58,13 +58,13 @@ type Report struct {
 
 // How much a report may say, and how many a tenant takes in an hour: the form is open to everybody.
 const (
-	reportTextLimit = 4000
-	reportPageLimit = 500
-	reportsPerHour  = 60
+	feedbackTextLimit = 4000
+	feedbackPageLimit = 500
+	feedbackPerHour   = 60
 )
 
-// Report takes a report from anybody, tells the network's coordinators and gives its number.
-func (f *Forum) Report(ctx context.Context, who network.Actor, r Report) (number string, err error) {
+// GiveFeedback takes a report from anybody, tells the network's coordinators and gives its number.
+func (f *Forum) GiveFeedback(ctx context.Context, who network.Actor, r Feedback) (number string, err error) {
 	r.Page, r.Text, r.Mail = strings.TrimSpace(r.Page), strings.TrimSpace(r.Text), strings.TrimSpace(r.Mail)
 	if err := r.check(); err != nil {
 		return "", err
@@ -75,7 +75,7 @@ func (f *Forum) Report(ctx context.Context, who network.Actor, r Report) (number
 			return network.Absent()
 		}
 		now := f.db.Now()
-		if err := f.reportsBounded(ctx, tx, r.Root, now); err != nil {
+		if err := f.feedbackBounded(ctx, tx, r.Root, now); err != nil {
 			return err
 		}
 		id, err := f.db.NewID()
@@ -85,7 +85,7 @@ func (f *Forum) Report(ctx context.Context, who network.Actor, r Report) (number
 		if number, err = f.caseNumber(ctx, tx, r.Root); err != nil {
 			return err
 		}
-		_, err = tx.Exec(ctx, `INSERT INTO report (id, case_number, root, kind, page, text, mail, person, lang, reported, state, answer, answered, version)
+		_, err = tx.Exec(ctx, `INSERT INTO feedback (id, case_number, root, kind, page, text, mail, person, lang, reported, state, answer, answered, version)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'open', '', 0, 1)`,
 			id, number, r.Root, r.Kind, r.Page, r.Text, r.Mail, a.Actor.Person, r.Lang, now)
 		if err != nil {
@@ -95,17 +95,17 @@ func (f *Forum) Report(ctx context.Context, who network.Actor, r Report) (number
 	})
 }
 
-func (r Report) check() error {
+func (r Feedback) check() error {
 	switch {
-	case r.Kind != ReportFault && r.Kind != ReportQuestion:
+	case r.Kind != AboutFault && r.Kind != AboutQuestion:
 		return fault.New(fault.Invalid, "no such kind of report").Where("kind")
 	case r.Text == "":
 		return fault.New(fault.Invalid, "a report says nothing").Where("text").Say("front.report.text")
-	case utf8.RuneCountInString(r.Text) > reportTextLimit:
-		return fault.New(fault.Invalid, "a report is too long").Where("text").Say("front.long", reportTextLimit)
-	case utf8.RuneCountInString(r.Page) > reportPageLimit:
-		return fault.New(fault.Invalid, "a report's page is too long").Where("page").Say("front.long", reportPageLimit)
-	case r.Mail == "" && r.Kind == ReportFault:
+	case utf8.RuneCountInString(r.Text) > feedbackTextLimit:
+		return fault.New(fault.Invalid, "a report is too long").Where("text").Say("front.long", feedbackTextLimit)
+	case utf8.RuneCountInString(r.Page) > feedbackPageLimit:
+		return fault.New(fault.Invalid, "a report's page is too long").Where("page").Say("front.long", feedbackPageLimit)
+	case r.Mail == "" && r.Kind == AboutFault:
 		return nil
 	}
 	if a, err := mail.ParseAddress(r.Mail); err != nil || a.Address != r.Mail || len(r.Mail) > 254 {
@@ -114,18 +114,18 @@ func (r Report) check() error {
 	return nil
 }
 
-func (f *Forum) reportsBounded(ctx context.Context, tx *storage.Tx, root network.ID, now time.Time) error {
+func (f *Forum) feedbackBounded(ctx context.Context, tx *storage.Tx, root network.ID, now time.Time) error {
 	var n int
-	err := tx.QueryRow(ctx, `SELECT count(*) FROM report WHERE root = $1 AND reported > $2`, root, micros(now.Add(-time.Hour))).Scan(&n)
-	if err == nil && n >= reportsPerHour {
+	err := tx.QueryRow(ctx, `SELECT count(*) FROM feedback WHERE root = $1 AND reported > $2`, root, micros(now.Add(-time.Hour))).Scan(&n)
+	if err == nil && n >= feedbackPerHour {
 		return fault.New(fault.Unavailable, "%d reports came in an hour", n).Say("front.report.many")
 	}
 	return err
 }
 
-const reportColumns = `id, case_number, root, kind, page, text, mail, person, lang, reported, state, answer, answered, version`
+const feedbackColumns = `id, case_number, root, kind, page, text, mail, person, lang, reported, state, answer, answered, version`
 
-func scanReport(row interface{ Scan(...any) error }) (r Report, err error) {
+func scanFeedback(row interface{ Scan(...any) error }) (r Feedback, err error) {
 	var reported, answered int64
 	err = row.Scan(&r.ID, &r.Case, &r.Root, &r.Kind, &r.Page, &r.Text, &r.Mail, &r.Person, &r.Lang, &reported, &r.State, &r.Answer, &answered, &r.Version)
 	r.Reported, r.Answered = moment(reported), moment(answered)
@@ -133,42 +133,42 @@ func scanReport(row interface{ Scan(...any) error }) (r Report, err error) {
 }
 
 // PublicFaults lists what everybody may know of the latest faults: number, date, state and answer.
-func (f *Forum) PublicFaults(ctx context.Context, root network.ID, limit int) (out []Report, err error) {
+func (f *Forum) PublicFaults(ctx context.Context, root network.ID, limit int) (out []Feedback, err error) {
 	err = f.db.Read(ctx, func(tx *storage.Tx) error {
-		out, err = f.reports(ctx, tx, root, ReportFault, "", "", limit)
+		out, err = f.listFeedback(ctx, tx, root, AboutFault, "", "", limit)
 		return err
 	})
 	for i, r := range out {
-		out[i] = Report{ID: r.ID, Case: r.Case, Root: r.Root, Kind: r.Kind, Reported: r.Reported, State: r.State, Answer: r.Answer, Answered: r.Answered}
+		out[i] = Feedback{ID: r.ID, Case: r.Case, Root: r.Root, Kind: r.Kind, Reported: r.Reported, State: r.State, Answer: r.Answer, Answered: r.Answered}
 	}
 	return out, err
 }
 
-// Reports lists what came in to a tenant, the newest first, for its coordinators. state "" is every state; before is the id
+// AllFeedback lists what came in to a tenant, the newest first, for its coordinators. state "" is every state; before is the id
 // of the last report one has seen.
-func (f *Forum) Reports(ctx context.Context, who network.Actor, root network.ID, kind ReportKind, state ReportState, before string, limit int) (out []Report, err error) {
+func (f *Forum) AllFeedback(ctx context.Context, who network.Actor, root network.ID, kind FeedbackKind, state FeedbackState, before string, limit int) (out []Feedback, err error) {
 	err = f.look(ctx, who, func(tx *storage.Tx, a network.Access) error {
 		if !a.Coordinates(root) {
 			return network.Absent()
 		}
-		out, err = f.reports(ctx, tx, root, kind, state, before, limit)
+		out, err = f.listFeedback(ctx, tx, root, kind, state, before, limit)
 		return err
 	})
 	return out, err
 }
 
-func (f *Forum) reports(ctx context.Context, tx *storage.Tx, root network.ID, kind ReportKind, state ReportState, before string, limit int) (out []Report, err error) {
+func (f *Forum) listFeedback(ctx context.Context, tx *storage.Tx, root network.ID, kind FeedbackKind, state FeedbackState, before string, limit int) (out []Feedback, err error) {
 	if before == "" {
 		before = "~" // sorts after every id
 	}
-	rows, err := tx.Query(ctx, `SELECT `+reportColumns+` FROM report WHERE root = $1 AND kind = $2 AND ($3 = '' OR state = $3) AND id < $4
+	rows, err := tx.Query(ctx, `SELECT `+feedbackColumns+` FROM feedback WHERE root = $1 AND kind = $2 AND ($3 = '' OR state = $3) AND id < $4
 		ORDER BY id DESC LIMIT $5`, root, kind, state, before, limit)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
 	for rows.Next() {
-		r, err := scanReport(rows)
+		r, err := scanFeedback(rows)
 		if err != nil {
 			return nil, err
 		}
@@ -177,31 +177,31 @@ func (f *Forum) reports(ctx context.Context, tx *storage.Tx, root network.ID, ki
 	return out, rows.Err()
 }
 
-// ReportOf finds one, for the tenant's coordinators.
-func (f *Forum) ReportOf(ctx context.Context, who network.Actor, root network.ID, id string) (r Report, err error) {
+// FeedbackOf finds one, for the tenant's coordinators.
+func (f *Forum) FeedbackOf(ctx context.Context, who network.Actor, root network.ID, id string) (r Feedback, err error) {
 	err = f.look(ctx, who, func(tx *storage.Tx, a network.Access) error {
-		r, err = f.report(ctx, tx, a, root, id)
+		r, err = f.feedback(ctx, tx, a, root, id)
 		return err
 	})
 	return r, err
 }
 
-func (f *Forum) report(ctx context.Context, tx *storage.Tx, a network.Access, root network.ID, id string) (Report, error) {
+func (f *Forum) feedback(ctx context.Context, tx *storage.Tx, a network.Access, root network.ID, id string) (Feedback, error) {
 	if !a.Coordinates(root) {
-		return Report{}, network.Absent()
+		return Feedback{}, network.Absent()
 	}
-	r, err := scanReport(tx.QueryRow(ctx, `SELECT `+reportColumns+` FROM report WHERE id = $1 AND root = $2`, id, root))
+	r, err := scanFeedback(tx.QueryRow(ctx, `SELECT `+feedbackColumns+` FROM feedback WHERE id = $1 AND root = $2`, id, root))
 	if noRow(err) {
 		return r, network.Absent()
 	}
 	return r, err
 }
 
-// AnswerReport says how far a report has come, and tells whoever reported a fault if they can be told.
-func (f *Forum) AnswerReport(ctx context.Context, who network.Actor, root network.ID, id string, state ReportState, answer string, version int64) error {
+// AnswerFeedback says how far a report has come, and tells whoever reported a fault if they can be told.
+func (f *Forum) AnswerFeedback(ctx context.Context, who network.Actor, root network.ID, id string, state FeedbackState, answer string, version int64) error {
 	answer = strings.TrimSpace(answer)
 	return f.act(ctx, who, func(tx *storage.Tx, a network.Access) error {
-		r, err := f.report(ctx, tx, a, root, id)
+		r, err := f.feedback(ctx, tx, a, root, id)
 		if err != nil {
 			return err
 		}
@@ -211,33 +211,33 @@ func (f *Forum) AnswerReport(ctx context.Context, who network.Actor, root networ
 		if r.Version != version {
 			return stale()
 		}
-		_, err = tx.Exec(ctx, `UPDATE report SET state = $2, answer = $3, answered = $4, version = version + 1 WHERE id = $1`,
+		_, err = tx.Exec(ctx, `UPDATE feedback SET state = $2, answer = $3, answered = $4, version = version + 1 WHERE id = $1`,
 			id, state, answer, f.db.Now())
-		if err != nil || r.Kind == ReportQuestion {
+		if err != nil || r.Kind == AboutQuestion {
 			return err
 		}
 		return f.tellReporter(ctx, tx, r)
 	})
 }
 
-func (r Report) checkAnswer(state ReportState, answer string) error {
+func (r Feedback) checkAnswer(state FeedbackState, answer string) error {
 	switch state {
-	case ReportOpen, ReportWorking:
-	case ReportDone, ReportDeclined:
-		if answer == "" && r.Kind == ReportFault {
+	case FeedbackOpen, FeedbackWorking:
+	case FeedbackDone, FeedbackDeclined:
+		if answer == "" && r.Kind == AboutFault {
 			return fault.New(fault.Invalid, "a report of a fault is closed without an answer").Where("answer").Say("front.report.answer")
 		}
 	default:
 		return fault.New(fault.Invalid, "no such state of a report").Where("state").Say("front.report.state")
 	}
-	if utf8.RuneCountInString(answer) > reportTextLimit {
-		return fault.New(fault.Invalid, "an answer is too long").Where("answer").Say("front.long", reportTextLimit)
+	if utf8.RuneCountInString(answer) > feedbackTextLimit {
+		return fault.New(fault.Invalid, "an answer is too long").Where("answer").Say("front.long", feedbackTextLimit)
 	}
 	return nil
 }
 
 // tellReporter says that there is an answer.
-func (f *Forum) tellReporter(ctx context.Context, tx *storage.Tx, r Report) error {
+func (f *Forum) tellReporter(ctx context.Context, tx *storage.Tx, r Feedback) error {
 	n, ok := f.network.Tree().Network(r.Root)
 	if !ok {
 		return network.Absent()
@@ -252,9 +252,9 @@ func (f *Forum) tellReporter(ctx context.Context, tx *storage.Tx, r Report) erro
 	return nil
 }
 
-// tellCoordinators tells everybody who holds a seat in a network's secretariat now.
+// tellCoordinators tells everybody who coordinates a network now.
 func (f *Forum) tellCoordinators(ctx context.Context, tx *storage.Tx, n *network.Network, what notice.Notice) error {
-	people, err := f.coordinators(ctx, tx, n.ID)
+	people, err := f.runners(ctx, tx, "", n.ID)
 	if err != nil {
 		return err
 	}
@@ -264,23 +264,4 @@ func (f *Forum) tellCoordinators(ctx context.Context, tx *storage.Tx, n *network
 		}
 	}
 	return nil
-}
-
-func (f *Forum) coordinators(ctx context.Context, tx *storage.Tx, n network.ID) ([]network.PersonID, error) {
-	rows, err := tx.Query(ctx, `SELECT DISTINCT h.person FROM body b JOIN seat s ON s.body = b.id JOIN holding h ON h.seat = s.id
-		WHERE b.network = $1 AND b.kind = 'secretariat' AND b.closed = 0 AND s.closed = 0 AND h.starts <= $2 AND (h.ends = 0 OR h.ends > $2)
-		ORDER BY h.person`, n, f.db.Now())
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var out []network.PersonID
-	for rows.Next() {
-		var p network.PersonID
-		if err := rows.Scan(&p); err != nil {
-			return nil, err
-		}
-		out = append(out, p)
-	}
-	return out, rows.Err()
 }

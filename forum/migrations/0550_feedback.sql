@@ -1,6 +1,6 @@
 -- +goose Up
 -- What somebody wrote to the secretariat from outside: a page they could not use, a question.
-CREATE TABLE report (
+CREATE TABLE feedback (
     id          TEXT PRIMARY KEY,
     case_number TEXT NOT NULL,
     root        TEXT NOT NULL REFERENCES network (id),
@@ -16,5 +16,5 @@ CREATE TABLE report (
     answered    BIGINT NOT NULL,           -- 0: not yet
     version     BIGINT NOT NULL
 );
-CREATE INDEX report_listed ON report (root, kind, id);
-CREATE INDEX report_lately ON report (root, reported);
+CREATE INDEX feedback_listed ON feedback (root, kind, id);
+CREATE INDEX feedback_lately ON feedback (root, reported);
