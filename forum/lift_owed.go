@@ -104,7 +104,10 @@ func (f *Forum) lateAnswers(ctx context.Context) error {
 }
 
 func (f *Forum) lateAnswer(ctx context.Context, tx *storage.Tx, id LiftID, now time.Time) error {
-	l, err := scanLift(tx.QueryRow(ctx, `UPDATE topic_lift AS l SET told = $2 WHERE l.id = $1 RETURNING `+liftColumns, id, micros(now)))
+	if _, err := tx.Exec(ctx, `UPDATE topic_lift SET told = $2 WHERE id = $1`, id, micros(now)); err != nil {
+		return err
+	}
+	l, err := scanLift(tx.QueryRow(ctx, `SELECT `+liftColumns+` FROM topic_lift l WHERE l.id = $1`, id))
 	if err != nil {
 		return err
 	}

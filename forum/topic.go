@@ -121,3 +121,12 @@ func places[T ~string](args []any, values []T) (string, []any) {
 	}
 	return b.String(), args
 }
+
+// Topic finds a topic.
+func (f *Forum) Topic(ctx context.Context, who network.Actor, id TopicID) (t Topic, err error) {
+	err = f.look(ctx, who, func(tx *storage.Tx, a network.Access) error {
+		t, err = f.topic(ctx, tx, a, id)
+		return err
+	})
+	return t, err
+}
