@@ -37,7 +37,7 @@ func Register(t *route.Table, s *web.Site, f *forum.Forum, n *network.Registry) 
 func (p *room) tenant(w http.ResponseWriter, r *http.Request) (n *network.Network, status int) {
 	n, ok := p.network.Tree().Root(r.PathValue("network"))
 	if !ok {
-		return nil, p.site.Error(w, r, http.StatusNotFound, "error.notfound", nil)
+		return nil, p.site.NotFound(w, r)
 	}
 	return n, 0
 }
@@ -49,12 +49,15 @@ func (p *room) in(page func(http.ResponseWriter, *http.Request, *network.Network
 		if status != 0 {
 			return status
 		}
-		return page(w, r, n)
+		l := p.pages.Words(r)
+		return page(w, web.WithNetwork(r, &web.Network{Slug: n.Slug, Name: text(l, n.Name)}), n)
 	}
 }
 
 // actor is who reads or acts.
-func actor(*http.Request) network.Actor { return network.Actor{} }
+func actor(r *http.Request) network.Actor {
+	return network.Actor{Person: network.PersonID(web.ViewerOf(r).Person)}
+}
 
 // text gives a noun's text in the reader's language, or in one that it is written in.
 func text(l *web.Words, t network.Text) string {
