@@ -49,6 +49,7 @@ type Options struct {
 	Hosts   []string         // names the program may be called by, beside those of loopback
 	Now     func() time.Time // nil: time.Now
 	Refused http.Handler     // answers a cross-origin change; nil: 403 in plain text
+	Public  bool             // others than this machine's users come, over TLS: the local operator's routes are not there
 
 	// Wrap is around every route, inside the guards: what loads a session goes here.
 	Wrap func(http.Handler) http.Handler
@@ -97,6 +98,9 @@ func (t *Table) Add(routes ...Route) {
 		if !slices.Contains(callers, r.Who) || r.Serve == nil || r.Does == "" {
 			panic(fmt.Sprintf("route %s: who may call it, what it does and its function must be given", r))
 		}
+		if r.Who == LocalOperator && t.options.Public {
+			continue
+		}
 		l := &line{Route: r}
 		t.lines = append(t.lines, l)
 		t.mux.HandleFunc(r.String(), func(w http.ResponseWriter, req *http.Request) { t.serve(l, w, req) })
@@ -144,13 +148,14 @@ var (
 	noReferrer = []string{"same-origin"} // not no-referrer: that would empty Origin on our own forms
 	deny       = []string{"DENY"}
 	sameOrigin = []string{"same-origin"}
+	twoYears   = []string{"max-age=63072000"}
 	nothing    = []string{"default-src 'none'; frame-ancestors 'none'; base-uri 'none'"}
 )
 
 // ServeHTTP guards and serves.
 //
 // The headers are those of the OWASP HTTP Headers Cheat Sheet that bear on a server of this kind.
-// HSTS is absent: the program speaks plain HTTP on loopback; a proxy that adds TLS adds it.
+// HSTS is there where people come over TLS; on loopback the program speaks plain HTTP.
 func (t *Table) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h["X-Content-Type-Options"] = nosniff
@@ -159,8 +164,11 @@ func (t *Table) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h["Cross-Origin-Resource-Policy"] = sameOrigin
 	h["Cross-Origin-Opener-Policy"] = sameOrigin
 	h["Content-Security-Policy"] = nothing // pages replace it with their own
+	if t.options.Public {
+		h["Strict-Transport-Security"] = twoYears
+	}
 	if !t.known(r.Host) {
-		http.Error(w, "This program answers to the name of this machine only: use localhost or 127.0.0.1.", http.StatusMisdirectedRequest)
+		http.Error(w, "This program answers to its own name only; on its own machine use localhost or 127.0.0.1.", http.StatusMisdirectedRequest)
 		return
 	}
 	if r.Method == http.MethodGet || r.Method == http.MethodHead {

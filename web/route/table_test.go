@@ -99,3 +99,27 @@ func TestRouteMustSayWhoMayCallIt(t *testing.T) {
 	}()
 	newTable().Add(Route{Method: "GET", Pattern: "/b", Serve: func(http.ResponseWriter, *http.Request) int { return 200 }})
 }
+
+// Where others come, the local operator's routes are not there, from nowhere: a proxy comes from this machine too.
+func TestPublicTableHasNothingForTheOperator(t *testing.T) {
+	tab := NewTable(Options{Hosts: []string{"node.example"}, Public: true})
+	serve := func(w http.ResponseWriter, _ *http.Request) int {
+		w.WriteHeader(http.StatusTeapot)
+		return http.StatusTeapot
+	}
+	tab.Add(Route{"GET", "/a", LocalOperator, "Counts.", serve}, Route{"GET", "/b", Anyone, "Tells.", serve})
+	for path, want := range map[string]int{"/a": 404, "/b": 418} {
+		for _, host := range []string{"node.example", "localhost", "127.0.0.1:8080"} {
+			r := httptest.NewRequest("GET", path, nil)
+			r.Host = host
+			w := httptest.NewRecorder()
+			tab.ServeHTTP(w, r)
+			if w.Code != want || w.Header().Get("Strict-Transport-Security") == "" {
+				t.Errorf("%s at %s: %d, want %d", path, host, w.Code, want)
+			}
+		}
+	}
+	if len(tab.Routes()) != 1 {
+		t.Error("a route that is not there is listed")
+	}
+}
