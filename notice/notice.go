@@ -46,8 +46,10 @@ type Notices struct {
 	base    *url.URL
 	server  *server // nil: none
 	words   map[string]*lang.Words
+	zones   sync.Map // name to *time.Location: reading one takes a file
 	waking  chan struct{}
 	working sync.Mutex // held by the one worker
+	cleared time.Time  // when old rows were last deleted; working guards it
 
 	mu     sync.Mutex
 	outage outage
@@ -137,7 +139,7 @@ func (n *Notices) Tell(ctx context.Context, tx *storage.Tx, to string, what Noti
 	}
 	var due *int64
 	if mailed && !what.now() {
-		_, zone, err := r.checked()
+		zone, err := n.zone(r.Zone)
 		if err != nil {
 			return err
 		}
@@ -158,7 +160,7 @@ func (n *Notices) TellAddress(ctx context.Context, tx *storage.Tx, r Recipient, 
 	if r.Zone == "" {
 		r.Zone = "UTC"
 	}
-	r, _, err := r.checked()
+	r, _, err := n.checked(r)
 	if err != nil {
 		return err
 	}
@@ -176,6 +178,9 @@ func (n *Notices) check(w Notice) error {
 	if !n.words["en"].Has(w.Key) {
 		return fault.New(fault.Internal, "there is no message %q to tell", w.Key)
 	}
+	if err := n.checkArgs(w); err != nil {
+		return err
+	}
 	if w.Link != "" && !isPath(w.Link) {
 		return fault.New(fault.Internal, "a notice's link is not a path of this site").Where(w.Key)
 	}
@@ -183,6 +188,21 @@ func (n *Notices) check(w Notice) error {
 		if _, _, err := mime.ParseMediaType(w.Attach.Type); err != nil {
 			return fault.Wrap(fault.Internal, err, "an attachment's type can't be read").Where(w.Key)
 		}
+	}
+	return nil
+}
+
+// checkArgs finds too few or wrong arguments where they are given, not in somebody's mail.
+func (n *Notices) checkArgs(w Notice) error {
+	plain := make([]string, len(w.Args))
+	for i, a := range w.Args {
+		plain[i] = "x"
+		if isMarked(a) {
+			plain[i] = a
+		}
+	}
+	if s := say(n.words["en"], w.Key, plain); strings.Contains(s, "%!") || strings.Contains(s, "[") {
+		return fault.New(fault.Internal, "the message %q has other arguments: %s", w.Key, s)
 	}
 	return nil
 }

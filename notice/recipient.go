@@ -41,7 +41,7 @@ type Recipient struct {
 
 // SetRecipient keeps where a person's mail goes from now on. What waits to be mailed follows.
 func (n *Notices) SetRecipient(ctx context.Context, tx *storage.Tx, r Recipient) error {
-	r, zone, err := r.checked()
+	r, zone, err := n.checked(r)
 	if err != nil {
 		return err
 	}
@@ -94,7 +94,7 @@ func (n *Notices) Forget(ctx context.Context, tx *storage.Tx, person string) err
 }
 
 // checked gives the recipient as it is kept.
-func (r Recipient) checked() (Recipient, *time.Location, error) {
+func (n *Notices) checked(r Recipient) (Recipient, *time.Location, error) {
 	if r.Person == "" {
 		return r, nil, fault.New(fault.Internal, "a recipient is nobody")
 	}
@@ -111,11 +111,21 @@ func (r Recipient) checked() (Recipient, *time.Location, error) {
 	if !slices.Contains(Frequencies, r.Frequency) {
 		return r, nil, fault.New(fault.Invalid, "%.20q is no frequency", r.Frequency).Where("frequency").Say("notice.frequency")
 	}
-	zone, err := time.LoadLocation(r.Zone)
-	if err != nil || r.Zone == "" || r.Zone == "Local" {
-		return r, nil, fault.New(fault.Invalid, "%.40q is no time zone", r.Zone).Where("zone").Say("notice.zone")
+	zone, err := n.zone(r.Zone)
+	return r, zone, err
+}
+
+// zone gives a time zone by its name.
+func (n *Notices) zone(name string) (*time.Location, error) {
+	if z, ok := n.zones.Load(name); ok {
+		return z.(*time.Location), nil
 	}
-	return r, zone, nil
+	z, err := time.LoadLocation(name)
+	if err != nil || name == "" || name == "Local" {
+		return nil, fault.New(fault.Invalid, "%.40q is no time zone", name).Where("zone").Say("notice.zone")
+	}
+	n.zones.Store(name, z)
+	return z, nil
 }
 
 // longest is what RFC 5321 lets an address be, less the angle brackets.

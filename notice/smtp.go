@@ -9,12 +9,14 @@ import (
 	"net/mail"
 	"net/url"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
 
 	gomail "github.com/wneessen/go-mail"
+	"github.com/wneessen/go-mail/smtp"
 
 	"github.com/samverk/samverk/fault"
 )
@@ -25,8 +27,9 @@ type server struct {
 	port     int
 	tls      bool // from the first byte; else STARTTLS, or nothing on this machine
 	user     string
-	password string // the file
-	trust    *tls.Config
+	password string                                                               // the file
+	trust    *tls.Config                                                          // nil: the system's
+	dial     func(ctx context.Context, network, address string) (net.Conn, error) // nil: net's
 }
 
 // patience is how long the server may take for one mail.
@@ -83,17 +86,19 @@ func (s *server) client(conn *net.Conn) (*gomail.Client, error) {
 	o := []gomail.Option{
 		gomail.WithPort(s.port), gomail.WithTimeout(patience), gomail.WithTLSConfig(trust), gomail.WithoutNoop(),
 		gomail.WithDialContextFunc(func(ctx context.Context, network, address string) (c net.Conn, err error) {
-			if s.tls {
-				c, err = (&tls.Dialer{Config: trust}).DialContext(ctx, network, address)
+			if s.dial != nil {
+				c, err = s.dial(ctx, network, address)
 			} else {
 				c, err = (&net.Dialer{}).DialContext(ctx, network, address)
 			}
-			if err == nil {
-				// The greeting has no deadline of go-mail's own.
-				err = c.SetDeadline(time.Now().Add(patience))
-				*conn = c
+			if err != nil {
+				return nil, err
 			}
-			return c, err
+			*conn = c
+			if s.tls {
+				c = tls.Client(c, trust)
+			}
+			return c, c.SetDeadline(time.Now().Add(patience)) // go-mail sets none for the greeting
 		}),
 	}
 	switch {
@@ -109,11 +114,7 @@ func (s *server) client(conn *net.Conn) (*gomail.Client, error) {
 		if err != nil {
 			return nil, err
 		}
-		kind := gomail.SMTPAuthAutoDiscover
-		if s.here() && !s.tls {
-			kind = gomail.SMTPAuthPlain
-		}
-		o = append(o, gomail.WithSMTPAuth(kind), gomail.WithUsername(s.user), gomail.WithPassword(password))
+		o = append(o, gomail.WithSMTPAuthCustom(&signIn{user: s.user, password: password, host: s.host}))
 	}
 	return gomail.NewClient(s.host, o...)
 }
@@ -125,6 +126,23 @@ func readPassword(file string) (string, error) {
 		return "", fault.Wrap(fault.Unavailable, err, "the mail server's password can't be read").In(file)
 	}
 	return strings.TrimRight(string(b), "\r\n"), nil
+}
+
+// signIn gives user and password in the form that the server offers. Both forms refuse a connection that is not encrypted,
+// unless it stays on this machine.
+type signIn struct {
+	user, password, host string
+	smtp.Auth
+}
+
+// Start chooses.
+func (a *signIn) Start(server *smtp.ServerInfo) (string, []byte, error) {
+	if slices.Contains(server.Auth, "PLAIN") {
+		a.Auth = smtp.PlainAuth("", a.user, a.password, a.host, false)
+	} else {
+		a.Auth = smtp.LoginAuth(a.user, a.password, a.host, false)
+	}
+	return a.Auth.Start(server)
 }
 
 // connection is a session with the server, opened when it is first needed.
@@ -176,7 +194,11 @@ func (c *connection) refused(err error) verdict {
 		}
 		return said
 	}
-	said.said = brief(e.Error())
+	words, _, _ := strings.Cut(e.Error(), ", affected ")
+	said.said = brief(words)
+	if e.ErrorCode() == 421 { // it hangs up
+		c.drop()
+	}
 	if e.ErrorCode() >= 500 && (e.Reason == gomail.ErrSMTPRcptTo || e.Reason == gomail.ErrSMTPData || e.Reason == gomail.ErrSMTPDataClose) {
 		said.state = "bounced"
 	}
@@ -240,7 +262,7 @@ func attach(g *gomail.Msg, m outgoing) error {
 	if m.attach == nil {
 		return nil
 	}
-	g.SetBoundary("=_" + m.id)
+	g.SetBoundary("part-" + m.id)
 	kind, _, err := mime.ParseMediaType(m.attach.Type)
 	if err != nil {
 		return err

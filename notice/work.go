@@ -68,9 +68,15 @@ func (n *Notices) Work(ctx context.Context) (next time.Time, err error) {
 func (n *Notices) makeMails(ctx context.Context) error {
 	for {
 		var whose []string
+		look := func(tx *storage.Tx) (err error) {
+			whose, err = duePeople(ctx, tx, n.db.Now())
+			return err
+		}
+		if err := n.db.Read(ctx, look); err != nil || len(whose) == 0 {
+			return err // nobody's turn, and no writer was kept waiting
+		}
 		err := n.db.Write(ctx, func(tx *storage.Tx) error {
-			var err error
-			if whose, err = duePeople(ctx, tx, n.db.Now()); err != nil {
+			if err := look(tx); err != nil {
 				return err
 			}
 			for _, person := range whose {
@@ -80,7 +86,7 @@ func (n *Notices) makeMails(ctx context.Context) error {
 			}
 			return nil
 		})
-		if err != nil || len(whose) == 0 {
+		if err != nil {
 			return err
 		}
 	}
@@ -165,13 +171,25 @@ func readArgs(s string) (args []string, _ error) {
 
 // giveUpLate ends mails whose time has passed: a reminder of yesterday's meeting, a link that no longer works.
 func (n *Notices) giveUpLate(ctx context.Context) error {
+	late := false
+	err := n.db.Read(ctx, func(tx *storage.Tx) error {
+		var first sql.NullInt64
+		err := tx.QueryRow(ctx, firstUntil).Scan(&first)
+		late = first.Valid && first.Int64 <= storage.Micros(n.db.Now())
+		return err
+	})
+	if err != nil || !late {
+		return err
+	}
 	return n.db.Write(ctx, func(tx *storage.Tx) error {
 		_, err := tx.Exec(ctx, `UPDATE notice_mail SET state = 'failed', done = $1, said = CASE said WHEN '' THEN 'too late' ELSE said END,
 				body = CASE secret WHEN 1 THEN '' ELSE body END
-			WHERE state = 'waiting' AND next <= $1 AND until <= $1`, n.db.Now())
+			WHERE state = 'waiting' AND until IS NOT NULL AND until <= $1`, n.db.Now())
 		return err
 	})
 }
+
+const firstUntil = `SELECT min(until) FROM notice_mail WHERE state = 'waiting' AND until IS NOT NULL`
 
 // send sends what is due, urgent mails first, over one connection.
 func (n *Notices) send(ctx context.Context) error {
@@ -258,7 +276,8 @@ func (n *Notices) pause(tries int) time.Duration {
 		return d
 	}
 	spread := int64(d) / 5
-	return d - time.Duration(spread) + time.Duration(binary.LittleEndian.Uint64(b[:])%uint64(2*spread))
+	d += time.Duration(binary.LittleEndian.Uint64(b[:])%uint64(2*spread)) - time.Duration(spread)
+	return d.Truncate(time.Millisecond) // the database keeps no nanoseconds
 }
 
 // dueMails gives the mails to send now, the urgent ones first.
@@ -302,8 +321,12 @@ func (n *Notices) dueOf(ctx context.Context, tx *storage.Tx, rank int, out *[]ou
 
 // clear deletes what nobody needs any more: what became of mails after 90 days, notices after a year.
 func (n *Notices) clear(ctx context.Context) error {
+	now := n.db.Now()
+	if now.Sub(n.cleared) < time.Hour {
+		return nil
+	}
+	n.cleared = now
 	return n.db.Write(ctx, func(tx *storage.Tx) error {
-		now := n.db.Now()
 		if _, err := tx.Exec(ctx, `DELETE FROM notice_mail WHERE id IN
 			(SELECT id FROM notice_mail WHERE done < $1 ORDER BY done LIMIT 1000)`, now.Add(-keptFor)); err != nil {
 			return err
@@ -318,25 +341,26 @@ func (n *Notices) clear(ctx context.Context) error {
 func (n *Notices) next(ctx context.Context) (next time.Time, err error) {
 	err = n.db.Read(ctx, func(tx *storage.Tx) error {
 		next = time.Time{}
-		queries := []string{`SELECT min(due) FROM notice WHERE due IS NOT NULL`}
+		queries := []string{`SELECT min(due) FROM notice WHERE due IS NOT NULL`, firstUntil}
 		if n.server != nil {
 			queries = append(queries,
 				`SELECT min(next) FROM notice_mail WHERE state = 'waiting' AND rank = 0`,
 				`SELECT min(next) FROM notice_mail WHERE state = 'waiting' AND rank = 1`)
 		}
-		for _, q := range queries {
+		for i, q := range queries {
 			var at sql.NullInt64
 			if err := tx.QueryRow(ctx, q).Scan(&at); err != nil {
 				return err
 			}
-			if t := storage.Time(at.Int64); at.Valid && (next.IsZero() || t.Before(next)) {
+			t := storage.Time(at.Int64)
+			if again := n.retryAt(); i >= 2 && t.Before(again) {
+				t = again // the server is away
+			}
+			if at.Valid && (next.IsZero() || t.Before(next)) {
 				next = t
 			}
 		}
 		return nil
 	})
-	if again := n.retryAt(); err == nil && !next.IsZero() && next.Before(again) {
-		next = again
-	}
 	return next, err
 }
