@@ -8,12 +8,13 @@ import (
 	"github.com/samverk/samverk/fault"
 )
 
-// What each database calls its tables, and which tables a table refers to.
+// What each database calls its tables, and which tables a table refers to. Tables named derived_… follow from others, by
+// triggers of their own: a backup leaves them out, and a restore makes them anew.
 var (
 	tableNames = map[dialect]string{
-		lite: `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\_%' ESCAPE '\' ORDER BY name`,
+		lite: `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\_%' ESCAPE '\' AND name NOT LIKE 'derived\_%' ESCAPE '\' ORDER BY name`,
 		pg: `SELECT table_name FROM information_schema.tables
-			WHERE table_schema = current_schema() AND table_type = 'BASE TABLE' ORDER BY table_name`,
+			WHERE table_schema = current_schema() AND table_type = 'BASE TABLE' AND table_name NOT LIKE 'derived\_%' ORDER BY table_name`,
 	}
 	tableReferences = map[dialect]string{
 		lite: `SELECT t.name, f."table" FROM sqlite_master t JOIN pragma_foreign_key_list(t.name) f WHERE t.type = 'table'`,

@@ -1,0 +1,252 @@
+package forum
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
+
+	"github.com/samverk/samverk/network"
+	"github.com/samverk/samverk/storage"
+)
+
+// DocKind is a kind of thing that the search finds.
+type DocKind string
+
+// The kinds of thing.
+const (
+	TopicDoc    DocKind = "topic"
+	PostDoc     DocKind = "post"
+	DecisionDoc DocKind = "decision"
+	MinutesDoc  DocKind = "minutes"
+)
+
+// Doc is what the search knows of a thing. Who may see the thing finds it.
+type Doc struct {
+	Kind       DocKind
+	Ref        string // its id
+	Root       network.ID
+	Network    network.ID
+	Body       network.BodyID
+	Visibility network.Visibility
+	Lang       string
+	Title      string
+	Text       string
+	At         time.Time
+}
+
+// Found is a thing that a search found.
+type Found struct {
+	Doc
+	Extract string // of Text, around the first of the words
+}
+
+// index makes a thing found as it is now: call it whenever its title, text, place or visibility changed.
+func (f *Forum) index(ctx context.Context, tx *storage.Tx, d Doc) error {
+	_, err := tx.Exec(ctx, `INSERT INTO forum_doc (seq, kind, ref, root, network, body, visibility, lang, title, text, title_words, text_words, at)
+		VALUES ((SELECT COALESCE(MAX(seq), 0) + 1 FROM forum_doc), $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+		ON CONFLICT (kind, ref) DO UPDATE SET network = excluded.network, body = excluded.body, visibility = excluded.visibility, lang = excluded.lang,
+			title = excluded.title, text = excluded.text, title_words = excluded.title_words, text_words = excluded.text_words, at = excluded.at`,
+		d.Kind, d.Ref, d.Root, d.Network, d.Body, d.Visibility, d.Lang, d.Title, d.Text,
+		strings.Join(words(d.Title), " "), strings.Join(words(d.Text), " "), micros(d.At))
+	return err
+}
+
+// unindex makes a thing not found any more.
+func (f *Forum) unindex(ctx context.Context, tx *storage.Tx, kind DocKind, ref string) error {
+	_, err := tx.Exec(ctx, `DELETE FROM forum_doc WHERE kind = $1 AND ref = $2`, kind, ref)
+	return err
+}
+
+// Most words of a query, and characters of a word, that are looked at.
+const (
+	mostTerms  = 12
+	wordLength = 40
+)
+
+// words are a text's letters and digits in lower case; what stands between them is no matter.
+func words(text string) []string {
+	all := strings.FieldsFunc(strings.ToLower(norm.NFC.String(text)), func(c rune) bool { return !unicode.IsLetter(c) && !unicode.IsNumber(c) })
+	for i, w := range all {
+		if r := []rune(w); len(r) > wordLength {
+			all[i] = string(r[:wordLength])
+		}
+	}
+	return all
+}
+
+// term is one thing a query asks for: words in a row, or one word, of which the beginning is enough unless it was quoted.
+type term struct {
+	words  []string
+	prefix bool
+}
+
+// parse reads what somebody typed into a search field. There is nothing wrong that one can type.
+func parse(query string) (terms []term) {
+	for i, part := range strings.Split(query, `"`) {
+		ws := words(part)
+		if i%2 == 1 {
+			if len(ws) > 0 {
+				terms = append(terms, term{words: ws})
+			}
+			continue
+		}
+		for _, w := range ws {
+			terms = append(terms, term{words: []string{w}, prefix: true})
+		}
+	}
+	return terms[:min(len(terms), mostTerms)]
+}
+
+// written gives the query in the database's own language: all of the terms, or any.
+func written(dialect string, terms []term, all bool) string {
+	quote, with, star, next := `"`, " OR ", `*`, ` `
+	if all {
+		with = " AND "
+	}
+	if dialect == "postgres" {
+		quote, with, star, next = `'`, " | ", `:*`, `' <-> '`
+		if all {
+			with = " & "
+		}
+	}
+	out := make([]string, len(terms))
+	for i, t := range terms {
+		out[i] = quote + strings.Join(t.words, next) + quote
+		if t.prefix {
+			out[i] += star
+		}
+		if dialect == "postgres" {
+			out[i] = "(" + out[i] + ")"
+		}
+	}
+	return strings.Join(out, with)
+}
+
+// How each database looks words up: $1 is the query, $2 the tenant. The best match has the lowest rank.
+var lookup = map[string]string{
+	"sqlite": `SELECT d.kind, d.ref, d.root, d.network, d.body, d.visibility, d.lang, d.title, d.text, d.at
+		FROM derived_search s CROSS JOIN forum_doc d ON d.seq = s.rowid
+		WHERE derived_search MATCH $1 AND d.root = $2 AND %s ORDER BY bm25(derived_search, 8.0, 1.0), d.at DESC`,
+	"postgres": `SELECT d.kind, d.ref, d.root, d.network, d.body, d.visibility, d.lang, d.title, d.text, d.at
+		FROM derived_search s JOIN forum_doc d ON d.seq = s.seq
+		WHERE s.words @@ to_tsquery('simple', $1) AND d.root = $2 AND %s ORDER BY ts_rank(s.words, to_tsquery('simple', $1)) DESC, d.at DESC`,
+}
+
+// Search finds what somebody may see by its words, the best first. No kinds are all kinds. Words in quotation marks stand
+// in a row; of others the beginning is enough.
+func (f *Forum) Search(ctx context.Context, who network.Actor, root network.ID, query string, kinds []DocKind, limit int) ([]Found, error) {
+	return f.search(ctx, who, root, parse(query), true, kinds, limit)
+}
+
+func (f *Forum) search(ctx context.Context, who network.Actor, root network.ID, terms []term, all bool, kinds []DocKind, limit int) (out []Found, err error) {
+	if len(terms) == 0 {
+		return nil, nil
+	}
+	err = f.look(ctx, who, func(tx *storage.Tx, a network.Access) error {
+		where, args := a.Where("d.", "", []any{written(f.db.Kind(), terms, all), root})
+		if len(kinds) > 0 {
+			var in string
+			in, args = places(args, kinds)
+			where += " AND d.kind IN (" + in + ")"
+		}
+		args = append(args, limit)
+		rows, err := tx.Query(ctx, strings.Replace(lookup[f.db.Kind()], "%s", where, 1)+" LIMIT "+place(len(args)), args...)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var d Found
+			var at int64
+			if err := rows.Scan(&d.Kind, &d.Ref, &d.Root, &d.Network, &d.Body, &d.Visibility, &d.Lang, &d.Title, &d.Text, &at); err != nil {
+				return err
+			}
+			d.At = moment(at)
+			d.Extract = extract(d.Text, terms)
+			out = append(out, d)
+		}
+		return rows.Err()
+	})
+	return out, err
+}
+
+// How much of a text a result shows, in characters.
+const extractLength = 220
+
+// extract cuts a text around the first of the words that were looked for.
+func extract(text string, terms []term) string {
+	text = strings.Join(strings.Fields(text), " ")
+	r, lower := []rune(text), []rune(strings.ToLower(text))
+	if len(r) <= extractLength || len(r) != len(lower) {
+		return string(r[:min(len(r), extractLength)])
+	}
+	from := len(r)
+	for _, t := range terms {
+		if i := strings.Index(string(lower), t.words[0]); i >= 0 {
+			from = min(from, len([]rune(string(lower)[:i])))
+		}
+	}
+	if from == len(r) {
+		from = 0
+	}
+	from = max(0, min(from-extractLength/4, len(r)-extractLength))
+	out := string(r[from : from+extractLength])
+	if from > 0 {
+		out = "…" + out[strings.IndexByte(out, ' ')+1:]
+	}
+	if from+extractLength < len(r) {
+		out = out[:strings.LastIndexByte(out, ' ')+1] + "…"
+	}
+	return out
+}
+
+// Similar lists the topics that are most like what somebody is typing, among those they may see.
+func (f *Forum) Similar(ctx context.Context, who network.Actor, root network.ID, title string, limit int) ([]Found, error) {
+	terms := telling(title)
+	found, err := f.search(ctx, who, root, terms, false, []DocKind{TopicDoc}, limit+20)
+	if err != nil {
+		return nil, err
+	}
+	need := (len(terms) + 2) / 3
+	found = slices.DeleteFunc(found, func(d Found) bool { return shared(terms, d.Doc) < need })
+	return found[:min(len(found), limit)], nil
+}
+
+// telling are the words of a title that say what it is about, without their endings.
+func telling(title string) (terms []term) {
+	for _, w := range words(title) {
+		r := []rune(w)
+		if len(r) < 3 || slices.Contains(common, w) {
+			continue
+		}
+		if len(r) > 6 {
+			r = r[:max(5, len(r)-3)]
+		}
+		terms = append(terms, term{words: []string{string(r)}, prefix: true})
+	}
+	return terms[:min(len(terms), mostTerms)]
+}
+
+// common are words that say nothing of what a text is about, in Swedish, Norwegian and English.
+var common = strings.Fields(`och att det som för med den har inte ett till från vid ska skall kan alla eller hur när vad vilka
+	også og ikke som for med den har til fra ved skal kan alle eller hvordan når hva hvilke før etter våre vår
+	the and for with that this from what when how should all are not can our`)
+
+func shared(terms []term, d Doc) (n int) {
+	all := append(words(d.Title), words(d.Text)...)
+	for _, t := range terms {
+		if slices.ContainsFunc(all, func(w string) bool { return strings.HasPrefix(w, t.words[0]) }) {
+			n++
+		}
+	}
+	return n
+}
+
+func (t Topic) doc() Doc {
+	return Doc{Kind: TopicDoc, Ref: string(t.ID), Root: t.Root, Network: t.Network, Body: t.Body, Visibility: t.Visibility, Lang: t.Lang,
+		Title: t.Case + " " + t.Title, Text: t.Text, At: t.Raised}
+}
