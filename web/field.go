@@ -23,6 +23,7 @@ type Field struct {
 	Required bool     // told to who can't see that nothing is said of optional
 	Multiple bool     // several files
 	Size     string   // "sm" for a small field
+	Mono     bool     // a code, not words: equally wide letters, no spelling looked at
 }
 
 // Option is one of what can be chosen. Group is the heading it stands under in a select.
@@ -66,6 +67,8 @@ func field(f *Form, name, label, help string, pairs ...any) (Field, error) {
 			d.Required, ok = pairs[i+1].(bool)
 		case "multiple":
 			d.Multiple, ok = pairs[i+1].(bool)
+		case "mono":
+			d.Mono, ok = pairs[i+1].(bool)
 		case "size":
 			d.Size, ok = pairs[i+1].(string)
 		default:

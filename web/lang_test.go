@@ -43,6 +43,7 @@ func TestRoomsAreChecked(t *testing.T) {
 		"twice":                  {room("k = %s\nl = x\nl = y", "", page), "3: l is written twice"},
 		"no equals sign":         {room("k = %s\nl", "", page), "2: a message is written key = text"},
 		"no other form":          {room("k = %s\nl[one] = x", "", page), "the form [other] lacks"},
+		"a part of the frame":    {room("k = %s\nl = x", "", page+`{{define "textarea"}}{{end}}`), "the frame has a part textarea too"},
 		"unknown form":           {room("k = %s\nl[some] = x\nl[other] = y", "", page), "a plural form that this language does not have"},
 	} {
 		_, err := site.Room(c.room)

@@ -48,23 +48,28 @@ func readTemplates(room fs.FS, l *Words) (map[string]*template.Template, error) 
 	if err != nil {
 		return nil, err
 	}
-	parts, err := fs.Glob(room, "pages/_*.html")
-	if err != nil {
-		return nil, err
-	}
-	if len(parts) > 0 {
-		if layout, err = layout.ParseFS(room, parts...); err != nil {
-			return nil, err
-		}
-	}
 	files, err := fs.Glob(room, "pages/*.html")
 	if err != nil {
 		return nil, err
 	}
+	isPart := func(file string) bool { return strings.HasPrefix(path.Base(file), "_") }
+	if room != fs.FS(frame) {
+		for _, file := range files {
+			if err := checkNames(layout, room, l, file); err != nil {
+				return nil, fmt.Errorf("%s: %w", file, err)
+			}
+		}
+		for _, file := range files {
+			if isPart(file) {
+				if layout, err = layout.ParseFS(room, file); err != nil {
+					return nil, err
+				}
+			}
+		}
+	}
 	out := map[string]*template.Template{}
 	for _, file := range files {
-		name := strings.TrimSuffix(path.Base(file), ".html")
-		if strings.HasPrefix(name, "_") {
+		if isPart(file) {
 			continue
 		}
 		page, err := layout.Clone()
@@ -77,9 +82,23 @@ func readTemplates(room fs.FS, l *Words) (map[string]*template.Template, error) 
 		if err := checkKeys(page, l); err != nil {
 			return nil, fmt.Errorf("%s: %w", file, err)
 		}
-		out[name] = page
+		out[strings.TrimSuffix(path.Base(file), ".html")] = page
 	}
 	return out, nil
+}
+
+// checkNames finds a part of a room that has the name of a part of the frame: it would take its place in silence.
+func checkNames(layout *template.Template, room fs.FS, l *Words, file string) error {
+	theirs, err := template.New("").Funcs(functions(l)).ParseFS(room, file)
+	if err != nil {
+		return err
+	}
+	for _, one := range theirs.Templates() {
+		if one.Name() != "" && layout.Lookup(one.Name()) != nil {
+			return fmt.Errorf("the frame has a part %s too", one.Name())
+		}
+	}
+	return nil
 }
 
 // functions are what templates can call.
@@ -88,7 +107,7 @@ func functions(l *Words) template.FuncMap {
 		"t": l.T, "th": l.HTML, "n": l.Number, "freq": l.Frequency, "upto": l.Scale, "size": l.Bytes, "percent": l.Percent,
 		"day": l.Day, "shortday": l.ShortDay, "weekday": l.Weekday, "month": l.Month, "clock": l.Clock, "when": l.When, "span": l.Span, "days": l.Days,
 		"until": l.Until, "ago": l.Ago, "duration": l.Duration, "iso": iso, "quote": l.Quote, "list": list(l.List), "either": list(l.Either),
-		"md": Markdown, "icon": useIcon, "dict": dict, "field": field,
+		"md": Markdown, "icon": useIcon, "dict": dict, "field": field, "formats": FormatsAt,
 	}
 }
 

@@ -55,14 +55,10 @@ func (p *room) annotateAnswer(w http.ResponseWriter, r *http.Request, status int
 		if err != nil {
 			return p.fail(w, r, err)
 		}
-		f = readForm(r, l, stats)
-	}
-	title := l.Must("annotate.title")
-	if len(f.Problems) > 0 {
-		title = l.Must("wrong.title", title)
+		f = newForm(web.ReadQuery(r), l, stats)
 	}
 	page := annotatePage{Form: f, Result: result}
-	return p.pages.Render(w, r, web.Page{Name: "annotate", Title: title, Status: status, Station: "use", Data: page})
+	return p.pages.Render(w, r, web.Page{Name: "annotate", Title: l.Must("annotate.title"), Status: status, Station: "use", Form: f.Form, Data: page})
 }
 
 func (p *room) annotate(w http.ResponseWriter, r *http.Request) int {
@@ -84,34 +80,32 @@ func (p *room) annotate(w http.ResponseWriter, r *http.Request) int {
 		if !errors.As(err, &large) {
 			return p.site.Error(w, r, http.StatusBadRequest, "error.form")
 		}
-		r.Form = nil // what came is not whole: start the form anew
-		r.MultipartForm = nil
-		f := readForm(&http.Request{URL: r.URL, Header: r.Header}, l, stats)
-		f.wrong("file", l.Must("wrong.large", l.Bytes(uploadLimit)))
+		f := newForm(web.NewForm(), l, stats) // what came is not whole
+		f.Wrong("file", l.Must("wrong.large", l.Bytes(uploadLimit)))
 		return p.annotateAnswer(w, r, http.StatusRequestEntityTooLarge, f, nil)
 	}
-	f := readForm(r, l, stats)
+	f := newForm(&web.Form{Values: r.Form}, l, stats)
 	use := f.readUse(l)
 	in, err := upload(r, f)
 	if err != nil {
 		return p.fail(w, r, err)
 	}
 	if in == nil {
-		f.wrong("file", l.Must("wrong.nofile"))
+		f.Wrong("file", l.Must("wrong.nofile"))
 	}
-	if len(f.Problems) > 0 {
+	if !f.OK() {
 		return p.annotateAnswer(w, r, http.StatusBadRequest, f, nil)
 	}
 	var out bytes.Buffer
-	if _, err := p.desk.Annotate(r.Context(), answer.Annotation{Use: use, Dataset: f.Dataset, Assembly: f.assembly()}, in, &out); err != nil {
+	if _, err := p.desk.Annotate(r.Context(), answer.Annotation{Use: use, Dataset: f.dataset(), Assembly: f.assembly()}, in, &out); err != nil {
 		if fault.KindOf(err) != fault.Invalid {
 			return p.fail(w, r, err)
 		}
 		field := "text"
-		if f.Text == "" {
+		if f.Raw("text") == "" {
 			field = "file"
 		}
-		f.wrong(field, l.Must("wrong.vcf"))
+		f.Wrong(field, l.Must("wrong.vcf"))
 		f.Said = explain(err)
 		return p.annotateAnswer(w, r, http.StatusBadRequest, f, nil)
 	}
@@ -125,15 +119,15 @@ func (p *room) annotate(w http.ResponseWriter, r *http.Request) int {
 	}
 	result := tabulate(l, out.Bytes())
 	result.Purpose, result.Dataset = l.Must("purpose."+string(use.Purpose)), l.Must("dataset.all")
-	if f.Dataset != "" {
-		result.Dataset = f.Dataset
+	if f.dataset() != "" {
+		result.Dataset = f.dataset()
 	}
 	return p.annotateAnswer(w, r, http.StatusOK, f, result)
 }
 
 // assembly is what the reader says of a file that doesn't say it itself.
 func (f *form) assembly() variant.Assembly {
-	if f.Stated {
+	if f.Has("assembly", string(variant.GRCh38)) {
 		return variant.GRCh38
 	}
 	return ""
@@ -157,7 +151,7 @@ func upload(r *http.Request, f *form) (io.Reader, error) {
 			}
 		}
 	}
-	text := strings.ReplaceAll(f.Text, "\r\n", "\n")
+	text := strings.ReplaceAll(f.Raw("text"), "\r\n", "\n")
 	if strings.TrimSpace(text) == "" {
 		return nil, nil
 	}

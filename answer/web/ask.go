@@ -24,8 +24,7 @@ type askPage struct {
 	Counted  []purposeCount
 	Examples []example
 	Demo     bool
-	CSV      string
-	JSON     string
+	Files    web.Formats
 }
 
 type example struct{ Query, Link, Text string }
@@ -83,19 +82,22 @@ func (p *room) ask(w http.ResponseWriter, r *http.Request) int {
 		return p.fail(w, r, err)
 	}
 	l := p.pages.Words(r)
-	f := readForm(r, l, stats)
+	f := newForm(web.ReadQuery(r), l, stats)
 	page := askPage{Form: f, Store: stats, Counted: countedPerPurpose(l, stats), Demo: p.options.Demo != nil, Examples: p.examples(l)}
-	title, status := l.Must("ask.title"), http.StatusOK
+	title := l.Must("ask.title")
 	if r.URL.Query().Has("q") {
 		q := f.read(l)
-		if len(f.Problems) > 0 {
-			status, title = http.StatusBadRequest, l.Must("wrong.title", title)
-			return p.pages.Render(w, r, web.Page{Name: "ask", Title: title, Status: status, Station: "use", Data: page})
+		if !f.OK() {
+			return p.pages.Render(w, r, web.Page{Name: "ask", Title: title, Station: "use", Form: f.Form, Data: page})
 		}
-		if format := r.URL.Query().Get("format"); format != "" {
+		format, err := web.FormatOf(r)
+		if err != nil {
+			return p.fail(w, r, err)
+		}
+		if format != "" {
 			return p.exportAnswer(w, r, format, f, q, stats)
 		}
-		page.CSV, page.JSON = formats(r.URL)
+		page.Files = web.FormatsAt(r.URL.RequestURI())
 		p.table.Questions.Add(1)
 		if q.isKey {
 			page.Variant, err = p.variantAnswer(r.Context(), l, q, f, stats)
@@ -105,19 +107,9 @@ func (p *room) ask(w http.ResponseWriter, r *http.Request) int {
 		if err != nil {
 			return p.fail(w, r, err)
 		}
-		title = l.Must("ask.title.of", f.Query)
+		title = l.Must("ask.title.of", f.query())
 	}
-	return p.pages.Render(w, r, web.Page{Name: "ask", Title: title, Status: status, Station: "use", Data: page})
-}
-
-// formats gives the address of a list as CSV and JSON.
-func formats(u *url.URL) (csv, json string) {
-	q := u.Query()
-	q.Del("lang")
-	q.Set("format", "csv")
-	csv = u.Path + "?" + q.Encode()
-	q.Set("format", "json")
-	return csv, u.Path + "?" + q.Encode()
+	return p.pages.Render(w, r, web.Page{Name: "ask", Title: title, Station: "use", Data: page})
 }
 
 func link(query string, purpose consent.Purpose, dataset string) string {
@@ -125,7 +117,7 @@ func link(query string, purpose consent.Purpose, dataset string) string {
 	if dataset != "" {
 		q.Set("dataset", dataset)
 	}
-	return "/?" + q.Encode()
+	return "/ask?" + q.Encode()
 }
 
 func (p *room) examples(l *web.Words) []example {
@@ -175,13 +167,13 @@ func (p *room) askGrid(ctx context.Context, key variant.Key, cells []cell) (grid
 }
 
 func (p *room) variantAnswer(ctx context.Context, l *web.Words, q question, f *form, stats answer.Stats) (*variantAnswer, error) {
-	chosen := cell{q.use.Purpose, f.Dataset}
+	chosen := cell{q.use.Purpose, f.dataset()}
 	cells := []cell{{q.use.Purpose, ""}}
 	for _, d := range stats.Datasets {
 		cells = append(cells, cell{q.use.Purpose, d.Name})
 	}
 	for _, purpose := range purposes {
-		cells = append(cells, cell{purpose, f.Dataset})
+		cells = append(cells, cell{purpose, f.dataset()})
 	}
 	g, err := p.askGrid(ctx, q.key, cells)
 	if err != nil {
@@ -192,8 +184,8 @@ func (p *room) variantAnswer(ctx context.Context, l *web.Words, q question, f *f
 		Variant: q.key.String(), State: state(c), Purpose: l.Must("purpose." + string(q.use.Purpose)), Dataset: l.Must("dataset.all"), Count: c,
 		Carriers: int(c.Het + c.Hom + c.Hemi), Assumed: c.Assumed && c.Covered && c.AN > 0, Epoch: g.epoch,
 	}
-	if f.Dataset != "" {
-		v.Dataset = f.Dataset
+	if f.dataset() != "" {
+		v.Dataset = f.dataset()
 	}
 	v.Frequency, _ = c.AF()
 	v.Share = share(l, v.Carriers, int(c.Individuals))
@@ -202,15 +194,15 @@ func (p *room) variantAnswer(ctx context.Context, l *web.Words, q question, f *f
 		if d.Origin != "somatic" {
 			germline++
 		}
-		v.ByDataset = append(v.ByDataset, makeRow(d.Name, datasetNote(l, d), link(f.Query, q.use.Purpose, d.Name), d.Name == f.Dataset, g.cells[cell{q.use.Purpose, d.Name}]))
+		v.ByDataset = append(v.ByDataset, makeRow(d.Name, datasetNote(l, d), link(f.query(), q.use.Purpose, d.Name), d.Name == f.dataset(), g.cells[cell{q.use.Purpose, d.Name}]))
 	}
 	if germline > 1 {
-		total := makeRow(l.Must("dataset.all.name"), "", "", f.Dataset == "", g.cells[cell{q.use.Purpose, ""}])
+		total := makeRow(l.Must("dataset.all.name"), "", "", f.dataset() == "", g.cells[cell{q.use.Purpose, ""}])
 		v.Total = &total
 		v.Overlapping = true
 	}
 	for _, purpose := range purposes {
-		v.ByPurpose = append(v.ByPurpose, makeRow(l.Must("purpose."+string(purpose)+".name"), "", link(f.Query, purpose, f.Dataset), purpose == q.use.Purpose, g.cells[cell{purpose, f.Dataset}]))
+		v.ByPurpose = append(v.ByPurpose, makeRow(l.Must("purpose."+string(purpose)+".name"), "", link(f.query(), purpose, f.dataset()), purpose == q.use.Purpose, g.cells[cell{purpose, f.dataset()}]))
 	}
 	v.Scale = scale(v.ByDataset, v.ByPurpose)
 	draw(v.ByDataset, v.Scale)
@@ -282,14 +274,14 @@ func draw(rows []row, scale float64) {
 
 func (p *room) regionAnswer(ctx context.Context, l *web.Words, q question, f *form) (*regionAnswer, error) {
 	out := &regionAnswer{Region: q.region.String(), Purpose: l.Must("purpose." + string(q.use.Purpose)), Dataset: l.Must("dataset.all")}
-	if f.Dataset != "" {
-		out.Dataset = f.Dataset
+	if f.dataset() != "" {
+		out.Dataset = f.dataset()
 	}
 	var positions []uint32
-	ask := answer.Region{Use: q.use, Dataset: f.Dataset, Chrom: q.region.Chrom, From: q.region.From, To: q.region.To, Limit: listed + 1}
+	ask := answer.Region{Use: q.use, Dataset: f.dataset(), Chrom: q.region.Chrom, From: q.region.From, To: q.region.To, Limit: listed + 1}
 	a, err := p.desk.Region(ctx, ask, func(k variant.Key, c answer.Count) error {
 		name := k.String()
-		out.Rows = append(out.Rows, makeRow(name, "", link(name, q.use.Purpose, f.Dataset), false, c))
+		out.Rows = append(out.Rows, makeRow(name, "", link(name, q.use.Purpose, f.dataset()), false, c))
 		positions = append(positions, k.Pos)
 		out.Counted = max(out.Counted, c.Individuals)
 		out.Assumed = out.Assumed || c.Assumed
@@ -310,14 +302,14 @@ func (p *room) regionAnswer(ctx context.Context, l *web.Words, q question, f *fo
 		}
 		out.Rows = out.Rows[:keep]
 		rest := variant.Region{Chrom: q.region.Chrom, From: next, To: q.region.To}
-		out.More = link(rest.String(), q.use.Purpose, f.Dataset)
+		out.More = link(rest.String(), q.use.Purpose, f.dataset())
 	}
 	out.Shown = len(out.Rows)
 	out.Scale = scale(out.Rows)
 	draw(out.Rows, out.Scale)
 	out.Nobody = a.Individuals == 0
 	if out.Shown == 0 {
-		out.Uncovered, err = p.uncovered(ctx, q, f.Dataset)
+		out.Uncovered, err = p.uncovered(ctx, q, f.dataset())
 	}
 	return out, err
 }

@@ -19,13 +19,13 @@ func TestPagesInABrowser(t *testing.T) {
 	}
 	withdrawn := newServer(t, f)
 	ask := func(q, purpose, dataset string) string {
-		return full + "/?" + url.Values{"q": {q}, "purpose": {purpose}, "dataset": {dataset}}.Encode() + "&"
+		return full + "/ask?" + url.Values{"q": {q}, "purpose": {purpose}, "dataset": {dataset}}.Encode() + "&"
 	}
 	states := []struct {
 		name, url string
 		press     []string
 	}{
-		{name: "first", url: full + "/?"},
+		{name: "first", url: full + "/ask?"},
 		{name: "some", url: ask(carried, "care", "")},
 		{name: "chosen", url: ask(carried, "care", "south")},
 		{name: "assumed", url: ask(assumed, "research", "")},
@@ -46,7 +46,7 @@ func TestPagesInABrowser(t *testing.T) {
 		{name: "walk-earlier", url: withdrawn + "/walk?"},
 		{name: "annotated", url: full + "/walk?", press: []string{`button[value="table"]`}},
 		{name: "notfound", url: full + "/nothing-here?"},
-		{name: "empty", url: empty + "/?"},
+		{name: "empty", url: empty + "/ask?"},
 		{name: "empty-datasets", url: empty + "/datasets?"},
 	}
 	for _, code := range lang.Codes {

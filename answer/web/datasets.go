@@ -8,9 +8,9 @@ import (
 )
 
 type datasetsPage struct {
-	Store     answer.Stats
-	Counted   []purposeCount
-	CSV, JSON string
+	Store   answer.Stats
+	Counted []purposeCount
+	Files   web.Formats
 }
 
 func (p *room) datasets(w http.ResponseWriter, r *http.Request) int {
@@ -18,12 +18,15 @@ func (p *room) datasets(w http.ResponseWriter, r *http.Request) int {
 	if err != nil {
 		return p.fail(w, r, err)
 	}
-	if format := r.URL.Query().Get("format"); format != "" {
+	format, err := web.FormatOf(r)
+	if err != nil {
+		return p.fail(w, r, err)
+	}
+	if format != "" {
 		return p.exportDatasets(w, r, format, stats)
 	}
 	l := p.pages.Words(r)
-	page := datasetsPage{Store: stats, Counted: countedPerPurpose(l, stats)}
-	page.CSV, page.JSON = formats(r.URL)
+	page := datasetsPage{Store: stats, Counted: countedPerPurpose(l, stats), Files: web.FormatsAt(r.URL.RequestURI())}
 	return p.pages.Render(w, r, web.Page{Name: "datasets", Title: l.Must("datasets.title"), Station: "use", Data: page})
 }
 

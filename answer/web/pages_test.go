@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"flag"
+	"fmt"
 	"html"
 	"mime/multipart"
 	"net/http"
@@ -85,7 +86,7 @@ func TestStates(t *testing.T) {
 		{"no dataset", carried, "care", "<b>west", 400, "no dataset called “<b>west”", "inget dataset som heter ”<b>west”", "ikke noe datasett som heter «<b>west»"},
 	} {
 		for lang, want := range map[string]string{"en": c.en, "sv": c.sv, "nb": c.nb} {
-			w := get(t, table, "/", "q", c.query, "purpose", c.purpose, "dataset", c.dataset, "lang", lang)
+			w := get(t, table, "/ask", "q", c.query, "purpose", c.purpose, "dataset", c.dataset, "lang", lang)
 			text := told(w.Body.String())
 			if w.Code != c.status || !strings.Contains(text, want) || !strings.HasSuffix(w.Body.String(), "</html>\n\n") {
 				t.Errorf("%s, %s: %d, no %q in %s", c.name, lang, w.Code, want, text)
@@ -97,7 +98,7 @@ func TestStates(t *testing.T) {
 // What was typed stays, the field is marked, and the summary leads to it.
 func TestMistakesKeepWhatWasTyped(t *testing.T) {
 	f := newDesk(t)
-	body := get(t, newTable(t, f.desk, demoOptions(f)), "/", "q", `rs1"><script>`, "purpose", "research").Body.String()
+	body := get(t, newTable(t, f.desk, demoOptions(f)), "/ask", "q", `rs1"><script>`, "purpose", "research").Body.String()
 	for _, want := range []string{
 		`value="rs1&#34;&gt;&lt;script&gt;"`, `aria-invalid="true"`, `aria-describedby="q-help q-wrong"`, `<a href="#q">`,
 		`tabindex="-1" autofocus`, `<option value="research" selected>`, "<title>Error: ",
@@ -115,8 +116,8 @@ func TestMistakesKeepWhatWasTyped(t *testing.T) {
 func TestThePageNeverTellsOfPeopleNotCounted(t *testing.T) {
 	f := newDesk(t)
 	table := newTable(t, f.desk, demoOptions(f))
-	a := get(t, table, "/", "q", zero, "purpose", "care", "lang", "en").Body.String()
-	b := get(t, table, "/", "q", hidden, "purpose", "care", "lang", "en").Body.String()
+	a := get(t, table, "/ask", "q", zero, "purpose", "care", "lang", "en").Body.String()
+	b := get(t, table, "/ask", "q", hidden, "purpose", "care", "lang", "en").Body.String()
 	a, b = strings.ReplaceAll(a, zero, hidden), strings.ReplaceAll(b, zero, hidden) // the examples name one of them
 	if a != b {
 		t.Error(cmp.Diff(a, b))
@@ -135,30 +136,38 @@ func TestExports(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := len(purposes) * (1 + len(stats.Datasets))
-	w := get(t, table, "/", "q", carried, "purpose", "care", "format", "csv")
+	w := get(t, table, "/ask", "q", carried, "purpose", "care", "format", "csv")
 	rows, err := csv.NewReader(w.Body).ReadAll()
 	if err != nil || len(rows) != want+1 || w.Header().Get("Content-Type") != "text/csv; charset=utf-8" {
 		t.Fatal(err, len(rows), w.Header())
 	}
-	w = get(t, table, "/", "q", carried, "purpose", "care", "format", "json")
-	var list []exported
-	if err := json.Unmarshal(w.Body.Bytes(), &list); err != nil || len(list) != want {
+	w = get(t, table, "/ask", "q", carried, "purpose", "care", "format", "json")
+	var list []map[string]any
+	d := json.NewDecoder(w.Body)
+	d.UseNumber()
+	if err := d.Decode(&list); err != nil || len(list) != want {
 		t.Fatal(err, len(list))
 	}
-	for i, e := range list {
-		if diff := cmp.Diff(rows[i+1], e.record()); diff != "" {
-			t.Error("CSV and JSON differ:", diff)
-		}
-		dataset := e.Dataset
+	for i, row := range list {
+		dataset, purpose := row["dataset"].(string), consent.Purpose(row["purpose"].(string))
 		if dataset == allGermline {
 			dataset = ""
 		}
-		a, err := f.desk.Ask(t.Context(), answer.Question{Use: consent.Use{Purpose: consent.Purpose(e.Purpose)}, Dataset: dataset, Keys: []variant.Key{key}})
+		a, err := f.desk.Ask(t.Context(), answer.Question{Use: consent.Use{Purpose: purpose}, Dataset: dataset, Keys: []variant.Key{key}})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(export(carried, consent.Purpose(e.Purpose), dataset, a.Counts[0], a.Epoch), e); diff != "" {
-			t.Error("the desk says otherwise:", diff)
+		said := values(carried, purpose, dataset, a.Counts[0], a.Epoch)
+		for j, column := range columns {
+			for _, v := range []any{row[column], said[j]} {
+				text := fmt.Sprint(v)
+				if v == nil {
+					text = ""
+				}
+				if rows[i+1][j] != text {
+					t.Errorf("row %d, %s: CSV has %q, JSON or the desk %q", i, column, rows[i+1][j], text)
+				}
+			}
 		}
 	}
 	w = get(t, table, "/datasets", "format", "csv")
@@ -166,16 +175,16 @@ func TestExports(t *testing.T) {
 		t.Error(err, rows)
 	}
 	w = get(t, table, "/datasets", "format", "json")
-	var sets []exportedDataset
+	var sets []map[string]any
 	if err := json.Unmarshal(w.Body.Bytes(), &sets); err != nil || len(sets) != len(stats.Datasets) {
 		t.Error(err, sets)
 	}
-	for _, path := range []string{"/", "/datasets"} {
+	for _, path := range []string{"/ask", "/datasets"} {
 		if w := get(t, table, path, "q", carried, "format", "xml"); w.Code != 400 {
 			t.Errorf("%s as XML: %d", path, w.Code)
 		}
 	}
-	if w := get(t, table, "/", "q", "chr22:10000000-10000100", "format", "json"); strings.TrimSpace(w.Body.String()) != "[]" {
+	if w := get(t, table, "/ask", "q", "chr22:10000000-10000100", "format", "json"); strings.TrimSpace(w.Body.String()) != "[]" {
 		t.Error("an empty region as JSON:", w.Body)
 	}
 }
@@ -184,15 +193,15 @@ func TestExports(t *testing.T) {
 func TestRegionPages(t *testing.T) {
 	f := newDesk(t)
 	table := newTable(t, f.desk, demoOptions(f))
-	w := get(t, table, "/", "q", region, "purpose", "care", "format", "csv")
+	w := get(t, table, "/ask", "q", region, "purpose", "care", "format", "csv")
 	rows, err := csv.NewReader(w.Body).ReadAll()
 	if err != nil || len(rows) < listed {
 		t.Fatalf("%d rows, %v: the region is to have more than a page", len(rows), err)
 	}
 	var seen []string
-	more := regexp.MustCompile(`<a class="ds-button" data-variant="secondary" href="(/\?[^"]*)"`)
+	more := regexp.MustCompile(`<a class="ds-button" data-variant="secondary" href="(/ask\?[^"]*)"`)
 	name := regexp.MustCompile(`<th role="rowheader" scope="row"><span class="smv-mono"><a [^>]*>([^<]*)<`)
-	for next := "/?" + (url.Values{"q": {region}, "purpose": {"care"}}).Encode(); next != ""; {
+	for next := "/ask?" + (url.Values{"q": {region}, "purpose": {"care"}}).Encode(); next != ""; {
 		page := do(t, table, "GET", next, "", nil).Body.String()
 		for _, m := range name.FindAllStringSubmatch(page, -1) {
 			seen = append(seen, html.UnescapeString(m[1]))
@@ -282,7 +291,7 @@ func TestNoWalkWithoutADemo(t *testing.T) {
 			t.Errorf("%s %s: %d", m, path, w.Code)
 		}
 	}
-	if page := get(t, table, "/").Body.String(); strings.Contains(page, "/walk") || strings.Contains(page, "smv-demo") {
+	if page := get(t, table, "/ask").Body.String(); strings.Contains(page, "/walk") || strings.Contains(page, "smv-demo") {
 		t.Error("a node that is no demonstration says it is one")
 	}
 }
@@ -370,7 +379,7 @@ func TestCancelledQuestion(t *testing.T) {
 	table := newTable(t, f.desk, demoOptions(f))
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	r := httptest.NewRequestWithContext(ctx, "GET", "/?q="+carried, nil)
+	r := httptest.NewRequestWithContext(ctx, "GET", "/ask?q="+carried, nil)
 	r.Host = "localhost"
 	w := httptest.NewRecorder()
 	table.ServeHTTP(w, r) // must not hang or panic; what it answers nobody reads
@@ -427,7 +436,7 @@ func TestFirstPageIsLight(t *testing.T) {
 	f := newDesk(t)
 	table := newTable(t, f.desk, demoOptions(f))
 	total := 0
-	for _, path := range append([]string{"/"}, regexp.MustCompile(`/static/[^"]+`).FindAllString(get(t, table, "/").Body.String(), -1)...) {
+	for _, path := range append([]string{"/ask"}, regexp.MustCompile(`/static/[^"]+`).FindAllString(get(t, table, "/ask").Body.String(), -1)...) {
 		r := httptest.NewRequest("GET", path, nil)
 		r.Host = "localhost"
 		r.Header.Set("Accept-Encoding", "gzip")
@@ -447,13 +456,13 @@ func TestFirstPageIsLight(t *testing.T) {
 func TestGolden(t *testing.T) {
 	f := newDesk(t)
 	table := newTable(t, f.desk, demoOptions(f))
-	hash := regexp.MustCompile(`\.[0-9a-f]{12}\.`)
+	main := regexp.MustCompile(`(?s)<main .*</main>`) // around it is the frame's matter
 	disk := regexp.MustCompile(`(<dt>(?:On disk|På disk|Segments|Segment|Segmenter)</dt><dd>)[^<]*`) // the store's own matter
 	for name, query := range map[string][]string{
 		"first-sv": {"lang", "sv"}, "some-nb": {"q", carried, "purpose", "care", "lang", "nb"},
 		"nobody-en": {"q", carried, "purpose", "matching", "lang", "en"}, "wrong-en": {"q", "rs1", "lang", "en"},
 	} {
-		got := disk.ReplaceAll(hash.ReplaceAll(get(t, table, "/", query...).Body.Bytes(), []byte(".HASH.")), []byte("${1}?"))
+		got := disk.ReplaceAll(main.Find(get(t, table, "/ask", query...).Body.Bytes()), []byte("${1}?"))
 		file := filepath.Join("testdata", name+".html")
 		if *update {
 			if err := os.MkdirAll("testdata", 0o750); err != nil {
@@ -477,7 +486,7 @@ func TestGolden(t *testing.T) {
 func BenchmarkPage(b *testing.B) {
 	f := newDesk(b)
 	table := newTable(b, f.desk, demoOptions(f))
-	r := httptest.NewRequest("GET", "/?purpose=care&lang=sv&q="+carried, nil)
+	r := httptest.NewRequest("GET", "/ask?purpose=care&lang=sv&q="+carried, nil)
 	r.Host = "localhost"
 	r.Header.Set("Accept-Encoding", "gzip")
 	b.ReportAllocs()

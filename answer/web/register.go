@@ -59,7 +59,7 @@ func Register(t *route.Table, site *web.Site, desk *answer.Desk, o Options) erro
 	add := func(method, pattern, does string, serve func(http.ResponseWriter, *http.Request) int) {
 		t.Add(route.Route{Method: method, Pattern: pattern, Who: route.LocalOperator, Does: does, Serve: serve})
 	}
-	add("GET", "/{$}", "Asks about a variant or a region, as a page, CSV or JSON.", p.ask)
+	add("GET", "/ask", "Asks about a variant or a region, as a page, CSV or JSON.", p.ask)
 	add("GET", "/datasets", "Lists what is stored, as a page, CSV or JSON.", p.datasets)
 	add("GET", "/annotate", "Shows the form for annotating a small VCF.", p.annotateForm)
 	add("POST", "/annotate", "Annotates an uploaded or pasted VCF.", p.annotate)
@@ -71,4 +71,6 @@ func Register(t *route.Table, site *web.Site, desk *answer.Desk, o Options) erro
 }
 
 // fail sends the page for an error of the desk.
-func (p *room) fail(w http.ResponseWriter, r *http.Request, err error) int { return p.pages.Fail(w, r, err) }
+func (p *room) fail(w http.ResponseWriter, r *http.Request, err error) int {
+	return p.pages.Fail(w, r, err)
+}
