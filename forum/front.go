@@ -1,0 +1,338 @@
+package forum
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/samverk/samverk/network"
+	"github.com/samverk/samverk/storage"
+)
+
+// Fates is how many inputs came to what; of Undisposed are those that are not answered.
+type Fates map[Disposition]int
+
+// All counts every input.
+func (c Fates) All() (n int) {
+	for _, one := range c {
+		n += one
+	}
+	return n
+}
+
+// Answered counts those that have a disposition.
+func (c Fates) Answered() int { return c.All() - c[Undisposed] }
+
+// Changed counts those that changed something: adopted, or partly.
+func (c Fates) Changed() int { return c[Adopted] + c[Partly] }
+
+// Now is where a tenant's topics are at one moment, as far as everybody may see it.
+type Now struct {
+	Open      int // topics that have not ended
+	Asking    int // of them, those that wait for patients' input
+	Ready     int // prepared, or on an agenda
+	InForce   int // decisions
+	Review    int // of them, those to be reviewed before the year is out
+	Decisions int // decisions, whatever came of them
+	Inputs    Fates
+	Bodies    int
+	Seats     int
+}
+
+// Now counts what is public in a tenant.
+func (f *Forum) Now(ctx context.Context, root network.ID) (n Now, err error) {
+	err = f.look(ctx, network.Actor{}, func(tx *storage.Tx, _ network.Access) error {
+		n = Now{Inputs: Fates{}}
+		if err := f.countTopics(ctx, tx, root, &n); err != nil {
+			return err
+		}
+		if err := f.countDecisions(ctx, tx, root, &n); err != nil {
+			return err
+		}
+		if n.Inputs, err = f.countInputs(ctx, tx, root, time.Time{}, time.Time{}); err != nil {
+			return err
+		}
+		return tx.QueryRow(ctx, `SELECT COUNT(DISTINCT b.id), COUNT(s.id) FROM body b LEFT JOIN seat s ON s.body = b.id AND s.closed = 0
+			WHERE b.root = $1 AND b.visibility = 'public' AND b.closed = 0`, root).Scan(&n.Bodies, &n.Seats)
+	})
+	return n, err
+}
+
+func (f *Forum) countTopics(ctx context.Context, tx *storage.Tx, root network.ID, n *Now) error {
+	rows, err := tx.Query(ctx, `SELECT state, COUNT(*) FROM topic WHERE root = $1 AND visibility = 'public' GROUP BY state`, root)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var state State
+		var count int
+		if err := rows.Scan(&state, &count); err != nil {
+			return err
+		}
+		switch state {
+		case Decided, Merged, Closed:
+			continue
+		case InInput:
+			n.Asking = count
+		case Prepared, OnAgenda:
+			n.Ready += count
+		}
+		n.Open += count
+	}
+	return rows.Err()
+}
+
+func (f *Forum) countDecisions(ctx context.Context, tx *storage.Tx, root network.ID, n *Now) error {
+	now := f.db.Now().In(f.zoneOf(root))
+	soon := time.Date(now.Year()+1, 1, 1, 0, 0, 0, 0, now.Location())
+	return tx.QueryRow(ctx, `SELECT COUNT(*), COUNT(CASE WHEN f.starts <= $2 AND (g.starts IS NULL OR g.starts > $2) THEN 1 END),
+			COUNT(CASE WHEN f.starts <= $2 AND (g.starts IS NULL OR g.starts > $2) AND d.review > 0 AND d.review < $3 THEN 1 END)
+		`+decisionFrom+`WHERE d.root = $1 AND d.visibility = 'public'`, root, now, soon).Scan(&n.Decisions, &n.InForce, &n.Review)
+}
+
+// countInputs counts public inputs that were given in a time; zero times are without end.
+func (f *Forum) countInputs(ctx context.Context, tx *storage.Tx, root network.ID, from, to time.Time) (Fates, error) {
+	var networks []network.ID
+	for _, n := range f.network.Tree().Down(root) {
+		networks = append(networks, n.ID)
+	}
+	if len(networks) == 0 {
+		return Fates{}, nil
+	}
+	until := int64(1) << 62
+	if !to.IsZero() {
+		until = micros(to)
+	}
+	in, args := places([]any{micros(from), until}, networks)
+	rows, err := tx.Query(ctx, `SELECT disposition, COUNT(*) FROM topic_input
+		WHERE visibility = 'public' AND given >= $1 AND given < $2 AND network IN (`+in+`) GROUP BY disposition`, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	out := Fates{}
+	for rows.Next() {
+		var d Disposition
+		var n int
+		if err := rows.Scan(&d, &n); err != nil {
+			return nil, err
+		}
+		out[d] = n
+	}
+	return out, rows.Err()
+}
+
+// OpenTopics lists the public topics of a tenant that have not ended, those that moved last first.
+func (f *Forum) OpenTopics(ctx context.Context, root network.ID, limit int) (out []Topic, err error) {
+	err = f.look(ctx, network.Actor{}, func(tx *storage.Tx, _ network.Access) error {
+		rows, err := tx.Query(ctx, `SELECT `+topicColumns+` FROM topic t WHERE t.root = $1 AND t.visibility = 'public'
+			AND t.state IN ('raised', 'input', 'prepared', 'agenda', 'returned', 'lifted') ORDER BY t.moved DESC LIMIT $2`, root, bounded(limit))
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			t, err := scanTopic(rows)
+			if err != nil {
+				return err
+			}
+			out = append(out, t)
+		}
+		return rows.Err()
+	})
+	return out, err
+}
+
+// FatesOf counts, for each of some topics, the public inputs to it and to those that were lifted to it, by what became of them.
+func (f *Forum) FatesOf(ctx context.Context, topics []TopicID) (map[TopicID]Fates, error) {
+	out := map[TopicID]Fates{}
+	err := f.look(ctx, network.Actor{}, func(tx *storage.Tx, _ network.Access) error {
+		for _, t := range topics {
+			if t == "" || out[t] != nil {
+				continue
+			}
+			below, err := f.below(ctx, tx, t)
+			if err != nil {
+				return err
+			}
+			if out[t], err = f.fates(ctx, tx, append(below, t)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return out, err
+}
+
+func (f *Forum) fates(ctx context.Context, tx *storage.Tx, topics []TopicID) (Fates, error) {
+	in, args := places(nil, topics)
+	rows, err := tx.Query(ctx, `SELECT disposition, COUNT(*) FROM topic_input WHERE visibility = 'public' AND topic IN (`+in+`) GROUP BY disposition`, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	out := Fates{}
+	for rows.Next() {
+		var d Disposition
+		var n int
+		if err := rows.Scan(&d, &n); err != nil {
+			return nil, err
+		}
+		out[d] = n
+	}
+	return out, rows.Err()
+}
+
+// PublicInput is an input that everybody may see, with the topic it is about and the decision that answered it.
+type PublicInput struct {
+	Input
+	Title         string // of the topic
+	TitleLang     string
+	By            network.Text // the organisation it was given for
+	Number        string       // of the decision; "" where none that is public answered it
+	DecisionTitle string
+	DecisionLang  string
+}
+
+// Key is an input's place in the list.
+func (i PublicInput) Key() string { return key(i.Given, string(i.ID)) }
+
+// InputFilter says which public inputs a list gives.
+type InputFilter struct {
+	Root  network.ID
+	Fate  *Disposition // nil: all
+	Year  int          // in which they were given; 0: all
+	After string       // the Key of the last one seen
+	Limit int
+}
+
+// PublicInputs lists what patients said in public, the newest first.
+func (f *Forum) PublicInputs(ctx context.Context, q InputFilter) (out []PublicInput, err error) {
+	err = f.look(ctx, network.Actor{}, func(tx *storage.Tx, _ network.Access) error {
+		query, args := q.sql(f.zoneOf(q.Root))
+		rows, err := tx.Query(ctx, query, args...)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			i, err := scanPublicInput(rows)
+			if err != nil {
+				return err
+			}
+			out = append(out, i)
+		}
+		return rows.Err()
+	})
+	return out, err
+}
+
+func (q InputFilter) sql(at *time.Location) (string, []any) {
+	args := []any{q.Root}
+	add := func(v any) string { args = append(args, v); return place(len(args)) }
+	where := "i.visibility = 'public' AND t.visibility = 'public' AND t.root = $1"
+	if q.Fate != nil {
+		where += " AND i.disposition = " + add(*q.Fate)
+	}
+	if q.Year != 0 {
+		where += " AND i.given >= " + add(yearStart(q.Year, at)) + " AND i.given < " + add(yearStart(q.Year+1, at))
+	}
+	if given, id, ok := cutKey(q.After); ok {
+		g := add(given)
+		where += " AND (i.given < " + g + " OR i.given = " + g + " AND i.id < " + add(id) + ")"
+	}
+	return `SELECT i.id, i.topic, i.name, i.text, i.lang, i.given, i.disposition, i.reason, i.disposed, t.title, t.lang, COALESCE(o.name, ''),
+			COALESCE(d.id, ''), COALESCE(d.year, 0), COALESCE(d.number, 0), COALESCE(d.title, ''), COALESCE(d.lang, '')
+		FROM topic_input i JOIN topic t ON t.id = i.topic LEFT JOIN organisation o ON o.id = i.organisation
+			LEFT JOIN decision d ON d.id = i.decision AND d.visibility = 'public'
+		WHERE ` + where + ` ORDER BY i.given DESC, i.id DESC LIMIT ` + add(bounded(q.Limit)), args
+}
+
+func scanPublicInput(row interface{ Scan(...any) error }) (i PublicInput, err error) {
+	var given, disposed int64
+	var year, number int
+	err = row.Scan(&i.ID, &i.Topic, &i.Name, &i.Text, &i.Lang, &given, &i.Disposition, &i.Reason, &disposed, &i.Title, &i.TitleLang, &i.By,
+		&i.Decision, &year, &number, &i.DecisionTitle, &i.DecisionLang)
+	i.Given, i.Disposed = moment(given), moment(disposed)
+	if number > 0 {
+		i.Number = decisionNumber(year, number)
+	}
+	return i, err
+}
+
+func decisionNumber(year, number int) string { return fmt.Sprintf("%d-%02d", year, number) }
+
+// key is a row's place in a list that is ordered by time; cutKey reads it.
+func key(at time.Time, id string) string { return strconv.FormatInt(micros(at), 10) + "." + id }
+
+func cutKey(s string) (at int64, id string, ok bool) {
+	before, id, ok := strings.Cut(s, ".")
+	at, err := strconv.ParseInt(before, 10, 64)
+	return at, id, ok && err == nil
+}
+
+func yearStart(year int, at *time.Location) time.Time {
+	return time.Date(year, 1, 1, 0, 0, 0, 0, at)
+}
+
+// InputYear is a year's public inputs.
+type InputYear struct {
+	Year  int
+	Fates Fates
+}
+
+// InputYears counts the public inputs of a tenant year by year, from the first to this one.
+func (f *Forum) InputYears(ctx context.Context, root network.ID) (out []InputYear, err error) {
+	err = f.look(ctx, network.Actor{}, func(tx *storage.Tx, _ network.Access) error {
+		first, err := f.firstInput(ctx, tx, root)
+		if err != nil || first.IsZero() {
+			return err
+		}
+		at := f.zoneOf(root)
+		for y := first.In(at).Year(); y <= f.db.Now().In(at).Year(); y++ {
+			fates, err := f.countInputs(ctx, tx, root, yearStart(y, at), yearStart(y+1, at))
+			if err != nil {
+				return err
+			}
+			out = append(out, InputYear{y, fates})
+		}
+		return nil
+	})
+	return out, err
+}
+
+func (f *Forum) firstInput(ctx context.Context, tx *storage.Tx, root network.ID) (time.Time, error) {
+	var first int64
+	for _, n := range f.network.Tree().Down(root) {
+		var given int64
+		err := tx.QueryRow(ctx, `SELECT COALESCE(MIN(given), 0) FROM topic_input WHERE visibility = 'public' AND network = $1`, n.ID).Scan(&given)
+		if err != nil {
+			return time.Time{}, err
+		}
+		if given != 0 && (first == 0 || given < first) {
+			first = given
+		}
+	}
+	return moment(first), nil
+}
+
+// MainBody is the one that the front page shows: of the root's own public bodies the one with most say.
+func MainBody(bodies []network.Body, root network.ID) (network.Body, bool) {
+	order := []network.BodyKind{network.SteeringGroup, network.CoordinationGroup, network.Council, network.WorkingGroup, network.ExpertNetwork}
+	for _, kind := range order {
+		for _, b := range bodies {
+			if b.Kind == kind && b.Network == root && b.Visibility == network.Public {
+				return b, true
+			}
+		}
+	}
+	i := slices.IndexFunc(bodies, func(b network.Body) bool { return b.Visibility == network.Public && b.Kind != network.Secretariat })
+	if i < 0 {
+		return network.Body{}, false
+	}
+	return bodies[i], true
+}
