@@ -112,7 +112,7 @@ func (s *Site) view(r *http.Request, lang string, page Page) View {
 	}
 	n := page.Network
 	v := View{
-		Page: page, Lang: lang, Look: lookOf(r), Site: s.options.Name, Style: s.style.path, Icon: s.icon.path, Viewer: ViewerOf(r), Home: "/",
+		Page: page, Lang: lang, Look: lookOf(r), Site: s.options.Name, Style: s.style.path, Icon: s.icon.path, Script: s.script.path, Viewer: ViewerOf(r), Home: "/",
 		Here: here(r), Search: s.has(n, "search"), Local: n == nil && s.has(nil, "/datasets") != "",
 	}
 	if n != nil {
