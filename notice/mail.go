@@ -41,7 +41,7 @@ func (n *Notices) compose(r Recipient, lines []line, more int) outgoing {
 	for _, a := range lines {
 		text := say(l, a.key, a.args)
 		if m.subject == "" {
-			m.subject = cut(text, subjects)
+			m.subject = subject(l, a.key, a.args)
 		}
 		if a.link != "" {
 			text += "\n" + n.at(a.link)

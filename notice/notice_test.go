@@ -31,7 +31,7 @@ type desk struct {
 	now time.Time
 }
 
-func open(t *testing.T, dsn string, o notice.Options) *desk {
+func open(t testing.TB, dsn string, o notice.Options) *desk {
 	t.Helper()
 	d := &desk{now: time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)} // a Friday
 	db, err := storage.Open(context.Background(), dsn, storage.Options{

@@ -1,10 +1,12 @@
 package notice
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/samverk/samverk/lang"
 )
@@ -74,6 +76,33 @@ func say(l *lang.Words, key string, args []string) string {
 		said[i] = argument(l, a)
 	}
 	return l.Must(key, said...)
+}
+
+// subject gives a message on one line of a mail's head, with the longest of its texts shortened, so that what happened is still said.
+func subject(l *lang.Words, key string, args []string) string {
+	args = slices.Clone(args)
+	s := say(l, key, args)
+	for range args {
+		over := utf8.RuneCountInString(s) - subjects
+		i := longestText(args)
+		if over <= 0 || i < 0 {
+			break
+		}
+		args[i] = cut(args[i], max(utf8.RuneCountInString(args[i])-over, 12))
+		s = say(l, key, args)
+	}
+	return cut(s, subjects)
+}
+
+// longestText finds which argument is the longest text; -1 when there is none.
+func longestText(args []string) int {
+	found, most := -1, 0
+	for i, a := range args {
+		if n := utf8.RuneCountInString(a); !isMarked(a) && n > most {
+			found, most = i, n
+		}
+	}
+	return found
 }
 
 func argument(l *lang.Words, a string) any {
