@@ -7,12 +7,16 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/samverk/samverk/account"
 	"github.com/samverk/samverk/answer"
 	"github.com/samverk/samverk/consent"
 	"github.com/samverk/samverk/fault"
+	"github.com/samverk/samverk/forum"
 	"github.com/samverk/samverk/genome/store"
 	"github.com/samverk/samverk/genome/variant"
 	"github.com/samverk/samverk/individual"
+	"github.com/samverk/samverk/network"
+	"github.com/samverk/samverk/notice"
 	"github.com/samverk/samverk/storage"
 )
 
@@ -84,7 +88,7 @@ func (n *Node) open(ctx context.Context) (err error) {
 
 // migrations are every room's tables.
 func migrations() []fs.FS {
-	return []fs.FS{individual.Migrations, consent.Migrations, store.Migrations()}
+	return []fs.FS{individual.Migrations, consent.Migrations, store.Migrations(), network.Migrations, account.Migrations, notice.Migrations, forum.Migrations}
 }
 
 // Close closes what was opened, from the top down.

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/samverk/samverk/account/openid"
 	"github.com/samverk/samverk/consent"
 	"github.com/samverk/samverk/fault"
 )
@@ -22,6 +23,16 @@ type Settings struct {
 	Reference string `json:"reference,omitempty"` // a FASTA file
 	Database  string `json:"database,omitempty"`  // "" is SQLite in the directory, so that the directory can be moved
 	Journal   string `json:"journal,omitempty"`   // of withdrawals; "" is beside the directory
+
+	Mail   Mail              `json:"mail,omitzero"`     // how mail leaves; without it, mails stay in the outbox
+	SignIn []openid.Provider `json:"sign_in,omitempty"` // where people may sign in, beside here
+}
+
+// Mail is the server that mails leave by.
+type Mail struct {
+	Server       string `json:"server"`                  // smtp://USER@HOST:587 (STARTTLS) or smtps://USER@HOST:465
+	From         string `json:"from"`                    // the sender's address
+	PasswordFile string `json:"password_file,omitempty"` // holds the server's password
 }
 
 const settingsVersion = 1
