@@ -2,6 +2,7 @@ package network
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"strings"
 	"time"
@@ -207,4 +208,18 @@ func null[T ~string](id T) any {
 		return nil
 	}
 	return string(id)
+}
+
+// scanIDs reads rows of one id and closes them.
+func scanIDs[T ~string](rows *sql.Rows) ([]T, error) {
+	defer rows.Close()
+	var out []T
+	for rows.Next() {
+		var id T
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		out = append(out, id)
+	}
+	return out, rows.Err()
 }

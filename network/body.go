@@ -248,11 +248,10 @@ func (r *Registry) Bodies(ctx context.Context, tx *storage.Tx, a Access, root, i
 	where := ""
 	if in != "" {
 		args = append(args, in)
-		where = " AND body.network = $2"
+		where = " AND network = $2"
 	}
-	sees, args := a.Where("body.", "", args)
-	sees = replaceBody(sees)
-	rows, err := tx.Query(ctx, `SELECT `+bodyColumns+` FROM body WHERE root = $1 AND closed = 0`+where+` AND `+sees+` ORDER BY sort, id LIMIT `+itoa(mostBodies), args...)
+	sees, args := a.Where("b.", "", args)
+	rows, err := tx.Query(ctx, `SELECT `+bodyColumns+` FROM body b WHERE root = $1 AND closed = 0`+where+` AND `+bodyIDs(sees)+` ORDER BY sort, id LIMIT `+itoa(mostBodies), args...)
 	if err != nil {
 		return nil, err
 	}

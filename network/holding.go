@@ -116,7 +116,13 @@ func (r *Registry) give(ctx context.Context, tx *storage.Tx, who Actor, b Body, 
 	if err := r.enrol(ctx, tx, t.Person, b.Network); err != nil {
 		return "", err
 	}
-	return HoldingID(id), r.recordTerm(ctx, tx, who, b, s, t.Person, "seat.given", t.From, t.To)
+	if err := r.filled(ctx, tx, s.ID, t.Person); err != nil {
+		return "", err
+	}
+	if err := r.recordTerm(ctx, tx, who, b, s, t.Person, "seat.given", t.From, t.To); err != nil || t.Person == who.Person {
+		return HoldingID(id), err
+	}
+	return HoldingID(id), r.tellAbout(ctx, tx, t.Person, b, "notice.network.given")
 }
 
 func (r *Registry) recordTerm(ctx context.Context, tx *storage.Tx, who Actor, b Body, s Seat, p PersonID, kind string, from, to time.Time) error {
@@ -185,7 +191,18 @@ func (r *Registry) end(ctx context.Context, tx *storage.Tx, who Actor, h Holding
 	if err := short("why", why, 1000); err != nil {
 		return err
 	}
-	return r.cut(ctx, tx, who, h, at, why)
+	if err := r.cut(ctx, tx, who, h, at, why); err != nil || h.Person == who.Person {
+		return err
+	}
+	s, err := r.Seat(ctx, tx, h.Seat)
+	if err != nil {
+		return err
+	}
+	b, err := r.Body(ctx, tx, s.Body)
+	if err != nil {
+		return err
+	}
+	return r.tellAbout(ctx, tx, h.Person, b, "notice.seat.ended")
 }
 
 // cut ends a term at a time; one that would begin later is void.

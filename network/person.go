@@ -228,16 +228,7 @@ func memberships(ctx context.Context, tx *storage.Tx, p PersonID) ([]ID, error) 
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close()
-	var out []ID
-	for rows.Next() {
-		var id ID
-		if err := rows.Scan(&id); err != nil {
-			return nil, err
-		}
-		out = append(out, id)
-	}
-	return out, rows.Err()
+	return scanIDs[ID](rows)
 }
 
 // Person finds a person; whether the reader may see them is the caller's question.
@@ -251,5 +242,3 @@ func (r *Registry) Person(ctx context.Context, tx *storage.Tx, id PersonID) (p P
 	p.Operator, p.Created, p.Erased = operator != 0, storage.Time(created), moment(erased)
 	return p, err
 }
-
-func (r *Registry) indexPerson(ctx context.Context, tx *storage.Tx, p PersonID) error { return nil }

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 
 	"github.com/samverk/samverk/fault"
+	"github.com/samverk/samverk/notice"
 	"github.com/samverk/samverk/storage"
 )
 
@@ -18,9 +19,20 @@ var Migrations embed.FS
 
 // Registry is the room, opened. Its methods may be called from many goroutines.
 type Registry struct {
-	db   *storage.DB
-	tree atomic.Pointer[Tree]
+	db      *storage.DB
+	tree    atomic.Pointer[Tree]
+	told    *notice.Notices // nil: nobody is told anything
+	leaving []Leave
 }
+
+// Leave removes what another room keeps of a person who erases themself.
+type Leave func(context.Context, *storage.Tx, PersonID) error
+
+// Through makes people be told of their terms and candidates. To be called before anything else is.
+func (r *Registry) Through(n *notice.Notices) { r.told = n }
+
+// OnErase adds what is to be removed with a person, in the same transaction. To be called before anything else is.
+func (r *Registry) OnErase(f Leave) { r.leaving = append(r.leaving, f) }
 
 // Open reads the tree of networks, which is small and asked for with every page.
 func Open(ctx context.Context, db *storage.DB) (*Registry, error) {

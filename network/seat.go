@@ -17,10 +17,8 @@ const mostSeats = 300
 
 func itoa(n int) string { return strconv.Itoa(n) }
 
-// replaceBody makes a condition about nouns that belong to a body into one about bodies themselves.
-func replaceBody(where string) string {
-	return strings.ReplaceAll(where, "body.body", "body.id")
-}
+// bodyIDs makes a condition of Access.Where about nouns that belong to a body into one about bodies themselves, b.
+func bodyIDs(where string) string { return strings.ReplaceAll(where, "b.body", "b.id") }
 
 // cleanSeat checks a seat against its body and tenant.
 func (r *Registry) cleanSeat(ctx context.Context, tx *storage.Tx, root ID, s *Seat) error {

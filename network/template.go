@@ -183,7 +183,7 @@ func (m *maker) make(ctx context.Context) error {
 }
 
 func (m *maker) network(ctx context.Context, parent ID, n TemplateNetwork) (ID, error) {
-	made := Network{Parent: parent, Root: m.root, Slug: n.Slug, Kind: n.Kind, Name: n.Name, About: n.About, Country: m.Country, Lang: m.Lang, Zone: m.Zone, Field: n.Field, Demo: m.demo}
+	made := Network{Parent: parent, Root: m.root, Slug: n.Slug, Kind: n.Kind, Name: n.Name, About: n.About, Country: m.Country, Lang: m.Lang, Zone: m.Template.Zone, Field: n.Field, Demo: m.demo}
 	err := m.insertNetwork(ctx, m.tx, &made)
 	return made.ID, err
 }
