@@ -35,7 +35,7 @@ func open(t testing.TB, dsn string, o notice.Options) *desk {
 	t.Helper()
 	d := &desk{now: time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)} // a Friday
 	db, err := storage.Open(context.Background(), dsn, storage.Options{
-		Migrations: []fs.FS{notice.Migrations}, Rand: testkit.Rand(1), Now: func() time.Time { return d.now },
+		Migrations: migrations(), Rand: testkit.Rand(1), Now: func() time.Time { return d.now },
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -152,3 +152,5 @@ func TestUnknownKeyIsRefused(t *testing.T) {
 		}
 	}
 }
+
+func migrations() []fs.FS { return []fs.FS{notice.Migrations} }
