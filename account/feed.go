@@ -2,6 +2,7 @@ package account
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/samverk/samverk/fault"
@@ -19,6 +20,9 @@ type FeedLink struct {
 	Made    time.Time
 	Used    time.Time // zero: not yet
 }
+
+// feedSuffix ends the address, for programs that look at it.
+const feedSuffix = ".ics"
 
 const feedColumns = `id, person, scope, subject, made, used`
 
@@ -59,11 +63,11 @@ func (a *Accounts) MakeFeed(ctx context.Context, who network.Actor, scope, subje
 	return token, err
 }
 
-// Feed gives the feed of a token, and notes that it was used. Unknown, revoked, and of somebody whose account is disabled or gone is the same answer.
+// Feed gives the feed of a token (with or without the address's suffix), and notes that it was used. Unknown, revoked, and of somebody whose account is disabled or gone is the same answer.
 func (a *Accounts) Feed(ctx context.Context, token string) (f FeedLink, err error) {
 	err = a.db.Read(ctx, func(tx *storage.Tx) error {
 		f, err = scanFeed(tx.QueryRow(ctx, `SELECT f.id, f.person, f.scope, f.subject, f.made, f.used FROM account_feed f JOIN account a ON a.person = f.person
-			WHERE f.hash = $1 AND a.disabled = 0`, hashOf(token)))
+			WHERE f.hash = $1 AND a.disabled = 0`, hashOf(strings.TrimSuffix(token, feedSuffix))))
 		if noRow(err) {
 			return network.Absent()
 		}
@@ -116,3 +120,6 @@ func (a *Accounts) RevokeFeed(ctx context.Context, who network.Actor, id string)
 		return a.record(ctx, tx, mine.ID, "feed-revoked", "", From{})
 	})
 }
+
+// FeedAddress is the address that a calendar program is given for a feed's token.
+func (a *Accounts) FeedAddress(token string) string { return a.link("/feeds/" + token + feedSuffix) }

@@ -213,13 +213,26 @@ func (a *Accounts) use(ctx context.Context, tx *storage.Tx, invitation string) e
 func (a *Accounts) receive(ctx context.Context, tx *storage.Tx, person network.PersonID, mail, lng string) error {
 	r, err := a.notices.RecipientOf(ctx, tx, string(person))
 	if isAbsent(err) {
-		r, err = notice.Recipient{Person: string(person), Frequency: notice.Immediate, Zone: "Europe/Stockholm"}, nil
+		r, err = notice.Recipient{Person: string(person), Frequency: notice.Immediate, Zone: a.zone(ctx, tx, person)}, nil
 	}
 	if err != nil {
 		return err
 	}
 	r.Mail, r.Lang = mail, lng
 	return a.notices.SetRecipient(ctx, tx, r)
+}
+
+// zone is that of a network the person belongs to.
+func (a *Accounts) zone(ctx context.Context, tx *storage.Tx, person network.PersonID) string {
+	access, err := a.people.Access(ctx, tx, network.Actor{Person: person})
+	if err == nil {
+		for _, root := range access.Roots() {
+			if n, ok := a.people.Tree().Network(root); ok && n.Zone != "" {
+				return n.Zone
+			}
+		}
+	}
+	return "Europe/Stockholm"
 }
 
 // FirstOperator gives the link with which the first account of all is made, or "" when there is an account. Each call makes the

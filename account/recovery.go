@@ -59,7 +59,7 @@ func (a *Accounts) recover(ctx context.Context, mail string, from From) error {
 func (a *Accounts) recipient(ctx context.Context, tx *storage.Tx, mine secretAccount) (notice.Recipient, error) {
 	r, err := a.notices.RecipientOf(ctx, tx, string(mine.Person))
 	if isAbsent(err) {
-		r, err = notice.Recipient{Person: string(mine.Person), Lang: "en"}, nil
+		r, err = notice.Recipient{Person: string(mine.Person), Lang: "en", Frequency: notice.Immediate, Zone: "UTC"}, nil
 	}
 	r.Mail = mine.Mail
 	return r, err

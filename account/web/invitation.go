@@ -1,0 +1,94 @@
+package web
+
+import (
+	"net/http"
+
+	"github.com/samverk/samverk/account"
+	"github.com/samverk/samverk/account/openid"
+	"github.com/samverk/samverk/fault"
+	"github.com/samverk/samverk/web"
+)
+
+type invitationData struct {
+	Form      *web.Form
+	Invited   account.Invitation
+	Providers []openid.Provider
+}
+
+// invited gives the page of the invitation that this browser holds.
+func (p *Room) invited(r *http.Request, f *web.Form) (web.Page, error) {
+	i, err := p.accounts.Invited(r.Context(), p.get(r, "invitation"))
+	f.Set("username", i.Mail)
+	return web.Page{Name: "invitation", Title: p.pages.Words(r).Must("invitation.title"), Form: f,
+		Data: invitationData{Form: f, Invited: i, Providers: p.accounts.Providers()}}, err
+}
+
+func (p *Room) invitation(w http.ResponseWriter, r *http.Request) int {
+	page, err := p.invited(r, web.NewForm())
+	switch {
+	case fault.KindOf(err) == fault.NotFound:
+		return p.gone(w, r, "invitation")
+	case err != nil:
+		return p.pages.Fail(w, r, err)
+	}
+	return p.pages.Render(w, r, page)
+}
+
+func (p *Room) accept(w http.ResponseWriter, r *http.Request) int {
+	f, err := web.ReadForm(w, r)
+	if err != nil {
+		return p.pages.Fail(w, r, err)
+	}
+	s, err := p.accounts.Accept(r.Context(), p.get(r, "invitation"), f.Raw("password"), p.from(r))
+	if fault.KindOf(err) == fault.NotFound {
+		return p.gone(w, r, "invitation")
+	}
+	if err != nil {
+		page, invitedErr := p.invited(r, f)
+		if invitedErr != nil {
+			return p.pages.Fail(w, r, invitedErr)
+		}
+		return p.again(w, r, f, err, page)
+	}
+	p.set(w, "invitation", "", 0)
+	return p.entered(w, r, s, "/")
+}
+
+func (p *Room) setupPage(r *http.Request, f *web.Form) web.Page {
+	return web.Page{Name: "setup", Title: p.pages.Words(r).Must("setup.title"), Form: f, Data: struct {
+		Form  *web.Form
+		Langs []web.Option
+	}{f, languages()}}
+}
+
+func languages() []web.Option {
+	return []web.Option{{Value: "sv", Text: "Svenska"}, {Value: "nb", Text: "Norsk bokmål"}, {Value: "en", Text: "English"}}
+}
+
+func (p *Room) setupForm(w http.ResponseWriter, r *http.Request) int {
+	begun, err := p.accounts.Begun(r.Context())
+	if err != nil {
+		return p.pages.Fail(w, r, err)
+	}
+	if i, err := p.accounts.Invited(r.Context(), p.get(r, "setup")); begun || err != nil || i.Person != "" {
+		return p.gone(w, r, "setup")
+	}
+	return p.pages.Render(w, r, p.setupPage(r, web.NewForm("lang", p.pages.Words(r).Code)))
+}
+
+func (p *Room) setup(w http.ResponseWriter, r *http.Request) int {
+	f, err := web.ReadForm(w, r)
+	if err != nil {
+		return p.pages.Fail(w, r, err)
+	}
+	first := account.First{Name: f.Get("name"), Mail: f.Get("mail"), Lang: f.Get("lang"), Password: f.Raw("password")}
+	s, err := p.accounts.SetUp(r.Context(), p.get(r, "setup"), first, p.from(r))
+	if fault.KindOf(err) == fault.NotFound {
+		return p.gone(w, r, "setup")
+	}
+	if err != nil {
+		return p.again(w, r, f, err, p.setupPage(r, f))
+	}
+	p.set(w, "setup", "", 0)
+	return p.entered(w, r, s, "/")
+}
