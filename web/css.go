@@ -13,8 +13,8 @@ var theme embed.FS
 
 // The component files of Designsystemet in use, in the order of its own index.css.
 var components = []string{
-	"skip-link", "button", "alert", "error-summary", "input", "label", "fieldset", "field", "validation-message",
-	"heading", "table", "tag", "details",
+	"paragraph", "link", "skip-link", "button", "alert", "error-summary", "input", "label", "fieldset", "field", "validation-message",
+	"heading", "list", "table", "tag", "details",
 }
 
 // styleSheet joins what is in use. Designsystemet stays in its own cascade layers, as in its index.css;

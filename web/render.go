@@ -10,7 +10,10 @@ import (
 // Words gives the reader's language.
 func (p *Pages) Words(r *http.Request) *Words { return p.words[languageOf(r)] }
 
-var pagePolicy = []string{"default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"}
+var (
+	pagePolicy = []string{"default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"}
+	livePolicy = []string{pagePolicy[0] + "; script-src 'self'; connect-src 'self'"}
+)
 
 var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
@@ -43,6 +46,9 @@ func (p *Pages) Render(w http.ResponseWriter, r *http.Request, page Page) int {
 		http.SetCookie(w, p.site.cookie(r, "lang", lang))
 	}
 	h["Content-Security-Policy"] = pagePolicy
+	if page.Live {
+		h["Content-Security-Policy"] = livePolicy
+	}
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Language", lang)
 	h.Set("Cache-Control", cacheOf(r, w, page))

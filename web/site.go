@@ -14,6 +14,9 @@ var frame embed.FS
 //go:embed theme/icon.svg
 var icon []byte
 
+//go:embed htmx/htmx.min.js
+var htmx []byte
+
 // Options of a site.
 type Options struct {
 	Name   string       // what the node calls itself beside "Samverk"; "" for nothing
@@ -28,6 +31,7 @@ type Site struct {
 	log     *slog.Logger
 	style   *asset
 	icon    *asset
+	script  *asset // htmx
 	errors  *Pages
 	table   *route.Table // nil before Register: nothing is linked to
 }
@@ -48,6 +52,9 @@ func New(o Options) (*Site, error) {
 	if s.icon, err = newAsset("icon", "svg", "image/svg+xml", icon); err != nil {
 		return nil, err
 	}
+	if s.script, err = newAsset("htmx", "js", "text/javascript; charset=utf-8", htmx); err != nil {
+		return nil, err
+	}
 	s.errors, err = s.Room(nil)
 	return s, err
 }
@@ -56,7 +63,7 @@ func New(o Options) (*Site, error) {
 // page for an address where there is nothing.
 func (s *Site) Register(t *route.Table) {
 	s.table = t
-	for _, a := range []*asset{s.style, s.icon} {
+	for _, a := range []*asset{s.style, s.icon, s.script} {
 		t.Add(route.Route{Method: "GET", Pattern: a.path, Who: route.Anyone, Does: "A file that never changes under its name.", Serve: a.serve})
 	}
 	t.Add(

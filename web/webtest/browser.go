@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
@@ -161,11 +160,8 @@ func (b *Browser) measure(t *testing.T) (out []string) {
 	if over > 0 {
 		out = append(out, fmt.Sprintf("scrolls %g px sideways", over))
 	}
-	text := b.Text(t, "body")
-	for _, mistake := range []string{"%!", "<no value>", "[purpose.", "[dataset.", "[wrong.", "[try."} {
-		if strings.Contains(text, mistake) {
-			out = append(out, fmt.Sprintf("the text holds %q", mistake))
-		}
+	for _, mistake := range Leftovers(b.Text(t, "body")) {
+		out = append(out, fmt.Sprintf("the text holds %q", mistake))
 	}
 	return out
 }

@@ -21,7 +21,7 @@ func TestFaultsAreFound(t *testing.T) {
 	b.Go(t, s.URL)
 	found := strings.Join(b.Faults(t, "bad"), "\n")
 	for _, want := range []string{
-		"bad, light, 1280 px: label (", "bad, dark, 360 px: color-contrast (", "light, 360 px: scrolls ", `dark, 1280 px: the text holds "%!"`,
+		"bad, light, 1280 px: label (", "bad, dark, 360 px: color-contrast (", "light, 360 px: scrolls ", `dark, 1280 px: the text holds "%!d(string=x)"`,
 	} {
 		if !strings.Contains(found, want) {
 			t.Errorf("%q was not found, only:\n%s", want, found)
