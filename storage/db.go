@@ -30,6 +30,7 @@ type Options struct {
 	Now        func() time.Time // the clock
 	Rand       io.Reader        // the source of randomness
 	Readers    int              // connections for reading at the same time; 8 when 0
+	Volatile   bool             // SQLite may lose what was committed if the machine stops: only for what can be made again
 }
 
 // DB is an opened database. Its methods may be called from many goroutines.
@@ -76,7 +77,7 @@ func connect(ctx context.Context, dsn string, o Options) (*DB, error) {
 	if isPostgres(dsn) {
 		err = db.openPostgres(ctx, dsn)
 	} else {
-		err = db.openSQLite(ctx, strings.TrimPrefix(dsn, "sqlite:"))
+		err = db.openSQLite(ctx, strings.TrimPrefix(dsn, "sqlite:"), o.Volatile)
 	}
 	if err != nil {
 		return nil, err
@@ -141,7 +142,7 @@ func sqliteDSN(path string, pragmas ...string) string {
 	return u.String()
 }
 
-func (db *DB) openSQLite(ctx context.Context, path string) (err error) {
+func (db *DB) openSQLite(ctx context.Context, path string, volatile bool) (err error) {
 	path, err = filepath.Abs(path)
 	if err != nil {
 		return fault.Wrap(fault.Invalid, err, "the database's path can't be made absolute").In(path)
@@ -150,7 +151,11 @@ func (db *DB) openSQLite(ctx context.Context, path string) (err error) {
 		return err
 	}
 	db.dialect = lite
-	db.writer, err = sql.Open("sqlite", sqliteDSN(path, "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "secure_delete(1)"))
+	sync := "synchronous(FULL)"
+	if volatile {
+		sync = "synchronous(OFF)"
+	}
+	db.writer, err = sql.Open("sqlite", sqliteDSN(path, "journal_mode(WAL)", sync, "foreign_keys(1)", "secure_delete(1)"))
 	if err != nil {
 		return classify(err)
 	}
