@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/samverk/samverk/fault"
@@ -25,21 +26,24 @@ var Migrations embed.FS
 
 // Options say where the room keeps files.
 type Options struct {
-	Files string    // the folder of attachments
-	URL   string    // this site, "https://samverk.example.org", for calendars; "" for none
-	Mail  string    // whom a meeting's invitation comes from; "" and a convocation brings no calendar's invitation
-	Rand  io.Reader // salts the parts of sealed minutes; the system's when nil
+	Files   string    // the folder of attachments; "" and nothing can be attached
+	Scanner string    // of attachments: clamd, as unix:/path or tcp:host:port; "" for none
+	URL     string    // this site, "https://samverk.example.org", for calendars; "" for none
+	Mail    string    // whom a meeting's invitation comes from; "" and a convocation brings no calendar's invitation
+	Rand    io.Reader // salts the parts of sealed minutes; the system's when nil
 }
 
 // Forum is the room, opened. Its methods may be called from many goroutines.
 type Forum struct {
-	db      *storage.DB
-	network *network.Registry
-	notices *notice.Notices
-	files   string
-	url     string
-	mail    string
-	rand    io.Reader
+	db       *storage.DB
+	network  *network.Registry
+	notices  *notice.Notices
+	files    string
+	scanner  string
+	sweeping sync.RWMutex // of files: held to sweep, and shared by who adds or copies some
+	url      string
+	mail     string
+	rand     io.Reader
 }
 
 // Open gives the room over a database that has its tables.
@@ -47,7 +51,7 @@ func Open(_ context.Context, db *storage.DB, n *network.Registry, told *notice.N
 	if o.Rand == nil {
 		o.Rand = rand.Reader
 	}
-	return &Forum{db: db, network: n, notices: told, files: o.Files, url: o.URL, mail: o.Mail, rand: o.Rand}, nil
+	return &Forum{db: db, network: n, notices: told, files: o.Files, scanner: o.Scanner, url: o.URL, mail: o.Mail, rand: o.Rand}, nil
 }
 
 // act runs an acting call: its transaction, with what the actor may do.
