@@ -166,7 +166,7 @@ func TestVacancies(t *testing.T) {
 			return err
 		})
 		w.forward(keptFor + day)
-		w.ok(w.Remind(ctx))
+		w.ok(w.Remind(ctx, Clock()))
 		w.read(w.coord, func(tx *storage.Tx, a Access) error {
 			all, err := w.Candidates(ctx, tx, a, seat)
 			for _, c := range all {
@@ -200,7 +200,7 @@ func TestRemind(t *testing.T) {
 		}
 		for range 17 {
 			w.forward(7 * day)
-			w.ok(w.Remind(ctx))
+			w.ok(w.Remind(ctx, Clock()))
 		}
 		if n := told("notice.seat.ending", p); n != 3 {
 			t.Errorf("told %d times that the term ends, want 3", n)
@@ -211,7 +211,7 @@ func TestRemind(t *testing.T) {
 		must(w.Renew(ctx, w.coord, h, w.Now().Add(900*day)))(t)
 		for range 57 {
 			w.forward(7 * day)
-			w.ok(w.Remind(ctx))
+			w.ok(w.Remind(ctx, Clock()))
 		}
 		if n := told("notice.interest.confirm", p); n != 1 {
 			t.Errorf("asked %d times for ties, want once", n)
@@ -278,7 +278,7 @@ func TestAgreements(t *testing.T) {
 		w.ok(w.SetRate(ctx, w.coord, w.root, Rate{Code: "hour", Amount: 50000, Currency: "SEK", From: w.Now()}))
 		w.refused(w.SetRate(ctx, w.coord, w.root, Rate{Code: "hour", Amount: 50001, Currency: "SEK", From: w.Now()}), fault.Conflict)
 		w.refused(w.SetRate(ctx, other, w.root, Rate{Code: "hour", Amount: 50001, Currency: "SEK"}), fault.NotFound)
-		w.ok(w.Remind(ctx))
+		w.ok(w.Remind(ctx, Clock()))
 		w.ok(w.CloseAgreement(ctx, w.coord, g.ID, 2))
 	})
 }

@@ -60,10 +60,15 @@ func (r *Registry) AddPersonIn(ctx context.Context, tx *storage.Tx, who Actor, p
 // AddOperator adds somebody who may set up new networks: for the command line of whoever runs the program, and no page.
 func (r *Registry) AddOperator(ctx context.Context, name, language string) (id PersonID, err error) {
 	err = r.db.Write(ctx, func(tx *storage.Tx) error {
-		id, err = r.insertPerson(ctx, tx, name, language, true)
+		id, err = r.AddOperatorIn(ctx, tx, name, language)
 		return err
 	})
 	return id, err
+}
+
+// AddOperatorIn is AddOperator within the caller's transaction, so that the first account is made if and only if its person was added.
+func (r *Registry) AddOperatorIn(ctx context.Context, tx *storage.Tx, name, language string) (PersonID, error) {
+	return r.insertPerson(ctx, tx, name, language, true)
 }
 
 func (r *Registry) insertPerson(ctx context.Context, tx *storage.Tx, name, language string, operator bool) (PersonID, error) {

@@ -27,8 +27,11 @@ func due(now, end, told time.Time) bool {
 }
 
 // Remind tells of terms that end, agreements to be looked at again and ties to be confirmed, and deletes what the public wrote
-// long ago. The clock calls it, some times a day.
-func (r *Registry) Remind(ctx context.Context) error {
+// long ago. The clock calls it, as often as it likes.
+func (r *Registry) Remind(ctx context.Context, who Actor) error {
+	if !who.IsClock() {
+		return denied()
+	}
 	for _, step := range [...]func(context.Context, *storage.Tx) error{r.remindTerms, r.remindAgreements, r.remindInterests, r.forgetCandidates} {
 		if err := r.db.Write(ctx, func(tx *storage.Tx) error { return step(ctx, tx) }); err != nil {
 			return err
