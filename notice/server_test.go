@@ -49,10 +49,19 @@ type letter struct {
 }
 
 // letters gives what was accepted so far.
-func (p *post) letters() []letter {
+func (p *post) letters() []letter { return p.since(0) }
+
+// since leaves out the first so many.
+func (p *post) since(seen int) []letter {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return append([]letter(nil), p.accepted...)
+	return append([]letter(nil), p.accepted[seen:]...)
+}
+
+func (p *post) count() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.accepted)
 }
 
 type session struct {
