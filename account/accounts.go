@@ -302,10 +302,20 @@ func (a *Accounts) Erase(ctx context.Context, who network.Actor, proof Proof) er
 		return err
 	}
 	return a.db.Write(ctx, func(tx *storage.Tx) error {
-		s, err := a.own(ctx, tx, who)
-		if err != nil {
+		if _, err := a.own(ctx, tx, who); err != nil {
 			return err
 		}
+		return a.Forget(ctx, tx, who.Person)
+	})
+}
+
+// Forget deletes what the room keeps of a person, within the transaction that erases them (network.Registry.OnErase).
+func (a *Accounts) Forget(ctx context.Context, tx *storage.Tx, person network.PersonID) error {
+	s, err := a.of(ctx, tx, person)
+	if err != nil && fault.KindOf(err) != fault.NotFound {
+		return err
+	}
+	if err == nil {
 		for _, table := range []string{"identity", "recovery", "session", "flow", "device"} {
 			if _, err := tx.Exec(ctx, `DELETE FROM account_`+table+` WHERE account = $1`, s.ID); err != nil {
 				return err
@@ -317,16 +327,16 @@ func (a *Accounts) Erase(ctx context.Context, who network.Actor, proof Proof) er
 		if _, err := tx.Exec(ctx, `DELETE FROM account_event WHERE account = $1`, s.ID); err != nil {
 			return err
 		}
-		for _, table := range []string{"invitation", "feed"} {
-			if _, err := tx.Exec(ctx, `DELETE FROM account_`+table+` WHERE person = $1`, who.Person); err != nil {
-				return err
-			}
-		}
 		if err := a.forgive(ctx, tx, a.accountBucket(s.Mail)); err != nil {
 			return err
 		}
-		return a.notices.Forget(ctx, tx, string(who.Person))
-	})
+	}
+	for _, table := range []string{"invitation", "feed"} {
+		if _, err := tx.Exec(ctx, `DELETE FROM account_`+table+` WHERE person = $1`, person); err != nil {
+			return err
+		}
+	}
+	return a.notices.Forget(ctx, tx, string(person))
 }
 
 // Sweep deletes what has run out. It is called now and then; nothing that has run out is obeyed before.
