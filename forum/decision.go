@@ -287,6 +287,11 @@ func (f *Forum) decide(ctx context.Context, tx *storage.Tx, who network.Actor, a
 	if err := f.record(ctx, tx, who, b.Root, id, "decision.taken", nil); err != nil {
 		return d, err
 	}
+	err = f.index(ctx, tx, Doc{Kind: DecisionDoc, Ref: id, Root: b.Root, Network: b.Network, Body: b.ID, Visibility: draft.Visibility, Lang: draft.Lang,
+		Title: draft.Title, Text: draft.Text + "\n" + draft.Rationale, At: f.db.Now()})
+	if err != nil {
+		return d, err
+	}
 	all, err := f.network.Access(ctx, tx, network.Clock())
 	if err != nil {
 		return d, err

@@ -122,7 +122,32 @@ func (f *Forum) seal(ctx context.Context, tx *storage.Tx, who network.Actor, m M
 	if err := f.record(ctx, tx, who, m.Root, string(m.ID), "minutes.sealed", map[string]string{"seal": seal}); err != nil {
 		return err
 	}
+	if err := f.indexMinutes(ctx, tx, m, parts); err != nil {
+		return err
+	}
 	return f.tellSealed(ctx, tx, m)
+}
+
+// indexMinutes makes sealed minutes found by what everybody who may see them may see of them.
+func (f *Forum) indexMinutes(ctx context.Context, tx *storage.Tx, m Minutes, parts []Part) error {
+	p, err := assemble(parts)
+	if err != nil {
+		return err
+	}
+	var b strings.Builder
+	b.WriteString(p.Head.Note)
+	for _, i := range p.Items {
+		if narrower(i.Visibility, m.Visibility) != m.Visibility {
+			continue
+		}
+		b.WriteString("\n" + i.Title + "\n" + i.Text)
+		for _, d := range i.Decisions {
+			b.WriteString("\n" + d.Title + "\n" + d.Text)
+		}
+	}
+	body, _ := p.Head.Body.In(p.Head.Lang)
+	return f.index(ctx, tx, Doc{Kind: MinutesDoc, Ref: string(m.ID), Root: m.Root, Network: m.Network, Body: m.Body, Visibility: m.Visibility,
+		Lang: p.Head.Lang, Title: strings.TrimSpace(body + " " + p.Head.Title), Text: b.String(), At: m.Held})
 }
 
 func (f *Forum) tellSealed(ctx context.Context, tx *storage.Tx, m Minutes) error {
@@ -254,6 +279,13 @@ func (f *Forum) Redact(ctx context.Context, who network.Actor, id MinutesID, par
 		if _, err := tx.Exec(ctx, `UPDATE minutes_version SET doc = '' WHERE minutes = $1 AND doc <> ''`, id); err != nil {
 			return err
 		}
+		parts, err := f.sealedParts(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		if err := f.indexMinutes(ctx, tx, m, parts); err != nil {
+			return err
+		}
 		return f.record(ctx, tx, who, m.Root, string(id), "minutes.redacted", map[string]string{"part": part, "reason": reason})
 	})
 }
@@ -320,12 +352,12 @@ type Archive struct {
 	Reason    string     `json:"reason,omitempty"`
 	Seal      string     `json:"seal"`
 	Sealed    time.Time  `json:"sealed"`
-	Approvals []Approver `json:"approvals"`
+	Approvals []Approved `json:"approvals"`
 	Parts     []Part     `json:"parts"`
 }
 
-// Approver is one approval in an archive. The names are in the head, so that they can be redacted.
-type Approver struct {
+// Approved is one approval in an archive. The names are in the head, so that they can be redacted.
+type Approved struct {
 	Text string    `json:"text"` // the hash that was approved
 	Item ItemID    `json:"item,omitempty"`
 	At   time.Time `json:"at"`
@@ -364,7 +396,7 @@ func (f *Forum) Archive(ctx context.Context, who network.Actor, id MinutesID) (o
 		out = Archive{Format: "samverk minutes 1", Minutes: id, Body: f.nameOf(b), Edition: m.Edition, Corrects: before.Seal, Reason: m.Reason,
 			Seal: s.Seal, Sealed: s.Sealed, Parts: withhold(a, m, parts)}
 		for _, x := range all {
-			out.Approvals = append(out.Approvals, Approver{Text: x.Hash, Item: x.Item, At: x.At})
+			out.Approvals = append(out.Approvals, Approved{Text: x.Hash, Item: x.Item, At: x.At})
 		}
 		return nil
 	})
