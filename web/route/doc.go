@@ -8,7 +8,7 @@
 //   - a request that changes something must come from our own pages (http.CrossOriginProtection);
 //   - every answer carries the headers that keep browsers from guessing, framing and leaking.
 //
-// It counts requests, statuses and durations per route. It knows no page, no API and no rule:
-// who may call what is written here and judged by the rooms once there are accounts. Until then
-// every route is for the local operator, and the program listens on loopback only.
+// It counts requests, statuses and durations per route, and leads whoever must be signed in and isn't to where one signs in.
+// It knows no page, no API and no rule: who may call what is written here, and judged by the room in the transaction that
+// acts. Where others than this machine's users come (Options.Public), the local operator's routes are not there at all.
 package route

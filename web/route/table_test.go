@@ -1,6 +1,7 @@
 package route
 
 import (
+	"context"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -121,5 +122,77 @@ func TestPublicTableHasNothingForTheOperator(t *testing.T) {
 	}
 	if len(tab.Routes()) != 1 {
 		t.Error("a route that is not there is listed")
+	}
+}
+
+// A table knows whether somebody is signed in; what else there is to a caller the room knows.
+func TestWhoeverIsNotSignedInIsLedThere(t *testing.T) {
+	type key struct{}
+	serve := func(w http.ResponseWriter, _ *http.Request) int { w.WriteHeader(204); return 204 }
+	table := func(o Options) *Table {
+		tab := NewTable(o)
+		for _, who := range callers {
+			path := "/" + strings.ReplaceAll(string(who), " ", "-")
+			tab.Add(Route{"GET", path, who, "Reads.", serve}, Route{"POST", path, who, "Changes.", serve})
+		}
+		return tab
+	}
+	signIn := func(w http.ResponseWriter, r *http.Request) int {
+		w.WriteHeader(http.StatusSeeOther)
+		return http.StatusSeeOther
+	}
+	wrap := func(h http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			h.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), key{}, r.Header.Get("Person"))))
+		})
+	}
+	signedIn := func(r *http.Request) bool { return r.Context().Value(key{}) == "karin" }
+	for name, c := range map[string]struct {
+		options Options
+		person  string
+		want    int
+	}{
+		"no accounts":    {Options{}, "karin", 401},
+		"nobody":         {Options{Wrap: wrap, SignedIn: signedIn, SignIn: signIn}, "", 303},
+		"somebody else":  {Options{Wrap: wrap, SignedIn: signedIn, SignIn: signIn}, "eve", 303},
+		"without a page": {Options{Wrap: wrap, SignedIn: signedIn}, "", 401},
+		"signed in":      {Options{Wrap: wrap, SignedIn: signedIn, SignIn: signIn}, "karin", 204},
+		"nothing wraps":  {Options{SignedIn: signedIn, SignIn: signIn}, "karin", 303},
+	} {
+		tab := table(c.options)
+		for _, route := range tab.Routes() {
+			r := httptest.NewRequest(route.Method, route.Pattern, nil)
+			r.Host = "localhost"
+			r.Header.Set("Person", c.person)
+			w := httptest.NewRecorder()
+			tab.ServeHTTP(w, r)
+			want := c.want
+			if route.Who == Anyone || route.Who == LocalOperator {
+				want = 204
+			}
+			if w.Code != want {
+				t.Errorf("%s, %s: %d, want %d", name, route, w.Code, want)
+			}
+		}
+		if name == "nobody" && !strings.Contains(string(tab.AppendMetrics(nil)), `route="/owner",status="303"} 1`) {
+			t.Error("who was led to sign in is not counted")
+		}
+	}
+}
+
+func TestHas(t *testing.T) {
+	serve := func(http.ResponseWriter, *http.Request) int { return 200 }
+	tab := NewTable(Options{})
+	tab.Add(
+		Route{"", "/", Anyone, "The rest.", serve}, Route{"GET", "/{$}", Anyone, "First.", serve}, Route{"GET", "/n/{slug}/topics", Anyone, "Topics.", serve},
+		Route{"GET", "/n/{slug}/{$}", Anyone, "Front.", serve}, Route{"POST", "/sign-out", SignedIn, "Out.", serve},
+	)
+	for path, want := range map[string]bool{"/": true, "/n/se/topics": true, "/n/se/": true, "/n/se/bodies": false, "/sign-out": false, "/x": false, "/n/se/topics/": false} {
+		if tab.Has("GET", path) != want {
+			t.Errorf("GET %s: %t", path, !want)
+		}
+	}
+	if !tab.Has("POST", "/sign-out") {
+		t.Error("POST /sign-out")
 	}
 }
