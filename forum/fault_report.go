@@ -91,7 +91,7 @@ func (f *Forum) GiveFeedback(ctx context.Context, who network.Actor, r Feedback)
 		if err != nil {
 			return err
 		}
-		return f.tellCoordinators(ctx, tx, n, notice.Notice{Key: "notice." + string(r.Kind) + ".reported", Args: []string{number}, Link: "/n/" + n.Slug + "/reports/" + id})
+		return f.tellCoordinators(ctx, tx, n, notice.Notice{Key: "notice." + string(r.Kind) + ".reported", Args: []string{number}, Link: "/n/" + n.Slug + "/feedback/" + id})
 	})
 }
 

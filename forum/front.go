@@ -147,6 +147,17 @@ func (f *Forum) OpenTopics(ctx context.Context, root network.ID, limit int) (out
 	return out, err
 }
 
+// PublicItems counts what everybody may see of a public meeting's agenda.
+func (f *Forum) PublicItems(ctx context.Context, id MeetingID) (n int, err error) {
+	err = f.look(ctx, network.Actor{}, func(tx *storage.Tx, a network.Access) error {
+		if _, err := f.meeting(ctx, tx, a, id); err != nil {
+			return err
+		}
+		return tx.QueryRow(ctx, `SELECT COUNT(*) FROM meeting_item WHERE meeting = $1 AND visibility = 'public' AND state <> 'carried'`, id).Scan(&n)
+	})
+	return n, err
+}
+
 // FatesOf counts, for each of some topics, the public inputs to it and to those that were lifted to it, by what became of them.
 func (f *Forum) FatesOf(ctx context.Context, topics []TopicID) (map[TopicID]Fates, error) {
 	out := map[TopicID]Fates{}
