@@ -101,6 +101,9 @@ func (f *Forum) rewrite(ctx context.Context, tx *storage.Tx, who network.Actor, 
 	if err := f.record(ctx, tx, who, t.Root, string(t.ID), "topic.edited", nil); err != nil {
 		return err
 	}
+	if err := f.narrow(ctx, tx, t); err != nil {
+		return err
+	}
 	return f.index(ctx, tx, t.doc())
 }
 
@@ -186,6 +189,9 @@ func (f *Forum) place(ctx context.Context, tx *storage.Tx, who network.Actor, t 
 		return err
 	}
 	if err := f.record(ctx, tx, who, t.Root, string(t.ID), "topic.assigned", map[string]string{"body": string(b.ID)}); err != nil {
+		return err
+	}
+	if err := f.narrow(ctx, tx, t); err != nil {
 		return err
 	}
 	if err := f.index(ctx, tx, t.doc()); err != nil {

@@ -101,19 +101,34 @@ func (f *Forum) tellRunners(ctx context.Context, tx *storage.Tx, who network.Act
 
 // tell tells each who may see the topic, but for who did it.
 func (f *Forum) tell(ctx context.Context, tx *storage.Tx, who network.Actor, t Topic, people []network.PersonID, what notice.Notice) error {
-	if what.Link == "" {
-		what.Link = f.path(t)
+	what.Link = f.path(t)
+	if t.RaisedBy != who.Person && slices.Contains(people, t.RaisedBy) { // it is theirs to see, whatever its scope
+		people = slices.DeleteFunc(slices.Clone(people), func(p network.PersonID) bool { return p == t.RaisedBy })
+		a, err := f.network.Access(ctx, tx, network.Actor{Person: t.RaisedBy})
+		if err != nil {
+			return err
+		}
+		if sees(a, t) {
+			if err := f.notices.Tell(ctx, tx, string(t.RaisedBy), what); err != nil {
+				return err
+			}
+		}
 	}
+	return f.tellWho(ctx, tx, who, t.Scope(), people, what)
+}
+
+// tellWho tells each who may see what has a scope, but for who did it.
+func (f *Forum) tellWho(ctx context.Context, tx *storage.Tx, who network.Actor, scope network.Scope, people []network.PersonID, what notice.Notice) error {
 	for _, p := range people {
 		if p == who.Person || p == "" {
 			continue
 		}
-		if t.Visibility != network.Public {
+		if scope.Visibility != network.Public {
 			a, err := f.network.Access(ctx, tx, network.Actor{Person: p})
 			if err != nil {
 				return err
 			}
-			if !sees(a, t) {
+			if !a.Sees(scope) {
 				continue
 			}
 		}

@@ -1,0 +1,256 @@
+package forum
+
+import (
+	"context"
+	"database/sql"
+	"slices"
+
+	"github.com/samverk/samverk/network"
+	"github.com/samverk/samverk/storage"
+)
+
+// TopicView is a topic with everything around it that the reader may see.
+type TopicView struct {
+	Topic
+	BodyName  network.Text
+	Mandate   network.Mandate
+	Patients  bool   // its body has patients' seats
+	RaiserIs  string // who raised it
+	RaiserFor network.Text
+	Inputs    []Input
+	Evidence  []Evidence
+	Files     []Attachment
+	From      []LiftView // what was lifted to it
+	To        []LiftView // where it was lifted
+	Links     []TopicLink
+	Took      []TopicLink // topics that were merged into it
+	IntoTitle TopicLink   // what it was merged into, when the reader may see that
+	Posts     []PostRow
+	History   []Event
+	Follows   bool
+	May       May
+}
+
+// May says what the reader may do with a topic.
+type May struct {
+	Run, Chair, Edit, Add, Give, Follow, Review, Close bool
+	Step                                               map[State]bool // where it may be taken by who runs it
+}
+
+// LiftView is a lift as it is told beside a topic.
+type LiftView struct {
+	Lift
+	Network  network.ID   // of the other end: from where, or to where
+	BodyName network.Text // its body
+	Other    TopicLink    // the topic at the other end, when the reader may see it
+	Asked    string       // who lifted it
+}
+
+// TopicLink leads to a topic.
+type TopicLink struct {
+	ID    TopicID
+	Case  string
+	Title string
+	Lang  string
+	State State
+	Kind  LinkKind
+}
+
+func (t Topic) link() TopicLink {
+	return TopicLink{ID: t.ID, Case: t.Case, Title: t.Title, Lang: t.Lang, State: t.State}
+}
+
+// View reads a topic of a tenant with everything around it.
+func (f *Forum) View(ctx context.Context, who network.Actor, root network.ID, id TopicID) (v TopicView, err error) {
+	err = f.look(ctx, who, func(tx *storage.Tx, a network.Access) error {
+		t, err := f.topic(ctx, tx, a, id)
+		if err != nil || t.Root != root {
+			return network.Absent()
+		}
+		v.Topic = t
+		for _, fill := range []func(context.Context, *storage.Tx, network.Access, *TopicView) error{
+			f.viewBody, f.viewSaid, f.viewLifts, f.viewLinks, f.viewHistory,
+		} {
+			if err := fill(ctx, tx, a, &v); err != nil {
+				return err
+			}
+		}
+		v.May = f.may(a, v)
+		return nil
+	})
+	return v, err
+}
+
+func (f *Forum) may(a network.Access, v TopicView) May {
+	t := v.Topic
+	m := May{Run: a.Runs(t.Body, t.Network), Chair: t.Body != "" && a.Chairs(t.Body), Edit: editable(a, t) == nil, Add: mayAdd(a, t) == nil,
+		Follow: a.Registered(t.Root), Step: map[State]bool{}}
+	m.Review = a.In(t.Body) || m.Run
+	m.Close = slices.Contains(next[t.State], Closed) && (m.Run || t.State == Raised && t.RaisedBy == a.Actor.Person)
+	m.Give = m.Follow && t.State != Decided && t.State != Merged && t.State != Closed
+	if m.Run {
+		for _, s := range next[t.State] {
+			m.Step[s] = true
+		}
+	}
+	return m
+}
+
+func (f *Forum) viewBody(ctx context.Context, tx *storage.Tx, a network.Access, v *TopicView) (err error) {
+	if v.Body != "" {
+		b, err := f.network.Body(ctx, tx, v.Body)
+		if err != nil {
+			return err
+		}
+		if a.Sees(b.Scope()) {
+			v.BodyName, v.Mandate = b.Name, b.Mandate
+		}
+		if v.Patients, err = f.hasPatientSeats(ctx, tx, v.Body); err != nil {
+			return err
+		}
+	}
+	if v.RaiserIs, err = f.network.PersonName(ctx, tx, v.RaisedBy); err != nil || v.RaisedFor == "" {
+		return err
+	}
+	o, err := f.network.Organisation(ctx, tx, v.RaisedFor)
+	v.RaiserFor = o.Name
+	return err
+}
+
+func (f *Forum) viewSaid(ctx context.Context, tx *storage.Tx, a network.Access, v *TopicView) (err error) {
+	if v.Inputs, err = f.inputs(ctx, tx, a, v.Topic); err != nil {
+		return err
+	}
+	if v.Evidence, err = f.evidence(ctx, tx, `e.topic = $1`, string(v.ID)); err != nil {
+		return err
+	}
+	if v.Files, err = f.filesOf(ctx, tx, string(v.ID)); err != nil {
+		return err
+	}
+	var n int
+	err = tx.QueryRow(ctx, `SELECT COUNT(*) FROM forum_follow WHERE subject = $1 AND person = $2`, v.ID, a.Actor.Person).Scan(&n)
+	v.Follows = n > 0
+	return err
+}
+
+func (f *Forum) viewLifts(ctx context.Context, tx *storage.Tx, a network.Access, v *TopicView) error {
+	from, err := f.liftsTo(ctx, tx, v.ID)
+	if err != nil {
+		return err
+	}
+	to, err := f.liftsFrom(ctx, tx, v.ID)
+	if err != nil {
+		return err
+	}
+	for _, l := range from {
+		one, err := f.viewLift(ctx, tx, a, l, l.Origin)
+		if err != nil {
+			return err
+		}
+		v.From = append(v.From, one)
+	}
+	for _, l := range to {
+		one, err := f.viewLift(ctx, tx, a, l, l.Topic)
+		if err != nil {
+			return err
+		}
+		v.To = append(v.To, one)
+	}
+	return nil
+}
+
+func (f *Forum) viewLift(ctx context.Context, tx *storage.Tx, a network.Access, l Lift, other TopicID) (LiftView, error) {
+	out := LiftView{Lift: l}
+	t, err := f.anyTopic(ctx, tx, other)
+	if err != nil {
+		return out, err
+	}
+	out.Network = t.Network
+	if sees(a, t) {
+		out.Other = t.link()
+	}
+	body := t.Body
+	if other == l.Origin {
+		body = l.Body
+	}
+	if body == "" {
+		return out, nil
+	}
+	b, err := f.network.Body(ctx, tx, body)
+	if err == nil && a.Sees(b.Scope()) {
+		out.BodyName = b.Name
+	}
+	return out, err
+}
+
+func (f *Forum) viewLinks(ctx context.Context, tx *storage.Tx, a network.Access, v *TopicView) error {
+	rows, err := tx.Query(ctx, `SELECT `+topicColumns+`, k.kind FROM topic_link k JOIN topic t ON t.id = CASE WHEN k.topic = $1 THEN k.other ELSE k.topic END
+		WHERE k.topic = $1 OR k.other = $1 ORDER BY t.raised DESC LIMIT 50`, v.ID)
+	if err != nil {
+		return err
+	}
+	if v.Links, err = seenLinks(rows, a); err != nil {
+		return err
+	}
+	rows, err = tx.Query(ctx, `SELECT `+topicColumns+`, '' FROM topic t WHERE t.into_topic = $1 ORDER BY t.raised LIMIT 50`, v.ID)
+	if err != nil {
+		return err
+	}
+	if v.Took, err = seenLinks(rows, a); err != nil || v.Into == "" {
+		return err
+	}
+	t, err := f.anyTopic(ctx, tx, v.Into)
+	if err == nil && sees(a, t) {
+		v.IntoTitle = t.link()
+	}
+	return err
+}
+
+// viewHistory tells what happened to a topic, for the body that has it also what happened before it was lifted.
+func (f *Forum) viewHistory(ctx context.Context, tx *storage.Tx, a network.Access, v *TopicView) error {
+	subjects := []TopicID{v.ID}
+	if a.In(v.Body) || a.Runs(v.Body, v.Network) {
+		ids, err := f.below(ctx, tx, v.ID)
+		if err != nil {
+			return err
+		}
+		subjects = append(subjects, ids...)
+	}
+	for _, id := range subjects {
+		events, err := f.history(ctx, tx, string(id))
+		if err != nil {
+			return err
+		}
+		v.History = append(v.History, events...)
+	}
+	slices.SortFunc(v.History, func(a, b Event) int { return int(a.Seq - b.Seq) })
+	if !a.Registered(v.Root) { // who raised something is told to those who take part
+		v.RaiserIs = ""
+		for i := range v.History {
+			if v.History[i].Actor == v.RaisedBy {
+				v.History[i].Actor, v.History[i].Name = "", ""
+			}
+		}
+	}
+	var err error
+	v.Posts, err = f.postsAbout(ctx, tx, a, v.ID)
+	return err
+}
+
+// seenLinks reads topics with a kind of link, and keeps those the reader may see.
+func seenLinks(rows *sql.Rows, a network.Access) (out []TopicLink, err error) {
+	defer rows.Close()
+	for rows.Next() {
+		var kind LinkKind
+		t, err := scanTopic(rows, &kind)
+		if err != nil {
+			return nil, err
+		}
+		if sees(a, t) {
+			l := t.link()
+			l.Kind = kind
+			out = append(out, l)
+		}
+	}
+	return out, rows.Err()
+}
