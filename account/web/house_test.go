@@ -79,7 +79,7 @@ func (s *syncLog) Write(b []byte) (int, error) {
 func open(t testing.TB, o account.Options) *house {
 	t.Helper()
 	ctx := context.Background()
-	h := &house{now: time.Now().UTC().Truncate(time.Microsecond), log: &bytes.Buffer{}} // providers live in the present
+	h := &house{now: time.Now().UTC().Truncate(time.Microsecond), log: &bytes.Buffer{}} // a real provider lives in the present
 	var err error
 	h.db, err = storage.Open(ctx, testkit.SQLite(t), storage.Options{Migrations: []fs.FS{network.Migrations, notice.Migrations, account.Migrations}, Now: h.Now})
 	ok(t, err)
