@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -76,7 +77,10 @@ func (s *syncLog) Write(b []byte) (int, error) {
 	return s.b.Write(b)
 }
 
-func open(t testing.TB, o account.Options) *house {
+func open(t testing.TB, o account.Options) *house { t.Helper(); return openOn(t, nil, o) }
+
+// openOn is open where the address must be known before.
+func openOn(t testing.TB, l net.Listener, o account.Options) *house {
 	t.Helper()
 	ctx := context.Background()
 	h := &house{now: time.Now().UTC().Truncate(time.Microsecond), log: &bytes.Buffer{}} // a real provider lives in the present
@@ -87,6 +91,10 @@ func open(t testing.TB, o account.Options) *house {
 	h.people, err = network.Open(ctx, h.db)
 	ok(t, err)
 	server := httptest.NewUnstartedServer(nil)
+	if l != nil {
+		ok(t, server.Listener.Close())
+		server.Listener = l
+	}
 	h.url = "http://" + server.Listener.Addr().String()
 	notices, err := notice.Open(ctx, h.db, notice.Options{URL: h.url, From: "samverk@example.org"})
 	ok(t, err)
