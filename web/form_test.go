@@ -186,7 +186,7 @@ func TestPartsOfForms(t *testing.T) {
 	body := renderForm(t, parts, f)
 	for _, want := range []string{
 		`<title>Error: Form – Samverk, North</title>`,
-		`<div class="ds-error-summary" data-color="danger" tabindex="-1" autofocus aria-labelledby="problems">`,
+		`<div class="ds-error-summary" data-color="danger" role="group" tabindex="-1" autofocus aria-labelledby="problems">`,
 		`<li><a href="#name">Write an address &lt;with&gt; @.</a></li><li><a href="#vote">Choose one.</a></li><li>Somebody else was first.</li>`,
 		`<label for="name">Name</label><p data-field="description" id="name-help">As in the passport.</p><input class="ds-input" id="name" name="name" type="email" value="&#34;&gt;&lt;script&gt;alert(1)&lt;/script&gt;" autocomplete="email" lang="sv" aria-describedby="name-help name-wrong" aria-invalid="true" aria-required="true">`,
 		`<p class="ds-validation-message" data-field="validation" id="name-wrong">Write an address &lt;with&gt; @.</p>`,

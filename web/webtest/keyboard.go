@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/accessibility"
 	"github.com/chromedp/cdproto/cdp"
@@ -24,6 +25,13 @@ type Focus struct {
 }
 
 func (f Focus) String() string { return f.Role + " “" + f.Name + "”" }
+
+// ring tells whether a line is drawn around what has the focus: on itself, or for a box or a radio on its field. A field
+// for a date draws its own inside, where no style tells.
+const ring = `(() => {
+	const e = document.activeElement, r = e.getBoundingClientRect(), drawn = e => { const c = getComputedStyle(e); return c.outlineStyle === "auto" || c.outlineStyle !== "none" && parseFloat(c.outlineWidth) >= 2 || c.boxShadow !== "none" };
+	return r.width > 0 && r.height > 0 && r.bottom > 0 && r.top < innerHeight && (drawn(e) || /^(checkbox|radio)$/.test(e.type) && drawn(e.parentElement) || /^(date|time|datetime-local)$/.test(e.type));
+})()`
 
 // Focus tells what has the focus.
 func (b *Browser) Focus(t *testing.T) Focus {
@@ -44,10 +52,7 @@ func (b *Browser) Focus(t *testing.T) Focus {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.Seen, err = chromedp.Run(b.ctx, chromedp.Evaluate[bool](`(() => {
-		const e = document.activeElement, c = getComputedStyle(e), r = e.getBoundingClientRect();
-		return r.width > 0 && r.height > 0 && r.bottom > 0 && r.top < innerHeight && (c.outlineStyle !== "none" || c.boxShadow !== "none");
-	})()`))
+	f.Seen, err = chromedp.Run(b.ctx, chromedp.Evaluate[bool](ring))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -111,6 +116,13 @@ func (b *Browser) Enter(t *testing.T) int {
 	r, err := chromedp.RunResponse(b.ctx, chromedp.KeyEvent(kb.Enter))
 	if err != nil {
 		t.Fatalf("pressing Enter: %v", err)
+	}
+	settled := chromedp.Evaluate[bool](`document.readyState === "complete" && (!document.querySelector("[autofocus]") || document.activeElement !== document.body)`)
+	for range 100 { // a browser gives autofocus its due a moment after the page is there
+		if ok, err := chromedp.Run(b.ctx, settled); err != nil || ok {
+			break
+		}
+		time.Sleep(20 * time.Millisecond)
 	}
 	return int(r.Status)
 }
