@@ -4,6 +4,7 @@ import (
 	"embed"
 	"net/http"
 
+	"github.com/samverk/samverk/account"
 	"github.com/samverk/samverk/forum"
 	"github.com/samverk/samverk/network"
 	"github.com/samverk/samverk/web"
@@ -14,19 +15,21 @@ import (
 var files embed.FS
 
 type room struct {
-	forum   *forum.Forum
-	network *network.Registry
-	site    *web.Site
-	pages   *web.Pages
+	forum    *forum.Forum
+	network  *network.Registry
+	site     *web.Site
+	pages    *web.Pages
+	table    *route.Table
+	accounts *account.Accounts // nil: no secret calendars
 }
 
 // Register puts the forum's pages into the table.
-func Register(t *route.Table, s *web.Site, f *forum.Forum, n *network.Registry) error {
+func Register(t *route.Table, s *web.Site, f *forum.Forum, n *network.Registry, a *account.Accounts) error {
 	pages, err := s.Room(files)
 	if err != nil {
 		return err
 	}
-	p := &room{forum: f, network: n, site: s, pages: pages}
+	p := &room{forum: f, network: n, site: s, pages: pages, table: t, accounts: a}
 	t.Add(p.topics()...)
 	t.Add(p.meetings()...)
 	t.Add(p.front()...)
@@ -50,7 +53,7 @@ func (p *room) in(page func(http.ResponseWriter, *http.Request, *network.Network
 			return status
 		}
 		l := p.pages.Words(r)
-		return page(w, web.WithNetwork(r, &web.Network{Slug: n.Slug, Name: text(l, n.Name)}), n)
+		return page(w, web.WithNetwork(r, &web.Network{Slug: n.Slug, Name: text(l, n.Name), Sub: subtitle(l, n)}), n)
 	}
 }
 
