@@ -58,8 +58,3 @@ func (f *Forum) invitation(ctx context.Context, tx *storage.Tx, b network.Body, 
 	}
 	return &notice.Attachment{Name: calendar.InviteFile, Type: mime, Body: body}, nil
 }
-
-// proposeRecusals notes whose declared interests touch what an item's topic names.
-func (f *Forum) proposeRecusals(ctx context.Context, tx *storage.Tx, m Meeting, i Item) error {
-	return nil
-}

@@ -1,0 +1,509 @@
+package forum
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/samverk/samverk/fault"
+	"github.com/samverk/samverk/internal/testkit"
+	"github.com/samverk/samverk/network"
+	"github.com/samverk/samverk/storage"
+)
+
+// TestDecisionsAgainstAModel does what people do in meetings, in any order, beside a plain model: a list of who sits where. The
+// model knows the board's rules by heart and counts for itself.
+func TestDecisionsAgainstAModel(t *testing.T) {
+	testkit.EachDatabase(t, func(t *testing.T, dsn string) {
+		w := open(t, dsn)
+		checks(t, 12)
+		taken, sealed := 0, 0
+		rapid.Check(t, func(r *rapid.T) {
+			m := newMeetingModel(w)
+			defer func() { taken += len(m.order); sealed += m.sealed }()
+			acts := map[string]func(*rapid.T){"": m.check}
+			for name, act := range map[string]func(*rapid.T){"meet": m.meet, "item": m.item, "come": m.come, "stand": m.stand, "leave": m.leave, "lead": m.lead,
+				"recuse": m.recuse, "input": m.input, "decide": m.decideIt, "decide again": m.decideIt, "close": m.close, "approve": m.approveIt, "edit": m.edit, "correct": m.correct, "redact": m.redact} {
+				acts[name] = func(r *rapid.T) { w.tick(); act(r) }
+			}
+			r.Repeat(acts)
+		})
+		if t.Logf("%d decisions, %d minutes sealed", taken, sealed); taken == 0 {
+			t.Error("nothing was decided: the acts don't lead there")
+		}
+	})
+}
+
+// checks says how many times a random test runs; SAMVERK_LONG=1 runs it ten times as often.
+func checks(t *testing.T, n int) {
+	t.Helper()
+	if long() {
+		n *= 10
+	}
+	was := flag.Lookup("rapid.checks").Value.String()
+	if err := flag.Set("rapid.checks", strconv.Itoa(n)); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = flag.Set("rapid.checks", was) })
+}
+
+func long() bool { return os.Getenv("SAMVERK_LONG") == "1" }
+
+// meetingModel is what the test believes.
+type meetingModel struct {
+	w       *world
+	b       board
+	meeting MeetingID
+	items   []*modelItem
+	sits    [7]int // who is in each voting seat: -1 nobody, 0 its holder, 1 the patients' deputy
+	leader  int
+	decided map[DecisionID]*modelDecision
+	order   []DecisionID
+	minutes []*modelMinutes
+	events  int64
+	spareIn bool
+	sealed  int
+}
+
+type modelItem struct {
+	id      ItemID
+	topic   TopicID
+	inputs  []InputID
+	recused [8]bool // by place in the board
+	done    bool
+}
+
+type modelDecision struct {
+	text       string
+	supersedes DecisionID
+	approved   bool
+}
+
+type modelMinutes struct {
+	id        MinutesID
+	version   int64
+	sealed    string
+	doc       string
+	redacted  int
+	corrected bool
+	decisions []DecisionID
+}
+
+func newMeetingModel(w *world) *meetingModel {
+	m := &meetingModel{w: w, b: w.board(), decided: map[DecisionID]*modelDecision{}}
+	m.empty()
+	return m
+}
+
+func (m *meetingModel) empty() {
+	m.meeting, m.items, m.leader, m.spareIn = "", nil, 0, false
+	for i := range m.sits {
+		m.sits[i] = -1
+	}
+}
+
+func (m *meetingModel) ctx() context.Context { return m.w.t.Context() }
+
+// refused ends the test unless the act failed in one of these ways.
+func refused(r *rapid.T, err error, kinds ...fault.Kind) {
+	if err == nil || !slices.Contains(kinds, fault.KindOf(err)) {
+		r.Fatalf("%v, and a failure of kind %v was expected", err, kinds)
+	}
+}
+
+func fine(r *rapid.T, err error) {
+	if err != nil {
+		var e *fault.Error
+		_ = errors.As(err, &e)
+		r.Fatalf("%v (%+v)", err, e)
+	}
+}
+
+func (m *meetingModel) meet(r *rapid.T) {
+	if m.meeting != "" {
+		r.Skip()
+	}
+	w := m.w
+	id, err := w.Plan(m.ctx(), w.coord, Meeting{Body: m.b.id, Starts: w.Now().Add(time.Minute), Minutes: 60})
+	fine(r, err)
+	fine(r, w.Convene(m.ctx(), w.coord, id, 1))
+	refused(r, w.Convene(m.ctx(), w.coord, id, 1), fault.Conflict)
+	fine(r, w.SetApprovers(m.ctx(), w.coord, id, []network.PersonID{m.b.chair.Person, m.b.people[5].Person}))
+	refused(r, w.Start(m.ctx(), w.coord, id, 1), fault.Conflict)
+	fine(r, w.Start(m.ctx(), w.coord, id, w.theMeeting(id).Version))
+	m.meeting = id
+	for s := range m.sits {
+		if w.tick(); rapid.IntRange(0, 4).Draw(r, "comes") > 0 {
+			fine(r, w.Arrive(m.ctx(), w.coord, Arrival{Meeting: id, Seat: m.b.votes[s]}))
+			m.sits[s] = 0
+		}
+	}
+	m.item(r)
+	m.item(r)
+	for _, i := range w.items(id) { // carried over
+		if !slices.ContainsFunc(m.items, func(x *modelItem) bool { return x.id == i.ID }) {
+			m.items = append(m.items, &modelItem{id: i.ID, topic: i.Topic, inputs: m.open(i.Topic)})
+		}
+	}
+}
+
+func (m *meetingModel) open(topic TopicID) (out []InputID) {
+	if topic == "" {
+		return nil
+	}
+	all, err := m.w.Inputs(m.ctx(), m.w.coord, topic)
+	if err != nil {
+		m.w.t.Fatal(err)
+	}
+	for _, in := range all {
+		if in.Disposition == Undisposed {
+			out = append(out, in.ID)
+		}
+	}
+	return out
+}
+
+func (m *meetingModel) item(r *rapid.T) {
+	if m.meeting == "" || len(m.items) > 4 {
+		r.Skip()
+	}
+	i := Item{Meeting: m.meeting, Kind: Report, Title: "Sak", Minutes: 5}
+	if rapid.Bool().Draw(r, "topic") {
+		i.Kind, i.Topic = AboutTopic, m.w.prepared(m.b, fmt.Sprint("Sak ", len(m.items)))
+	}
+	id, err := m.w.AddItem(m.ctx(), m.w.coord, i)
+	fine(r, err)
+	m.items = append(m.items, &modelItem{id: id, topic: i.Topic})
+}
+
+func (m *meetingModel) any(r *rapid.T, open bool) *modelItem {
+	var all []*modelItem
+	for _, i := range m.items {
+		if !i.done || !open {
+			all = append(all, i)
+		}
+	}
+	if m.meeting == "" || len(all) == 0 {
+		r.Skip()
+	}
+	return rapid.SampledFrom(all).Draw(r, "item")
+}
+
+func (m *meetingModel) seat(r *rapid.T) int {
+	if m.meeting == "" {
+		r.Skip()
+	}
+	return rapid.IntRange(0, 6).Draw(r, "seat")
+}
+
+func (m *meetingModel) come(r *rapid.T) {
+	s := m.seat(r)
+	err := m.w.Arrive(m.ctx(), m.b.people[s], Arrival{Meeting: m.meeting, Seat: m.b.votes[s]})
+	if m.sits[s] == 0 {
+		refused(r, err, fault.Conflict)
+		return
+	}
+	fine(r, err)
+	if m.sits[s] == 1 {
+		m.spareIn = false
+	}
+	m.sits[s] = 0
+}
+
+func (m *meetingModel) stand(r *rapid.T) {
+	s := m.seat(r)
+	err := m.w.Arrive(m.ctx(), m.w.coord, Arrival{Meeting: m.meeting, Seat: m.b.votes[s], Deputy: m.b.deputy})
+	if s < 5 || m.sits[s] >= 0 || m.spareIn {
+		refused(r, err, fault.Conflict)
+		return
+	}
+	fine(r, err)
+	m.sits[s], m.spareIn = 1, true
+}
+
+func (m *meetingModel) leave(r *rapid.T) {
+	s := m.seat(r)
+	if m.sits[s] < 0 || rapid.Bool().Draw(r, "stays") {
+		r.Skip()
+	}
+	fine(r, m.w.Depart(m.ctx(), m.w.coord, m.meeting, m.w.thereIs(m.meeting, m.b.votes[s]), time.Time{}))
+	if m.sits[s] == 1 {
+		m.spareIn = false
+	}
+	m.sits[s] = -1
+}
+
+func (m *meetingModel) lead(r *rapid.T) {
+	s := m.seat(r)
+	err := m.w.Lead(m.ctx(), m.w.coord, m.meeting, m.b.votes[s])
+	if m.sits[s] < 0 {
+		refused(r, err, fault.Conflict)
+		return
+	}
+	fine(r, err)
+	m.leader = s
+}
+
+func (m *meetingModel) recuse(r *rapid.T) {
+	i := m.any(r, false)
+	p := rapid.IntRange(0, 7).Draw(r, "person")
+	off := rapid.Bool().Draw(r, "dismiss")
+	act := m.w.Recuse
+	if off {
+		act = m.w.DismissRecusal
+	}
+	err := act(m.ctx(), m.w.coord, i.id, m.b.people[p].Person, "Tilknytning.")
+	if i.done {
+		refused(r, err, fault.Conflict)
+		return
+	}
+	fine(r, err)
+	i.recused[p] = !off
+}
+
+func (m *meetingModel) input(r *rapid.T) {
+	i := m.any(r, false)
+	if i.topic == "" {
+		r.Skip()
+	}
+	in, err := m.w.GiveInput(m.ctx(), m.b.people[6], i.topic, Giving{Text: "Husk oss."})
+	if i.done {
+		refused(r, err, fault.Conflict)
+		return
+	}
+	fine(r, err)
+	i.inputs = append(i.inputs, in)
+}
+
+// quorate counts for itself: at least half of the seats that aren't recused, two patients, and a leader who takes part and is
+// not from industry.
+func (m *meetingModel) quorate(i *modelItem) (held bool, counts [7]bool) {
+	present, of, patients := 0, 0, 0
+	for s := range m.sits {
+		who := s
+		if m.sits[s] == 1 {
+			who = 7
+		}
+		gone := m.sits[s] < 0
+		if gone && i.recused[s] || !gone && i.recused[who] {
+			continue // recused
+		}
+		of++
+		if gone {
+			continue
+		}
+		counts[s] = true
+		present++
+		if s >= 5 {
+			patients++
+		}
+	}
+	return 2*present >= of && present > 0 && patients >= 2 && counts[m.leader] && m.leader != 4, counts
+}
+
+func (m *meetingModel) decideIt(r *rapid.T) {
+	i := m.any(r, false)
+	held, counts := m.quorate(i)
+	draft := DecisionDraft{Item: i.id, Title: "Vedtak", Text: fmt.Sprint("Tekst ", len(m.order)), Method: ByConsensus}
+	dispose := rapid.Bool().Draw(r, "dispose")
+	if dispose {
+		for _, in := range i.inputs {
+			draft.Dispositions = append(draft.Dispositions, Disposed{Input: in, Version: 1, Disposition: Partly, Reason: "Delvis."})
+		}
+	}
+	carried, wrong := true, false
+	if rapid.IntRange(0, 2).Draw(r, "method") == 0 {
+		draft.Method, draft.Votes = ByVote, map[network.SeatID]Vote{}
+		votes, chair := 0, false
+		for s := range m.sits {
+			v := rapid.SampledFrom([]Vote{For, For, Against, Abstains, ""}).Draw(r, "vote")
+			if v == "" || !counts[s] && rapid.IntRange(0, 9).Draw(r, "wrong") > 0 {
+				continue
+			}
+			draft.Votes[m.b.votes[s]] = v
+			wrong = wrong || !counts[s]
+			switch v {
+			case For:
+				votes++
+				chair = chair || s == m.leader
+			case Against:
+				votes--
+			}
+		}
+		carried = votes > 0 || votes == 0 && chair
+	}
+	var over DecisionID
+	for _, id := range m.order {
+		if m.decided[id].supersedes == "" && rapid.IntRange(0, 3).Draw(r, "supersede") == 0 {
+			over = id
+		}
+	}
+	taken := over != "" && slices.ContainsFunc(m.order, func(id DecisionID) bool { return m.decided[id].supersedes == over })
+	if over != "" {
+		draft.Supersedes = []DecisionID{over}
+	}
+	d, err := m.w.Record(m.ctx(), m.w.coord, draft)
+	if i.done || !held || !dispose && len(i.inputs) > 0 || !carried || wrong || taken {
+		refused(r, err, fault.Conflict)
+		return
+	}
+	fine(r, err)
+	if !d.Record.Roll.Quorum.Held {
+		r.Fatal("a decision was taken without quorum")
+	}
+	i.done, i.inputs = true, nil
+	m.decided[d.ID] = &modelDecision{text: draft.Text, supersedes: over}
+	m.order = append(m.order, d.ID)
+}
+
+func (m *meetingModel) close(r *rapid.T) {
+	if m.meeting == "" || rapid.IntRange(0, 3).Draw(r, "over") > 0 {
+		r.Skip()
+	}
+	version := m.w.theMeeting(m.meeting).Version
+	_, err := m.w.Close(m.ctx(), m.w.coord, m.meeting, version-1)
+	refused(r, err, fault.Conflict)
+	id, err := m.w.Close(m.ctx(), m.w.coord, m.meeting, version)
+	fine(r, err)
+	one := &modelMinutes{id: id, version: 1}
+	for _, d := range m.order {
+		if m.decision(d).Meeting == m.meeting {
+			one.decisions = append(one.decisions, d)
+		}
+	}
+	m.minutes = append(m.minutes, one)
+	m.empty()
+}
+
+func (m *meetingModel) decision(id DecisionID) Decision {
+	v, err := m.w.Decision(m.ctx(), m.w.coord, id)
+	if err != nil {
+		m.w.t.Fatal(err)
+	}
+	return v.Decision
+}
+
+func (m *meetingModel) some(r *rapid.T, sealed bool) *modelMinutes {
+	var all []*modelMinutes
+	for _, x := range m.minutes {
+		if (x.sealed != "") == sealed {
+			all = append(all, x)
+		}
+	}
+	if len(all) == 0 {
+		r.Skip()
+	}
+	return rapid.SampledFrom(all).Draw(r, "minutes")
+}
+
+func (m *meetingModel) approveIt(r *rapid.T) {
+	x := m.some(r, false)
+	hash := m.view(r, x.id).Hash
+	_, err := m.w.Approve(m.ctx(), m.b.chair, x.id, "00"+hash[2:])
+	if hash[:2] != "00" {
+		refused(r, err, fault.Conflict)
+	}
+	for _, who := range []network.Actor{m.b.chair, m.b.people[5]} {
+		_, err := m.w.Approve(m.ctx(), who, x.id, hash)
+		fine(r, err)
+	}
+	x.sealed = m.view(r, x.id).Seal.Seal
+	x.doc = m.text(r, x.id)
+	if x.sealed == "" {
+		r.Fatal("approved by all, the minutes aren't sealed")
+	}
+	m.sealed++
+	for _, d := range x.decisions {
+		m.decided[d].approved = true
+	}
+}
+
+func (m *meetingModel) view(r *rapid.T, id MinutesID) MinutesView {
+	v, err := m.w.Minutes(m.ctx(), m.w.coord, id)
+	fine(r, err)
+	return v
+}
+
+func (m *meetingModel) text(r *rapid.T, id MinutesID) string {
+	s, err := jsonColumn(m.view(r, id).Parts)
+	fine(r, err)
+	return s
+}
+
+func (m *meetingModel) edit(r *rapid.T) {
+	if len(m.minutes) == 0 {
+		r.Skip()
+	}
+	x := rapid.SampledFrom(m.minutes).Draw(r, "minutes")
+	from := x.version - int64(rapid.IntRange(0, 1).Draw(r, "late"))
+	err := m.w.EditMinutes(m.ctx(), m.w.coord, MinutesEdit{Minutes: x.id, Version: from, Note: fmt.Sprint("Merknad ", m.w.Now().UnixMicro())})
+	if x.sealed != "" || from != x.version {
+		refused(r, err, fault.Conflict)
+		return
+	}
+	fine(r, err)
+	x.version++
+}
+
+func (m *meetingModel) correct(r *rapid.T) {
+	x := m.some(r, true)
+	id, err := m.w.Correct(m.ctx(), m.w.coord, x.id, "Skrivefeil.")
+	if x.corrected {
+		refused(r, err, fault.Conflict)
+		return
+	}
+	fine(r, err)
+	x.corrected = true
+	m.minutes = append(m.minutes, &modelMinutes{id: id, version: 1})
+}
+
+func (m *meetingModel) redact(r *rapid.T) {
+	x := m.some(r, true)
+	part := fmt.Sprint("person/", x.redacted)
+	fine(r, m.w.Redact(m.ctx(), m.w.coord, x.id, part, "På anmodning."))
+	x.redacted++
+	x.doc = m.text(r, x.id)
+	if x.redacted == 7 {
+		x.redacted = 0
+		m.minutes = slices.DeleteFunc(m.minutes, func(y *modelMinutes) bool { return x == y })
+	}
+}
+
+// check holds what is true after every act.
+func (m *meetingModel) check(r *rapid.T) {
+	for _, x := range m.minutes {
+		if x.sealed == "" {
+			continue
+		}
+		v, err := m.w.Verify(m.ctx(), m.w.coord, x.id)
+		fine(r, err)
+		if !v.Holds || v.Seal.Seal != x.sealed || m.text(r, x.id) != x.doc {
+			r.Fatalf("sealed minutes changed: %+v", v)
+		}
+	}
+	for n, id := range m.order {
+		d := m.decision(id)
+		if want := fmt.Sprintf("2026-%02d", n+1); d.Number != want || d.Text != m.decided[id].text || !d.Approved.IsZero() != m.decided[id].approved {
+			r.Fatalf("decision %s of %+v, want number %s", d.Number, d, want)
+		}
+		if by := d.SupersededBy; by != "" && slices.Index(m.order, by) <= n {
+			r.Fatal("a decision is superseded by an older one")
+		}
+	}
+	var events int64
+	m.w.read(func(ctx context.Context, tx *storage.Tx) {
+		fine(r, tx.QueryRow(ctx, `SELECT COUNT(*) FROM forum_event`).Scan(&events))
+	})
+	if events < m.events {
+		r.Fatal("history shrank")
+	}
+	m.events = events
+}
