@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -70,7 +71,7 @@ func everything() map[string]any {
 	}
 	var bars []chart.Bar
 	for i, m := range []string{"jan", "feb", "mars", "apr", "maj", "juni", "juli", "aug", "sep", "okt", "nov", "dec"} {
-		bars = append(bars, chart.Bar{Label: m, Value: float64(i * 37 % 11), Text: string(rune('0' + i*37%11))})
+		bars = append(bars, chart.Bar{Label: m, Value: float64(i * 37 % 11), Text: strconv.Itoa(i * 37 % 11)})
 	}
 	now := time.Date(2026, 11, 22, 8, 0, 0, 0, time.UTC)
 	return map[string]any{

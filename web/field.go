@@ -134,8 +134,17 @@ func (d Field) Described() string {
 	return strings.Join(ids, " ")
 }
 
-// Anchor is the id of a field.
-func (f *Form) Anchor(name string) string { return f.ID + name }
+// Anchor is the id of a field on the page, for the parts of the frame and for fields that a page draws itself.
+func (f *Form) Anchor(name string) string {
+	if f.drawn == nil {
+		f.drawn = map[string]bool{}
+	}
+	f.drawn[name] = true
+	return f.ID + name
+}
+
+// Draws tells whether the page has a field of this name, so that a problem can lead there.
+func (f *Form) Draws(name string) bool { return f.drawn[name] }
 
 // DateValue writes a moment as a date field holds it, "" for none.
 func DateValue(t time.Time) string {

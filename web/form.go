@@ -28,9 +28,11 @@ type Form struct {
 	Problems []Problem
 	ID       string // begins the ids of its fields; "" unless a page has several forms
 	conflict bool
+	drawn    map[string]bool // the fields the page has
 }
 
-// Problem is what is wrong and what to do, in the reader's language. Field is "" for what concerns all of the form.
+// Problem is what is wrong and what to do, in the reader's language. Field is "" for what concerns all of the form, and may
+// be a place of the room's that the form has no field for: then nothing is led to.
 type Problem struct{ Field, Text string }
 
 // NewForm is a form filled with what is stored: name, value, name, value.
@@ -191,11 +193,7 @@ func (f *Form) Fault(l *Words, err error) bool {
 		if do != "" && l.Has("fault."+e.Code) { // what to do with another page is no help here
 			text = strings.TrimSuffix(text, ".") + ". " + do
 		}
-		field := e.At
-		if _, there := f.Values[field]; !there && f.Files[field] == nil {
-			field = "" // a place of the room's, not a field of this form
-		}
-		f.Wrong(field, text)
+		f.Wrong(e.At, text)
 	}
 	return true
 }

@@ -130,7 +130,7 @@ func TestFaultsBecomeProblems(t *testing.T) {
 		"a sentence at its field":   {full, []Problem{{"seats", "Only 3 seats. End one first."}}, 400},
 		"wrapped":                   {fault.Wrap(fault.Invalid, full, "outer").Where("name"), []Problem{{"name", "What you sent could not be used"}}, 400},
 		"of the whole form":         {fault.New(fault.Conflict, "secret").Say("body.full", 1), []Problem{{"", "Only 1 seats. End one first."}}, 409},
-		"at a place of the room's":  {fault.New(fault.Invalid, "x").Where("table seat").Say("body.full", 1), []Problem{{"", "Only 1 seats. End one first."}}, 400},
+		"at a place of the room's":  {fault.New(fault.Invalid, "x").Where("table seat").Say("body.full", 1), []Problem{{"table seat", "Only 1 seats. End one first."}}, 400},
 		"a code without a sentence": {fault.New(fault.Invalid, "secret").Say("no.such"), []Problem{{"", "What you sent could not be used"}}, 400},
 		"several":                   {errors.Join(full, fault.New(fault.Conflict, "x").Where("name")), []Problem{{"seats", "Only 3 seats. End one first."}, {"name", "It could not be done as things stand"}}, 409},
 		"not the form's":            {fault.New(fault.NotFound, "x"), nil, 200},
@@ -183,11 +183,12 @@ func TestPartsOfForms(t *testing.T) {
 	f.Wrong("name", "Write an address <with> @.")
 	f.Wrong("vote", "Choose one.")
 	f.Wrong("", "Somebody else was first.")
+	f.Wrong("table seat", "Not a field.")
 	body := renderForm(t, parts, f)
 	for _, want := range []string{
 		`<title>Error: Form – Samverk, North</title>`,
 		`<div class="ds-error-summary" data-color="danger" role="group" tabindex="-1" autofocus aria-labelledby="problems">`,
-		`<li><a href="#name">Write an address &lt;with&gt; @.</a></li><li><a href="#vote">Choose one.</a></li><li>Somebody else was first.</li>`,
+		`<li><a href="#name">Write an address &lt;with&gt; @.</a></li><li><a href="#vote">Choose one.</a></li><li>Somebody else was first.</li><li>Not a field.</li>`,
 		`<label for="name">Name</label><p data-field="description" id="name-help">As in the passport.</p><input class="ds-input" id="name" name="name" type="email" value="&#34;&gt;&lt;script&gt;alert(1)&lt;/script&gt;" autocomplete="email" lang="sv" aria-describedby="name-help name-wrong" aria-invalid="true" aria-required="true">`,
 		`<p class="ds-validation-message" data-field="validation" id="name-wrong">Write an address &lt;with&gt; @.</p>`,
 		`<label for="text">Text <span class="smv-optional">(optional)</span></label><textarea class="ds-input" id="text" name="text" rows="9">` + "\n\n" + `&lt;/textarea&gt;&lt;b&gt;</textarea>`,

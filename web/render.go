@@ -3,6 +3,7 @@ package web
 import (
 	"bytes"
 	"compress/gzip"
+	"html/template"
 	"net/http"
 	"sync"
 )
@@ -36,7 +37,7 @@ func (p *Pages) Render(w http.ResponseWriter, r *http.Request, page Page) int {
 			page.Status = page.Form.Status()
 		}
 	}
-	if err := t.ExecuteTemplate(b, "_layout.html", p.site.view(r, lang, page)); err != nil {
+	if err := execute(b, t, p.site.view(r, lang, page)); err != nil {
 		p.site.log.Error("page not rendered", "page", page.Name, "error", err)
 		http.Error(w, "internal error", http.StatusInternalServerError)
 		return http.StatusInternalServerError
@@ -55,6 +56,17 @@ func (p *Pages) Render(w http.ResponseWriter, r *http.Request, page Page) int {
 	h.Set("Vary", "Accept-Language, Cookie, Accept-Encoding")
 	send(w, r, page.Status, b.Bytes())
 	return page.Status
+}
+
+// execute makes the page's own part before the frame around it: a form then knows which fields it has, and the problems that
+// stand before it lead to those.
+func execute(b *bytes.Buffer, t *template.Template, v View) error {
+	if err := t.ExecuteTemplate(b, "main", v); err != nil {
+		return err
+	}
+	v.Main = template.HTML(b.String()) //nolint:gosec // made by the template
+	b.Reset()
+	return t.ExecuteTemplate(b, "_layout.html", v)
 }
 
 // cacheOf lets caches keep only what is the same for everybody; an answer about people, or to somebody, stays in none.

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"html/template"
 	"net/http"
 	"net/url"
 	"strings"
@@ -31,6 +32,7 @@ type Link struct{ Text, Href string }
 // View is what a template is given.
 type View struct {
 	Page
+	Main    template.HTML // what the page's own template made
 	Lang    string
 	Look    string // auto, light or dark
 	Demo    string // the message of the strip over the page; "" when it is no demonstration
