@@ -1,0 +1,211 @@
+package living
+
+import (
+	"container/heap"
+	"context"
+	"encoding/binary"
+	"fmt"
+	"io/fs"
+	"math/rand/v2"
+	"time"
+
+	"github.com/samverk/samverk/forum"
+	"github.com/samverk/samverk/network"
+	"github.com/samverk/samverk/notice"
+	"github.com/samverk/samverk/storage"
+)
+
+// Options of a build.
+type Options struct {
+	Seed       uint64
+	Now        time.Time // the moment it is built up to
+	DSN        string
+	Migrations []fs.FS              // of every room the database is for
+	Files      string               // the folder of attachments
+	Tell       func(string, ...any) // progress, a line each
+}
+
+// Person is somebody one can sign in as.
+type Person struct {
+	ID   network.PersonID `json:"id"`
+	Name string           `json:"name"`
+	Is   network.Text     `json:"is"`
+	As   string           `json:"as"`  // coordinator, chair, clinician, patient, lead, steward, industry
+	Slug string           `json:"net"` // of the tenant
+}
+
+// Roles are whom one can sign in as, in each country.
+var Roles = []string{"coordinator", "chair", "clinician", "patient", "lead", "steward", "industry"}
+
+const (
+	years   = 2
+	preface = 14 // days in which the network is set up, before the first topic
+)
+
+// Build makes both countries' networks in an empty database, and gives whom one can sign in as.
+func Build(ctx context.Context, o Options) (people []Person, err error) {
+	all, err := countries()
+	if err != nil {
+		return nil, err
+	}
+	w := &world{ctx: ctx, end: o.Now.UTC().Truncate(time.Minute), tell: o.Tell}
+	if w.tell == nil {
+		w.tell = func(string, ...any) {}
+	}
+	w.now = w.end.AddDate(-years, 0, -preface)
+	w.rnd = rand.New(rand.NewPCG(o.Seed, 0x11f1e))
+	source := chacha(o.Seed)
+	w.db, err = storage.Open(ctx, o.DSN, storage.Options{Migrations: o.Migrations, Now: func() time.Time { return w.now }, Rand: source, Volatile: true, Readers: 1})
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if e := w.db.Close(); err == nil {
+			err = e
+		}
+	}()
+	if err := w.open(o, source); err != nil {
+		return nil, err
+	}
+	for _, c := range all {
+		t := &tenant{world: w, story: c}
+		if err := t.found(); err != nil {
+			return nil, fmt.Errorf("%s: %w", c.Root.Slug, err)
+		}
+		w.tenants = append(w.tenants, t)
+	}
+	if err := w.live(); err != nil {
+		return nil, err
+	}
+	for _, t := range w.tenants {
+		people = append(people, t.whoSignsIn()...)
+	}
+	return people, w.db.EmptyLog(ctx)
+}
+
+// world is everything at the moment its clock shows.
+type world struct {
+	ctx     context.Context
+	db      *storage.DB
+	network *network.Registry
+	notices *notice.Notices
+	forum   *forum.Forum
+	rnd     *rand.Rand
+	now     time.Time
+	end     time.Time
+	tenants []*tenant
+	plan    queue
+	planned int
+	tell    func(string, ...any)
+}
+
+func (w *world) open(o Options, source *rand.ChaCha8) (err error) {
+	if w.network, err = network.Open(w.ctx, w.db); err != nil {
+		return err
+	}
+	if w.notices, err = notice.Open(w.ctx, w.db, notice.Options{URL: "https://demo.invalid", Rand: source}); err != nil {
+		return err
+	}
+	w.forum, err = forum.Open(w.ctx, w.db, w.network, w.notices, forum.Options{Files: o.Files, Rand: source})
+	return err
+}
+
+func chacha(seed uint64) *rand.ChaCha8 {
+	var key [32]byte
+	binary.LittleEndian.PutUint64(key[:], seed)
+	copy(key[8:], "samverk living network")
+	return rand.NewChaCha8(key)
+}
+
+// event is something that is going to happen.
+type event struct {
+	at   time.Time
+	n    int // among those of the same time, in the order they were planned
+	what string
+	do   func() error
+}
+
+type queue []event
+
+func (q queue) Len() int { return len(q) }
+func (q queue) Less(i, j int) bool {
+	if q[i].at.Equal(q[j].at) {
+		return q[i].n < q[j].n
+	}
+	return q[i].at.Before(q[j].at)
+}
+func (q queue) Swap(i, j int) { q[i], q[j] = q[j], q[i] }
+func (q *queue) Push(x any)   { *q = append(*q, x.(event)) }
+func (q *queue) Pop() any {
+	old := *q
+	x := old[len(old)-1]
+	*q = old[:len(old)-1]
+	return x
+}
+
+// at plans something. What lies after the end never happens.
+func (w *world) at(when time.Time, what string, do func() error) {
+	if when.After(w.end) {
+		return
+	}
+	w.planned++
+	heap.Push(&w.plan, event{when, w.planned, what, do})
+}
+
+// live lets happen what is planned, in the order of time.
+func (w *world) live() error {
+	year := 0
+	for w.plan.Len() > 0 {
+		if err := w.ctx.Err(); err != nil {
+			return err
+		}
+		e := heap.Pop(&w.plan).(event)
+		if e.at.After(w.now) {
+			w.now = e.at
+		}
+		if w.now.Year() != year {
+			year = w.now.Year()
+			w.tell("living through %d", year)
+		}
+		if err := e.do(); err != nil {
+			return fmt.Errorf("%s, %s: %w", e.at.Format(time.DateTime), e.what, err)
+		}
+	}
+	w.now = w.end
+	return nil
+}
+
+// pass lets a little time go by, never past the end.
+func (w *world) pass(d time.Duration) {
+	if w.now = w.now.Add(d); w.now.After(w.end) {
+		w.now = w.end
+	}
+}
+
+// one reads one value of the database.
+func (w *world) one(to any, query string, args ...any) error {
+	return w.db.Read(w.ctx, func(tx *storage.Tx) error { return tx.QueryRow(w.ctx, query, args...).Scan(to) })
+}
+
+// version reads a record's version, which an edit begins from.
+func (w *world) version(table, id string) (v int64, err error) {
+	err = w.one(&v, `SELECT version FROM `+table+` WHERE id = $1`, id)
+	return v, err
+}
+
+func pick[T any](w *world, of []T) T { return of[w.rnd.IntN(len(of))] }
+
+// chance is true so many times of a hundred.
+func (w *world) chance(percent int) bool { return w.rnd.IntN(100) < percent }
+
+// office is a moment of a working day, so many days from another.
+func (w *world) office(from time.Time, days int, zone *time.Location) time.Time {
+	d := from.In(zone).AddDate(0, 0, days)
+	switch d.Weekday() {
+	case time.Saturday:
+		d = d.AddDate(0, 0, -1)
+	case time.Sunday:
+		d = d.AddDate(0, 0, 1)
+	}
+	return time.Date(d.Year(), d.Month(), d.Day(), 8+w.rnd.IntN(8), w.rnd.IntN(60), w.rnd.IntN(60), 0, zone)
+}
