@@ -17,6 +17,12 @@ import (
 	"github.com/samverk/samverk/storage"
 )
 
+// failing is a *testing.T or a *rapid.T.
+type failing interface {
+	Helper()
+	Fatal(...any)
+}
+
 // is tells whether err is of a kind and says a sentence.
 func is(t testing.TB, err error, kind fault.Kind, code string) {
 	t.Helper()
@@ -26,7 +32,7 @@ func is(t testing.TB, err error, kind fault.Kind, code string) {
 	}
 }
 
-func ok(t testing.TB, err error) {
+func ok(t failing, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)

@@ -25,9 +25,21 @@ func longestFirst(words []string) []string {
 const enough = 8
 
 // guesses counts what there is to guess in a password: nothing for its owner's own name and address, two for a common word or a
-// year, one for a run (aaaa, 4567, qwerty) and for any other letter, and nothing for what came before.
-func guesses(password string, about []string) (n int) {
-	s, own, seen := cases.Fold().String(password), ownWords(about), map[string]bool{}
+// year, one for a run (aaaa, 4567, qwerty) and for any other letter, and nothing for what came before. What stands between
+// words doesn't make them others.
+func guesses(password string, about []string) int {
+	s, own := cases.Fold().String(password), ownWords(about)
+	joined := strings.Map(func(c rune) rune {
+		if unicode.IsLetter(c) || unicode.IsDigit(c) {
+			return c
+		}
+		return -1
+	}, s)
+	return min(guessesIn(s, own), guessesIn(joined, own)+1)
+}
+
+func guessesIn(s string, own []string) (n int) {
+	seen := map[string]bool{}
 	for s != "" {
 		part, worth := firstPart(s, own)
 		if !seen[part] {
