@@ -43,7 +43,7 @@ func field(f *Form, name, label, help string, pairs ...any) (Field, error) {
 	}
 	for i := 0; i < len(pairs); i += 2 {
 		setting, _ := pairs[i].(string)
-		ok := true
+		var ok bool
 		switch setting {
 		case "type":
 			d.Type, ok = pairs[i+1].(string)

@@ -160,11 +160,8 @@ const parts = `{{define "main"}}{{$f := .Form}}
 func renderForm(t *testing.T, page string, f *Form) string {
 	t.Helper()
 	site, _ := newSite(t)
-	pages, err := site.Room(room("x.y = z", "x.q = w", page))
-	if err == nil {
-		t.Fatal("a message that two languages lack was let through")
-	}
-	if pages, err = site.Room(room("x.y = z", "", page)); err != nil {
+	pages, err := site.Room(room("x.y = z", "", page))
+	if err != nil {
 		t.Fatal(err)
 	}
 	w := httptest.NewRecorder()
@@ -212,7 +209,7 @@ func TestPartsOfForms(t *testing.T) {
 			t.Errorf("%s is in the page", banned)
 		}
 	}
-	if main := body[strings.Index(body, `<main id="main"`):]; strings.Index(main, "ds-error-summary") > strings.Index(main, "ds-field") {
+	if _, main, ok := strings.Cut(body, `<main id="main"`); !ok || strings.Index(main, "ds-error-summary") > strings.Index(main, "ds-field") {
 		t.Error("the problems don't stand first")
 	}
 	if t.Failed() {

@@ -456,7 +456,7 @@ func TestFirstPageIsLight(t *testing.T) {
 func TestGolden(t *testing.T) {
 	f := newDesk(t)
 	table := newTable(t, f.desk, demoOptions(f))
-	main := regexp.MustCompile(`(?s)<main .*</main>`) // around it is the frame's matter
+	main := regexp.MustCompile(`(?s)<main .*</main>`)                                                // around it is the frame's matter
 	disk := regexp.MustCompile(`(<dt>(?:On disk|På disk|Segments|Segment|Segmenter)</dt><dd>)[^<]*`) // the store's own matter
 	for name, query := range map[string][]string{
 		"first-sv": {"lang", "sv"}, "some-nb": {"q", carried, "purpose", "care", "lang", "nb"},
