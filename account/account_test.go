@@ -568,7 +568,9 @@ func TestErase(t *testing.T) {
 		if text := everything(t, h.db); strings.Contains(text, "anna@example.org") {
 			t.Error("the address is still there")
 		}
-		h.member(t, anna) // and may be invited again
+		if _, err := h.Invite(ctx, coordinator, "anna", mailOf(anna), "sv"); fault.KindOf(err) != fault.NotFound {
+			t.Error("an erased person can be invited:", err)
+		}
 	})
 }
 

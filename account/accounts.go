@@ -68,7 +68,7 @@ type Account struct {
 	Disabled time.Time // zero: not
 }
 
-// Open prepares the room. Close waits for what it does after its answers.
+// Open prepares the room, and lets the registry forget accounts with their persons. Close waits for what it does after its answers.
 func Open(ctx context.Context, db *storage.DB, people *network.Registry, notices *notice.Notices, o Options) (*Accounts, error) {
 	if o.Idle == 0 {
 		o.Idle = 8 * time.Hour
@@ -95,6 +95,7 @@ func Open(ctx context.Context, db *storage.DB, people *network.Registry, notices
 	if err := a.prepare(ctx); err != nil {
 		return nil, err
 	}
+	people.OnErase(a.forget)
 	a.done.Add(1)
 	go a.work(context.WithoutCancel(ctx))
 	return a, nil
@@ -142,6 +143,9 @@ func (a *Accounts) Secure() bool { return a.base.Scheme == "https" }
 
 // Demo tells whether anybody may sign in as anybody.
 func (a *Accounts) Demo() bool { return a.options.Demo }
+
+// Idle is after how long without use a session ends.
+func (a *Accounts) Idle() time.Duration { return a.options.Idle }
 
 // link makes an address of the site.
 func (a *Accounts) link(path string) string { return a.base.String() + path }
@@ -296,21 +300,16 @@ func (a *Accounts) switched(ctx context.Context, who network.Actor, person netwo
 	})
 }
 
-// Erase deletes the actor's account with everything that hangs on it. What they did in the networks is theirs to keep.
+// Erase erases the actor: profile, seats and account, as network.Registry.Erase says.
 func (a *Accounts) Erase(ctx context.Context, who network.Actor, proof Proof) error {
-	if err := a.prove(ctx, who, proof); err != nil {
+	if err := a.Prove(ctx, who, proof); err != nil {
 		return err
 	}
-	return a.db.Write(ctx, func(tx *storage.Tx) error {
-		if _, err := a.own(ctx, tx, who); err != nil {
-			return err
-		}
-		return a.Forget(ctx, tx, who.Person)
-	})
+	return a.people.Erase(ctx, who)
 }
 
-// Forget deletes what the room keeps of a person, within the transaction that erases them (network.Registry.OnErase).
-func (a *Accounts) Forget(ctx context.Context, tx *storage.Tx, person network.PersonID) error {
+// forget deletes what the room keeps of a person, within the transaction that erases them.
+func (a *Accounts) forget(ctx context.Context, tx *storage.Tx, person network.PersonID) error {
 	s, err := a.of(ctx, tx, person)
 	if err != nil && fault.KindOf(err) != fault.NotFound {
 		return err

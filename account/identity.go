@@ -59,7 +59,7 @@ func (a *Accounts) Start(ctx context.Context, provider string, p Purpose) (secre
 		return "", "", err
 	}
 	if p.Link.Person != "" {
-		if err := a.prove(ctx, p.Link, p.Proof); err != nil {
+		if err := a.Prove(ctx, p.Link, p.Proof); err != nil {
 			return "", "", err
 		}
 	}
@@ -226,7 +226,7 @@ func (a *Accounts) Identities(ctx context.Context, who network.Actor) (out []Ide
 
 // Unlink takes an identity from the actor's account, unless it is the last way in.
 func (a *Accounts) Unlink(ctx context.Context, who network.Actor, identity string, proof Proof) error {
-	if err := a.prove(ctx, who, proof); err != nil {
+	if err := a.Prove(ctx, who, proof); err != nil {
 		return err
 	}
 	return a.db.Write(ctx, func(tx *storage.Tx) error {

@@ -25,6 +25,7 @@ type modelPerson struct {
 	mail     string
 	account  bool
 	disabled bool
+	erased   bool
 	password string
 }
 
@@ -78,7 +79,7 @@ func TestModel(t *testing.T) {
 		rapid.Check(t, func(t *rapid.T) {
 			round++
 			m := &model{house: h}
-			for i := range 2 {
+			for i := range 3 {
 				m.add(t, fmt.Sprintf("p%d-%d", round, i))
 			}
 			person := rapid.IntRange(0, len(m.people)-1)
@@ -169,7 +170,11 @@ func (m *model) closeOpen(person int) {
 func (m *model) invite(t *rapid.T, person int) {
 	p := m.people[person]
 	link, err := m.Invite(context.Background(), coordinator, p.who.Person, p.mail, "sv")
-	expect(t, "invite", err, !p.account, fault.Conflict)
+	kind := fault.Conflict
+	if p.erased {
+		kind = fault.NotFound
+	}
+	expect(t, "invite", err, !p.account && !p.erased, kind)
 	if err == nil {
 		m.closeOpen(person)
 		m.invitations = append(m.invitations, &modelInvitation{token: link[strings.LastIndexByte(link, '/')+1:], person: person, expires: m.Now().Add(14 * 24 * time.Hour), open: true})
@@ -177,7 +182,8 @@ func (m *model) invite(t *rapid.T, person int) {
 }
 
 func (m *model) uninvite(t *rapid.T, person int) {
-	ok(t, m.Uninvite(context.Background(), coordinator, m.people[person].who.Person))
+	err := m.Uninvite(context.Background(), coordinator, m.people[person].who.Person)
+	expect(t, "uninvite", err, !m.people[person].erased, fault.NotFound)
 	m.closeOpen(person)
 }
 
@@ -373,6 +379,6 @@ func (m *model) erase(t *rapid.T, person int) {
 		m.endAll(person, nil)
 		m.endRecoveries(person)
 		m.closeOpen(person)
-		p.account, p.password = false, ""
+		*p = modelPerson{who: p.who, mail: p.mail, erased: true}
 	}
 }

@@ -130,8 +130,8 @@ type Proof struct {
 	From     From
 }
 
-// prove refuses whoever found an open browser.
-func (a *Accounts) prove(ctx context.Context, who network.Actor, p Proof) error {
+// Prove refuses whoever found an open browser.
+func (a *Accounts) Prove(ctx context.Context, who network.Actor, p Proof) error {
 	var mine secretAccount
 	var begun int64
 	b := bucket{}
@@ -170,7 +170,7 @@ func (a *Accounts) prove(ctx context.Context, who network.Actor, p Proof) error 
 
 // ChangePassword gives the actor another password, or a first one, and ends all other sessions.
 func (a *Accounts) ChangePassword(ctx context.Context, who network.Actor, proof Proof, password string) error {
-	if err := a.prove(ctx, who, proof); err != nil {
+	if err := a.Prove(ctx, who, proof); err != nil {
 		return err
 	}
 	hash, err := a.newHash(ctx, who.Person, password)

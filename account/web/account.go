@@ -25,6 +25,7 @@ type accountData struct {
 	Frequencies []web.Option
 	Zones       []web.Option
 	Zone        *time.Location
+	Idle        time.Duration
 	Said        string
 }
 
@@ -46,7 +47,7 @@ var zones = []string{"Europe/Stockholm", "Europe/Oslo", "Europe/Copenhagen", "Eu
 // overview reads all that the account's page shows.
 func (p *Room) overview(w http.ResponseWriter, r *http.Request, mail *web.Form) (web.Page, error) {
 	ctx, who, l := r.Context(), actor(r), p.pages.Words(r)
-	d := accountData{Langs: languages(), Mail: mail}
+	d := accountData{Langs: languages(), Mail: mail, Idle: p.accounts.Idle()}
 	d.Session, _ = p.session(r)
 	var err error
 	if d.Mine, err = p.accounts.Mine(ctx, who); err != nil {
@@ -166,6 +167,11 @@ func (p *Room) proof(r *http.Request, f *web.Form) account.Proof {
 	s, _ := p.session(r)
 	f.Values["current"] = f.Values["current"][:min(1, len(f.Values["current"]))]
 	return account.Proof{Password: f.Raw("current"), Session: s.ID, From: p.from(r)}
+}
+
+// Prove refuses whoever found an open browser, for other rooms' pages: the form has a field "current" for the password.
+func (p *Room) Prove(r *http.Request, f *web.Form) error {
+	return p.accounts.Prove(r.Context(), actor(r), p.proof(r, f))
 }
 
 func (p *Room) password(w http.ResponseWriter, r *http.Request) int {

@@ -189,8 +189,8 @@ func (h *house) started(t testing.TB) *browser {
 	ok(t, err)
 	b := h.browser(t)
 	b.get(link)
-	b.at("/setup", 200)
-	if page := b.post("/setup", "name", "Olga Operatör", "mail", "olga@example.org", "password", good, "lang", "sv"); !strings.Contains(page, "first page of Olga") {
+	b.at("/sign-in/first", 200)
+	if page := b.post("/sign-in/first", "name", "Olga Operatör", "mail", "olga@example.org", "password", good, "lang", "sv"); !strings.Contains(page, "first page of Olga") {
 		t.Fatal(page)
 	}
 	ok(t, h.db.Read(t.Context(), func(tx *storage.Tx) error {

@@ -107,7 +107,7 @@ func TestTheWholeWay(t *testing.T) {
 
 	other.post("/account/erase", "current", "wrong")
 	other.at("/account/erase", 400)
-	contains(t, other.post("/account/erase", "current", "tio gröna kaniner"), "Your account is erased")
+	contains(t, other.post("/account/erase", "current", "tio gröna kaniner"), "Your account and profile are erased")
 	other.get("/account")
 	other.at("/sign-in", 200)
 }
@@ -329,9 +329,9 @@ func TestPagesInEveryLanguage(t *testing.T) {
 	_, err := h.MakeFeed(t.Context(), h.operator, "body", "somebody")
 	ok(t, err)
 	for _, code := range lang.Codes {
-		for _, path := range []string{"/sign-in?said=reset", "/invitation", "/recover", "/recover/sent", "/recover/new", "/setup", "/account?said=mail", "/account/log", "/account/password", "/account/erase"} {
+		for _, path := range []string{"/sign-in?said=reset", "/invitation", "/recover", "/recover/sent", "/recover/new", "/sign-in/first", "/account?said=mail", "/account/log", "/account/password", "/account/erase"} {
 			c := b
-			if strings.HasPrefix(path, "/sign-in") {
+			if strings.HasPrefix(path, "/sign-in?") {
 				c = h.browser(t)
 			}
 			sep := "?"

@@ -74,9 +74,9 @@ func (p *Room) Register(t *route.Table) {
 	add("GET", "/recover/{token}", route.Anyone, "Takes a recovery's secret out of the address.", p.keep("recovery", "/recover/new"))
 	add("GET", "/recover/new", route.Anyone, "Shows the form for a new password.", p.resetForm)
 	add("POST", "/recover/new", route.Anyone, "Sets a new password.", p.reset)
-	add("GET", "/setup/{token}", route.Anyone, "Takes the first start's secret out of the address.", p.keep("setup", "/setup"))
-	add("GET", "/setup", route.Anyone, "Shows the form for the first account.", p.setupForm)
-	add("POST", "/setup", route.Anyone, "Makes the first account.", p.setup)
+	add("GET", "/setup/{token}", route.Anyone, "Takes the first start's secret out of the address.", p.keep("setup", "/sign-in/first"))
+	add("GET", "/sign-in/first", route.Anyone, "Shows the form for the first account.", p.setupForm)
+	add("POST", "/sign-in/first", route.Anyone, "Makes the first account.", p.setup)
 
 	add("GET", "/account", route.Owner, "Shows one's own account.", p.account)
 	add("GET", "/account/log", route.Owner, "Lists when and where one's account was used, as a page, CSV or JSON.", p.log)
