@@ -104,9 +104,9 @@ func kill(t *testing.T, dsn, server string, first int, after time.Duration) (ack
 var numbered = regexp.MustCompile(`n\d{3,}`)
 
 func TestKilledAtAnyMoment(t *testing.T) {
-	kills := 20
+	kills := 10
 	if os.Getenv("SAMVERK_LONG") == "1" {
-		kills = 200
+		kills = 100
 	}
 	testkit.EachDatabase(t, func(t *testing.T, dsn string) {
 		p, address := listen(t)

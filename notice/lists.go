@@ -82,6 +82,18 @@ func (n *Notices) MarkRead(ctx context.Context, tx *storage.Tx, person string, i
 	return nil
 }
 
+// Seen notes that a person has been where notices lead: they need not be told of it by mail.
+func (n *Notices) Seen(ctx context.Context, tx *storage.Tx, person, link string) error {
+	_, err := tx.Exec(ctx, `UPDATE notice SET read = $3, due = NULL WHERE person = $1 AND link = $2 AND read IS NULL`, person, link, n.db.Now())
+	return err
+}
+
+// CountUnread counts a person's unread notices, to a hundred.
+func (n *Notices) CountUnread(ctx context.Context, tx *storage.Tx, person string) (count int, err error) {
+	err = tx.QueryRow(ctx, `SELECT count(*) FROM (SELECT 1 FROM notice WHERE person = $1 AND read IS NULL LIMIT 100) u`, person).Scan(&count)
+	return count, err
+}
+
 // Mail is a mail in the outbox, as a page of what became of them shows it.
 type Mail struct {
 	ID       string
@@ -104,7 +116,7 @@ type Mails struct {
 }
 
 // searched is how many mails one page looks through at most.
-const searched = 5000
+const searched = 2000
 
 // Mails gives mails in a state to those persons that of allows, older than the one named ("" for the newest). of is asked inside
 // the transaction and must not use it. A page may be short, or empty, and have a next one.

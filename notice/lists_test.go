@@ -42,8 +42,17 @@ func TestAPersonsList(t *testing.T) {
 			if err := d.MarkRead(ctx, tx, "maja", page[0].ID, page[1].ID); err != nil {
 				t.Error(err)
 			}
+			if unread, err := d.CountUnread(ctx, tx, "maja"); err != nil || unread != 3 {
+				t.Errorf("%d %v", unread, err)
+			}
+			if err := d.Seen(ctx, tx, "maja", "/n/se/topics/1"); err != nil {
+				t.Error(err)
+			}
 			unread, err := d.Unread(ctx, tx, "maja", 10)
-			if err != nil || len(unread) != 3 {
+			if err != nil || len(unread) != 0 {
+				t.Errorf("%+v %v", unread, err)
+			}
+			if unread, err = d.Unread(ctx, tx, "kari", 10); err != nil || len(unread) != 1 {
 				t.Errorf("%+v %v", unread, err)
 			}
 			return err

@@ -18,6 +18,7 @@ type outgoing struct {
 	attach  *Attachment
 	digest  bool
 	secret  bool
+	given   bool // to an address that is nobody's here
 	until   time.Time
 	made    time.Time
 	tries   int
@@ -50,11 +51,12 @@ func (n *Notices) compose(r Recipient, lines []line, more int) outgoing {
 			told = append(told, text)
 		}
 	}
+	all := len(told) + more
 	if more > 0 {
 		told = append(told, l.Must("notice.mail.more", more)+"\n"+n.at("/"))
 	}
-	if all := len(told); all > 1 {
-		m.subject = cut(l.Must("notice.mail.several", max(all, len(told)-1+more), n.options.Name), subjects)
+	if all > 1 {
+		m.subject = cut(l.Must("notice.mail.several", all, n.options.Name), subjects)
 	}
 	m.body = strings.Join(told, "\n\n") + "\n"
 	return m
@@ -66,8 +68,11 @@ func (n *Notices) at(path string) string { return n.base.String() + path }
 // foot closes a mail, by what it is.
 func (n *Notices) foot(m outgoing) string {
 	l := n.words[m.to.Lang]
-	if m.secret {
+	switch {
+	case m.secret:
 		return "\n-- \n" + l.Must("notice.mail.secret") + "\n" + n.options.Name + ", " + n.at("/") + "\n"
+	case m.given:
+		return "\n-- \n" + l.Must("notice.mail.given", n.options.Name) + "\n" + n.at("/") + "\n"
 	}
 	return "\n-- \n" + l.Must("notice.mail.why", n.options.Name) + "\n" +
 		l.Must("notice.mail.settings") + " " + n.at("/account") + "\n"

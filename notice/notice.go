@@ -6,6 +6,7 @@ import (
 	"embed"
 	"encoding/json"
 	"io"
+	"log/slog"
 	"mime"
 	"net/mail"
 	"net/url"
@@ -37,6 +38,7 @@ type Options struct {
 	Password string        // a file that holds the server's password
 	Group    time.Duration // how long an immediate notice waits for others; a minute when 0
 	Rand     io.Reader     // spreads the next attempts; the system's when nil
+	Log      *slog.Logger  // slog.Default() when nil
 }
 
 // Notices is the room. Its methods may be called from many goroutines.
@@ -81,6 +83,9 @@ func Open(_ context.Context, db *storage.DB, o Options) (*Notices, error) {
 	}
 	if n.options.Rand == nil {
 		n.options.Rand = rand.Reader
+	}
+	if n.options.Log == nil {
+		n.options.Log = slog.Default()
 	}
 	if n.options.Name == "" {
 		n.options.Name = "Samverk"
@@ -130,7 +135,7 @@ func (n *Notices) Tell(ctx context.Context, tx *storage.Tx, to string, what Noti
 		return err
 	}
 	if mailed && what.now() {
-		if err := n.post(ctx, tx, r, what); err != nil {
+		if err := n.enqueue(ctx, tx, n.letter(r, what)); err != nil {
 			return err
 		}
 	}
@@ -150,8 +155,8 @@ func (n *Notices) Tell(ctx context.Context, tx *storage.Tx, to string, what Noti
 	return n.keep(ctx, tx, to, what, due)
 }
 
-// TellAddress mails an address that is nobody's yet: an invitation. r.Person is what the caller's room lists the mail
-// under; nothing is kept but the mail.
+// TellAddress mails an address that need not be anybody's yet: an invitation, a warning to an address that was changed. r.Person is
+// whom, or what, the caller's room lists the mail under; nothing is kept but the mail.
 func (n *Notices) TellAddress(ctx context.Context, tx *storage.Tx, r Recipient, what Notice) error {
 	if err := n.check(what); err != nil {
 		return err
@@ -167,7 +172,13 @@ func (n *Notices) TellAddress(ctx context.Context, tx *storage.Tx, r Recipient, 
 	if r.Mail == "" {
 		return fault.New(fault.Invalid, "no mail address is given").Where("mail").Say("notice.mail")
 	}
-	return n.post(ctx, tx, r, what)
+	_, err = n.RecipientOf(ctx, tx, r.Person)
+	if err != nil && fault.KindOf(err) != fault.NotFound {
+		return err
+	}
+	m := n.letter(r, what)
+	m.given = err != nil
+	return n.enqueue(ctx, tx, m)
 }
 
 // now tells whether the notice is a mail of its own, at once.
@@ -236,11 +247,11 @@ func (n *Notices) keep(ctx context.Context, tx *storage.Tx, to string, w Notice,
 	return err
 }
 
-// post puts a notice in the outbox as a mail of its own.
-func (n *Notices) post(ctx context.Context, tx *storage.Tx, r Recipient, w Notice) error {
+// letter makes a notice a mail of its own.
+func (n *Notices) letter(r Recipient, w Notice) outgoing {
 	m := n.compose(r, []line{{key: w.Key, args: clean(w.Args), link: w.Link}}, 0)
 	m.attach, m.secret, m.until = w.Attach, w.Secret, w.Until
-	return n.enqueue(ctx, tx, m)
+	return m
 }
 
 // senderDomain is what Message-IDs end with.

@@ -67,7 +67,7 @@ func TestASecretLinkIsNowhereOnceItIsSent(t *testing.T) {
 		d.work(t)
 		got := p.letters()
 		if len(got) != 2 || got[0].to != "maja@example.org" || !strings.Contains(got[0].text, site+"/recover/"+canary) ||
-			got[1].subject() != "Du er invitert til Nasjonalt nettverk" || strings.Contains(got[1].text, "/account") || strings.Contains(got[0].subject(), canary) {
+			got[1].subject() != "Du er invitert til Nasjonalt nettverk" || strings.Contains(got[1].text, "/account") || !strings.Contains(got[1].text, "Lenken er bare til deg") || strings.Contains(got[0].subject(), canary) {
 			t.Fatalf("%+v", got)
 		}
 		if all := d.everything(t); strings.Contains(all, canary) || !strings.Contains(all, "ny@example.org") {

@@ -2,6 +2,7 @@ package notice_test
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"os"
 	"path/filepath"
@@ -80,6 +81,51 @@ func TestInvitationGoesWithTheMail(t *testing.T) {
 	if l.subject() != "Innkalling: Styret, 2. desember 2026 kl. 9.30" || l.calendar != ics ||
 		l.calType != "text/calendar; method=REQUEST; charset=UTF-8" || !strings.HasPrefix(l.head.Get("Content-Type"), "multipart/alternative") {
 		t.Errorf("%q %q %q\n%s", l.subject(), l.calendar, l.calType, l.raw)
+	}
+}
+
+func TestALongDay(t *testing.T) {
+	p, address := listen(t)
+	d := open(t, testkit.SQLite(t), notice.Options{Server: "smtp://" + address, Name: "Nätverket"})
+	d.recipient(t, notice.Recipient{Person: "maja", Mail: "maja@example.org", Frequency: notice.Daily})
+	for i := range 130 {
+		d.tell(t, "maja", moved(fmt.Sprint("Fråga ", i)))
+	}
+	d.tell(t, "maja", moved("Fråga 0")) // told twice, read once
+	d.now = d.now.Add(24 * time.Hour)
+	d.work(t)
+	got := p.letters()
+	if len(got) != 1 || got[0].subject() != "131 nyheter från Nätverket" || strings.Count(got[0].text, "”Fråga") != 100 || !strings.Contains(got[0].text, "Och 31 till:") ||
+		got[0].head.Get("List-Unsubscribe") != "<"+site+"/account>" {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestAnAddressThatIsNobodys(t *testing.T) {
+	p, address := listen(t)
+	d := open(t, testkit.SQLite(t), notice.Options{Server: "smtp://" + address, Name: "Nätverket"})
+	d.recipient(t, notice.Recipient{Person: "maja", Mail: "maja@example.org", Frequency: notice.Daily})
+	warn := notice.Notice{Key: "notice.account.mail", Args: []string{notice.When(d.now)}, Link: "/account"}
+	d.write(t, func(ctx context.Context, tx *storage.Tx) error {
+		for _, who := range []string{"maja", "report:1"} {
+			if err := d.TellAddress(ctx, tx, notice.Recipient{Person: who, Mail: "gammal@example.org", Lang: "sv"}, warn); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	d.work(t)
+	got := p.letters()
+	if len(got) != 2 || !strings.Contains(got[0].text, "Välj vart och hur ofta") || !strings.Contains(got[1].text, "Någon gav den här adressen till Nätverket.") || got[0].to != "gammal@example.org" {
+		t.Errorf("%+v", got)
+	}
+	for _, bad := range []string{"", "x", "a@example.org\r\nBcc: b@example.org"} {
+		err := d.db.Write(context.Background(), func(tx *storage.Tx) error {
+			return d.TellAddress(context.Background(), tx, notice.Recipient{Person: "x", Mail: bad, Lang: "sv"}, warn)
+		})
+		if fault.KindOf(err) != fault.Invalid {
+			t.Errorf("%q: %v", bad, err)
+		}
 	}
 }
 

@@ -12,7 +12,7 @@ type State struct {
 	Server  string    // "mail.example.org:587"; "" when none is configured and everything stays in the outbox
 	Queued  int64     // mails to be sent
 	Failed  int64     // bounced or given up, of the last 90 days
-	Oldest  time.Time // when the oldest queued mail was due; zero for none
+	Oldest  time.Time // when the oldest queued mail was made; zero for none
 	Trouble string    // why the server can't be reached; "" when it could be
 	Since   time.Time // since when
 }
@@ -26,12 +26,12 @@ func (n *Notices) State(ctx context.Context) (s State, err error) {
 	s.Trouble, s.Since = n.outage.said, n.outage.since
 	n.mu.Unlock()
 	err = n.db.Read(ctx, func(tx *storage.Tx) error {
-		var oldest int64
-		if err := tx.QueryRow(ctx, `SELECT count(*), coalesce(min(made), 0) FROM notice_mail WHERE state = 'waiting'`).Scan(&s.Queued, &oldest); err != nil {
+		if err := tx.QueryRow(ctx, `SELECT count(*) FROM notice_mail WHERE state = 'waiting'`).Scan(&s.Queued); err != nil {
 			return err
 		}
-		if s.Oldest = (time.Time{}); s.Queued > 0 {
-			s.Oldest = storage.Time(oldest)
+		var err error
+		if s.Oldest, _, err = when(ctx, tx, `SELECT made FROM notice_mail WHERE state = 'waiting' ORDER BY id LIMIT 1`); err != nil {
+			return err
 		}
 		return tx.QueryRow(ctx, `SELECT count(*) FROM notice_mail WHERE state IN ('bounced', 'failed')`).Scan(&s.Failed)
 	})

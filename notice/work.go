@@ -5,8 +5,8 @@ import (
 	"database/sql"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"io"
-	"log/slog"
 	"slices"
 	"time"
 
@@ -30,7 +30,7 @@ func (n *Notices) Run(ctx context.Context) {
 		next, err := n.Work(ctx)
 		switch {
 		case err != nil && ctx.Err() == nil:
-			slog.ErrorContext(ctx, "notices can't be sent for now", "error", err)
+			n.options.Log.ErrorContext(ctx, "notices can't be sent for now", "error", err)
 		case !next.IsZero():
 			wait = min(idle, max(0, next.Sub(n.db.Now())))
 		}
@@ -173,9 +173,8 @@ func readArgs(s string) (args []string, _ error) {
 func (n *Notices) giveUpLate(ctx context.Context) error {
 	late := false
 	err := n.db.Read(ctx, func(tx *storage.Tx) error {
-		var first sql.NullInt64
-		err := tx.QueryRow(ctx, firstUntil).Scan(&first)
-		late = first.Valid && first.Int64 <= storage.Micros(n.db.Now())
+		first, some, err := when(ctx, tx, firstUntil)
+		late = some && !first.After(n.db.Now())
 		return err
 	})
 	if err != nil || !late {
@@ -189,7 +188,13 @@ func (n *Notices) giveUpLate(ctx context.Context) error {
 	})
 }
 
-const firstUntil = `SELECT min(until) FROM notice_mail WHERE state = 'waiting' AND until IS NOT NULL`
+// The first of each, by the index made for it: with min() SQLite counts through all that wait.
+const (
+	firstDue   = `SELECT due FROM notice WHERE due IS NOT NULL ORDER BY due LIMIT 1`
+	firstUntil = `SELECT until FROM notice_mail WHERE state = 'waiting' AND until IS NOT NULL ORDER BY until LIMIT 1`
+	firstMail  = `SELECT next FROM notice_mail WHERE state = 'waiting' AND rank = 0 ORDER BY next LIMIT 1`
+	firstBulk  = `SELECT next FROM notice_mail WHERE state = 'waiting' AND rank = 1 ORDER BY next LIMIT 1`
+)
 
 // send sends what is due, urgent mails first, over one connection.
 func (n *Notices) send(ctx context.Context) error {
@@ -341,26 +346,33 @@ func (n *Notices) clear(ctx context.Context) error {
 func (n *Notices) next(ctx context.Context) (next time.Time, err error) {
 	err = n.db.Read(ctx, func(tx *storage.Tx) error {
 		next = time.Time{}
-		queries := []string{`SELECT min(due) FROM notice WHERE due IS NOT NULL`, firstUntil}
+		queries := []string{firstDue, firstUntil}
 		if n.server != nil {
-			queries = append(queries,
-				`SELECT min(next) FROM notice_mail WHERE state = 'waiting' AND rank = 0`,
-				`SELECT min(next) FROM notice_mail WHERE state = 'waiting' AND rank = 1`)
+			queries = append(queries, firstMail, firstBulk)
 		}
 		for i, q := range queries {
-			var at sql.NullInt64
-			if err := tx.QueryRow(ctx, q).Scan(&at); err != nil {
+			t, some, err := when(ctx, tx, q)
+			if err != nil {
 				return err
 			}
-			t := storage.Time(at.Int64)
 			if again := n.retryAt(); i >= 2 && t.Before(again) {
 				t = again // the server is away
 			}
-			if at.Valid && (next.IsZero() || t.Before(next)) {
+			if some && (next.IsZero() || t.Before(next)) {
 				next = t
 			}
 		}
 		return nil
 	})
 	return next, err
+}
+
+// when reads a time, if there is one.
+func when(ctx context.Context, tx *storage.Tx, query string) (t time.Time, some bool, err error) {
+	var micros int64
+	err = tx.QueryRow(ctx, query).Scan(&micros)
+	if errors.Is(err, sql.ErrNoRows) {
+		return t, false, nil
+	}
+	return storage.Time(micros), err == nil, err
 }

@@ -50,7 +50,7 @@ CREATE TABLE notice_mail (
     CHECK (state <> 'sent' OR (body = '' AND attach IS NULL))
 );
 CREATE INDEX notice_mail_next ON notice_mail (rank, next, id) WHERE state = 'waiting';
-CREATE INDEX notice_mail_until ON notice_mail (until) WHERE state = 'waiting' AND until IS NOT NULL;
+CREATE INDEX notice_mail_until ON notice_mail (state, until) WHERE until IS NOT NULL;
 CREATE INDEX notice_mail_state ON notice_mail (state, id);
 CREATE INDEX notice_mail_person ON notice_mail (person, id);
 CREATE INDEX notice_mail_done ON notice_mail (done) WHERE done IS NOT NULL;
