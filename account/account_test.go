@@ -443,6 +443,24 @@ func TestHashesGrow(t *testing.T) {
 	})
 }
 
+// Whatever the reason a sign-in fails for, a password is hashed first, so that the time tells nothing.
+func TestEverybodyIsHashed(t *testing.T) {
+	h := open(t, testkit.SQLite(t), account.Options{Demo: true})
+	h.member(t, anna)
+	h.member(t, bo)
+	ok(t, h.Disable(t.Context(), coordinator, "bo"))
+	_, err := h.SignInAs(t.Context(), "kari", home) // an account without a password
+	ok(t, err)
+	free := h.OccupyHashing()
+	defer free()
+	for _, mail := range []string{mailOf(anna), mailOf(bo), "kari@demo.invalid", "nobody@example.org", "", strings.Repeat("x", 10_000)} {
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(50*time.Millisecond, cancel)
+		_, err := h.SignIn(ctx, mail, good, home)
+		is(t, err, fault.Unavailable, "account.busy")
+	}
+}
+
 func TestHashingWaitsItsTurn(t *testing.T) {
 	h := open(t, testkit.SQLite(t), account.Options{Hashing: account.Hashing{Memory: 64 << 10, Passes: 3, Threads: 1, AtOnce: 1}})
 	ctx, cancel := context.WithCancel(t.Context())
@@ -545,9 +563,29 @@ func TestFeeds(t *testing.T) {
 		_, err = h.Feed(ctx, again)
 		is(t, err, fault.NotFound, "absent")
 		for _, wrong := range [][2]string{{"person", "se"}, {"body", ""}, {"network", "se"}} {
-			if _, err := h.MakeFeed(ctx, anna, wrong[0], wrong[1]); fault.KindOf(err) != fault.Invalid {
+			if _, err := h.MakeFeed(ctx, anna, wrong[0], network.BodyID(wrong[1])); fault.KindOf(err) != fault.Invalid {
 				t.Error(wrong, err)
 			}
+		}
+		// A body that isn't hers to see is not there, and one that no longer is has no name.
+		ok(t, h.db.Write(ctx, func(tx *storage.Tx) error {
+			_, err := tx.Exec(ctx, `UPDATE body SET visibility = 'body' WHERE id = 'no'`)
+			return err
+		}))
+		_, err = h.MakeFeed(ctx, anna, "body", "no")
+		is(t, err, fault.NotFound, "absent")
+		_, err = h.MakeFeed(ctx, anna, "body", "nowhere")
+		is(t, err, fault.NotFound, "absent")
+		_, err = h.MakeFeed(ctx, anna, "body", "se")
+		ok(t, err)
+		ok(t, h.db.Write(ctx, func(tx *storage.Tx) error {
+			_, err := tx.Exec(ctx, `UPDATE body SET visibility = 'body' WHERE id = 'se'`)
+			return err
+		}))
+		list, err = h.Feeds(ctx, anna)
+		ok(t, err)
+		if len(list) != 1 || !list[0].Name.Empty() {
+			t.Errorf("%+v", list)
 		}
 	})
 }

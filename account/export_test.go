@@ -17,3 +17,16 @@ func (f From) Place() string { return f.place() }
 
 // Browser is the family.
 func (f From) Browser() string { return f.browser() }
+
+// OccupyHashing takes every turn to hash, until it is freed.
+func (a *Accounts) OccupyHashing() (free func()) {
+	n := cap(a.hasher.turns)
+	for range n {
+		a.hasher.turns <- struct{}{}
+	}
+	return func() {
+		for range n {
+			<-a.hasher.turns
+		}
+	}
+}

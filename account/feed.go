@@ -15,8 +15,9 @@ import (
 type FeedLink struct {
 	ID      string
 	Person  network.PersonID
-	Scope   string // person: all of one's own; body: one body's
-	Subject string // the body; "" for one's own
+	Scope   string         // person: all of one's own; body: one body's
+	Subject network.BodyID // "" for one's own
+	Name    network.Text   // the body's; empty when it is no longer the person's to see
 	Made    time.Time
 	Used    time.Time // zero: not yet
 }
@@ -33,15 +34,18 @@ func scanFeed(row interface{ Scan(...any) error }) (f FeedLink, err error) {
 	return f, err
 }
 
-// MakeFeed gives a new secret token for the actor's feed; the one before it no longer works. The caller makes the address of it. Whether
-// the body is the actor's to see is asked each time the feed is, and before this by the caller.
-func (a *Accounts) MakeFeed(ctx context.Context, who network.Actor, scope, subject string) (token string, err error) {
+// MakeFeed gives a new secret token for the actor's feed; the one before it no longer works. Whoever serves the feed asks each time
+// whether the body is still its person's to see.
+func (a *Accounts) MakeFeed(ctx context.Context, who network.Actor, scope string, subject network.BodyID) (token string, err error) {
 	if scope != "person" && scope != "body" || (scope == "body") != (subject != "") {
 		return "", fault.New(fault.Invalid, "a feed is a person's or a body's")
 	}
 	err = a.db.Write(ctx, func(tx *storage.Tx) error {
 		mine, err := a.own(ctx, tx, who)
 		if err != nil {
+			return err
+		}
+		if _, err := a.followed(ctx, tx, who, subject); err != nil {
 			return err
 		}
 		id, err := a.db.NewID()
@@ -61,6 +65,22 @@ func (a *Accounts) MakeFeed(ctx context.Context, who network.Actor, scope, subje
 		return a.record(ctx, tx, mine.ID, "feed", "", From{})
 	})
 	return token, err
+}
+
+// followed gives what a body is called, if it is the actor's to see.
+func (a *Accounts) followed(ctx context.Context, tx *storage.Tx, who network.Actor, body network.BodyID) (network.Text, error) {
+	if body == "" {
+		return network.Text{}, nil
+	}
+	b, err := a.people.Body(ctx, tx, body)
+	if err != nil {
+		return network.Text{}, err
+	}
+	access, err := a.people.Access(ctx, tx, who)
+	if err == nil && !access.Sees(b.Scope()) {
+		err = network.Absent()
+	}
+	return b.Name, err
 }
 
 // Feed gives the feed of a token (with or without the address's suffix), and notes that it was used. Unknown, revoked, and of somebody whose account is disabled or gone is the same answer.
@@ -98,7 +118,15 @@ func (a *Accounts) Feeds(ctx context.Context, who network.Actor) (out []FeedLink
 			}
 			out = append(out, f)
 		}
-		return rows.Err()
+		if err := first(rows.Err(), rows.Close()); err != nil {
+			return err
+		}
+		for i := range out {
+			if out[i].Name, err = a.followed(ctx, tx, who, out[i].Subject); err != nil && !isAbsent(err) {
+				return err
+			}
+		}
+		return nil
 	})
 	return out, err
 }

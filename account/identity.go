@@ -53,7 +53,7 @@ type Purpose struct {
 }
 
 // Start begins a sign-in at a provider. The browser keeps the secret in a cookie and goes to the address.
-func (a *Accounts) Start(ctx context.Context, provider string, p Purpose) (secret, address string, err error) {
+func (a *Accounts) Start(ctx context.Context, provider string, p Purpose, from From) (secret, address string, err error) {
 	c, err := a.provider(provider)
 	if err != nil {
 		return "", "", err
@@ -72,6 +72,9 @@ func (a *Accounts) Start(ctx context.Context, provider string, p Purpose) (secre
 	}
 	err = a.db.Write(ctx, func(tx *storage.Tx) error {
 		var account, invitation string
+		if err := a.take(ctx, tx, []bucket{a.flowBucket(from)}); err != nil {
+			return err
+		}
 		if p.Link.Person != "" {
 			mine, err := a.own(ctx, tx, p.Link)
 			if err != nil {
@@ -90,6 +93,11 @@ func (a *Accounts) Start(ctx context.Context, provider string, p Purpose) (secre
 		return err
 	})
 	return secret, address, err
+}
+
+// flowBucket bounds how many sign-ins one address begins and never ends.
+func (a *Accounts) flowBucket(from From) bucket {
+	return bucket{key: a.bucketOf("flow", a.addressBucket(from).key), free: 60, most: time.Minute}
 }
 
 // flowOf makes what binds a sign-in to this browser from the secret in its cookie. So nothing secret lies here meanwhile.
@@ -132,8 +140,10 @@ func (a *Accounts) Finish(ctx context.Context, provider, secret string, query ur
 		return s, "", err
 	}
 	err = a.db.Write(ctx, func(tx *storage.Tx) error {
-		s, err = a.enter(ctx, tx, c, f, who, actor, from)
-		return err
+		if s, err = a.enter(ctx, tx, c, f, who, actor, from); err != nil {
+			return err
+		}
+		return a.forgive(ctx, tx, a.flowBucket(from))
 	})
 	return s, f.back, err
 }

@@ -14,7 +14,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/coreos/go-oidc/v3/oidc"
@@ -25,6 +24,7 @@ import (
 
 const (
 	known  = time.Hour        // how long a discovery document is believed
+	pause  = 10 * time.Second // before a provider that failed is asked again
 	leeway = time.Minute      // how much clocks may differ
 	oldest = 10 * time.Minute // since a token was issued
 	most   = 1 << 20          // bytes of an answer
@@ -47,8 +47,10 @@ type Client struct {
 	now      func() time.Time
 	http     *http.Client
 
-	mu    sync.Mutex
-	found *discovered
+	turn   chan struct{} // held by who asks the provider what it can do; it guards what follows
+	found  *discovered
+	failed error // the last asking's, until retry
+	retry  time.Time
 }
 
 // discovered is what a provider says of itself.
@@ -80,7 +82,7 @@ func New(p Provider, redirect string, o Options) (*Client, error) {
 	if o.Transport == nil {
 		o.Transport = http.DefaultTransport
 	}
-	return &Client{Provider: p, redirect: redirect, secret: secret, now: o.Now, http: &http.Client{
+	return &Client{Provider: p, redirect: redirect, secret: secret, now: o.Now, turn: make(chan struct{}, 1), http: &http.Client{
 		Timeout:       10 * time.Second,
 		Transport:     bounded{o.Transport},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -113,13 +115,28 @@ type metadata struct {
 	SaysIss       bool     `json:"authorization_response_iss_parameter_supported"`
 }
 
-// discover asks the provider what it can do, and keeps that for a while.
+// discover asks the provider what it can do, and keeps the answer for a while: a failure for a short one, so that a slow
+// provider doesn't hold up everybody one after the other.
 func (c *Client) discover(ctx context.Context) (*discovered, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.found != nil && c.now().Sub(c.found.at) < known {
-		return c.found, nil
+	select {
+	case c.turn <- struct{}{}:
+		defer func() { <-c.turn }()
+	case <-ctx.Done():
+		return nil, c.unreachable("it was not waited for", nil)
 	}
+	now := c.now()
+	switch {
+	case c.found != nil && now.Sub(c.found.at) < known:
+		return c.found, nil
+	case c.failed != nil && now.Before(c.retry):
+		return nil, c.failed
+	}
+	c.found, c.failed = c.ask(ctx)
+	c.retry = c.now().Add(pause)
+	return c.found, c.failed
+}
+
+func (c *Client) ask(ctx context.Context) (*discovered, error) {
 	// The key set outlives this request, and with it its context.
 	provider, err := oidc.NewProvider(oidc.ClientContext(context.WithoutCancel(ctx), c.http), c.Issuer)
 	if err != nil {
@@ -129,11 +146,7 @@ func (c *Client) discover(ctx context.Context) (*discovered, error) {
 	if err := provider.Claims(&m); err != nil {
 		return nil, c.unreachable("its discovery document can't be read", err)
 	}
-	found, err := c.read(ctx, m)
-	if err == nil {
-		c.found = found
-	}
-	return found, err
+	return c.read(ctx, m)
 }
 
 func (c *Client) read(ctx context.Context, m metadata) (*discovered, error) {
@@ -340,27 +353,27 @@ func (c *Client) failedExchange(err error) error {
 	return c.unreachable("the code can't be exchanged", err)
 }
 
+// reasons are what go-oidc writes, the more particular first, and what we say of it.
+var reasons = [...][2]string{
+	{"malformed jwt", "the ID token is no JWT of an algorithm that we trust"},
+	{"multiple signatures", "the ID token has several signatures"},
+	{"fetching keys", "the provider's keys can't be had"},
+	{"signature", "the ID token's signature is not the provider's"},
+	{"different provider", "wrong iss"},
+	{"expected audience", "wrong aud"},
+	{"before the nbf", "the ID token is from the future"},
+}
+
 // unsigned says why go-oidc refused a token, without what the token or the server said.
 func unsigned(err error) string {
 	var expired *oidc.TokenExpiredError
 	if errors.As(err, &expired) {
 		return "the ID token has expired"
 	}
-	for has, says := range map[string]string{
-		"malformed jwt":          "the ID token is no JWT of an algorithm that we trust",
-		"signature":              "the ID token's signature is not the provider's",
-		"fetching keys":          "the provider's keys can't be had",
-		"different provider":     "wrong iss",
-		"expected audience":      "wrong aud",
-		"before the nbf":         "the ID token is from the future",
-		"unmarshal":              "the ID token can't be read",
-		"claim name":             "the ID token can't be read",
-		"source does not exist":  "the ID token can't be read",
-		"multiple signatures on": "the ID token has several signatures",
-	} {
-		if strings.Contains(err.Error(), has) {
-			return says
+	for _, r := range reasons {
+		if strings.Contains(err.Error(), r[0]) {
+			return r[1]
 		}
 	}
-	return "the ID token is not right"
+	return "the ID token can't be read"
 }

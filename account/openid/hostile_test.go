@@ -420,6 +420,10 @@ func TestUnreachable(t *testing.T) {
 		t.Error(err)
 	}
 	l.Config.Handler = good
+	if _, err := l.visit(t, c); fault.KindOf(err) != fault.Unavailable {
+		t.Error("a provider that failed is asked again at once:", err)
+	}
+	c.now = func() time.Time { return now.Add(pause) }
 	if _, err := l.visit(t, c); err != nil {
 		t.Error(err)
 	}

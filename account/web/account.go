@@ -35,10 +35,10 @@ type sessionRow struct {
 	Through string
 }
 
-// feed is a secret calendar address, with what its body is called.
+// feed is a secret calendar address, with what its body is called, in which language.
 type feed struct {
 	account.FeedLink
-	Name string
+	Body, Lang string
 }
 
 // zones are those of the countries whose networks these are; whoever lives elsewhere keeps their own.
@@ -84,10 +84,8 @@ func (p *Room) overview(w http.ResponseWriter, r *http.Request, mail *web.Form) 
 func (p *Room) feeds(r *http.Request, d *accountData) error {
 	list, err := p.accounts.Feeds(r.Context(), actor(r))
 	for _, f := range list {
-		one := feed{FeedLink: f, Name: f.Subject}
-		if f.Scope == "body" && p.options.Body != nil {
-			one.Name = p.options.Body(r, network.BodyID(f.Subject))
-		}
+		one := feed{FeedLink: f}
+		one.Body, one.Lang = f.Name.In(p.pages.Words(r).Code)
 		d.Own = d.Own || f.Scope == "person"
 		d.Feeds = append(d.Feeds, one)
 	}
@@ -283,7 +281,7 @@ func (p *Room) confirmed(w http.ResponseWriter, r *http.Request, what string, do
 // link begins linking a provider, and shows a link there: a page's policy says that forms stay on this site.
 func (p *Room) link(w http.ResponseWriter, r *http.Request) int {
 	return p.confirmed(w, r, "link", func(proof account.Proof) (int, error) {
-		secret, address, err := p.accounts.Start(r.Context(), r.PathValue("provider"), account.Purpose{Link: actor(r), Proof: proof, Back: "/account"})
+		secret, address, err := p.accounts.Start(r.Context(), r.PathValue("provider"), account.Purpose{Link: actor(r), Proof: proof, Back: "/account"}, p.from(r))
 		if err != nil {
 			return 0, err
 		}
@@ -322,7 +320,7 @@ func (p *Room) makeFeed(w http.ResponseWriter, r *http.Request) int {
 	if err != nil {
 		return p.pages.Fail(w, r, err)
 	}
-	token, err := p.accounts.MakeFeed(r.Context(), actor(r), f.Get("scope"), f.Get("subject"))
+	token, err := p.accounts.MakeFeed(r.Context(), actor(r), f.Get("scope"), network.BodyID(f.Get("subject")))
 	if err != nil {
 		return p.pages.Fail(w, r, err)
 	}

@@ -326,7 +326,7 @@ func TestPagesInEveryLanguage(t *testing.T) {
 	b := h.started(t)
 	_, link := h.invite(t, "Anna Ankarström", "anna@example.org")
 	b.get(link)
-	_, err := h.MakeFeed(t.Context(), h.operator, "body", "somebody")
+	_, err := h.MakeFeed(t.Context(), h.operator, "person", "")
 	ok(t, err)
 	for _, code := range lang.Codes {
 		for _, path := range []string{"/sign-in?said=reset", "/invitation", "/recover", "/recover/sent", "/recover/new", "/sign-in/first", "/account?said=mail", "/account/log", "/account/password", "/account/erase"} {

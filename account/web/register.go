@@ -20,9 +20,8 @@ var files embed.FS
 
 // Options of the pages.
 type Options struct {
-	Proxy bool                                       // a proxy of ours stands in front and says who asks in X-Forwarded-For
-	As    []Persona                                  // whom one can sign in as, in a demonstration
-	Body  func(*http.Request, network.BodyID) string // what a body is called, for the list of calendars; nil: its id
+	Proxy bool      // a proxy of ours stands in front and says who asks in X-Forwarded-For
+	As    []Persona // whom one can sign in as, in a demonstration
 }
 
 // Persona is somebody whom anybody can sign in as, in a demonstration.

@@ -112,7 +112,7 @@ func (p *Room) start(w http.ResponseWriter, r *http.Request) int {
 	if q.Get("for") == "invitation" {
 		purpose.Invitation = p.get(r, "invitation")
 	}
-	secret, address, err := p.accounts.Start(r.Context(), r.PathValue("provider"), purpose)
+	secret, address, err := p.accounts.Start(r.Context(), r.PathValue("provider"), purpose, p.from(r))
 	if err != nil {
 		return p.pages.Fail(w, r, err)
 	}
