@@ -2,7 +2,12 @@ package web
 
 import (
 	"errors"
+	"maps"
 	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/samverk/samverk/fault"
 )
@@ -46,7 +51,7 @@ func (p *Pages) Fail(w http.ResponseWriter, r *http.Request, err error) int {
 		e = &fault.Error{Kind: e.Kind}
 	}
 	what, do := sentence(p.Words(r), e)
-	return p.site.errorPage(w, r, kinds[e.Kind].status, what, do)
+	return p.site.errorPage(w, r, kinds[e.Kind].status, errorData{Heading: what, Do: do, Kept: written(w, r)})
 }
 
 // Fail is Pages.Fail for who has no messages of their own.
@@ -63,18 +68,45 @@ func (s *Site) NotFound(w http.ResponseWriter, r *http.Request) int {
 // the message key+".do" says what to do.
 func (s *Site) Error(w http.ResponseWriter, r *http.Request, status int, key string) int {
 	l := s.errors.Words(r)
-	return s.errorPage(w, r, status, l.Must(key), l.Must(key+".do"))
+	return s.errorPage(w, r, status, errorData{Heading: l.Must(key), Do: l.Must(key + ".do")})
 }
 
 type errorData struct {
 	Heading, Do string
-	SignIn      bool // might be there for who is signed in
+	SignIn      bool     // might be there for who is signed in
+	Kept        []string // what the reader wrote, which nothing came of
 }
 
-func (s *Site) errorPage(w http.ResponseWriter, r *http.Request, status int, what, do string) int {
-	data := errorData{Heading: what, Do: do, SignIn: !SignedIn(r) && (status == http.StatusNotFound || status == http.StatusForbidden || status == http.StatusUnauthorized)}
-	return s.errors.Render(w, r, Page{Name: "error", Status: status, Title: what, Data: data})
+func (s *Site) errorPage(w http.ResponseWriter, r *http.Request, status int, data errorData) int {
+	data.SignIn = !SignedIn(r) && (status == http.StatusNotFound || status == http.StatusForbidden || status == http.StatusUnauthorized)
+	return s.errors.Render(w, r, Page{Name: "error", Status: status, Title: data.Heading, Data: data})
 }
+
+// written gives the texts of a form that could not be taken, so that its writer can copy them: what is long enough to be
+// work, and no word that is to be kept secret.
+func written(w http.ResponseWriter, r *http.Request) []string {
+	if r.Method != http.MethodPost {
+		return nil
+	}
+	f, err := ReadForm(w, r)
+	if err != nil {
+		return nil
+	}
+	var out []string
+	for _, name := range slices.Sorted(maps.Keys(f.Values)) {
+		if secret.MatchString(name) {
+			continue
+		}
+		for _, v := range f.All(name) {
+			if utf8.RuneCountInString(v) >= 40 || strings.Contains(v, "\n") {
+				out = append(out, v)
+			}
+		}
+	}
+	return out
+}
+
+var secret = regexp.MustCompile(`(?i)pass|secret|token|code|current`)
 
 // SignIn answers a request for which one must be signed in: a reader is led to the page for signing in and back; what
 // would have changed something says that it changed nothing.
@@ -82,7 +114,8 @@ func (s *Site) SignIn(w http.ResponseWriter, r *http.Request) int {
 	if r.Method == http.MethodGet || r.Method == http.MethodHead {
 		return SeeOther(w, r, signInLink(r.URL.RequestURI()))
 	}
-	return s.Error(w, r, http.StatusUnauthorized, "error.signin")
+	l := s.errors.Words(r)
+	return s.errorPage(w, r, http.StatusUnauthorized, errorData{Heading: l.Must("error.signin"), Do: l.Must("error.signin.do"), Kept: written(w, r)})
 }
 
 // SeeOther leads the reader to another page of this site, after a form was done.

@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -164,6 +165,34 @@ func TestSignIn(t *testing.T) {
 	w := httptest.NewRecorder()
 	if got := site.SignIn(w, httptest.NewRequest("POST", "/n/se/topics", nil)); got != 401 || !strings.Contains(w.Body.String(), "Nothing was changed") {
 		t.Error(got, w.Body)
+	}
+}
+
+// Who wrote for an hour, and was signed out meanwhile, has it still. A password is not shown to whoever stands behind.
+func TestWhatWasWrittenIsNotLost(t *testing.T) {
+	site, _ := newSite(t)
+	text := "One sentence that took an hour to write </textarea> and more."
+	form := url.Values{"text": {text}, "short": {"x"}, "lines": {"a\nb"}, "password": {strings.Repeat("secret ", 9)}}.Encode()
+	for name, fail := range map[string]func(http.ResponseWriter, *http.Request) int{
+		"signed out": site.SignIn,
+		"no room": func(w http.ResponseWriter, r *http.Request) int {
+			return site.Fail(w, r, fault.New(fault.Unavailable, "full"))
+		},
+		"read already": func(w http.ResponseWriter, r *http.Request) int {
+			if _, err := ReadForm(w, r); err != nil {
+				t.Error(err)
+			}
+			return site.NotFound(w, r)
+		},
+	} {
+		r := httptest.NewRequest("POST", "/n/se/topics", strings.NewReader(form))
+		r.Header.Set("Content-Type", encoded)
+		w := httptest.NewRecorder()
+		fail(w, r)
+		body := w.Body.String()
+		if !strings.Contains(body, "took an hour to write &lt;/textarea&gt; and more.</textarea>") || !strings.Contains(body, "\na\nb</textarea>") || strings.Contains(body, "secret secret") || strings.Contains(body, ">x<") {
+			t.Errorf("%s: %s", name, body)
+		}
 	}
 }
 

@@ -107,7 +107,7 @@ func functions(l *Words) template.FuncMap {
 		"t": l.T, "th": l.HTML, "n": l.Number, "freq": l.Frequency, "upto": l.Scale, "size": l.Bytes, "percent": l.Percent,
 		"day": l.Day, "shortday": l.ShortDay, "weekday": l.Weekday, "month": l.Month, "clock": l.Clock, "when": l.When, "span": l.Span, "days": l.Days,
 		"until": l.Until, "ago": l.Ago, "duration": l.Duration, "iso": iso, "quote": l.Quote, "list": list(l.List), "either": list(l.Either),
-		"md": Markdown, "icon": useIcon, "dict": dict, "field": field, "formats": FormatsAt,
+		"md": Markdown, "icon": useIcon, "dict": dict, "inc": func(i int) int { return i + 1 }, "field": field, "formats": FormatsAt,
 	}
 }
 

@@ -115,7 +115,7 @@ func (s *Site) view(r *http.Request, lang string, page Page) View {
 	n := page.Network
 	v := View{
 		Page: page, Lang: lang, Look: lookOf(r), Site: s.options.Name, Style: s.style.path, Icon: s.icon.path, Script: s.script.path, Viewer: ViewerOf(r), Home: "/",
-		Here: here(r), Search: s.has(n, "search"), Local: n == nil && s.has(nil, "/datasets") != "",
+		Here: here(r), Search: s.has(n, "search"), Local: n == nil && page.Station == "use",
 	}
 	if n != nil {
 		v.Home = n.Path()
@@ -125,7 +125,7 @@ func (s *Site) view(r *http.Request, lang string, page Page) View {
 	}
 	if s.options.Demo {
 		v.Demo = "frame.demo"
-		if v.Local && page.Station == "use" {
+		if v.Local {
 			v.Demo = "frame.demo.genomes"
 		}
 	}

@@ -28,6 +28,9 @@ var looks = []struct {
 	width  int64
 }{{"light", 1280}, {"light", 360}, {"dark", 1280}, {"dark", 360}}
 
+// reflow is how narrow a page may become before it scrolls sideways: 1280 px at 400 % (WCAG 1.4.10).
+const reflow = 320
+
 // Browser is one Chromium with one page open.
 type Browser struct {
 	ctx   context.Context
@@ -118,6 +121,10 @@ func (b *Browser) Faults(t *testing.T, name string) []string {
 			out = append(out, where+f)
 		}
 		b.shoot(t, fmt.Sprintf("%s-%d-%s.png", name, look.width, look.scheme))
+	}
+	b.emulate(t, "light", reflow)
+	for _, f := range b.measure(t) {
+		out = append(out, fmt.Sprintf("%s, %d px: %s", name, reflow, f))
 	}
 	return out
 }

@@ -8,7 +8,7 @@ import (
 var leftover = []*regexp.Regexp{
 	regexp.MustCompile(`\[[a-z][a-z0-9]*(?:[.-][a-z0-9]+)*\.[a-z0-9-]+\]`), // what Words.Must gives for a key nobody wrote
 	regexp.MustCompile(`%![a-zA-Z(]\S*|%[dsvq]\b`),                         // a message and its arguments that don't fit
-	regexp.MustCompile(`<no value>|<nil>|\{\{|\bZgotmplZ\b|0001-01-01|\bmap\[`),
+	regexp.MustCompile(`<no value>|<nil>|\{\{|\bZgotmplZ\b|0001-01-01|\b1\.? (?:januari|januar|January) 1\b|\bmap\[`),
 	regexp.MustCompile(`(?:^|[^\w@/.-])(?:topic|input|lift|meeting|agenda|decision|body|seat|person|people|organisation|network|forum|account|signin|notice|feed|search|calendar|fault|error|frame|loop|foot|form|wrong|lang|sector|pager|files)(?:\.[a-z]+){2,}\b`),
 }
 
