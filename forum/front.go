@@ -42,8 +42,8 @@ type Now struct {
 	Seats     int
 }
 
-// Now counts what is public in a tenant.
-func (f *Forum) Now(ctx context.Context, root network.ID) (n Now, err error) {
+// Count counts what is public in a tenant.
+func (f *Forum) Count(ctx context.Context, root network.ID) (n Now, err error) {
 	err = f.look(ctx, network.Actor{}, func(tx *storage.Tx, _ network.Access) error {
 		n = Now{Inputs: Fates{}}
 		if err := f.countTopics(ctx, tx, root, &n); err != nil {
@@ -256,11 +256,12 @@ func (q InputFilter) sql(at *time.Location) (string, []any) {
 		g := add(given)
 		where += " AND (i.given < " + g + " OR i.given = " + g + " AND i.id < " + add(id) + ")"
 	}
+	args = append(args, bounded(q.Limit))
 	return `SELECT i.id, i.topic, i.name, i.text, i.lang, i.given, i.disposition, i.reason, i.disposed, t.title, t.lang, COALESCE(o.name, ''),
 			COALESCE(d.id, ''), COALESCE(d.year, 0), COALESCE(d.number, 0), COALESCE(d.title, ''), COALESCE(d.lang, '')
 		FROM topic_input i JOIN topic t ON t.id = i.topic LEFT JOIN organisation o ON o.id = i.organisation
 			LEFT JOIN decision d ON d.id = i.decision AND d.visibility = 'public'
-		WHERE ` + where + ` ORDER BY i.given DESC, i.id DESC LIMIT ` + add(bounded(q.Limit)), args
+		WHERE ` + where + ` ORDER BY i.given DESC, i.id DESC LIMIT ` + place(len(args)), args
 }
 
 func scanPublicInput(row interface{ Scan(...any) error }) (i PublicInput, err error) {

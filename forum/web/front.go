@@ -123,7 +123,7 @@ func (p *room) frontPage(w http.ResponseWriter, r *http.Request, n *network.Netw
 	if err != nil {
 		return p.pages.Fail(w, r, err)
 	}
-	if d.Now, err = p.forum.Now(ctx, n.ID); err != nil {
+	if d.Now, err = p.forum.Count(ctx, n.ID); err != nil {
 		return p.pages.Fail(w, r, err)
 	}
 	if d.Decisions, err = p.latestDecisions(r, n); err != nil {

@@ -1,0 +1,86 @@
+package forum
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/samverk/samverk/fault"
+	"github.com/samverk/samverk/internal/testkit"
+	"github.com/samverk/samverk/network"
+)
+
+func TestFeedback(t *testing.T) {
+	testkit.EachDatabase(t, func(t *testing.T, dsn string) {
+		w, ctx := open(t, dsn), t.Context()
+		give := func(f Feedback) error { _, err := w.GiveFeedback(ctx, network.Actor{}, f); return err }
+		broken := Feedback{Root: w.root, Kind: AboutFault, Page: "/topics", Text: "Knappen har ingen tekst.", Mail: "anne@example.org", Lang: "nb"}
+		for name, wrong := range map[string]Feedback{
+			"no text":            {Root: w.root, Kind: AboutFault, Text: " \n"},
+			"too long":           {Root: w.root, Kind: AboutFault, Text: strings.Repeat("å", feedbackTextLimit+1)},
+			"no address":         {Root: w.root, Kind: AboutFault, Text: "?", Mail: "Anne <anne@example.org>"},
+			"two lines":          {Root: w.root, Kind: AboutFault, Text: "?", Mail: "anne@example.org\r\nBcc: x@example.org"},
+			"question, no reply": {Root: w.root, Kind: AboutQuestion, Text: "Hvem?"},
+			"no kind":            {Root: w.root, Text: "?"},
+		} {
+			if err := give(wrong); fault.KindOf(err) != fault.Invalid || err == nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		w.is(fault.NotFound, give(Feedback{Root: w.west.network, Kind: AboutFault, Text: "En region er ingen leietaker."}))
+		number := got(w.GiveFeedback(ctx, w.plain, broken))(t)
+		if number != "NO-2026-0001" {
+			t.Errorf("number %s", number)
+		}
+		w.ok(give(Feedback{Root: w.root, Kind: AboutQuestion, Text: "Når møtes dere?", Mail: "per@example.org"}))
+		for _, who := range []network.Actor{{}, w.plain, w.other, w.west.chair} {
+			_, err := w.AllFeedback(ctx, who, w.root, AboutFault, "", "", 10)
+			w.is(fault.NotFound, err)
+		}
+		all := got(w.AllFeedback(ctx, w.coord, w.root, AboutFault, "", "", 10))(t)
+		if len(all) != 1 || all[0].Person != w.plain.Person || all[0].Mail != broken.Mail {
+			t.Fatalf("feedback %+v", all)
+		}
+		id := all[0].ID
+		_, err := w.FeedbackOf(ctx, w.other, w.root, id)
+		w.is(fault.NotFound, err)
+		w.is(fault.NotFound, w.AnswerFeedback(ctx, w.plain, w.root, id, FeedbackDone, "ja", 1))
+		w.is(fault.Invalid, w.AnswerFeedback(ctx, w.coord, w.root, id, FeedbackDone, " ", 1))
+		w.is(fault.Invalid, w.AnswerFeedback(ctx, w.coord, w.root, id, "lost", "ja", 1))
+		w.ok(w.AnswerFeedback(ctx, w.coord, w.root, id, FeedbackDone, "Knappen heter nå «Søk».", 1))
+		w.is(fault.Conflict, w.AnswerFeedback(ctx, w.coord, w.root, id, FeedbackOpen, "", 1))
+		public := got(w.PublicFaults(ctx, w.root, 10))(t)
+		if len(public) != 1 || public[0].Text != "" || public[0].Mail != "" || public[0].Person != "" || public[0].Answer != "Knappen heter nå «Søk»." || public[0].Case != number {
+			t.Errorf("public %+v", public)
+		}
+		if told := got(w.Waiting(ctx, w.plain, w.root))(t).Notices; len(told) != 1 || told[0].Key != "notice.fault.answered" {
+			t.Errorf("told %+v", told)
+		}
+		if told := got(w.Waiting(ctx, w.coord, w.root))(t).Notices; len(told) != 2 {
+			t.Errorf("the coordinator is told %+v", told)
+		}
+	})
+}
+
+func TestFeedbackIsBounded(t *testing.T) {
+	w, ctx := open(t, testkit.SQLite(t)), t.Context()
+	one := Feedback{Root: w.root, Kind: AboutFault, Text: "?"}
+	for range feedbackPerHour {
+		got(w.GiveFeedback(ctx, network.Actor{}, one))(t)
+	}
+	_, err := w.GiveFeedback(ctx, network.Actor{}, one)
+	w.is(fault.Unavailable, err)
+	w.forward(61 * time.Minute)
+	got(w.GiveFeedback(ctx, network.Actor{}, one))(t)
+	seen, before := 0, ""
+	for {
+		page := got(w.AllFeedback(ctx, w.coord, w.root, AboutFault, "", before, 25))(t)
+		if seen += len(page); len(page) < 25 {
+			break
+		}
+		before = page[len(page)-1].ID
+	}
+	if seen != feedbackPerHour+1 {
+		t.Errorf("%d are listed", seen)
+	}
+}
