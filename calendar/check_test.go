@@ -76,9 +76,9 @@ var valueForms = map[string]*regexp.Regexp{
 	"DTSTAMP": regexp.MustCompile(`^\d{8}T\d{6}Z$`), "LAST-MODIFIED": regexp.MustCompile(`^\d{8}T\d{6}Z$`),
 	"DTSTART": regexp.MustCompile(`^\d{8}T\d{6}Z?$`), "DTEND": regexp.MustCompile(`^\d{8}T\d{6}Z?$`),
 	"STATUS":     regexp.MustCompile(`^(CONFIRMED|CANCELLED)$`),
-	"ORGANIZER":  regexp.MustCompile(`^mailto:[!-~]+$`),
-	"ATTENDEE":   regexp.MustCompile(`^mailto:[!-~]+$`),
-	"URL":        regexp.MustCompile(`^https?://[!-~]+$`),
+	"ORGANIZER":  regexp.MustCompile(`^mailto:[\x21-\x7e]+$`),
+	"ATTENDEE":   regexp.MustCompile(`^mailto:[\x21-\x7e]+$`),
+	"URL":        regexp.MustCompile(`^https?://[\x21-\x7e]+$`),
 	"TZOFFSETTO": regexp.MustCompile(`^[+-]\d{4}(\d\d)?$`), "TZOFFSETFROM": regexp.MustCompile(`^[+-]\d{4}(\d\d)?$`),
 	"RRULE":            regexp.MustCompile(`^FREQ=YEARLY;BYMONTH=\d+;BYDAY=-1SU$`),
 	"REFRESH-INTERVAL": regexp.MustCompile(`^PT\d+H$`), "X-PUBLISHED-TTL": regexp.MustCompile(`^PT\d+H$`),
@@ -205,7 +205,7 @@ func unescape(s string) string {
 }
 
 // instant resolves a date by the rules that the calendar itself carries.
-func (cal *component) instant(t tester, p property) time.Time {
+func (c *component) instant(t tester, p property) time.Time {
 	t.Helper()
 	if strings.HasSuffix(p.value, "Z") {
 		at, err := time.Parse("20060102T150405Z", p.value)
@@ -218,7 +218,7 @@ func (cal *component) instant(t tester, p property) time.Time {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, z := range cal.kids("VTIMEZONE") {
+	for _, z := range c.kids("VTIMEZONE") {
 		if z.one(t, "TZID").value == p.params["TZID"] {
 			return wall.Add(-z.offsetAt(t, wall))
 		}
@@ -228,12 +228,12 @@ func (cal *component) instant(t tester, p property) time.Time {
 }
 
 // offsetAt is the TZOFFSETTO of the last onset that is not after a local time (3.6.5).
-func (z *component) offsetAt(t tester, wall time.Time) time.Duration {
+func (c *component) offsetAt(t tester, wall time.Time) time.Duration {
 	t.Helper()
 	var best time.Time
 	var offset time.Duration
 	found := false
-	for _, o := range z.children {
+	for _, o := range c.children {
 		for _, at := range o.onsets(t, wall.Year()) {
 			if !at.After(wall) && (!found || at.After(best)) {
 				best, offset, found = at, seconds(t, o.one(t, "TZOFFSETTO").value), true
@@ -246,18 +246,18 @@ func (z *component) offsetAt(t tester, wall time.Time) time.Duration {
 	return offset
 }
 
-func (o *component) onsets(t tester, until int) []time.Time {
+func (c *component) onsets(t tester, until int) []time.Time {
 	t.Helper()
-	first, err := time.Parse("20060102T150405", o.one(t, "DTSTART").value)
+	first, err := time.Parse("20060102T150405", c.one(t, "DTSTART").value)
 	if err != nil {
 		t.Fatal(err)
 	}
 	out := []time.Time{first}
-	if len(o.all("RRULE")) == 0 {
+	if len(c.all("RRULE")) == 0 {
 		return out
 	}
 	var month int
-	if _, err := fmt.Sscanf(o.one(t, "RRULE").value, "FREQ=YEARLY;BYMONTH=%d;BYDAY=-1SU", &month); err != nil {
+	if _, err := fmt.Sscanf(c.one(t, "RRULE").value, "FREQ=YEARLY;BYMONTH=%d;BYDAY=-1SU", &month); err != nil {
 		t.Fatal(err)
 	}
 	for y := first.Year(); y <= until; y++ {

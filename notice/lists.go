@@ -2,6 +2,8 @@ package notice
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"time"
 
 	"github.com/samverk/samverk/fault"
@@ -155,23 +157,12 @@ func (n *Notices) Mails(ctx context.Context, tx *storage.Tx, state string, of fu
 // tells; another's is not found.
 func (n *Notices) Retry(ctx context.Context, tx *storage.Tx, id string, of func(person string) bool) error {
 	var person, state, body string
-	absent := fault.New(fault.NotFound, "there is no such mail")
-	rows, err := tx.Query(ctx, `SELECT person, state, body FROM notice_mail WHERE id = $1`, id)
-	if err != nil {
-		return err
-	}
-	found := rows.Next()
-	if found {
-		err = rows.Scan(&person, &state, &body)
-	}
-	if e := rows.Close(); err == nil {
-		err = e
-	}
+	err := tx.QueryRow(ctx, `SELECT person, state, body FROM notice_mail WHERE id = $1`, id).Scan(&person, &state, &body)
 	switch {
-	case err != nil:
+	case err != nil && !errors.Is(err, sql.ErrNoRows):
 		return err
-	case !found || !of(person):
-		return absent
+	case err != nil || !of(person):
+		return fault.New(fault.NotFound, "there is no such mail")
 	case state != "bounced" && state != "failed":
 		return fault.New(fault.Conflict, "this mail is on its way or sent").Say("notice.mail.underway")
 	case body == "":
