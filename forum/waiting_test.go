@@ -63,6 +63,7 @@ func (m *waitingModel) first(t *testing.T) {
 	ctx := t.Context()
 	x := m.topicOf(m.west, "Sak")
 	m.ok(m.AskInput(ctx, m.west.chair, x.ID, Asking{}))
+	m.raiseNowhere(nil)
 	m.of(t, m.people...)
 	got(m.Lift(ctx, m.west.chair, m.topicOf(m.west, "Løftet").ID, Lifting{Body: m.b.id, Criteria: []string{"equal"}, Why: "Ulikt."}))(t)
 	m.of(t, m.people...)
