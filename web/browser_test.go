@@ -6,6 +6,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -51,6 +52,10 @@ func newHouse(t *testing.T) string {
 	add("GET", "/form", form)
 	add("POST", "/form", form)
 	add("GET", "/look-at", look)
+	var count atomic.Int64
+	add("GET", "/live", func(w http.ResponseWriter, r *http.Request) int {
+		return pages.Render(w, r, Page{Name: "live", Title: "Live", Live: true, Data: r.URL.Query().Get("q") + strconv.FormatInt(count.Add(1), 10)})
+	})
 	for _, path := range []string{"/sign-in", "/n/{slug}/topics", "/n/{slug}/decisions", "/n/{slug}/search", "/n/{slug}/bodies", "/n/{slug}/about", "/ask"} {
 		add("GET", path, site.NotFound)
 	}
@@ -129,5 +134,41 @@ func TestFormByKeyboard(t *testing.T) {
 	browser.Go(t, at+"/form?lang=en")
 	if f := browser.TabTo(t, "Name"); f.Value != "Karin" {
 		t.Error(f.Value)
+	}
+}
+
+// A live page renews itself and searches as one types, under its own policy; without scripts it is the same page, still.
+func TestLivePage(t *testing.T) {
+	browser := webtest.Open(t)
+	at := newHouse(t)
+	shows := func(selector, want string) bool {
+		for range 100 {
+			if got := browser.Text(t, selector); strings.HasPrefix(got, want) || want == "" && got != "" {
+				return true
+			}
+			time.Sleep(50 * time.Millisecond)
+		}
+		return false
+	}
+	browser.Go(t, at+"/live?lang=en")
+	first := browser.Text(t, "#count")
+	browser.TabTo(t, "Search")
+	browser.Type(t, "dpyd")
+	if !shows("#found", "dpyd") {
+		t.Error("nothing was found while typing:", browser.Text(t, "main"))
+	}
+	if !shows("#count", "") || browser.Text(t, "#count") == first {
+		t.Error("the page stands still")
+	}
+	if f := browser.Focus(t); f.Value != "dpyd" {
+		t.Error("the focus went from the field to", f)
+	}
+	browser.Judge(t, "frame-live")
+	browser.Script(t, false)
+	browser.Go(t, at+"/live?lang=en")
+	first = browser.Text(t, "#count")
+	time.Sleep(time.Second)
+	if browser.Text(t, "#count") != first {
+		t.Error("something ran that may not")
 	}
 }

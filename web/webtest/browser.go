@@ -9,11 +9,14 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 )
 
@@ -35,6 +38,9 @@ const reflow = 320
 type Browser struct {
 	ctx   context.Context
 	shots string
+
+	mu   sync.Mutex
+	said []string
 }
 
 // Open starts Chromium for the length of the test. Where there is none the test is skipped, or fails
@@ -57,7 +63,38 @@ func Open(t *testing.T) *Browser {
 	t.Cleanup(cancelPage)
 	ctx, cancelTime := context.WithTimeout(ctx, 15*time.Minute)
 	t.Cleanup(cancelTime)
-	return &Browser{ctx: ctx, shots: os.Getenv("SAMVERK_SCREENSHOTS")}
+	b := &Browser{ctx: ctx, shots: os.Getenv("SAMVERK_SCREENSHOTS")}
+	if err := chromedp.Listen(ctx, b.hear); err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// hear keeps what the browser complains of: a policy that was broken, a script that failed. A status is no complaint.
+func (b *Browser) hear(event any) {
+	said := ""
+	switch e := event.(type) {
+	case *log.EventEntryAdded:
+		if e.Entry.Source != log.EntrySourceNetwork && e.Entry.Level == log.EntryLevelError {
+			said = e.Entry.Text
+		}
+	case *runtime.EventExceptionThrown:
+		said = e.ExceptionDetails.Text
+	}
+	if said != "" {
+		b.mu.Lock()
+		b.said = append(b.said, said)
+		b.mu.Unlock()
+	}
+}
+
+// Complaints gives what the browser complained of since it was last asked.
+func (b *Browser) Complaints() []string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	said := b.said
+	b.said = nil
+	return said
 }
 
 // Go opens an address.
@@ -110,6 +147,9 @@ func (b *Browser) Faults(t *testing.T, name string) []string {
 		t.Fatalf("axe: %v", err)
 	}
 	var out []string
+	for _, said := range b.Complaints() {
+		out = append(out, name+": the browser complains: "+said)
+	}
 	for _, look := range looks {
 		b.emulate(t, look.scheme, look.width)
 		where := fmt.Sprintf("%s, %s, %d px: ", name, look.scheme, look.width)
