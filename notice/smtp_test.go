@@ -12,6 +12,7 @@ import (
 
 	"github.com/emersion/go-smtp"
 
+	"github.com/samverk/samverk/calendar"
 	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/internal/testkit"
 	"github.com/samverk/samverk/notice"
@@ -68,17 +69,25 @@ func TestInvitationGoesWithTheMail(t *testing.T) {
 	p, address := listen(t)
 	d := open(t, testkit.SQLite(t), notice.Options{Server: "smtp://" + address})
 	d.recipient(t, notice.Recipient{Person: "kari", Mail: "kari@example.org", Lang: "nb", Zone: "Europe/Oslo", Frequency: notice.Weekly})
-	ics := "BEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\nEND:VCALENDAR\r\n"
-	d.tell(t, "kari", notice.Notice{Key: "notice.meeting.convened", Link: "/n/no/meetings/1",
-		Args:   []string{"Styret", notice.When(time.Date(2026, 12, 2, 9, 30, 0, 0, time.UTC))},
-		Attach: &notice.Attachment{Name: "meeting.ics", Type: "text/calendar; method=REQUEST", Body: []byte(ics)}})
+	at := time.Date(2026, 12, 2, 8, 30, 0, 0, time.UTC)
+	ics, mime, err := calendar.Invitation(calendar.Event{UID: "1@example.org", Changed: d.now, Title: "Styret: «møte» på Ås, " + strings.Repeat("æøå ", 40),
+		Start: at, End: at.Add(time.Hour), Zone: "Europe/Oslo", Organizer: calendar.Person{Mail: "samverk@example.org"}}, calendar.Person{Mail: "kari@example.org"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	oslo, err := time.LoadLocation("Europe/Oslo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.tell(t, "kari", notice.Notice{Key: "notice.meeting.convened", Link: "/n/no/meetings/1", Args: []string{"Styret", notice.When(at.In(oslo))},
+		Attach: &notice.Attachment{Name: calendar.InviteFile, Type: mime, Body: ics}})
 	d.work(t)
 	got := p.letters()
 	if len(got) != 1 {
 		t.Fatalf("%d mails; an invitation never waits", len(got))
 	}
 	l := got[0]
-	if l.subject() != "Innkalling: Styret, 2. desember 2026 kl. 9.30" || l.calendar != ics ||
+	if l.subject() != "Innkalling: Styret, 2. desember 2026 kl. 9.30" || l.calendar != string(ics) ||
 		l.calType != "text/calendar; method=REQUEST; charset=UTF-8" || !strings.HasPrefix(l.head.Get("Content-Type"), "multipart/alternative") {
 		t.Errorf("%q %q %q\n%s", l.subject(), l.calendar, l.calType, l.raw)
 	}

@@ -65,6 +65,7 @@ func (n *Notices) lost(err error) {
 	o := &n.outage
 	if o.tries++; o.tries == 1 {
 		o.since = now
+		n.options.Log.Warn("the mail server can't be reached; mail waits", "server", n.server.name(), "error", err)
 	}
 	o.said = brief(err.Error())
 	o.next = now.Add(min(n.pause(o.tries), longestOutage))
