@@ -23,6 +23,8 @@ type Options struct {
 	Migrations []fs.FS              // of every room the database is for
 	Files      string               // the folder of attachments
 	Tell       func(string, ...any) // progress, a line each
+
+	days int // how long it has lived; two years when 0
 }
 
 // Person is somebody one can sign in as.
@@ -52,7 +54,10 @@ func Build(ctx context.Context, o Options) (people []Person, err error) {
 	if w.tell == nil {
 		w.tell = func(string, ...any) {}
 	}
-	w.now = w.end.AddDate(-years, 0, -preface)
+	if w.begin = w.end.AddDate(-years, 0, -preface); o.days > 0 {
+		w.begin = w.end.AddDate(0, 0, -o.days)
+	}
+	w.now = w.begin
 	w.rnd = rand.New(rand.NewPCG(o.Seed, 0x11f1e))
 	source := chacha(o.Seed)
 	w.db, err = storage.Open(ctx, o.DSN, storage.Options{Migrations: o.Migrations, Now: func() time.Time { return w.now }, Rand: source, Volatile: true, Readers: 1})
@@ -92,6 +97,7 @@ type world struct {
 	forum   *forum.Forum
 	rnd     *rand.Rand
 	now     time.Time
+	begin   time.Time
 	end     time.Time
 	tenants []*tenant
 	plan    queue
@@ -143,9 +149,9 @@ func (q *queue) Pop() any {
 	return x
 }
 
-// at plans something. What lies after the end never happens.
+// at plans something. What lies after the end never happens, nor what lies before the beginning.
 func (w *world) at(when time.Time, what string, do func() error) {
-	if when.After(w.end) {
+	if when.After(w.end) || when.Before(w.begin) {
 		return
 	}
 	w.planned++

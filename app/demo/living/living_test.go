@@ -1,8 +1,15 @@
 package living
 
 import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -10,16 +17,22 @@ import (
 	"github.com/samverk/samverk/forum"
 	"github.com/samverk/samverk/network"
 	"github.com/samverk/samverk/notice"
+	"github.com/samverk/samverk/storage"
 )
 
 var morning = time.Date(2026, 11, 24, 10, 12, 0, 0, time.UTC)
 
-func build(t *testing.T, seed uint64, now time.Time) (dsn string, people []Person) {
+var migrations = []fs.FS{network.Migrations, account.Migrations, notice.Migrations, forum.Migrations}
+
+// build makes the networks; days 0 are the whole two years.
+func build(t *testing.T, seed uint64, days int) (dsn string, people []Person) {
 	t.Helper()
 	dsn = "sqlite:" + filepath.Join(t.TempDir(), "samverk.db")
+	if keep := os.Getenv("SAMVERK_KEEP"); keep != "" && days == 0 {
+		dsn = "sqlite:" + keep // to look at
+	}
 	start := time.Now()
-	people, err := Build(t.Context(), Options{Seed: seed, Now: now, DSN: dsn, Files: t.TempDir(), Tell: t.Logf,
-		Migrations: []fs.FS{network.Migrations, account.Migrations, notice.Migrations, forum.Migrations}})
+	people, err := Build(t.Context(), Options{Seed: seed, Now: morning, DSN: dsn, Files: t.TempDir(), Tell: t.Logf, Migrations: migrations, days: days})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -27,6 +40,269 @@ func build(t *testing.T, seed uint64, now time.Time) (dsn string, people []Perso
 	return dsn, people
 }
 
-func TestBuild(t *testing.T) {
-	build(t, 1, morning)
+// opened is a built network at the moment it was built up to.
+type opened struct {
+	*testing.T
+	db      *storage.DB
+	network *network.Registry
+	forum   *forum.Forum
+}
+
+func open(t *testing.T, dsn string) *opened {
+	t.Helper()
+	db, err := storage.Open(t.Context(), dsn, storage.Options{Migrations: migrations, Now: func() time.Time { return morning }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	n, err := network.Open(t.Context(), db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	told, err := notice.Open(t.Context(), db, notice.Options{URL: "https://demo.invalid"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := forum.Open(t.Context(), db, n, told, forum.Options{Files: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &opened{t, db, n, f}
+}
+
+// column reads one column of texts.
+func (o *opened) column(query string, args ...any) (out []string) {
+	o.Helper()
+	err := o.db.Read(o.Context(), func(tx *storage.Tx) error {
+		rows, err := tx.Query(o.Context(), query, args...)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var s string
+			if err := rows.Scan(&s); err != nil {
+				return err
+			}
+			out = append(out, s)
+		}
+		return rows.Err()
+	})
+	if err != nil {
+		o.Fatal(err)
+	}
+	return out
+}
+
+// none fails with what a query finds.
+func (o *opened) none(what, query string, args ...any) {
+	o.Helper()
+	if all := o.column(query, args...); len(all) > 0 {
+		o.Errorf("%s: %d, such as %s", what, len(all), all[0])
+	}
+}
+
+// some fails when a query finds fewer.
+func (o *opened) some(what string, least int, query string, args ...any) {
+	o.Helper()
+	if all := o.column(query, args...); len(all) < least {
+		o.Errorf("%s: %d, not %d", what, len(all), least)
+	}
+}
+
+// digest is over every row of every table.
+func (o *opened) digest() string {
+	o.Helper()
+	sum := sha256.New()
+	for _, table := range o.column(`SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%' AND name NOT LIKE 'goose%'
+		AND name NOT LIKE 'storage%' AND name NOT LIKE 'derived%' ORDER BY name`) {
+		err := o.db.Read(o.Context(), func(tx *storage.Tx) error {
+			rows, err := tx.Query(o.Context(), `SELECT * FROM `+table)
+			if err != nil {
+				return err
+			}
+			defer rows.Close()
+			columns, err := rows.Columns()
+			if err != nil {
+				return err
+			}
+			var lines []string
+			for rows.Next() {
+				row, to := make([]any, len(columns)), make([]any, len(columns))
+				for i := range row {
+					to[i] = &row[i]
+				}
+				if err := rows.Scan(to...); err != nil {
+					return err
+				}
+				lines = append(lines, fmt.Sprint(row...))
+			}
+			slices.Sort(lines)
+			fmt.Fprintln(sum, table, strings.Join(lines, "\n"))
+			return rows.Err()
+		})
+		if err != nil {
+			o.Fatal(table, err)
+		}
+	}
+	return hex.EncodeToString(sum.Sum(nil))
+}
+
+// The same seed and moment make the same content; another seed makes another.
+func TestTheSameSeedMakesTheSame(t *testing.T) {
+	const days = 70
+	a, _ := build(t, 1, days)
+	b, _ := build(t, 1, days)
+	one, two := open(t, a).digest(), open(t, b).digest()
+	if one != two {
+		t.Errorf("%s is not %s", one, two)
+	}
+	if testing.Short() {
+		return
+	}
+	if c, _ := build(t, 2, days); open(t, c).digest() == one {
+		t.Error("another seed makes the same")
+	}
+}
+
+func TestWhatHappenedKeptTheRules(t *testing.T) {
+	if testing.Short() {
+		t.Skip("lives through two years")
+	}
+	dsn, people := build(t, 1, 0)
+	o := open(t, dsn)
+	o.none("decided topics with inputs that nothing became of", `SELECT t.title FROM topic t JOIN topic_input i ON i.topic = t.id WHERE t.state = 'decided' AND i.disposition = ''`)
+	o.none("lifted topics that nobody owes an answer for", `SELECT t.title FROM topic t WHERE t.state = 'lifted' AND NOT EXISTS (SELECT 1 FROM topic_lift l WHERE l.origin = t.id AND l.answer <> 'returned')`)
+	o.none("decisions without quorum", `SELECT title FROM decision WHERE json_extract(record, '$.Roll.Quorum.Held') <> 1`)
+	o.none("topics of bodies with patients' seats that came on an agenda unasked", `SELECT t.title FROM topic t WHERE t.state IN ('agenda', 'decided') AND t.input_until = 0 AND t.input_waived = ''
+		AND EXISTS (SELECT 1 FROM seat s WHERE s.body = t.body AND s.sector = 'patient')`)
+	o.none("decisions in force whose minutes are not sealed and whose item was not approved", `SELECT d.title FROM decision d JOIN decision_force f ON f.decision = d.id JOIN minutes m ON m.id = f.minutes
+		WHERE m.state <> 'sealed' AND NOT EXISTS (SELECT 1 FROM minutes_approval a WHERE a.minutes = m.id AND a.item = d.item)`)
+	o.none("anything that has happened after the end", `SELECT kind FROM forum_event WHERE at > $1`, morning)
+	o.seals()
+	o.everything()
+	for _, p := range people {
+		o.waits(p)
+	}
+	o.invented()
+}
+
+// seals verifies every sealed minutes.
+func (o *opened) seals() {
+	o.Helper()
+	sealed := o.column(`SELECT id FROM minutes WHERE state = 'sealed'`)
+	if len(sealed) < 200 {
+		o.Errorf("only %d minutes are sealed", len(sealed))
+	}
+	for _, id := range sealed {
+		if v, err := o.forum.Verify(context.Background(), network.Clock(), forum.MinutesID(id)); err != nil || !v.Holds {
+			o.Fatalf("minutes %s: %v, wrong: %v", id, err, v.Wrong)
+		}
+	}
+}
+
+// everything checks that there is some of everything, in both countries.
+func (o *opened) everything() {
+	o.Helper()
+	for _, slug := range []string{"se", "no"} {
+		in := ` AND root = (SELECT id FROM network WHERE parent IS NULL AND slug = '` + slug + `')`
+		for _, s := range []string{"raised", "input", "prepared", "agenda", "decided", "returned", "lifted", "merged", "closed"} {
+			o.some(slug+": topics that are "+s, 1, `SELECT title FROM topic WHERE state = $1`+in, s)
+		}
+		for what, query := range map[string]string{
+			"a meeting that goes on":           `SELECT id FROM meeting WHERE state = 'running'`,
+			"meetings convened":                `SELECT id FROM meeting WHERE state = 'convened'`,
+			"a meeting called off":             `SELECT id FROM meeting WHERE state = 'cancelled'`,
+			"a circulation under way":          `SELECT id FROM circulation WHERE state = 'open'`,
+			"a circulation that decided":       `SELECT id FROM circulation WHERE state = 'decided'`,
+			"minutes that wait":                `SELECT id FROM minutes WHERE state = 'draft'`,
+			"corrected minutes":                `SELECT id FROM minutes WHERE edition > 1`,
+			"an answer that is late":           `SELECT id FROM topic_lift WHERE answered = 0 AND told > 0`,
+			"an answer that is owed":           `SELECT id FROM topic_lift WHERE answered = 0 AND told = 0`,
+			"a vacancy":                        `SELECT id FROM vacancy WHERE closed = 0`,
+			"interests":                        `SELECT id FROM interest WHERE 1 = 1`,
+			"agreements":                       `SELECT id FROM agreement WHERE 1 = 1`,
+			"posts":                            `SELECT id FROM post WHERE 1 = 1`,
+			"recommendations or decisions":     `SELECT id FROM decision WHERE mandate IN ('recommends', 'decides')`,
+			"a decision with dissent or votes": `SELECT id FROM decision WHERE method = 'vote'`,
+		} {
+			o.some(slug+": "+what, 1, query+in)
+		}
+	}
+	o.some("decisions that were put in another's place", 5, `SELECT old FROM decision_supersedes`)
+	o.some("items put off for want of quorum", 5, `SELECT id FROM meeting_item WHERE outcome = 'deferred'`)
+	o.some("recusals", 2, `SELECT item FROM meeting_recusal WHERE state = 'declared'`)
+	o.some("people", 250, `SELECT id FROM person`)
+}
+
+// waits checks that something waits for whoever one can sign in as.
+func (o *opened) waits(p Person) {
+	o.Helper()
+	root, _ := o.network.Tree().Root(p.Slug)
+	w, err := o.forum.Waiting(o.Context(), network.Actor{Person: p.ID}, root.ID)
+	if err != nil {
+		o.Fatal(err)
+	}
+	if fmt.Sprintf("%+v", w) == fmt.Sprintf("%+v", forum.Waiting{}) {
+		o.Errorf("nothing waits for %s, %s", p.Name, p.Is.EN)
+	}
+}
+
+// invented checks that companies and patient organisations are those of the story, and that nobody has a name that is somebody's.
+func (o *opened) invented() {
+	o.Helper()
+	all, err := countries()
+	if err != nil {
+		o.Fatal(err)
+	}
+	known, never := map[string]bool{}, map[string]bool{}
+	for _, c := range all {
+		for _, line := range c.Organisations {
+			known[line.Name] = true
+		}
+		for _, n := range c.Never {
+			never[n] = true
+		}
+	}
+	for _, column := range o.column(`SELECT name FROM organisation WHERE kind IN ('company', 'patient', 'foundation')`) {
+		var name network.Text
+		if err := name.Scan(column); err != nil {
+			o.Fatal(err)
+		}
+		if text, _ := name.In("sv"); !known[text] {
+			o.Errorf("%s is not on the list of invented organisations", text)
+		}
+	}
+	for _, name := range o.column(`SELECT name FROM person`) {
+		if never[name] {
+			o.Errorf("somebody is called %s", name)
+		}
+	}
+}
+
+// What patients said has what became of it wherever the story tells of a decision.
+func TestStoriesAreWhole(t *testing.T) {
+	all, err := countries()
+	if err != nil {
+		t.Fatal(err)
+	}
+	fates := []string{"raised", "input", "prepared", "agenda", "running", "decided", "deferred", "returned", "merged", "closed", "lifted", "circulated", "circulating"}
+	for _, c := range all {
+		keys := map[string]bool{}
+		for _, s := range c.topics {
+			if keys[s.Key] || !slices.Contains(fates, s.Fate) {
+				t.Errorf("%s is there twice, or its fate %q is unknown", s.Key, s.Fate)
+			}
+			keys[s.Key] = true
+			decides := s.Fate == "decided" || s.Fate == "deferred" || strings.HasPrefix(s.Fate, "circulat")
+			if decides != (s.Dec != nil) || (s.Fate == "lifted") != (s.Lift != nil) {
+				t.Errorf("%s: %s, and its decision or lift doesn't fit that", s.Key, s.Fate)
+			}
+			for _, in := range s.In {
+				if decides && (in.What == "" || in.Why == "") {
+					t.Errorf("%s: nothing becomes of %q", s.Key, in.Text)
+				}
+			}
+		}
+	}
 }

@@ -410,7 +410,7 @@ func (t *tenant) item(m sitting, l line, gone *bool) error {
 		return nil
 	}
 	if m.now {
-		return nil
+		return t.recuse(m, l)
 	}
 	t.pass(time.Duration(l.mins) * time.Minute)
 	return t.deal(m, l)
