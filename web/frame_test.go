@@ -90,7 +90,9 @@ func TestFrameOfWhoIsSignedIn(t *testing.T) {
 	}
 	w := frameOf(t, []string{"/sign-in", "/me"}, r, Page{Title: "Me", Public: true})
 	contains(t, w.Body.String(), `<a class="smv-login" href="/me">Karin &lt;Alm&gt;</a><form method="post" action="/sign-out"><button class="smv-out" type="submit">Sign out</button></form>`)
-	lacks(t, w.Body.String(), `href="/sign-in`)
+	lacks(t, w.Body.String(), `href="/sign-in`, "Waiting for you")
+	contains(t, frameOf(t, []string{"/n/{slug}/waiting"}, r, Page{Network: nordic}).Body.String(), `<a href="/n/se/waiting">`, "Waiting for you</a>")
+	lacks(t, frameOf(t, []string{"/n/{slug}/waiting"}, httptest.NewRequest("GET", "/", nil), Page{Network: nordic}).Body.String(), "/n/se/waiting")
 	if got := w.Header().Get("Cache-Control"); got != "no-store" {
 		t.Error("a page for somebody is kept in caches:", got)
 	}

@@ -44,6 +44,7 @@ type View struct {
 	Viewer  Viewer
 	Home    string
 	Search  string // "" where there is no search
+	Waiting string // what waits for who is signed in
 	SignIn  string // "" where nobody can sign in, and for who has
 	Loop    []station
 	Choices []choice
@@ -78,7 +79,7 @@ var languageNames = []struct{ code, name string }{{"sv", "Svenska"}, {"nb", "Nor
 // What the foot of a page leads to, in its order, where the table has a route for it. A path without / before it is under
 // the network's.
 var (
-	footFind    = []footLink{{"foot.who", "bodies"}, {"foot.decisions", "decisions"}, {"foot.calendar", "calendar"}, {"foot.open", "data"}}
+	footFind    = []footLink{{"foot.who", "bodies"}, {"foot.decisions", "decisions"}, {"foot.answers", "answers"}, {"foot.calendar", "calendar"}, {"foot.open", "data"}}
 	footHelp    = []footLink{{"foot.how", "about"}, {"foot.accessibility", "accessibility"}, {"foot.personal", "privacy"}, {"foot.contact", "contact"}}
 	footNode    = []footLink{{"foot.ask", "/ask"}, {"foot.datasets", "/datasets"}, {"foot.annotate", "/annotate"}, {"foot.walk", "/walk"}}
 	footProgram = []footLink{{"foot.api", "/api/v1/openapi.json"}, {"foot.metrics", "/metrics"}, {"foot.health", "/healthz"}}
@@ -120,6 +121,9 @@ func (s *Site) view(r *http.Request, lang string, page Page) View {
 	if n != nil {
 		v.Home = n.Path()
 		v.Find, v.Help = s.links(n, footFind), s.links(n, footHelp)
+		if v.Viewer.Person != "" {
+			v.Waiting = s.has(n, "waiting")
+		}
 	} else {
 		v.Find, v.Program = s.links(nil, footNode), s.links(nil, footProgram)
 	}
