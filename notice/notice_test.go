@@ -3,6 +3,7 @@ package notice_test
 import (
 	"context"
 	"io/fs"
+	"log/slog"
 	"os"
 	"strings"
 	"testing"
@@ -52,7 +53,7 @@ func open(t testing.TB, dsn string, o notice.Options) *desk {
 	if o.From == "" {
 		o.From = "samverk@example.org"
 	}
-	o.Rand = testkit.Rand(2)
+	o.Rand, o.Log = testkit.Rand(2), slog.New(slog.DiscardHandler)
 	if d.Notices, err = notice.Open(context.Background(), db, o); err != nil {
 		t.Fatal(err)
 	}

@@ -112,9 +112,12 @@ func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
 }
 
 func (s *session) Data(r io.Reader) error {
-	if s.p.drop != nil {
+	s.p.mu.Lock()
+	drop := s.p.drop
+	s.p.mu.Unlock()
+	if drop != nil {
 		_, _ = io.CopyN(io.Discard, r, 20)
-		s.p.drop(s.c)
+		drop(s.c)
 		return nil
 	}
 	b, err := io.ReadAll(r)

@@ -248,7 +248,9 @@ func TestBrokenConnections(t *testing.T) {
 	if waiting := d.mails(t, "waiting"); len(waiting) != 2 || waiting[0].Attempts != 1 || waiting[1].Attempts != 1 {
 		t.Fatalf("%+v", waiting)
 	}
+	p.mu.Lock()
 	p.drop = nil
+	p.mu.Unlock()
 	d.work(t)
 	if len(p.letters()) != 2 {
 		t.Errorf("%d mails", len(p.letters()))
