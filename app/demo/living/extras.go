@@ -24,6 +24,11 @@ func (t *tenant) describe() error {
 			return err
 		}
 	}
+	for _, as := range []string{"coordinator", "chair", "clinician", "patient", "lead", "steward"} {
+		t.at(t.office(t.end, -120, t.zone), "confirm ties", func() error {
+			return t.network.ConfirmInterests(t.ctx, network.Actor{Person: t.people[as]}, t.root)
+		})
+	}
 	if err := t.rates(); err != nil {
 		return err
 	}

@@ -243,9 +243,29 @@ func (o *opened) waits(p Person) {
 	if err != nil {
 		o.Fatal(err)
 	}
-	if fmt.Sprintf("%+v", w) == fmt.Sprintf("%+v", forum.Waiting{}) {
-		o.Errorf("nothing waits for %s, %s", p.Name, p.Is.EN)
+	var kinds []string
+	for _, one := range w.Waits {
+		kinds = append(kinds, string(one.Kind))
 	}
+	slices.Sort(kinds)
+	kinds = slices.Compact(kinds)
+	o.Logf("%s %s: %v, %d seats, %d inputs, %d raised, %d notices", p.Slug, p.As, kinds, len(w.Seats), len(w.Inputs), len(w.Raised), len(w.Notices))
+	for _, k := range waitsFor[p.As] {
+		if !slices.Contains(kinds, string(k)) {
+			o.Errorf("%s, %s: there is no %s among what waits: %v", p.Slug, p.As, k, kinds)
+		}
+	}
+}
+
+// What waits for whom at least.
+var waitsFor = map[string][]forum.WaitKind{
+	"coordinator": {forum.WaitsAnswer, forum.WaitsPlace},
+	"chair":       {forum.WaitsMeeting, forum.WaitsVote, forum.WaitsAnswer},
+	"clinician":   {forum.WaitsMeeting, forum.WaitsMinutes},
+	"patient":     {forum.WaitsInput, forum.WaitsMinutes, forum.WaitsMeeting, forum.WaitsVote, forum.WaitsSeat},
+	"lead":        {forum.WaitsInput, forum.WaitsMeeting},
+	"steward":     {forum.WaitsMeeting, forum.WaitsVote},
+	"industry":    {forum.WaitsMeeting},
 }
 
 // invented checks that companies and patient organisations are those of the story, and that nobody has a name that is somebody's.

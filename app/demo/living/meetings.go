@@ -574,7 +574,7 @@ func (t *tenant) over(m sitting) error {
 	if err != nil {
 		return err
 	}
-	if err := t.forum.SetApprovers(t.ctx, m.body.coordinator, m.id, approvers); err != nil {
+	if err := t.forum.SetApprovers(t.ctx, m.body.coordinator, m.id, slices.Clone(approvers)); err != nil {
 		return err
 	}
 	if t.chance(15) {

@@ -2,6 +2,7 @@ package living
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -329,7 +330,7 @@ func (t *tenant) circulate(r *raised, days int) error {
 		}
 	}
 	c := forum.Circulation{Body: r.body.ID, Topic: r.id, Draft: d, Deadline: midnight(t.now.AddDate(0, 0, days), t.zone)}
-	id, err := t.forum.Circulate(t.ctx, r.body.coordinator, c, approvers)
+	id, err := t.forum.Circulate(t.ctx, r.body.coordinator, c, slices.Clone(approvers))
 	if err != nil {
 		return err
 	}
