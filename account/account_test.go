@@ -317,6 +317,60 @@ func TestRecovery(t *testing.T) {
 	})
 }
 
+// A new address is the account's when somebody who reads mail there says so; the old one is told.
+func TestMove(t *testing.T) {
+	each(t, account.Options{}, func(t *testing.T, h *house) {
+		ctx := t.Context()
+		s := h.member(t, anna)
+		h.member(t, bo)
+		proof := account.Proof{Password: good, Session: s.ID, From: home}
+		is(t, h.Move(ctx, anna, account.Proof{Password: "wrong"}, "new@example.org"), fault.Invalid, "account.current")
+		is(t, h.Move(ctx, anna, proof, "new"), fault.Invalid, "notice.mail")
+		n := len(h.mailed(t, anna))
+		ok(t, h.Move(ctx, anna, proof, mailOf(bo))) // the same answer, and no mail
+		if got := len(h.mailed(t, anna)); got != n {
+			t.Error("somebody else's address was mailed")
+		}
+		link := func() string {
+			return regexp.MustCompile(site + `/sign-in/address/(\S+)`).FindStringSubmatch(h.mailed(t, anna)[0])[1]
+		}
+		ok(t, h.Move(ctx, anna, proof, "first@example.org"))
+		old := link()
+		ok(t, h.Move(ctx, anna, proof, "New@example.org"))
+		is(t, h.Moved(ctx, old, home), fault.NotFound, "account.address.gone")
+		_, err := h.SignIn(ctx, "new@example.org", good, home)
+		is(t, err, fault.Denied, "account.wrong") // not before it is confirmed
+		token := link()
+		mail, err := h.Moving(ctx, token)
+		ok(t, err)
+		if mail != "New@example.org" {
+			t.Error(mail)
+		}
+		ok(t, h.Moved(ctx, token, home))
+		is(t, h.Moved(ctx, token, home), fault.NotFound, "account.address.gone")
+		_, err = h.SignIn(ctx, "new@example.org", good, home)
+		ok(t, err)
+		_, err = h.SignIn(ctx, mailOf(anna), good, home)
+		is(t, err, fault.Denied, "account.wrong")
+		r, err := h.MailOf(ctx, anna)
+		ok(t, err)
+		if r.Mail != "New@example.org" || r.Lang != "sv" {
+			t.Errorf("%+v", r)
+		}
+		var told int
+		ok(t, h.db.Read(ctx, func(tx *storage.Tx) error {
+			return tx.QueryRow(ctx, `SELECT count(*) FROM notice_mail WHERE address = $1 AND secret = 0`, mailOf(anna)).Scan(&told)
+		}))
+		if told == 0 {
+			t.Error("the old address knows nothing")
+		}
+		ok(t, h.Move(ctx, anna, proof, "third@example.org"))
+		token = link()
+		h.pass(time.Hour + time.Second)
+		is(t, h.Moved(ctx, token, home), fault.NotFound, "account.address.gone")
+	})
+}
+
 // Guessing waits longer and longer, always ends, survives a restart, and doesn't shut the person out.
 func TestWaits(t *testing.T) {
 	testkit.EachDatabase(t, func(t *testing.T, dsn string) {
@@ -660,7 +714,7 @@ func everything(t testing.TB, db *storage.DB) string {
 	var b strings.Builder
 	ok(t, db.Read(t.Context(), func(tx *storage.Tx) error {
 		for _, table := range []string{"account", "account_identity", "account_invitation", "account_recovery", "account_session", "account_flow", "account_device",
-			"account_feed", "account_attempt", "account_event", "notice", "notice_recipient", "notice_mail"} {
+			"account_feed", "account_attempt", "account_event", "account_move", "notice", "notice_recipient", "notice_mail"} {
 			rows, err := tx.Query(t.Context(), `SELECT * FROM `+table)
 			if err != nil {
 				return err

@@ -315,7 +315,7 @@ func (a *Accounts) forget(ctx context.Context, tx *storage.Tx, person network.Pe
 		return err
 	}
 	if err == nil {
-		for _, table := range []string{"identity", "recovery", "session", "flow", "device"} {
+		for _, table := range []string{"identity", "recovery", "session", "flow", "device", "move"} {
 			if _, err := tx.Exec(ctx, `DELETE FROM account_`+table+` WHERE account = $1`, s.ID); err != nil {
 				return err
 			}
@@ -350,6 +350,7 @@ func (a *Accounts) Sweep(ctx context.Context) error {
 			{`DELETE FROM account_session WHERE seen < $1`, now.Add(-a.options.Idle)},
 			{`DELETE FROM account_flow WHERE expires < $1`, now},
 			{`DELETE FROM account_recovery WHERE expires < $1`, now},
+			{`DELETE FROM account_move WHERE expires < $1`, now},
 			{`DELETE FROM account_attempt WHERE last < $1`, now.Add(-forgotten)},
 			{`DELETE FROM account_device WHERE seen < $1`, now.Add(-deviceKept)},
 		} {

@@ -23,6 +23,7 @@
 //     revoked, the account is disabled or the password is set anew.
 //   - What changes how one signs in asks for the password again, or for a session just begun where there is none.
 //   - An identity belongs to an account because its person said so, in an invitation or signed in; a mail address that is the same says nothing.
+//   - A new mail address becomes the account's when somebody who reads mail there says so; the one before is told.
 //   - An event is never changed, and is deleted only with its account.
 //
 // It never knows what a person may do: that follows from seats (package network). It sends no mail itself, and logs no secret and no address.

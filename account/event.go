@@ -67,7 +67,7 @@ type Event struct {
 
 // Kinds are all the kinds of event.
 var Kinds = []string{"accepted", "signed-in", "refused", "signed-out", "ended", "ended-others", "password", "recovery", "reset",
-	"linked", "unlinked", "disabled", "enabled", "feed", "feed-revoked"}
+	"linked", "unlinked", "disabled", "enabled", "feed", "feed-revoked", "mail"}
 
 // record writes a line.
 func (a *Accounts) record(ctx context.Context, tx *storage.Tx, account, kind, detail string, from From) error {

@@ -19,6 +19,7 @@ type Invitation struct {
 	ID      string
 	Person  network.PersonID // "" for the first of all
 	Name    string           // the person's
+	ByName  string           // of who invites
 	Mail    string
 	Lang    string
 	By      network.PersonID
@@ -123,7 +124,10 @@ func (a *Accounts) scanInvitation(ctx context.Context, tx *storage.Tx, row inter
 		return i, err
 	}
 	i.Made, i.Expires = storage.Time(made), storage.Time(expires)
-	i.Name, err = a.people.PersonName(ctx, tx, i.Person)
+	if i.Name, err = a.people.PersonName(ctx, tx, i.Person); err != nil {
+		return i, err
+	}
+	i.ByName, err = a.people.PersonName(ctx, tx, i.By)
 	return i, err
 }
 
@@ -198,7 +202,7 @@ func (a *Accounts) accept(ctx context.Context, tx *storage.Tx, hash, password st
 	if account, err = a.create(ctx, tx, i.Person, i.Mail, password); err != nil {
 		return "", err
 	}
-	if err := a.receive(ctx, tx, i.Person, i.Mail, i.Lang); err != nil {
+	if err := a.receive(ctx, tx, i.Person, i.Lang); err != nil {
 		return "", err
 	}
 	return account, a.record(ctx, tx, account, "accepted", "", from)
@@ -207,32 +211,6 @@ func (a *Accounts) accept(ctx context.Context, tx *storage.Tx, hash, password st
 func (a *Accounts) use(ctx context.Context, tx *storage.Tx, invitation string) error {
 	_, err := tx.Exec(ctx, `UPDATE account_invitation SET state = 'accepted', closed = $2 WHERE id = $1`, invitation, a.db.Now())
 	return err
-}
-
-// receive lets a person's mail go to the account's address, as often as it is told about.
-func (a *Accounts) receive(ctx context.Context, tx *storage.Tx, person network.PersonID, mail, lng string) error {
-	r, err := a.notices.RecipientOf(ctx, tx, string(person))
-	if isAbsent(err) {
-		r, err = notice.Recipient{Person: string(person), Frequency: notice.Immediate, Zone: a.zone(ctx, tx, person)}, nil
-	}
-	if err != nil {
-		return err
-	}
-	r.Mail, r.Lang = mail, lng
-	return a.notices.SetRecipient(ctx, tx, r)
-}
-
-// zone is that of a network the person belongs to.
-func (a *Accounts) zone(ctx context.Context, tx *storage.Tx, person network.PersonID) string {
-	access, err := a.people.Access(ctx, tx, network.Actor{Person: person})
-	if err == nil {
-		for _, root := range access.Roots() {
-			if n, ok := a.people.Tree().Network(root); ok && n.Zone != "" {
-				return n.Zone
-			}
-		}
-	}
-	return "Europe/Stockholm"
 }
 
 // FirstOperator gives the link with which the first account of all is made, or "" when there is an account. Each call makes the
@@ -302,7 +280,7 @@ func (a *Accounts) SetUp(ctx context.Context, token string, f First, from From) 
 		if err != nil {
 			return err
 		}
-		if err := a.receive(ctx, tx, person, f.Mail, f.Lang); err != nil {
+		if err := a.receive(ctx, tx, person, f.Lang); err != nil {
 			return err
 		}
 		if err := a.record(ctx, tx, account, "accepted", "", from); err != nil {

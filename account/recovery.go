@@ -55,33 +55,6 @@ func (a *Accounts) recover(ctx context.Context, mail string, from From) error {
 	})
 }
 
-// recipient is the account's own address, in the language the person chose.
-func (a *Accounts) recipient(ctx context.Context, tx *storage.Tx, mine secretAccount) (notice.Recipient, error) {
-	r, err := a.notices.RecipientOf(ctx, tx, string(mine.Person))
-	if isAbsent(err) {
-		r, err = notice.Recipient{Person: string(mine.Person), Lang: "en", Frequency: notice.Immediate, Zone: "UTC"}, nil
-	}
-	r.Mail = mine.Mail
-	return r, err
-}
-
-// warn tells a person, at the account's own address, what happened to it and when: they may know nothing of it.
-func (a *Accounts) warn(ctx context.Context, tx *storage.Tx, mine secretAccount, key string, args ...string) error {
-	if a.options.Demo {
-		return nil
-	}
-	to, err := a.recipient(ctx, tx, mine)
-	if err != nil {
-		return err
-	}
-	zone, err := time.LoadLocation(to.Zone)
-	if err != nil {
-		zone = time.UTC
-	}
-	args = append([]string{notice.When(a.db.Now().In(zone))}, args...)
-	return a.notices.TellAddress(ctx, tx, to, notice.Notice{Key: key, Args: args, Link: "/account", Urgent: true})
-}
-
 // gone is the answer to a token that is unknown, used, revoked or too old.
 func gone(code string) *fault.Error {
 	return fault.New(fault.NotFound, "the link is used, too old or not ours").Say(code)

@@ -100,7 +100,9 @@ func (a *Accounts) SignInAs(ctx context.Context, person network.PersonID, from F
 		}
 		who, err := a.of(ctx, tx, person)
 		if isAbsent(err) {
-			who.ID, err = a.create(ctx, tx, person, string(person)+"@demo.invalid", "")
+			if who.ID, err = a.create(ctx, tx, person, string(person)+"@demo.invalid", ""); err == nil {
+				err = a.receive(ctx, tx, person, "")
+			}
 		}
 		if err != nil || !who.Disabled.IsZero() {
 			return first(err, network.Absent())

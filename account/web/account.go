@@ -26,6 +26,7 @@ type accountData struct {
 	Zones       []web.Option
 	Zone        *time.Location
 	Idle        time.Duration
+	Profile     bool // there is a page for it
 	Said        string
 }
 
@@ -47,7 +48,7 @@ var zones = []string{"Europe/Stockholm", "Europe/Oslo", "Europe/Copenhagen", "Eu
 // overview reads all that the account's page shows.
 func (p *Room) overview(w http.ResponseWriter, r *http.Request, mail *web.Form) (web.Page, error) {
 	ctx, who, l := r.Context(), actor(r), p.pages.Words(r)
-	d := accountData{Langs: languages(), Mail: mail, Idle: p.accounts.Idle()}
+	d := accountData{Langs: languages(), Mail: mail, Idle: p.accounts.Idle(), Profile: p.table.Has(http.MethodGet, "/me")}
 	d.Session, _ = p.session(r)
 	var err error
 	if d.Mine, err = p.accounts.Mine(ctx, who); err != nil {

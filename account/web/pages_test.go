@@ -260,6 +260,25 @@ func TestLogAsFile(t *testing.T) {
 	}
 }
 
+func TestMove(t *testing.T) {
+	h := open(t, account.Options{})
+	b := h.started(t)
+	b.get("/account?lang=en")
+	b.post("/account/address", "mail", "new", "current", good)
+	b.at("/account/address", 400)
+	contains(t, b.post("/account/address", "mail", "new@example.org", "current", good), "on its way to the new address")
+	var mail string
+	ok(t, h.db.Read(t.Context(), func(tx *storage.Tx) error {
+		return tx.QueryRow(t.Context(), `SELECT body FROM notice_mail WHERE address = 'new@example.org'`).Scan(&mail)
+	}))
+	b.get(regexp.MustCompile(`http\S+/sign-in/address/\S+`).FindString(mail))
+	b.at("/sign-in/address", 200)
+	contains(t, b.post("/sign-in/address"), "new mail address is in force")
+	b.at("/account", 200)
+	b.get("/sign-in/address")
+	b.at("/sign-in/address", 404)
+}
+
 func TestMailSettings(t *testing.T) {
 	h := open(t, account.Options{})
 	b := h.started(t)
@@ -329,7 +348,7 @@ func TestPagesInEveryLanguage(t *testing.T) {
 	_, err := h.MakeFeed(t.Context(), h.operator, "person", "")
 	ok(t, err)
 	for _, code := range lang.Codes {
-		for _, path := range []string{"/sign-in?said=reset", "/invitation", "/recover", "/recover/sent", "/recover/new", "/sign-in/first", "/account?said=mail", "/account/log", "/account/password", "/account/erase"} {
+		for _, path := range []string{"/sign-in?said=reset", "/invitation", "/recover", "/recover/sent", "/recover/new", "/sign-in/first", "/account/address", "/sign-in/address", "/account?said=mail", "/account/log", "/account/password", "/account/erase"} {
 			c := b
 			if strings.HasPrefix(path, "/sign-in?") {
 				c = h.browser(t)

@@ -38,6 +38,7 @@ type Room struct {
 	pages    *web.Pages
 	options  Options
 	sessions *scs.SessionManager
+	table    *route.Table
 }
 
 // New reads the pages. Wrap goes around the table, and Register into it.
@@ -53,6 +54,7 @@ func New(site *web.Site, accounts *account.Accounts, o Options) (*Room, error) {
 
 // Register puts the pages into the table.
 func (p *Room) Register(t *route.Table) {
+	p.table = t
 	add := func(method, pattern string, who route.Caller, does string, serve func(http.ResponseWriter, *http.Request) int) {
 		t.Add(route.Route{Method: method, Pattern: pattern, Who: who, Does: does, Serve: serve})
 	}
@@ -77,11 +79,17 @@ func (p *Room) Register(t *route.Table) {
 	add("GET", "/sign-in/first", route.Anyone, "Shows the form for the first account.", p.setupForm)
 	add("POST", "/sign-in/first", route.Anyone, "Makes the first account.", p.setup)
 
+	add("GET", "/sign-in/address/{token}", route.Anyone, "Takes a new mail address's secret out of the address.", p.keep("address", "/sign-in/address"))
+	add("GET", "/sign-in/address", route.Anyone, "Asks whether a new mail address is to be the account's.", p.movingForm)
+	add("POST", "/sign-in/address", route.Anyone, "Makes a new mail address the account's.", p.moved)
+
 	add("GET", "/account", route.Owner, "Shows one's own account.", p.account)
 	add("GET", "/account/log", route.Owner, "Lists when and where one's account was used, as a page, CSV or JSON.", p.log)
 	add("POST", "/account/mail", route.Owner, "Changes the language and frequency of one's mail.", p.mail)
 	add("GET", "/account/password", route.Owner, "Shows the form for another password.", p.passwordForm)
 	add("POST", "/account/password", route.Owner, "Changes one's password.", p.password)
+	add("GET", "/account/address", route.Owner, "Shows the form for another mail address.", p.moveForm)
+	add("POST", "/account/address", route.Owner, "Mails a link to another address, to make it the account's.", p.move)
 	add("POST", "/account/sessions/{id}/end", route.Owner, "Ends one of one's sessions.", p.endSession)
 	add("POST", "/account/sessions/end-others", route.Owner, "Ends all of one's other sessions.", p.endOthers)
 	add("GET", "/account/link/{provider}", route.Owner, "Asks for the password before a provider is linked.", p.confirm("link"))
