@@ -130,3 +130,28 @@ func (f *Forum) Topic(ctx context.Context, who network.Actor, id TopicID) (t Top
 	})
 	return t, err
 }
+
+// TopicByCase finds a topic of a tenant by its number, however it is written: "SE-2026-0123", "2026-123".
+func (f *Forum) TopicByCase(ctx context.Context, who network.Actor, root network.ID, number string) (t Topic, err error) {
+	number = caseOf(f.address(root), number)
+	err = f.look(ctx, who, func(tx *storage.Tx, a network.Access) error {
+		t, err = scanTopic(tx.QueryRow(ctx, `SELECT `+topicColumns+` FROM topic t WHERE t.root = $1 AND t.case_number = $2`, root, number))
+		if noRow(err) || err == nil && !sees(a, t) {
+			return network.Absent()
+		}
+		return err
+	})
+	return t, err
+}
+
+// caseOf writes a number as the register does.
+func caseOf(address, typed string) string {
+	parts := strings.FieldsFunc(strings.ToUpper(typed), func(c rune) bool { return c == '-' || c == ' ' || c == '/' })
+	if len(parts) == 2 {
+		parts = append([]string{strings.ToUpper(strings.TrimPrefix(address, "/n/"))}, parts...)
+	}
+	if n := len(parts) - 1; n > 0 && len(parts[n]) < 4 {
+		parts[n] = strings.Repeat("0", 4-len(parts[n])) + parts[n]
+	}
+	return strings.Join(parts, "-")
+}

@@ -3,8 +3,10 @@ package forum
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"slices"
 
+	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/network"
 	"github.com/samverk/samverk/storage"
 )
@@ -28,14 +30,26 @@ type TopicView struct {
 	Posts     []PostRow
 	History   []Event
 	Follows   bool
+	Lacks     string // the code of what it lacks to be prepared; "" for nothing
 	May       May
 }
 
 // May says what the reader may do with a topic.
 type May struct {
-	Run, Chair, Edit, Add, Give, Follow, Review, Close bool
-	Step                                               map[State]bool // where it may be taken by who runs it
+	Run    bool // its agenda: as the chair or a coordinator
+	Chair  bool
+	Edit   bool
+	Add    bool // evidence and files
+	Give   bool // input
+	Follow bool
+	Review bool // evidence
+	Close  bool
+	Judge  bool           // its inputs
+	Step   map[State]bool // where who runs it may take it, as far as its state goes
 }
+
+// To tells whether who runs the topic may take it into a state, as far as the one it is in goes.
+func (m May) To(state string) bool { return m.Step[State(state)] }
 
 // LiftView is a lift as it is told beside a topic.
 type LiftView struct {
@@ -76,7 +90,7 @@ func (f *Forum) View(ctx context.Context, who network.Actor, root network.ID, id
 			}
 		}
 		v.May = f.may(a, v)
-		return nil
+		return f.viewRights(ctx, tx, a, &v)
 	})
 	return v, err
 }
@@ -94,6 +108,25 @@ func (f *Forum) may(a network.Access, v TopicView) May {
 		}
 	}
 	return m
+}
+
+// viewRights adds what can only be told by looking further.
+func (f *Forum) viewRights(ctx context.Context, tx *storage.Tx, a network.Access, v *TopicView) error {
+	above, err := f.above(ctx, tx, v.Topic)
+	if err != nil {
+		return err
+	}
+	final := v.State == Decided || v.State == Merged
+	for _, t := range append([]Topic{v.Topic}, above...) {
+		v.May.Judge = v.May.Judge || a.Runs(t.Body, t.Network) && !final
+	}
+	var lacks *fault.Error
+	err = f.heard(ctx, tx, v.Topic)
+	if !errors.As(err, &lacks) || lacks.Kind != fault.Conflict {
+		return err
+	}
+	v.Lacks = lacks.Code
+	return nil
 }
 
 func (f *Forum) viewBody(ctx context.Context, tx *storage.Tx, a network.Access, v *TopicView) (err error) {

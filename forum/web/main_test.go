@@ -1,0 +1,182 @@
+package web
+
+import (
+	"context"
+	"io"
+	"io/fs"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/samverk/samverk/forum"
+	"github.com/samverk/samverk/internal/testkit"
+	"github.com/samverk/samverk/network"
+	"github.com/samverk/samverk/notice"
+	"github.com/samverk/samverk/storage"
+	"github.com/samverk/samverk/web"
+	"github.com/samverk/samverk/web/route"
+	"github.com/samverk/samverk/web/webtest"
+)
+
+func TestMain(m *testing.M) { os.Exit(testkit.Main(m)) }
+
+// site is a node that serves the forum's pages over a tenant "no" with a nation’s group and a region's.
+type site struct {
+	*forum.Forum
+	t       testing.TB
+	ctx     context.Context
+	now     time.Time
+	network *network.Registry
+	table   *route.Table
+	root    network.ID
+	coord   network.Actor
+	top     seated
+	west    seated
+	plain   network.Actor // registered, without a seat
+	other   network.Actor // of another tenant
+}
+
+// seated is a body with who sits in it.
+type seated struct {
+	id                     network.BodyID
+	network                network.ID
+	chair, patient, member network.Actor
+}
+
+func open(t testing.TB) *site {
+	t.Helper()
+	s := &site{t: t, ctx: t.Context(), now: time.Date(2026, 1, 7, 12, 0, 0, 0, time.UTC)}
+	db := got(storage.Open(s.ctx, testkit.SQLite(t), storage.Options{Now: func() time.Time { return s.now }, Migrations: []fs.FS{network.Migrations, notice.Migrations, forum.Migrations}}))(t)
+	t.Cleanup(func() { _ = db.Close() })
+	s.network = got(network.Open(s.ctx, db))(t)
+	told := got(notice.Open(s.ctx, db, notice.Options{URL: "https://samverk.example"}))(t)
+	s.Forum = got(forum.Open(s.ctx, db, s.network, told, forum.Options{Files: t.TempDir()}))(t)
+	frame := got(web.New(web.Options{}))(t)
+	s.table = route.NewTable(route.Options{SignedIn: web.SignedIn, SignIn: frame.SignIn, Wrap: func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { // who is signed in stands in a header
+			if who := r.Header.Get("Test-Person"); who != "" {
+				r = web.WithViewer(r, web.Viewer{Person: who, Name: "Kari Nordmann"})
+			}
+			next.ServeHTTP(w, r)
+		})
+	}})
+	frame.Register(s.table)
+	if err := Register(s.table, frame, s.Forum, s.network, nil); err != nil {
+		t.Fatal(err)
+	}
+	s.people()
+	return s
+}
+
+func (s *site) people() {
+	s.root, s.coord = s.tenant("no")
+	s.top = s.group(s.root, "Koordineringsgruppen")
+	region := got(s.network.AddNetwork(s.ctx, s.coord, network.Network{Parent: s.root, Slug: "vest", Kind: network.Regional, Name: network.Text{NB: "Helse Vest"}}))(s.t)
+	s.west = s.group(region, "Fagnettverk kreft")
+	s.plain = s.person(s.root, "Pia Plain")
+	_, s.other = s.tenant("se")
+}
+
+func (s *site) tenant(slug string) (network.ID, network.Actor) {
+	who := network.Actor{Person: got(s.network.AddOperator(s.ctx, "Kari Koordinator", "nb"))(s.t)}
+	return got(s.network.Setup(s.ctx, who, network.SetUp{Template: "empty", Slug: slug, Name: network.Text{NB: "Nettverket " + slug}, Lang: "nb", Zone: "Europe/Oslo", Country: "NO"}))(s.t), who
+}
+
+func (s *site) group(n network.ID, name string) seated {
+	s.t.Helper()
+	b := network.Body{Network: n, Kind: network.WorkingGroup, Name: network.Text{NB: name}, Mandate: network.Decides, Visibility: network.Public, InputDays: 14, AnswerDays: 60, PaperDays: 7}
+	g := seated{network: n, id: got(s.network.AddBody(s.ctx, s.coord, b))(s.t)}
+	g.chair = s.seat(g, network.Chair, network.Care, name+" leder")
+	g.member = s.seat(g, network.Member, network.Academia, name+" medlem")
+	g.patient = s.seat(g, network.Member, network.Patient, name+" pasient")
+	return g
+}
+
+func (s *site) seat(g seated, role network.Role, sector network.Sector, name string) network.Actor {
+	id := got(s.network.AddSeat(s.ctx, s.coord, network.Seat{Body: g.id, Role: role, Sector: sector}))(s.t)
+	who := s.person(g.network, name)
+	got(s.network.Give(s.ctx, s.coord, network.Term{Seat: id, Person: who.Person}))(s.t)
+	return who
+}
+
+func (s *site) person(n network.ID, name string) network.Actor {
+	s.t.Helper()
+	return network.Actor{Person: got(s.network.AddPerson(s.ctx, s.coord, network.NewPerson{Name: name, Lang: "nb", Network: n}))(s.t)}
+}
+
+func got[T any](v T, err error) func(testing.TB) T {
+	return func(t testing.TB) T {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+}
+
+func (s *site) ok(err error) {
+	s.t.Helper()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// ask sends a request as somebody, in a language; a form is posted.
+func (s *site) ask(who network.Actor, lang, path string, form url.Values) *httptest.ResponseRecorder {
+	method, body := "GET", io.Reader(nil)
+	if form != nil {
+		method, body = "POST", strings.NewReader(form.Encode())
+	}
+	r := httptest.NewRequest(method, path, body)
+	r.Host = "localhost:8080"
+	r.Header.Set("Accept-Language", lang)
+	if form != nil {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	if who.Person != "" {
+		r.Header.Set("Test-Person", string(who.Person))
+	}
+	w := httptest.NewRecorder()
+	s.table.ServeHTTP(w, r)
+	return w
+}
+
+// page asks for a page in all three languages, looks for what no reader should see, and gives the Norwegian one.
+func (s *site) page(who network.Actor, path string, status int) string {
+	s.t.Helper()
+	var page string
+	for _, lang := range []string{"en", "sv", "nb"} {
+		w := s.ask(who, lang, path, nil)
+		page = w.Body.String()
+		if w.Code != status {
+			s.t.Fatalf("%s in %s: %d\n%s", path, lang, w.Code, webtest.Visible(page))
+		}
+		if strings.HasPrefix(w.Header().Get("Content-Type"), "text/html") {
+			if found := webtest.Leftovers(webtest.Visible(page)); len(found) > 0 {
+				s.t.Errorf("%s in %s: %q", path, lang, found)
+			}
+		}
+	}
+	return page
+}
+
+// post sends a form and gives where it leads, or the page it answered with.
+func (s *site) post(who network.Actor, path string, status int, pairs ...string) string {
+	s.t.Helper()
+	form := url.Values{}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		form.Add(pairs[i], pairs[i+1])
+	}
+	w := s.ask(who, "nb", path, form)
+	if w.Code != status {
+		s.t.Fatalf("POST %s: %d\n%s", path, w.Code, webtest.Visible(w.Body.String()))
+	}
+	if status == http.StatusSeeOther {
+		return w.Header().Get("Location")
+	}
+	return w.Body.String()
+}
