@@ -36,9 +36,9 @@ type Entry struct {
 
 // atomFeed adds to the library's feed what RFC 4287 recommends: a second link, to itself, and the language.
 type atomFeed struct {
-	feeds.AtomFeed
 	Lang  string           `xml:"xml:lang,attr,omitempty"`
 	Links []feeds.AtomLink `xml:"link"`
+	feeds.AtomFeed
 }
 
 // Atom writes the feed, the newest first. A feed without entries was last updated when empty says.

@@ -96,7 +96,12 @@ func fill(cal *ics.Calendar, events []Event, to *Person) ([]byte, error) {
 	for _, z := range zones {
 		z.write(cal)
 	}
+	seen := map[string]bool{}
 	for _, e := range events {
+		if seen[e.UID] { // programs would take them for one meeting
+			return nil, fault.New(fault.Invalid, "two meetings of a calendar have one name").Where("uid")
+		}
+		seen[e.UID] = true
 		if err := e.write(cal, to); err != nil {
 			return nil, err
 		}
@@ -180,6 +185,8 @@ func (e Event) check() (*time.Location, error) {
 		wrong = "zone"
 	case text(e.UID) == "":
 		wrong = "uid"
+	case e.Sequence < 0:
+		wrong = "sequence"
 	case e.Changed.IsZero():
 		wrong = "changed"
 	case e.Start.IsZero() || e.End.Before(e.Start):

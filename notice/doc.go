@@ -10,7 +10,7 @@
 //   - Not urgent: mailed within a minute, or at 07:00 where the recipient is, daily or on Mondays. What they have read here
 //     by then is left out. Urgent notices (an invitation, a convocation, today's meeting) and attachments never wait.
 //   - A mail is sent at least once. A process killed between the server's acceptance and our commit repeats one mail, with
-//     the same Message-ID and the same text.
+//     the same Message-ID and the same text. So does a restored backup with what waited when it was taken.
 //   - A refusal that is about the mail (5xx to the recipient or the data) is a bounce, kept with the server's words. Anything else is tried
 //     again, later each time, for about three days. A server that can't be reached uses up nobody's attempts.
 //   - A secret link (Notice.Secret) is in the mail only, and the text of a mail is deleted once it is sent or given up.

@@ -156,8 +156,8 @@ func (n *Notices) Mails(ctx context.Context, tx *storage.Tx, state string, of fu
 // Retry puts a bounced or failed mail back in the outbox, to the address the person has now. Whose mails the caller may see, of
 // tells; another's is not found.
 func (n *Notices) Retry(ctx context.Context, tx *storage.Tx, id string, of func(person string) bool) error {
-	var person, state, body string
-	err := tx.QueryRow(ctx, `SELECT person, state, body FROM notice_mail WHERE id = $1`, id).Scan(&person, &state, &body)
+	var person, address, state, body string
+	err := tx.QueryRow(ctx, `SELECT person, address, state, body FROM notice_mail WHERE id = $1`, id).Scan(&person, &address, &state, &body)
 	switch {
 	case err != nil && !errors.Is(err, sql.ErrNoRows):
 		return err
@@ -168,9 +168,18 @@ func (n *Notices) Retry(ctx context.Context, tx *storage.Tx, id string, of func(
 	case body == "":
 		return fault.New(fault.Conflict, "this mail held a secret link, which is gone").Say("notice.mail.gone").Do("make a new one")
 	}
-	_, err = tx.Exec(ctx, `UPDATE notice_mail SET state = 'waiting', done = NULL, attempts = 0, next = $2, until = NULL,
-			address = coalesce((SELECT mail FROM notice_recipient r WHERE r.person = notice_mail.person AND r.mail <> ''), address)
-		WHERE id = $1`, id, n.db.Now())
+	r, err := n.RecipientOf(ctx, tx, person)
+	switch {
+	case fault.KindOf(err) == fault.NotFound && err != nil: // an address that is nobody's
+	case err != nil:
+		return err
+	case r.Mail == "":
+		return fault.New(fault.Conflict, "this person no longer wants mail").Say("notice.mail.none")
+	default:
+		address = r.Mail
+	}
+	_, err = tx.Exec(ctx, `UPDATE notice_mail SET state = 'waiting', done = NULL, attempts = 0, next = $2, until = NULL, address = $3 WHERE id = $1`,
+		id, n.db.Now(), address)
 	tx.OnCommit(n.wake)
 	return err
 }

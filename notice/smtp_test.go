@@ -189,6 +189,15 @@ func TestRefusalsForNowAndForGood(t *testing.T) {
 			t.Errorf("%d mails", len(got))
 		}
 
+		// Who no longer wants mail gets none, also if somebody tries once more.
+		d.recipient(t, notice.Recipient{Person: "full"})
+		err = d.db.Write(context.Background(), func(tx *storage.Tx) error {
+			return d.Retry(context.Background(), tx, bounced[0].ID, everybody)
+		})
+		if fault.KindOf(err) != fault.Conflict {
+			t.Errorf("%v", err)
+		}
+
 		// A bounce goes again to the address the person has by then; another's mail is nobody's.
 		d.recipient(t, notice.Recipient{Person: "gone", Mail: "found@example.org"})
 		err = d.db.Write(context.Background(), func(tx *storage.Tx) error {
