@@ -290,7 +290,7 @@ func TestRecovery(t *testing.T) {
 		if len(mail) != before+1 {
 			t.Fatal("mailed:", mail)
 		}
-		token := regexp.MustCompile(site + `/recover/(\S+)`).FindStringSubmatch(mail[0])[1]
+		token := recoveryLink.FindStringSubmatch(mail[0])[1]
 		who, err := h.Recovering(ctx, token)
 		ok(t, err)
 		if who != mailOf(anna) {
@@ -305,7 +305,7 @@ func TestRecovery(t *testing.T) {
 		ok(t, err)
 		// An hour and no longer; and not of a disabled account.
 		ok(t, h.Recover(ctx, mailOf(anna), home))
-		token = regexp.MustCompile(site + `/recover/(\S+)`).FindStringSubmatch(h.mailed(t, anna)[0])[1]
+		token = recoveryLink.FindStringSubmatch(h.mailed(t, anna)[0])[1]
 		h.pass(time.Hour + time.Second)
 		is(t, h.Reset(ctx, token, good, home), fault.NotFound, "account.recovery.gone")
 		ok(t, h.Disable(ctx, coordinator, "anna"))
@@ -332,7 +332,7 @@ func TestMove(t *testing.T) {
 			t.Error("somebody else's address was mailed")
 		}
 		link := func() string {
-			return regexp.MustCompile(site + `/sign-in/address/(\S+)`).FindStringSubmatch(h.mailed(t, anna)[0])[1]
+			return regexp.MustCompile(`/sign-in/address/(\S+)`).FindStringSubmatch(h.mailed(t, anna)[0])[1]
 		}
 		ok(t, h.Move(ctx, anna, proof, "first@example.org"))
 		old := link()
@@ -755,7 +755,7 @@ func TestNothingSecretIsKept(t *testing.T) {
 		feed, err := h.MakeFeed(ctx, anna, "person", "")
 		ok(t, err)
 		ok(t, h.Recover(ctx, mailOf(anna), home))
-		recovery := regexp.MustCompile(site + `/recover/(\S+)`).FindStringSubmatch(h.mailed(t, anna)[0])[1]
+		recovery := recoveryLink.FindStringSubmatch(h.mailed(t, anna)[0])[1]
 		_, _ = h.SignIn(ctx, "typed my pass phrase here", "canary-password-wrong", home)
 		setup, err := h.Invite(ctx, coordinator, "bo", mailOf(bo), "sv")
 		ok(t, err)

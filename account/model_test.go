@@ -240,11 +240,12 @@ func (m *model) revoke(t *rapid.T) {
 	by := rapid.IntRange(0, len(m.people)-1).Draw(t, "by")
 	p := m.people[by]
 	err := m.Revoke(context.Background(), p.who, s.id, home)
-	if by != s.person || !p.account || p.disabled {
+	switch {
+	case by != s.person || !p.account || p.disabled:
 		expect(t, "revoke", err, false, fault.NotFound)
-	} else if err == nil {
+	case err == nil:
 		s.alive = false // one that had run out may or may not have been swept away
-	} else if m.lives(s) {
+	case m.lives(s):
 		t.Fatal("a living session can't be revoked:", err)
 	}
 }
@@ -293,7 +294,7 @@ func (m *model) changePassword(t *rapid.T) {
 	}
 }
 
-var recoveryLink = regexp.MustCompile(site + `/recover/(\S+)`)
+var recoveryLink = regexp.MustCompile(`/recover/(\S+)`)
 
 func (m *model) recover(t *rapid.T, person int) {
 	p := m.people[person]

@@ -143,7 +143,9 @@ func (p *Room) get(r *http.Request, name string) string {
 
 // set keeps a secret in the browser for so long; none takes it away.
 func (p *Room) set(w http.ResponseWriter, name, value string, keep time.Duration) {
-	c := &http.Cookie{Name: p.cookieName(name), Value: value, Path: "/", MaxAge: int(keep / time.Second), HttpOnly: true, Secure: p.accounts.Secure(), SameSite: http.SameSiteLaxMode}
+	c := &http.Cookie{ //nolint:gosec // Secure wherever there is TLS; a site on loopback has none
+		Name: p.cookieName(name), Value: value, Path: "/", MaxAge: int(keep / time.Second), HttpOnly: true, Secure: p.accounts.Secure(), SameSite: http.SameSiteLaxMode,
+	}
 	if value == "" {
 		c.MaxAge = -1
 	}
