@@ -28,7 +28,7 @@ type Event struct {
 	Zone        string // IANA
 	Cancelled   bool
 	Categories  []string
-	Organizer   Person
+	Organizer   Person // a feed can do without: not every site sends mail
 }
 
 // Person is who convenes or is convened.
@@ -70,6 +70,9 @@ func Invitation(e Event, to Person) (b []byte, mime string, err error) {
 	}
 	if !isMail(to.Mail) {
 		return nil, "", fault.New(fault.Invalid, "whom a meeting's invitation is for has no mail address").Where("to")
+	}
+	if e.Organizer.Mail == "" {
+		return nil, "", fault.New(fault.Invalid, "nobody is named to whom an invitation is answered").Where("organizer")
 	}
 	b, err = fill(empty(method), []Event{e}, &to)
 	return b, mime, err
@@ -139,7 +142,9 @@ func (e Event) write(cal *ics.Calendar, to *Person) error {
 	for _, c := range e.Categories {
 		v.AddCategory(text(c))
 	}
-	v.SetOrganizer("mailto:"+e.Organizer.Mail, named(e.Organizer)...)
+	if e.Organizer.Mail != "" {
+		v.SetOrganizer("mailto:"+e.Organizer.Mail, named(e.Organizer)...)
+	}
 	if to != nil {
 		v.AddAttendee("mailto:"+to.Mail, append(named(*to),
 			ics.ParticipationStatusNeedsAction, ics.ParticipationRoleReqParticipant, &ics.KeyValues{Key: "RSVP", Value: []string{strings.ToUpper(strconv.FormatBool(!e.Cancelled))}})...)
@@ -193,7 +198,7 @@ func (e Event) check() (*time.Location, error) {
 		wrong = "end"
 	case text(e.Title) == "":
 		wrong = "title"
-	case !isMail(e.Organizer.Mail):
+	case e.Organizer.Mail != "" && !isMail(e.Organizer.Mail):
 		wrong = "organizer"
 	case e.URL != "" && !isURL(e.URL):
 		wrong = "url"

@@ -196,7 +196,7 @@ func TestWhatNoCalendarCanHold(t *testing.T) {
 	for name, spoil := range map[string]func(*calendar.Event){
 		"zone": func(e *calendar.Event) { e.Zone = "Europe/Nowhere" }, "uid": func(e *calendar.Event) { e.UID = " " },
 		"changed": func(e *calendar.Event) { e.Changed = time.Time{} }, "end": func(e *calendar.Event) { e.End = e.Start.Add(-1) },
-		"title": func(e *calendar.Event) { e.Title = "\x00" }, "organizer": func(e *calendar.Event) { e.Organizer.Mail = "" },
+		"title": func(e *calendar.Event) { e.Title = "\x00" }, "organizer": func(e *calendar.Event) { e.Organizer.Mail = "Kansliet <kansli@example.org>" },
 		"url": func(e *calendar.Event) { e.URL = "javascript:alert(1)" },
 	} {
 		e := meeting(t, "2026-12-02 09:30", "Europe/Stockholm")
@@ -204,6 +204,14 @@ func TestWhatNoCalendarCanHold(t *testing.T) {
 		if _, err := calendar.Feed("x", []calendar.Event{e}); fault.KindOf(err) != fault.Invalid || !strings.HasPrefix(err.Error(), name) {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+	silent := meeting(t, "2026-12-02 09:30", "Europe/Stockholm")
+	silent.Organizer = calendar.Person{}
+	if _, cal := feed(t, silent); len(cal.kids("VEVENT")[0].all("ORGANIZER")) != 0 {
+		t.Error("a site without mail names an organizer")
+	}
+	if _, _, err := calendar.Invitation(silent, calendar.Person{Mail: "maja@example.org"}); fault.KindOf(err) != fault.Invalid {
+		t.Errorf("an invitation that can't be answered: %v", err)
 	}
 	twice := meeting(t, "2026-12-02 09:30", "Europe/Stockholm")
 	if _, err := calendar.Feed("x", []calendar.Event{twice, twice}); fault.KindOf(err) != fault.Invalid {

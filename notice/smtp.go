@@ -48,7 +48,7 @@ func parseServer(o Options) (*server, error) {
 		return nil, fault.New(fault.Invalid, "the mail server's address has a password in it").Where("server").
 			Do("put the password alone into a file that only samverk's user may read, and name the file")
 	}
-	if _, err := mail.ParseAddress(o.From); err != nil {
+	if a, err := mail.ParseAddress(o.From); err != nil || a.Address != o.From {
 		return nil, fault.New(fault.Invalid, "the sender's address is missing or can't be read").Where("from").
 			Do("write it as samverk@example.org")
 	}

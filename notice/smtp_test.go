@@ -371,6 +371,7 @@ func TestServersThatCannotBeRead(t *testing.T) {
 		{URL: "samverk.example.org"}, {URL: "https://"}, {URL: "https://example.org/?a=b"},
 		{URL: site, Server: "mail.example.org", From: "a@example.org"}, {URL: site, Server: "http://mail.example.org", From: "a@example.org"},
 		{URL: site, Server: "smtp://u:canary@mail.example.org", From: "a@example.org", Password: "f"}, {URL: site, Server: "smtp://mail.example.org"},
+		{URL: site, Server: "smtp://mail.example.org", From: "Samverk <a@example.org>"},
 		{URL: site, Server: "smtp://u@mail.example.org", From: "a@example.org"}, {URL: site, Server: "smtp://mail.example.org", From: "a@example.org", Password: "f"},
 		{URL: site, Server: "smtp://u:can%ary@mail", From: "a@example.org"},
 	} {
