@@ -44,6 +44,7 @@ type Forum struct {
 	url      string
 	mail     string
 	rand     io.Reader
+	tallies  sync.Map // by tenant: its tally
 }
 
 // Open gives the room over a database that has its tables.

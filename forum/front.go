@@ -42,23 +42,64 @@ type Now struct {
 	Seats     int
 }
 
+// tally is what is counted of a tenant, as it was after the last thing that happened.
+type tally struct {
+	after tallied
+	now   Now
+	years []InputYear
+}
+
+// tallied says after what something was counted: nothing is public, or stops being so, without a line of history, but what
+// comes into force when its minute comes.
+type tallied struct{ forum, network, minute int64 }
+
 // Count counts what is public in a tenant.
-func (f *Forum) Count(ctx context.Context, root network.ID) (n Now, err error) {
+func (f *Forum) Count(ctx context.Context, root network.ID) (Now, error) {
+	t, err := f.tally(ctx, root)
+	return t.now, err
+}
+
+// InputYears counts the public inputs of a tenant year by year, from the first to this one.
+func (f *Forum) InputYears(ctx context.Context, root network.ID) ([]InputYear, error) {
+	t, err := f.tally(ctx, root)
+	return t.years, err
+}
+
+// tally counts anew when something has happened since it last did. With 20,000 topics and 40,000 inputs that takes 50 ms.
+func (f *Forum) tally(ctx context.Context, root network.ID) (t tally, err error) {
 	err = f.look(ctx, network.Actor{}, func(tx *storage.Tx, _ network.Access) error {
-		n = Now{Inputs: Fates{}}
-		if err := f.countTopics(ctx, tx, root, &n); err != nil {
+		after := tallied{minute: f.db.Now().Unix() / 60}
+		err := tx.QueryRow(ctx, `SELECT (SELECT COALESCE(MAX(seq), 0) FROM forum_event), (SELECT COALESCE(MAX(seq), 0) FROM network_event)`).Scan(&after.forum, &after.network)
+		if err != nil {
 			return err
 		}
-		if err := f.countDecisions(ctx, tx, root, &n); err != nil {
+		if kept, ok := f.tallies.Load(root); ok && kept.(tally).after == after {
+			t = kept.(tally)
+			return nil
+		}
+		t = tally{after: after, now: Now{Inputs: Fates{}}}
+		if err := f.countTopics(ctx, tx, root, &t.now); err != nil {
 			return err
 		}
-		if n.Inputs, err = f.countInputs(ctx, tx, root, time.Time{}, time.Time{}); err != nil {
+		if err := f.countDecisions(ctx, tx, root, &t.now); err != nil {
 			return err
 		}
-		return tx.QueryRow(ctx, `SELECT COUNT(DISTINCT b.id), COUNT(s.id) FROM body b LEFT JOIN seat s ON s.body = b.id AND s.closed = 0
-			WHERE b.root = $1 AND b.visibility = 'public' AND b.closed = 0`, root).Scan(&n.Bodies, &n.Seats)
+		if t.years, err = f.countYears(ctx, tx, root); err != nil {
+			return err
+		}
+		for _, y := range t.years {
+			for fate, n := range y.Fates {
+				t.now.Inputs[fate] += n
+			}
+		}
+		err = tx.QueryRow(ctx, `SELECT COUNT(DISTINCT b.id), COUNT(s.id) FROM body b LEFT JOIN seat s ON s.body = b.id AND s.closed = 0
+			WHERE b.root = $1 AND b.visibility = 'public' AND b.closed = 0`, root).Scan(&t.now.Bodies, &t.now.Seats)
+		if err == nil {
+			f.tallies.Store(root, t)
+		}
+		return err
 	})
-	return n, err
+	return t, err
 }
 
 func (f *Forum) countTopics(ctx context.Context, tx *storage.Tx, root network.ID, n *Now) error {
@@ -88,13 +129,27 @@ func (f *Forum) countTopics(ctx context.Context, tx *storage.Tx, root network.ID
 
 func (f *Forum) countDecisions(ctx context.Context, tx *storage.Tx, root network.ID, n *Now) error {
 	now := f.db.Now().In(f.zoneOf(root))
-	soon := time.Date(now.Year()+1, 1, 1, 0, 0, 0, 0, now.Location())
-	return tx.QueryRow(ctx, `SELECT COUNT(*), COUNT(CASE WHEN f.starts <= $2 AND (g.starts IS NULL OR g.starts > $2) THEN 1 END),
-			COUNT(CASE WHEN f.starts <= $2 AND (g.starts IS NULL OR g.starts > $2) AND d.review > 0 AND d.review < $3 THEN 1 END)
-		`+decisionFrom+`WHERE d.root = $1 AND d.visibility = 'public'`, root, now, soon).Scan(&n.Decisions, &n.InForce, &n.Review)
+	if err := tx.QueryRow(ctx, `SELECT COUNT(*) FROM decision WHERE root = $1 AND visibility = 'public'`, root).Scan(&n.Decisions); err != nil {
+		return err
+	}
+	var begun, gone int // in force once; superseded since
+	err := tx.QueryRow(ctx, `SELECT COUNT(*) FROM decision d JOIN decision_force f ON f.decision = d.id
+		WHERE d.root = $1 AND d.visibility = 'public' AND f.starts <= $2`, root, now).Scan(&begun)
+	if err != nil {
+		return err
+	}
+	err = tx.QueryRow(ctx, `SELECT COUNT(*) FROM decision_supersedes s JOIN decision d ON d.id = s.old JOIN decision_force f ON f.decision = s.old
+			JOIN decision_force g ON g.decision = s.decision
+		WHERE d.root = $1 AND d.visibility = 'public' AND f.starts <= $2 AND g.starts <= $2`, root, now).Scan(&gone)
+	if err != nil {
+		return err
+	}
+	n.InForce = begun - gone
+	return tx.QueryRow(ctx, `SELECT COUNT(*)`+decisionFrom+`WHERE d.review > 0 AND d.review < $3 AND d.root = $1 AND d.visibility = 'public'
+		AND f.starts <= $2 AND (g.starts IS NULL OR g.starts > $2)`, root, now, yearStart(now.Year()+1, now.Location())).Scan(&n.Review)
 }
 
-// countInputs counts public inputs that were given in a time; zero times are without end.
+// countInputs counts public inputs that were given in a time.
 func (f *Forum) countInputs(ctx context.Context, tx *storage.Tx, root network.ID, from, to time.Time) (Fates, error) {
 	var networks []network.ID
 	for _, n := range f.network.Tree().Down(root) {
@@ -103,11 +158,7 @@ func (f *Forum) countInputs(ctx context.Context, tx *storage.Tx, root network.ID
 	if len(networks) == 0 {
 		return Fates{}, nil
 	}
-	until := int64(1) << 62
-	if !to.IsZero() {
-		until = micros(to)
-	}
-	in, args := places([]any{micros(from), until}, networks)
+	in, args := places([]any{micros(from), micros(to)}, networks)
 	rows, err := tx.Query(ctx, `SELECT disposition, COUNT(*) FROM topic_input
 		WHERE visibility = 'public' AND given >= $1 AND given < $2 AND network IN (`+in+`) GROUP BY disposition`, args...)
 	if err != nil {
@@ -259,9 +310,9 @@ func (q InputFilter) sql(at *time.Location) (string, []any) {
 	args = append(args, bounded(q.Limit))
 	return `SELECT i.id, i.topic, i.name, i.text, i.lang, i.given, i.disposition, i.reason, i.disposed, t.title, t.lang, COALESCE(o.name, ''),
 			COALESCE(d.id, ''), COALESCE(d.year, 0), COALESCE(d.number, 0), COALESCE(d.title, ''), COALESCE(d.lang, '')
-		FROM topic_input i JOIN topic t ON t.id = i.topic LEFT JOIN organisation o ON o.id = i.organisation
+		FROM topic_input i CROSS JOIN topic t LEFT JOIN organisation o ON o.id = i.organisation
 			LEFT JOIN decision d ON d.id = i.decision AND d.visibility = 'public'
-		WHERE ` + where + ` ORDER BY i.given DESC, i.id DESC LIMIT ` + place(len(args)), args
+		WHERE t.id = i.topic AND ` + where + ` ORDER BY i.given DESC, i.id DESC LIMIT ` + place(len(args)), args
 }
 
 func scanPublicInput(row interface{ Scan(...any) error }) (i PublicInput, err error) {
@@ -297,24 +348,20 @@ type InputYear struct {
 	Fates Fates
 }
 
-// InputYears counts the public inputs of a tenant year by year, from the first to this one.
-func (f *Forum) InputYears(ctx context.Context, root network.ID) (out []InputYear, err error) {
-	err = f.look(ctx, network.Actor{}, func(tx *storage.Tx, _ network.Access) error {
-		first, err := f.firstInput(ctx, tx, root)
-		if err != nil || first.IsZero() {
-			return err
+func (f *Forum) countYears(ctx context.Context, tx *storage.Tx, root network.ID) (out []InputYear, err error) {
+	first, err := f.firstInput(ctx, tx, root)
+	if err != nil || first.IsZero() {
+		return nil, err
+	}
+	at := f.zoneOf(root)
+	for y := first.In(at).Year(); y <= f.db.Now().In(at).Year(); y++ {
+		fates, err := f.countInputs(ctx, tx, root, yearStart(y, at), yearStart(y+1, at))
+		if err != nil {
+			return nil, err
 		}
-		at := f.zoneOf(root)
-		for y := first.In(at).Year(); y <= f.db.Now().In(at).Year(); y++ {
-			fates, err := f.countInputs(ctx, tx, root, yearStart(y, at), yearStart(y+1, at))
-			if err != nil {
-				return err
-			}
-			out = append(out, InputYear{y, fates})
-		}
-		return nil
-	})
-	return out, err
+		out = append(out, InputYear{y, fates})
+	}
+	return out, nil
 }
 
 func (f *Forum) firstInput(ctx context.Context, tx *storage.Tx, root network.ID) (time.Time, error) {
