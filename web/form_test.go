@@ -11,8 +11,10 @@ import (
 	"testing"
 	"testing/fstest"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/text/unicode/norm"
 
 	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/lang"
@@ -237,4 +239,31 @@ func TestMistakesInFieldsAreFound(t *testing.T) {
 			t.Errorf("%v was let through", pairs)
 		}
 	}
+}
+
+// Whatever is sent as a form, what comes out can be stored and compared: valid, composed, without NUL and carriage returns.
+func FuzzReadForm(f *testing.F) {
+	for _, seed := range []string{"a=b", "a=%0D%0A%00%ff", "a=A%CC%8A&a=2", "=%zz", "a;b=c", strings.Repeat("a=1&", 3000)} {
+		f.Add(encoded, seed)
+	}
+	f.Add("multipart/form-data; boundary=x", "--x\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\nb\r\n--x\r\nContent-Disposition: form-data; name=\"f\"; filename=\"../x\"\r\n\r\nc\r\n--x--\r\n")
+	f.Fuzz(func(t *testing.T, kind, body string) {
+		form, err := readPost(kind, body)
+		if err != nil {
+			if fault.KindOf(err) != fault.Invalid {
+				t.Fatal(err)
+			}
+			return
+		}
+		for name, values := range form.Values {
+			for _, v := range append(values, form.Get(name)) {
+				if !utf8.ValidString(v) || strings.ContainsAny(v, "\x00\r") || !norm.NFC.IsNormalString(v) {
+					t.Fatalf("%q", v)
+				}
+			}
+			form.Int(name)
+			form.Day(name, time.UTC)
+			form.Moment(name, name, time.UTC)
+		}
+	})
 }
