@@ -165,7 +165,7 @@ func persons(ctx context.Context, tx *storage.Tx, query string, args []any) ([]P
 
 // describe adds to people what the reader may see of them.
 func (r *Registry) describe(ctx context.Context, tx *storage.Tx, a Access, root ID, of []PersonID) ([]Listed, error) {
-	names, err := r.names(ctx, tx, of)
+	names, err := r.Names(ctx, tx, of)
 	if err != nil {
 		return nil, err
 	}
@@ -190,7 +190,8 @@ func (r *Registry) describe(ctx context.Context, tx *storage.Tx, a Access, root 
 	return out, nil
 }
 
-func (r *Registry) names(ctx context.Context, tx *storage.Tx, of []PersonID) (map[PersonID]string, error) {
+// Names gives the names of people: none for who is erased.
+func (r *Registry) Names(ctx context.Context, tx *storage.Tx, of []PersonID) (map[PersonID]string, error) {
 	out := map[PersonID]string{}
 	if len(of) == 0 {
 		return out, nil
@@ -344,4 +345,40 @@ func reasons(l Listed, terms []string) (out []Reason) {
 	}
 	slices.SortStableFunc(out, func(a, b Reason) int { return weight[b.Part] - weight[a.Part] })
 	return out
+}
+
+// NominatedSeat is a seat that a party nominates to, with who holds it.
+type NominatedSeat struct {
+	Body   BodyID
+	Name   Text // the body's
+	Role   Role
+	Person PersonID
+	Holder string
+}
+
+// Nominated lists the seats that a party nominates to, in bodies that the reader may see.
+func (r *Registry) Nominated(ctx context.Context, tx *storage.Tx, a Access, o OrganisationID) ([]NominatedSeat, error) {
+	sees, args := a.Where("b.", "", []any{o, r.db.Now()})
+	rows, err := tx.Query(ctx, `SELECT b.id, b.name, s.role, COALESCE(h.person, ''), COALESCE(p.name, '') FROM seat s JOIN body b ON b.id = s.body
+			LEFT JOIN holding h ON h.seat = s.id AND h.starts <= $2 AND (h.ends = 0 OR h.ends > $2) LEFT JOIN person p ON p.id = h.person
+		WHERE s.nominator = $1 AND s.closed = 0 AND b.closed = 0 AND `+bodyIDs(sees)+` ORDER BY b.sort, b.id, s.sort LIMIT `+itoa(mostSeats), args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []NominatedSeat
+	for rows.Next() {
+		var s NominatedSeat
+		if err := rows.Scan(&s.Body, &s.Name, &s.Role, &s.Person, &s.Holder); err != nil {
+			return nil, err
+		}
+		out = append(out, s)
+	}
+	return out, rows.Err()
+}
+
+// SeatsOf lists the seats that a person holds now in bodies of a tenant that the reader may see.
+func (r *Registry) SeatsOf(ctx context.Context, tx *storage.Tx, a Access, root ID, p PersonID) ([]SeatOf, error) {
+	of, err := r.seatsOf(ctx, tx, a, root, []PersonID{p})
+	return of[p], err
 }

@@ -287,3 +287,50 @@ func (r *Registry) Terms(ctx context.Context, tx *storage.Tx, a Access, id SeatI
 	}
 	return all, err
 }
+
+// PastTerm is a term with the seat it was of.
+type PastTerm struct {
+	Holding
+	Seat Held // without who holds it
+}
+
+// BodyTerms lists who held a body's seats, closed ones too, the latest first; whether the body is the reader's to see is the caller's
+// question.
+func (r *Registry) BodyTerms(ctx context.Context, tx *storage.Tx, a Access, id BodyID) ([]PastTerm, error) {
+	b, err := r.Body(ctx, tx, id)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := tx.Query(ctx, `SELECT h.id, h.person, p.name, h.starts, h.ends, h.why, h.recorded, s.id, s.role, s.sector, COALESCE(s.nominator, ''), COALESCE(o.name, '')
+		FROM seat s JOIN holding h ON h.seat = s.id JOIN person p ON p.id = h.person LEFT JOIN organisation o ON o.id = s.nominator
+		WHERE s.body = $1 ORDER BY CASE WHEN h.ends = 0 THEN 0 ELSE 1 END, h.starts DESC, h.id DESC LIMIT `+itoa(mostTerms), id)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []PastTerm
+	for rows.Next() {
+		var t PastTerm
+		var from, to, recorded int64
+		err := rows.Scan(&t.ID, &t.Person, &t.Name, &from, &to, &t.Why, &recorded, &t.Seat.ID, &t.Seat.Role, &t.Seat.Sector, &t.Seat.Nominator, &t.Seat.NominatorName)
+		if err != nil {
+			return nil, err
+		}
+		t.From, t.To, t.Recorded = storage.Time(from), moment(to), storage.Time(recorded)
+		t.Holding.Seat, t.Seat.Body = t.Seat.ID, id
+		if !a.Coordinates(b.Network) && (a.Actor.Person == "" || a.Actor.Person != t.Person) {
+			t.Why = ""
+		}
+		out = append(out, t)
+	}
+	return out, rows.Err()
+}
+
+// SeatOfTerm gives the seat that a term is of.
+func (r *Registry) SeatOfTerm(ctx context.Context, tx *storage.Tx, id HoldingID) (seat SeatID, err error) {
+	err = tx.QueryRow(ctx, `SELECT seat FROM holding WHERE id = $1`, id).Scan(&seat)
+	if noRow(err) {
+		return "", Absent()
+	}
+	return seat, err
+}

@@ -153,7 +153,8 @@ func TestVacancies(t *testing.T) {
 			}
 			return nil
 		})
-		w.refused(w.AnswerCandidate(ctx, chair, c, "declined"), fault.NotFound)
+		_, err = w.AnswerCandidate(ctx, chair, c, "declined")
+		w.refused(err, fault.NotFound)
 		must(w.Give(ctx, w.coord, Term{Seat: seat, Person: p.Person}))(t)
 		w.read(w.coord, func(tx *storage.Tx, a Access) error {
 			all, err := w.Candidates(ctx, tx, a, seat)

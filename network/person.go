@@ -227,7 +227,11 @@ func (r *Registry) resort(ctx context.Context, tx *storage.Tx, p PersonID, name 
 	return nil
 }
 
-// memberships lists the networks a person is registered with.
+// Memberships lists the networks a person is registered with; whether the reader may know of the person is the caller's question.
+func (r *Registry) Memberships(ctx context.Context, tx *storage.Tx, p PersonID) ([]ID, error) {
+	return memberships(ctx, tx, p)
+}
+
 func memberships(ctx context.Context, tx *storage.Tx, p PersonID) ([]ID, error) {
 	rows, err := tx.Query(ctx, `SELECT network FROM membership WHERE person = $1 ORDER BY network`, p)
 	if err != nil {

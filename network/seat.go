@@ -180,3 +180,28 @@ func (r *Registry) Seat(ctx context.Context, tx *storage.Tx, id SeatID) (s Seat,
 	s.Closed = moment(closed)
 	return s, err
 }
+
+// SeatCount sums a body's seats with a vote up.
+type SeatCount struct{ Seats, Held, Advertised int }
+
+// SeatCounts sums up the open bodies of a tenant, for a list of them.
+func (r *Registry) SeatCounts(ctx context.Context, tx *storage.Tx, root ID) (map[BodyID]SeatCount, error) {
+	rows, err := tx.Query(ctx, `SELECT b.id, count(*),
+			COALESCE(SUM(CASE WHEN EXISTS (SELECT 1 FROM holding h WHERE h.seat = s.id AND h.starts <= $2 AND (h.ends = 0 OR h.ends > $2)) THEN 1 ELSE 0 END), 0),
+			COALESCE(SUM(CASE WHEN EXISTS (SELECT 1 FROM vacancy v WHERE v.seat = s.id AND v.closed = 0 AND v.last_day > $2) THEN 1 ELSE 0 END), 0)
+		FROM body b JOIN seat s ON s.body = b.id WHERE b.root = $1 AND b.closed = 0 AND s.closed = 0 AND s.role IN ('chair', 'member') GROUP BY b.id`, root, r.db.Now())
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	out := map[BodyID]SeatCount{}
+	for rows.Next() {
+		var id BodyID
+		var c SeatCount
+		if err := rows.Scan(&id, &c.Seats, &c.Held, &c.Advertised); err != nil {
+			return nil, err
+		}
+		out[id] = c
+	}
+	return out, rows.Err()
+}

@@ -325,3 +325,26 @@ func (m *maker) coordinator(ctx context.Context) error {
 	_, err = m.give(ctx, m.tx, m.who, b, s, Term{Seat: seat, Person: m.who.Person})
 	return err
 }
+
+// SeatsOf counts the seats that a body of the template gets in a network.
+func (t Template) SeatsOf(n TemplateNetwork, b TemplateBody) (sum int) {
+	kinds := map[string]OrganisationKind{}
+	for _, o := range t.Organisations {
+		kinds[o.Key] = o.Kind
+	}
+	for _, line := range b.Seats {
+		by := len(line.Nominators)
+		for _, o := range t.Organisations {
+			if line.Of != "" && o.Kind == line.Of {
+				by++
+			}
+		}
+		for _, key := range n.Own {
+			if line.Own != "" && kinds[key] == line.Own {
+				by++
+			}
+		}
+		sum += max(1, by)*max(1, line.N) + line.Deputies
+	}
+	return sum
+}

@@ -180,6 +180,7 @@ func firstError(errs ...error) error {
 // Candidate is somebody for a seat: who came forward, or whom the body's chair proposed.
 type Candidate struct {
 	ID       string
+	Root     ID
 	Seat     SeatID
 	Person   PersonID // "": of the public, with Name and Mail
 	Proposer PersonID // "": came forward
@@ -299,17 +300,19 @@ func (r *Registry) candidate(ctx context.Context, tx *storage.Tx, who Actor, b B
 }
 
 // AnswerCandidate says what became of a candidate: for the network's coordinators; withdrawn: for the candidate.
-func (r *Registry) AnswerCandidate(ctx context.Context, who Actor, id, state string) error {
-	return r.act(ctx, who, func(tx *storage.Tx, a Access) error {
+func (r *Registry) AnswerCandidate(ctx context.Context, who Actor, id, state string) (c Candidate, err error) {
+	err = r.act(ctx, who, func(tx *storage.Tx, a Access) error {
 		all, err := candidatesWhere(ctx, tx, `c.id = $1`, id)
 		if err != nil || len(all) == 0 {
 			return firstError(err, Absent())
 		}
-		c := all[0]
+		c = all[0]
+		own := a.Actor.Person != "" && a.Actor.Person == c.Person
 		_, b, err := r.seatToChange(ctx, tx, a, c.Seat)
-		if own := a.Actor.Person != "" && a.Actor.Person == c.Person; err != nil && !own {
+		switch {
+		case err != nil && !own:
 			return Absent() // whoever doesn't coordinate knows of no candidate
-		} else if own && err != nil && state != "withdrawn" {
+		case err != nil && state != "withdrawn":
 			return denied()
 		}
 		if err := oneOf("state", state, "declined", "withdrawn", "chosen"); err != nil {
@@ -320,6 +323,7 @@ func (r *Registry) AnswerCandidate(ctx context.Context, who Actor, id, state str
 		}
 		return r.answer(ctx, tx, who, b, c, state)
 	})
+	return c, err
 }
 
 func (r *Registry) answer(ctx context.Context, tx *storage.Tx, who Actor, b Body, c Candidate, state string) error {
@@ -361,7 +365,7 @@ func (r *Registry) MyCandidacies(ctx context.Context, tx *storage.Tx, a Access) 
 }
 
 func candidatesWhere(ctx context.Context, tx *storage.Tx, where string, args ...any) ([]Candidate, error) {
-	rows, err := tx.Query(ctx, `SELECT c.id, c.seat, COALESCE(c.person, ''), COALESCE(c.proposer, ''), COALESCE(q.name, ''), COALESCE(p.name, c.name), c.mail, c.text, c.lang, c.at, c.state
+	rows, err := tx.Query(ctx, `SELECT c.id, c.root, c.seat, COALESCE(c.person, ''), COALESCE(c.proposer, ''), COALESCE(q.name, ''), COALESCE(p.name, c.name), c.mail, c.text, c.lang, c.at, c.state
 		FROM candidate c LEFT JOIN person p ON p.id = c.person LEFT JOIN person q ON q.id = c.proposer WHERE `+where+` ORDER BY c.at DESC, c.id LIMIT `+itoa(mostCandidates), args...)
 	if err != nil {
 		return nil, err
@@ -371,7 +375,7 @@ func candidatesWhere(ctx context.Context, tx *storage.Tx, where string, args ...
 	for rows.Next() {
 		var c Candidate
 		var at int64
-		if err := rows.Scan(&c.ID, &c.Seat, &c.Person, &c.Proposer, &c.By, &c.Name, &c.Mail, &c.Text, &c.Lang, &at, &c.State); err != nil {
+		if err := rows.Scan(&c.ID, &c.Root, &c.Seat, &c.Person, &c.Proposer, &c.By, &c.Name, &c.Mail, &c.Text, &c.Lang, &at, &c.State); err != nil {
 			return nil, err
 		}
 		c.At = storage.Time(at)
