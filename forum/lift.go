@@ -301,6 +301,27 @@ func (f *Forum) moveOrigins(ctx context.Context, tx *storage.Tx, who network.Act
 	return nil
 }
 
+// answered judges whether a lifted topic may go on: it is the body above that gives it back or decides it.
+func (f *Forum) answered(ctx context.Context, tx *storage.Tx, t Topic, to State) error {
+	lifts, err := f.liftsFrom(ctx, tx, t.ID)
+	if err != nil {
+		return err
+	}
+	for _, l := range lifts {
+		if l.Answer == Refused {
+			continue
+		}
+		above, err := f.anyTopic(ctx, tx, l.Topic)
+		if err != nil {
+			return err
+		}
+		if to != Decided || above.State != Decided {
+			return fault.New(fault.Conflict, "a lifted topic is the body's above").Say("topic.lifted")
+		}
+	}
+	return nil
+}
+
 func (f *Forum) decideOrigin(ctx context.Context, tx *storage.Tx, who network.Actor, l Lift, to Topic) error {
 	origin, err := f.anyTopic(ctx, tx, l.Origin)
 	if err != nil {

@@ -82,6 +82,11 @@ func (f *Forum) move(ctx context.Context, tx *storage.Tx, who network.Actor, t *
 
 // ready judges what a state asks of a topic.
 func (f *Forum) ready(ctx context.Context, tx *storage.Tx, t Topic, to State) error {
+	if t.State == Lifted {
+		if err := f.answered(ctx, tx, t, to); err != nil {
+			return err
+		}
+	}
 	switch to {
 	case Prepared, OnAgenda:
 		return f.heard(ctx, tx, t)

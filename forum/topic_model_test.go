@@ -52,7 +52,7 @@ type (
 )
 
 func (m *model) can(x *modelTopic, to State) bool {
-	if !slices.Contains(next[x.state], to) {
+	if !slices.Contains(next[x.state], to) || x.state == Lifted { // what is lifted moves by what happens above
 		return false
 	}
 	switch to {

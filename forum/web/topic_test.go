@@ -9,8 +9,6 @@ import (
 	"github.com/samverk/samverk/network"
 )
 
-const canary = "Kanarifugl"
-
 func (s *site) contains(page string, texts ...string) {
 	s.t.Helper()
 	for _, text := range texts {
@@ -91,21 +89,22 @@ func TestAnEditLosesNothing(t *testing.T) {
 
 // TestNothingOfABodyIsSeenOutsideIt looks for a word that only one body may read.
 func TestNothingOfABodyIsSeenOutsideIt(t *testing.T) {
+	const bird = "Kanarifugl"
 	s := open(t)
-	x := got(s.Raise(s.ctx, s.west.member, forum.Raising{Body: s.west.id, Title: canary + " synger", Text: canary, Visibility: network.BodyOnly}))(t)
+	x := got(s.Raise(s.ctx, s.west.member, forum.Raising{Body: s.west.id, Title: bird + " synger", Text: bird, Visibility: network.BodyOnly}))(t)
 	open := got(s.Raise(s.ctx, s.west.member, forum.Raising{Body: s.west.id, Title: "Åpen sak", Text: "Alle ser", Visibility: network.Public}))(t)
 	s.ok(s.Link(s.ctx, s.west.member, open.ID, x.ID, forum.Related))
-	got(s.GiveInput(s.ctx, s.west.patient, x.ID, forum.Giving{Text: canary, Name: canary}))(t)
-	post := got(s.Write(s.ctx, s.west.member, forum.Posting{Topic: x.ID, Kind: forum.Discussion, Title: canary, Text: canary}))(t)
-	file := got(s.Attach(s.ctx, s.west.member, x.ID, canary+".txt", strings.NewReader(canary)))(t)
+	got(s.GiveInput(s.ctx, s.west.patient, x.ID, forum.Giving{Text: bird, Name: bird}))(t)
+	post := got(s.Write(s.ctx, s.west.member, forum.Posting{Topic: x.ID, Kind: forum.Discussion, Title: bird, Text: bird}))(t)
+	file := got(s.Attach(s.ctx, s.west.member, x.ID, bird+".txt", strings.NewReader(bird)))(t)
 	in := got(s.Inputs(s.ctx, s.west.chair, x.ID))(t)[0]
 	at := "/n/no/topics/" + string(x.ID)
 	hidden := []string{at, at + "/edit", at + "/judge/" + string(in.ID), at + "/versions", "/n/no/posts/" + string(post), "/n/no/files/" + string(file)}
-	shown := []string{"/n/no/topics", "/n/no/topics?format=csv", "/n/no/topics?format=json", "/n/no/topics/similar?title=" + canary, "/n/no/topics/" + string(open.ID),
+	shown := []string{"/n/no/topics", "/n/no/topics?format=csv", "/n/no/topics?format=json", "/n/no/topics/similar?title=" + bird, "/n/no/topics/" + string(open.ID),
 		"/n/no/posts", "/n/no/posts?format=json", "/n/no/answers", "/n/no/topics?body=" + string(s.west.id)}
 	for name, who := range map[string]network.Actor{"nobody": {}, "registered": s.plain, "another tenant": s.other, "another body": s.top.member} {
 		for _, path := range shown {
-			if page := s.ask(who, "nb", path, nil); page.Code != 200 || strings.Contains(strings.ReplaceAll(page.Body.String(), "title="+canary, ""), canary) {
+			if page := s.ask(who, "nb", path, nil); page.Code != 200 || strings.Contains(strings.ReplaceAll(page.Body.String(), "title="+bird, ""), bird) {
 				t.Errorf("%s reads of it at %s (%d)", name, path, page.Code)
 			}
 		}
@@ -120,10 +119,10 @@ func TestNothingOfABodyIsSeenOutsideIt(t *testing.T) {
 			}
 		}
 	}
-	s.contains(s.page(s.west.chair, at, 200), canary)
+	s.contains(s.page(s.west.chair, at, 200), bird)
 	s.page(s.west.chair, strings.Replace(at, "/n/no/", "/n/se/", 1), 404)
 	w := s.ask(s.west.member, "nb", "/n/no/files/"+string(file), nil)
-	if h := w.Header(); w.Body.String() != canary || !strings.HasPrefix(h.Get("Content-Disposition"), "attachment;") || !strings.Contains(h.Get("Content-Security-Policy"), "sandbox") || h.Get("X-Content-Type-Options") != "nosniff" {
+	if h := w.Header(); w.Body.String() != bird || !strings.HasPrefix(h.Get("Content-Disposition"), "attachment;") || !strings.Contains(h.Get("Content-Security-Policy"), "sandbox") || h.Get("X-Content-Type-Options") != "nosniff" {
 		t.Errorf("file: %v", h)
 	}
 }
