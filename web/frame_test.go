@@ -118,6 +118,16 @@ func TestOnlyPublicPagesAreKept(t *testing.T) {
 	}
 }
 
+func TestPagesWithASecretAreNotCompressed(t *testing.T) {
+	r := httptest.NewRequest("GET", "/", nil)
+	r.Header.Set("Accept-Encoding", "gzip")
+	for _, secret := range []bool{false, true} {
+		if w := frameOf(t, nil, r, Page{Secret: secret}); (w.Header().Get("Content-Encoding") == "gzip") == secret {
+			t.Error(w.Header())
+		}
+	}
+}
+
 func TestLivePagesMayRunOurScript(t *testing.T) {
 	w := frameOf(t, nil, httptest.NewRequest("GET", "/", nil), Page{Live: true})
 	contains(t, w.Body.String(), `<script src="/static/htmx.`, `"allowEval":false`, `"includeIndicatorStyles":false`)

@@ -54,7 +54,7 @@ func (p *Pages) Render(w http.ResponseWriter, r *http.Request, page Page) int {
 	h.Set("Content-Language", lang)
 	h.Set("Cache-Control", cacheOf(r, w, page))
 	h.Set("Vary", "Accept-Language, Cookie, Accept-Encoding")
-	send(w, r, page.Status, b.Bytes())
+	send(w, page.Status, b.Bytes(), takesGzip(r) && !page.Secret)
 	return page.Status
 }
 
@@ -79,10 +79,10 @@ func cacheOf(r *http.Request, w http.ResponseWriter, page Page) string {
 
 var writers = sync.Pool{New: func() any { return gzip.NewWriter(nil) }}
 
-// send compresses. Our pages hold no secret beside what the reader typed, so the length of a
-// compressed page gives nothing away (BREACH).
-func send(w http.ResponseWriter, r *http.Request, status int, body []byte) {
-	if !takesGzip(r) {
+// send compresses, unless the page has a secret beside what the reader typed: the length of a compressed page would tell
+// how much of one is in the other (BREACH).
+func send(w http.ResponseWriter, status int, body []byte, compress bool) {
+	if !compress {
 		w.WriteHeader(status)
 		_, _ = w.Write(body)
 		return

@@ -19,6 +19,7 @@ type Page struct {
 	Crumbs  []Link   // the way here, from the network's front page; the last is this page and needs no address
 	Form    *Form    // its problems stand first in main, and the title says that there are some
 	Public  bool     // the same for everybody who isn't signed in: may be cached for a minute, and found by search engines
+	Secret  bool     // it shows what only its reader may know, like an address with a key in it: not compressed, so that its length tells nothing
 	Live    bool     // parts of it are renewed by htmx; it must be whole without
 	Feeds   []Feed   // the same as calendars or news, for programs
 }
