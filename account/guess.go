@@ -28,7 +28,7 @@ const enough = 8
 // year, one for a run (aaaa, 4567, qwerty) and for any other letter, and nothing for what came before. What stands between
 // words doesn't make them others.
 func guesses(password string, about []string) int {
-	s, own := cases.Fold().String(password), ownWords(about)
+	s, own := cases.Fold().String(strings.ToValidUTF8(password, "")), ownWords(about)
 	joined := strings.Map(func(c rune) rune {
 		if unicode.IsLetter(c) || unicode.IsDigit(c) {
 			return c
