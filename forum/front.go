@@ -15,6 +15,9 @@ import (
 // Fates is how many inputs came to what; of Undisposed are those that are not answered.
 type Fates map[Disposition]int
 
+// Of counts those that came to one thing.
+func (c Fates) Of(d Disposition) int { return c[d] }
+
 // All counts every input.
 func (c Fates) All() (n int) {
 	for _, one := range c {

@@ -109,7 +109,7 @@ func (p *room) calendar(w http.ResponseWriter, r *http.Request, n *network.Netwo
 	}
 	page := web.Page{Name: "calendar", Title: l.Must("cal.title"), Public: true, Feeds: p.networkFeeds(l, n), Crumbs: crumb(l, n, l.Must("cal.title"), "")}
 	if b.ID != "" {
-		p.bodyCalendar(l, n, b, &page, &d)
+		bodyCalendar(l, n, b, &page, &d)
 	} else if err := p.calendarChoices(r, n, names, q.Body, &d); err != nil {
 		return p.pages.Fail(w, r, err)
 	}
@@ -118,13 +118,13 @@ func (p *room) calendar(w http.ResponseWriter, r *http.Request, n *network.Netwo
 }
 
 // bodyCalendar makes the page a body's.
-func (p *room) bodyCalendar(l *web.Words, n *network.Network, b network.Body, page *web.Page, d *calendarData) {
+func bodyCalendar(l *web.Words, n *network.Network, b network.Body, page *web.Page, d *calendarData) {
 	at, name := home(n)+"/bodies/"+string(b.ID), text(l, b.Name)
 	d.Lede, d.ICS = l.Must("cal.lede.body"), at+"/calendar.ics"
 	page.Title = l.Must("cal.title.body", name)
 	page.Crumbs = crumb(l, n, name, at, l.Must("cal.title"), "")
 	if b.Visibility == network.Public {
-		page.Feeds = p.bodyFeeds(l, n, b)
+		page.Feeds = bodyFeeds(l, n, b)
 	} else {
 		d.ICS, page.Feeds = "", nil
 	}

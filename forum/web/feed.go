@@ -1,6 +1,7 @@
 package web
 
 import (
+	"embed"
 	"net/http"
 	"strings"
 	"time"
@@ -20,8 +21,32 @@ const (
 	newsRows  = 50
 )
 
+//go:embed messages
+var sayings embed.FS
+
+// BodyFeeds gives what programs follow of a body, for the pages of other rooms: nothing of one that is not public.
+func BodyFeeds(s *web.Site, n *network.Registry) (func(*http.Request, network.BodyID) []web.Feed, error) {
+	words, err := s.Room(sayings)
+	if err != nil {
+		return nil, err
+	}
+	return func(r *http.Request, id network.BodyID) (out []web.Feed) {
+		err := n.Look(r.Context(), network.Actor{}, func(tx *storage.Tx, _ network.Access) error {
+			b, err := n.Body(r.Context(), tx, id)
+			if root, ok := n.Tree().Network(b.Root); err == nil && ok && b.Visibility == network.Public {
+				out = bodyFeeds(words.Words(r), root, b)
+			}
+			return err
+		})
+		if err != nil {
+			s.Log(r, err)
+		}
+		return out
+	}, nil
+}
+
 // bodyFeeds are what programs follow of a public body.
-func (p *room) bodyFeeds(l *web.Words, n *network.Network, b network.Body) []web.Feed {
+func bodyFeeds(l *web.Words, n *network.Network, b network.Body) []web.Feed {
 	at, name := home(n)+"/bodies/"+string(b.ID), text(l, b.Name)
 	return []web.Feed{
 		{Type: "text/calendar", Title: l.Must("cal.feed.body", name), Href: at + "/calendar.ics"},

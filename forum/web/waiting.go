@@ -38,6 +38,7 @@ type waitRow struct {
 	Actions                       []doing
 	Replies                       []web.Option // to a convocation
 	ReplyTo                       string
+	MoreTime                      string // where one asks for more time
 	Seat                          network.SeatID
 }
 
@@ -136,8 +137,8 @@ func (p *room) waitRow(l *web.Words, n *network.Network, one forum.Wait, names m
 	switch one.Kind {
 	case forum.WaitsInput:
 		row.Text = l.Must("waiting.input.text")
-		row.Actions = []doing{{l.Must("waiting.input.do"), topic + "#input", true}}
-		row.Link = topic
+		row.Actions = []doing{{l.Must("waiting.input.do"), topic + "/input", true}}
+		row.Link, row.MoreTime = topic, topic+"/do"
 	case forum.WaitsMinutes:
 		row.Title, row.Lang, row.Text = l.Must("waiting.minutes.title", body.Text, l.Day(one.Held)), "", l.Must("waiting.minutes.text")
 		do("waiting.minutes.do", at+"/minutes/"+string(one.Minutes), true)
@@ -154,7 +155,8 @@ func (p *room) waitRow(l *web.Words, n *network.Network, one forum.Wait, names m
 		do("waiting.answer.do", topic, false)
 	case forum.WaitsPlace:
 		row.Text = l.Must("waiting.place.text")
-		do("waiting.place.do", topic, false)
+		row.Link = topic
+		row.Actions = []doing{{l.Must("waiting.place.do"), topic + "/assign", true}}
 	case forum.WaitsPrepare:
 		row.Text = l.Must("waiting.prepare.nobody")
 		if body.Text != "" {
@@ -204,7 +206,7 @@ func (p *room) meetingWaits(l *web.Words, n *network.Network, one forum.Wait, bo
 		parts = append(parts, l.Must("waiting.meeting.said."+string(one.Reply)))
 	}
 	row.Text = strings.Join(parts, " ")
-	row.ReplyTo, row.Seat = row.Link+"/reply", one.Seat
+	row.ReplyTo, row.Seat = row.Link, one.Seat
 	for _, a := range forum.Attendings {
 		if a != one.Reply {
 			row.Replies = append(row.Replies, web.Option{Value: string(a), Text: l.Must("waiting.meeting." + string(a)), Help: row.Title})
