@@ -12,6 +12,7 @@ import (
 
 	"github.com/samverk/samverk/consent"
 	"github.com/samverk/samverk/fault"
+	"github.com/samverk/samverk/forum"
 	"github.com/samverk/samverk/storage"
 )
 
@@ -83,7 +84,28 @@ func (n *Node) pin() (files []storage.File, release func(), err error) {
 	if err := writeFile(settings, append(b, '\n')); err != nil {
 		return nil, nil, err
 	}
-	return append(files, storage.File{Name: settingsName, Path: settings}), release, nil
+	files = append(files, storage.File{Name: settingsName, Path: settings})
+	attachments, unpin, err := n.attachments(context.Background())
+	if err != nil {
+		return nil, nil, err
+	}
+	return append(files, attachments...), func() { unpin(); os.RemoveAll(dir) }, nil
+}
+
+// attachments are the forum's files. A backup by a command that serves nothing asks a forum opened for it.
+func (n *Node) attachments(ctx context.Context) ([]storage.File, func(), error) {
+	f := n.serving.Load()
+	if f == nil {
+		var err error
+		if f, err = forum.Open(ctx, n.db, nil, nil, forum.Options{Files: filepath.Join(n.dir, attachmentsName)}); err != nil {
+			return nil, nil, err
+		}
+	}
+	files, unpin, err := f.Pin()
+	if err != nil {
+		unpin()
+	}
+	return files, unpin, err
 }
 
 // Restore makes a node from a backup, and applies what the journal knows to have happened since. Until that has

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 
 	"github.com/samverk/samverk/account"
 	"github.com/samverk/samverk/answer"
@@ -31,6 +32,8 @@ type Node struct {
 	desk     *answer.Desk
 	// reference is the node's FASTA; nil for none.
 	reference *variant.Reference
+
+	serving atomic.Pointer[forum.Forum] // while it serves
 
 	journalLost bool // the operator says so
 }

@@ -43,12 +43,21 @@ func Serve(ctx context.Context, c *Client, o ServeOptions) error {
 	if err != nil {
 		return err
 	}
-	handler, err := node.handler(o)
+	base := cmp.Or(o.URL, "http://"+l.Addr().String())
+	site, err := node.site(ctx, o, base)
 	if err != nil {
 		return err
 	}
+	defer site.commons.Close()
+	if err := site.first(ctx, o.FirstLink); err != nil {
+		return err
+	}
+	tended := make(chan struct{})
+	tending, stop := context.WithCancel(ctx)
+	defer func() { stop(); <-tended }()
+	go func() { defer close(tended); site.tend(tending) }()
 	s := &http.Server{
-		Handler:           handler,
+		Handler:           site.table,
 		ReadHeaderTimeout: 10 * time.Second, // a slow header holds a connection; a slow body may be a large VCF
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
@@ -64,7 +73,7 @@ func Serve(ctx context.Context, c *Client, o ServeOptions) error {
 		stopped <- err
 	})
 	if o.Listening != nil {
-		o.Listening(cmp.Or(o.URL, "http://"+l.Addr().String()))
+		o.Listening(base)
 	}
 	if err := s.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 		return fault.Wrap(fault.Unavailable, err, "the server ended")

@@ -1,27 +1,145 @@
 package app
 
 import (
+	"context"
+	"errors"
 	"log/slog"
 	"net/http"
+	"net/url"
+	"time"
 
+	accountweb "github.com/samverk/samverk/account/web"
 	answerweb "github.com/samverk/samverk/answer/web"
 	"github.com/samverk/samverk/api/open"
+	"github.com/samverk/samverk/fault"
+	"github.com/samverk/samverk/forum"
+	forumweb "github.com/samverk/samverk/forum/web"
+	"github.com/samverk/samverk/network"
+	networkweb "github.com/samverk/samverk/network/web"
 	"github.com/samverk/samverk/web"
 	"github.com/samverk/samverk/web/route"
 )
 
-// SiteOptions are what the pages show beside the node: examples, and in a demonstration its walk.
-type SiteOptions = answerweb.Options
+// SiteOptions are what the pages show beside the node: examples, and in a demonstration its walk and its people.
+type SiteOptions struct {
+	answerweb.Options
+	As []accountweb.Persona // whom anybody may sign in as, in a demonstration
+}
 
-// handler is everything the node answers over HTTP.
-func (n *Node) handler(o ServeOptions) (http.Handler, error) {
-	log := slog.Default()
-	site, err := web.New(web.Options{Name: n.settings.Region, Demo: o.Site.Demo != nil, Log: log})
-	if err != nil {
+// site is everything the node answers over HTTP, and what it does of itself while it serves.
+type site struct {
+	commons Commons
+	table   *route.Table
+	log     *slog.Logger
+}
+
+// site opens the rooms that serving needs. base is what links begin with.
+func (n *Node) site(ctx context.Context, o ServeOptions, base string) (s *site, err error) {
+	s = &site{log: slog.Default()}
+	demo := o.Site.Demo != nil || len(o.Site.As) > 0
+	if s.commons, err = OpenCommons(ctx, n.db, n.dir, n.settings, CommonsOptions{URL: base, Demo: demo}); err != nil {
 		return nil, err
 	}
-	table := route.NewTable(route.Options{Refused: site.CrossOrigin()})
-	site.Register(table)
-	open.Register(table, n.desk, open.Options{Log: log})
-	return table, answerweb.Register(table, site, n.desk, o.Site)
+	n.serving.Store(s.commons.Forum)
+	frame, err := web.New(web.Options{Name: n.settings.Region, Demo: demo, Secure: o.public(), Log: s.log})
+	if err != nil {
+		return nil, errors.Join(err, s.commons.Close())
+	}
+	if err := s.register(n, frame, o, base); err != nil {
+		return nil, errors.Join(err, s.commons.Close())
+	}
+	return s, nil
+}
+
+func (s *site) register(n *Node, frame *web.Site, o ServeOptions, base string) error {
+	c := s.commons
+	accounts, err := accountweb.New(frame, c.Accounts, accountweb.Options{Proxy: o.Proxy, As: o.Site.As})
+	if err != nil {
+		return err
+	}
+	s.table = route.NewTable(route.Options{
+		Hosts: hosts(base), Public: o.public(), Refused: frame.CrossOrigin(),
+		Wrap: accounts.Wrap, SignIn: frame.SignIn,
+		SignedIn: func(r *http.Request) bool { return web.ViewerOf(r).Person != "" },
+	})
+	frame.Register(s.table)
+	accounts.Register(s.table)
+	if err := networkweb.Register(s.table, frame, c.Networks, c.Accounts, networkweb.Options{Meetings: s.meetings}); err != nil {
+		return err
+	}
+	if err := forumweb.Register(s.table, frame, c.Forum, c.Networks, c.Accounts); err != nil {
+		return err
+	}
+	open.Register(s.table, n.desk, open.Options{Log: s.log})
+	return answerweb.Register(s.table, frame, n.desk, o.Site.Options)
+}
+
+// meetings tells a body's page which meetings it has next.
+func (s *site) meetings(ctx context.Context, who network.Actor, body network.BodyID) (out []networkweb.Meeting, err error) {
+	all, err := s.commons.Forum.Meetings(ctx, who, forum.MeetingFilter{Body: body, From: s.commons.Networks.Now(), Limit: 5})
+	for _, m := range all {
+		if n, ok := s.commons.Networks.Tree().Network(m.Root); ok {
+			out = append(out, networkweb.Meeting{At: m.Starts, Title: m.Title, Link: "/n/" + n.Slug + "/meetings/" + string(m.ID)})
+		}
+	}
+	return out, err
+}
+
+// hosts is the name in the server's address.
+func hosts(base string) []string {
+	u, err := url.Parse(base)
+	if err != nil {
+		return nil
+	}
+	return []string{u.Hostname()}
+}
+
+// first tells where the first account is made, while there is none.
+func (s *site) first(ctx context.Context, tell func(url string)) error {
+	if tell == nil {
+		return nil
+	}
+	begun, err := s.commons.Accounts.Begun(ctx)
+	if err != nil || begun {
+		return err
+	}
+	link, err := s.commons.Accounts.FirstOperator(ctx)
+	if err == nil {
+		tell(link)
+	}
+	return err
+}
+
+// tendEvery is how often what has come due is looked for.
+const tendEvery = 5 * time.Minute
+
+// reviewWithin is how long before a decision's review date those who run its body are told.
+const reviewWithin = 60 * 24 * time.Hour
+
+// tend sends mail and does what time itself has to do, until ctx ends.
+func (s *site) tend(ctx context.Context) {
+	go s.commons.Notices.Run(ctx)
+	tick := time.NewTicker(tendEvery)
+	defer tick.Stop()
+	for {
+		for what, do := range map[string]func(context.Context) error{
+			"sessions and tokens": s.commons.Accounts.Sweep,
+			"terms":               func(ctx context.Context) error { return s.commons.Networks.Remind(ctx, network.Clock()) },
+			"topics":              s.commons.Forum.TopicsDue,
+			"files":               s.commons.Forum.FilesDue,
+			"reviews": func(ctx context.Context) error {
+				_, err := s.commons.Forum.RemindReviews(ctx, reviewWithin)
+				return err
+			},
+		} {
+			if err := do(ctx); err != nil && ctx.Err() == nil {
+				s.log.Error("what has come due was not seen to", "what", what, "error", err, "hint", fault.HintOf(err))
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
 }

@@ -1,0 +1,351 @@
+package app
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	accountweb "github.com/samverk/samverk/account/web"
+	"github.com/samverk/samverk/app/demo/living"
+	"github.com/samverk/samverk/forum"
+	"github.com/samverk/samverk/lang"
+	"github.com/samverk/samverk/network"
+	"github.com/samverk/samverk/storage"
+	"github.com/samverk/samverk/web/route"
+	"github.com/samverk/samverk/web/webtest"
+)
+
+// house is a node with two living networks, served to people of every kind.
+type house struct {
+	t     *testing.T
+	node  *Node
+	site  *site
+	kinds []kind
+}
+
+// kind is a kind of person, with the cookies of somebody of that kind.
+type kind struct {
+	name    string
+	tenant  string
+	person  network.PersonID // "": nobody
+	cookies []*http.Cookie
+}
+
+const base = "http://127.0.0.1:8080"
+
+func newHouse(t *testing.T) *house {
+	t.Helper()
+	ctx := t.Context()
+	dir := filepath.Join(t.TempDir(), "node")
+	if err := makeDir(dir); err != nil {
+		t.Fatal(err)
+	}
+	if err := writeFile(filepath.Join(dir, settingsName), []byte(`{"version":1}`)); err != nil {
+		t.Fatal(err)
+	}
+	people, err := living.Build(ctx, living.Options{
+		Seed: 1, Now: time.Now(), DSN: Settings{}.dsn(dir), Migrations: migrations(), Files: filepath.Join(dir, attachmentsName),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := &house{t: t, kinds: []kind{{name: "nobody"}}}
+	if h.node, err = Open(ctx, dir); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = h.node.Close() })
+	o := ServeOptions{Addr: "127.0.0.1:0", Site: SiteOptions{}}
+	for _, p := range people {
+		o.Site.As = append(o.Site.As, accountweb.Persona{Person: p.ID, Name: p.Name, Is: p.Is})
+		h.kinds = append(h.kinds, kind{name: p.As, tenant: p.Slug, person: p.ID})
+	}
+	if h.site, err = h.node.site(ctx, o, base); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = h.site.commons.Close() })
+	for i := range h.kinds {
+		if k := &h.kinds[i]; k.person != "" {
+			w := h.do(*k, http.MethodPost, "/sign-in/as", url.Values{"person": {string(k.person)}})
+			if w.Code != http.StatusSeeOther || len(w.Result().Cookies()) == 0 {
+				t.Fatalf("signing in as %s: %d", k.name, w.Code)
+			}
+			k.cookies = w.Result().Cookies()
+		}
+	}
+	return h
+}
+
+// do sends one request, as a browser on our own pages would.
+func (h *house) do(k kind, method, path string, form url.Values) *httptest.ResponseRecorder {
+	var r *http.Request
+	if method == http.MethodGet {
+		r = httptest.NewRequest(method, path, http.NoBody)
+	} else {
+		r = httptest.NewRequest(method, path, strings.NewReader(form.Encode()))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.Header.Set("Sec-Fetch-Site", "same-origin")
+	}
+	r.Host = "127.0.0.1:8080"
+	for _, c := range k.cookies {
+		r.AddCookie(c)
+	}
+	w := httptest.NewRecorder()
+	h.site.table.ServeHTTP(w, r)
+	return w
+}
+
+// thing is something a route's address can name.
+type thing struct {
+	id, slug      string
+	scope         network.Scope
+	scoped        bool // scope says who may see it
+	absent, other bool // absent: there is none; other: it is another tenant's than the address says
+}
+
+// things gives examples of what a segment of an address names: some of each visibility in each tenant.
+func (h *house) things(segment string) (out []thing) {
+	table := map[string]string{
+		"topics": "topic", "meetings": "meeting", "decisions": "decision", "bodies": "body", "posts": "post",
+	}[segment]
+	if table == "" {
+		return nil
+	}
+	h.read(func(tx *storage.Tx) error {
+		body := "COALESCE(body, '')"
+		if table == "body" {
+			body = "id"
+		}
+		for _, root := range h.site.commons.Networks.Tree().Roots() {
+			for _, v := range []network.Visibility{network.Public, network.NetworkOnly, network.BodyOnly} {
+				rows, err := tx.Query(h.t.Context(), `SELECT id, network, `+body+` FROM `+table+` WHERE root = $1 AND visibility = $2 ORDER BY id DESC LIMIT 2`, root.ID, v)
+				if err != nil {
+					return err
+				}
+				for rows.Next() {
+					x := thing{slug: root.Slug, scope: network.Scope{Visibility: v}, scoped: true}
+					if err := rows.Scan(&x.id, &x.scope.Network, &x.scope.Body); err != nil {
+						return err
+					}
+					out = append(out, x)
+				}
+				if err := rows.Close(); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+	return out
+}
+
+func (h *house) read(f func(*storage.Tx) error) {
+	h.t.Helper()
+	if err := h.node.db.Read(h.t.Context(), f); err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+// sees is who may see what, said a second time in the plainest way: from the rows of today, one question each.
+func (h *house) sees(k kind, s network.Scope) (yes bool) {
+	now := storage.Micros(h.node.db.Now())
+	ask := func(tx *storage.Tx, query string, args ...any) bool {
+		var n int
+		if err := tx.QueryRow(h.t.Context(), query, args...).Scan(&n); err != nil {
+			h.t.Fatal(err)
+		}
+		return n > 0
+	}
+	const sits = `SELECT count(*) FROM holding h JOIN seat s ON s.id = h.seat JOIN body b ON b.id = s.body
+		WHERE h.person = $1 AND h.starts <= $2 AND (h.ends = 0 OR h.ends > $2) AND s.closed = 0 AND b.closed = 0 AND `
+	h.read(func(tx *storage.Tx) error {
+		leads := func(n network.ID) bool {
+			for {
+				if ask(tx, sits+`b.kind = 'secretariat' AND b.network = $3`, k.person, now, n) {
+					return true
+				}
+				staffed := ask(tx, `SELECT count(*) FROM holding h JOIN seat s ON s.id = h.seat JOIN body b ON b.id = s.body
+					WHERE b.kind = 'secretariat' AND b.network = $1 AND h.starts <= $2 AND (h.ends = 0 OR h.ends > $2) AND s.closed = 0 AND b.closed = 0`, n, now)
+				at, ok := h.site.commons.Networks.Tree().Network(n)
+				if staffed || !ok || at.Parent == "" {
+					return false
+				}
+				n = at.Parent
+			}
+		}
+		switch s.Visibility {
+		case network.Public:
+			yes = true
+		case network.NetworkOnly:
+			for _, n := range h.site.commons.Networks.Tree().Down(s.Network) {
+				yes = yes || ask(tx, `SELECT count(*) FROM membership WHERE person = $1 AND network = $2`, k.person, n.ID) ||
+					ask(tx, sits+`b.network = $3`, k.person, now, n.ID) || leads(n.ID)
+			}
+		case network.BodyOnly:
+			yes = ask(tx, sits+`b.id = $3`, k.person, now, s.Body) || leads(s.Network)
+		}
+		return nil
+	})
+	return yes
+}
+
+var param = regexp.MustCompile(`\{[^}]*\}`)
+
+// addresses fills the parameters of a route's pattern: each thing that its first noun can be, and one that is not there.
+func (h *house) addresses(pattern string) map[string]thing {
+	pattern = strings.ReplaceAll(pattern, "{$}", "")
+	out := map[string]thing{}
+	parts := strings.Split(pattern, "/")
+	first := slices.IndexFunc(parts, func(s string) bool { return strings.HasPrefix(s, "{") && s != "{network}" })
+	fill := func(slug, id string, x thing) {
+		path := strings.ReplaceAll(pattern, "{network}", slug)
+		if first >= 0 {
+			path = strings.Replace(path, parts[first], id, 1)
+		}
+		out[param.ReplaceAllString(path, "absent")] = x
+	}
+	for _, n := range h.site.commons.Networks.Tree().Roots() {
+		if first >= 0 {
+			fill(n.Slug, "absent", thing{slug: n.Slug, absent: true})
+			for _, x := range h.things(parts[first-1]) {
+				x.other = x.slug != n.Slug
+				x.slug = n.Slug
+				fill(n.Slug, x.id, x)
+			}
+			continue
+		}
+		fill(n.Slug, "", thing{slug: n.Slug})
+	}
+	return out
+}
+
+// canary is in the title and text of what only some may see.
+const canary = "Kanariefågel"
+
+// plant raises topics and writes posts that hold the canary, seen by one body or one network only.
+func (h *house) plant() (planted map[string]network.Scope) {
+	h.t.Helper()
+	ctx, planted := h.t.Context(), map[string]network.Scope{}
+	for _, k := range h.kinds {
+		if k.name != "coordinator" {
+			continue
+		}
+		root, _ := h.site.commons.Networks.Tree().Root(k.tenant)
+		who := network.Actor{Person: k.person}
+		var body network.Body
+		h.read(func(tx *storage.Tx) (err error) {
+			var id network.BodyID
+			if err := tx.QueryRow(ctx, `SELECT id FROM body WHERE network = $1 AND kind = 'secretariat' AND closed = 0 LIMIT 1`, root.ID).Scan(&id); err != nil {
+				return err
+			}
+			body, err = h.site.commons.Networks.Body(ctx, tx, id)
+			return err
+		})
+		for _, v := range []network.Visibility{network.NetworkOnly, network.BodyOnly} {
+			name := fmt.Sprintf("%s %s %s", canary, k.tenant, v)
+			scope := network.Scope{Network: root.ID, Body: body.ID, Visibility: v}
+			if _, err := h.site.commons.Forum.Raise(ctx, who, forum.Raising{Network: root.ID, Body: body.ID, Title: name, Text: name + " sjunger", Visibility: v}); err != nil {
+				h.t.Fatal(err)
+			}
+			planted[name] = scope
+		}
+	}
+	return planted
+}
+
+// Every page, in every language, as every kind of person, from the one table of routes: the right status, nothing untranslated,
+// nothing that is somebody else's.
+func TestEveryRouteAsEveryKindOfPerson(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds two living networks")
+	}
+	h := newHouse(t)
+	planted := h.plant()
+	requests := 0
+	for _, r := range h.site.table.Routes() {
+		if r.Who == route.LocalOperator || strings.Contains(r.Pattern, "/static/") {
+			continue // they have tests of their own
+		}
+		for path, x := range h.addresses(r.Pattern) {
+			for _, k := range h.kinds {
+				requests += h.walk(r, path, x, k, planted)
+			}
+		}
+	}
+	t.Logf("%d routes, %d requests", len(h.site.table.Routes()), requests)
+}
+
+func (h *house) walk(r route.Route, path string, x thing, k kind, planted map[string]network.Scope) (requests int) {
+	method := r.Method
+	if method == "" {
+		method = http.MethodGet
+	}
+	signs := r.Who != route.Anyone
+	hidden := x.absent || x.other || x.scoped && !h.sees(k, x.scope)
+	if method != http.MethodGet {
+		if r.Pattern == "/sign-out" || r.Pattern == "/look" {
+			return 0
+		}
+		w := h.do(k, method, path, url.Values{})
+		switch {
+		case signs && k.person == "":
+			h.want(r, path, k, w, http.StatusUnauthorized)
+		case hidden:
+			h.want(r, path, k, w, http.StatusNotFound)
+		case w.Code >= 500:
+			h.t.Errorf("%s %s as %s of %s: %d\n%s", method, path, k.name, k.tenant, w.Code, webtest.Visible(w.Body.String()))
+		}
+		return 1
+	}
+	for _, code := range lang.Codes {
+		w := h.do(k, method, path+"?lang="+code, nil)
+		requests++
+		switch {
+		case signs && k.person == "":
+			h.want(r, path, k, w, http.StatusSeeOther)
+			continue
+		case hidden:
+			h.want(r, path, k, w, http.StatusNotFound)
+		case r.Who == route.Anyone && x.scoped:
+			h.want(r, path, k, w, http.StatusOK, http.StatusSeeOther)
+		default:
+			h.want(r, path, k, w, http.StatusOK, http.StatusSeeOther, http.StatusNotFound)
+		}
+		h.readable(path, code, k, w)
+		for name, scope := range planted {
+			if strings.Contains(w.Body.String(), name) && !h.sees(k, scope) {
+				h.t.Errorf("%s as %s of %s holds %q", path, k.name, k.tenant, name)
+			}
+		}
+	}
+	return requests
+}
+
+func (h *house) want(r route.Route, path string, k kind, w *httptest.ResponseRecorder, statuses ...int) {
+	if !slices.Contains(statuses, w.Code) {
+		h.t.Errorf("%s %s (%s) as %s of %s: %d, want one of %v", r.Method, path, r.Who, k.name, k.tenant, w.Code, statuses)
+	}
+}
+
+// readable looks for what no reader should see, and that the page is in the language asked for.
+func (h *house) readable(path, code string, k kind, w *httptest.ResponseRecorder) {
+	if !strings.HasPrefix(w.Header().Get("Content-Type"), "text/html") || w.Code == http.StatusSeeOther {
+		return
+	}
+	body := w.Body.String()
+	if !strings.Contains(body, `<html lang="`+code+`"`) {
+		h.t.Errorf("%s in %s as %s: another language", path, code, k.name)
+	}
+	if left := webtest.Leftovers(webtest.Visible(body)); len(left) > 0 {
+		h.t.Errorf("%s in %s as %s: %q", path, code, k.name, left)
+	}
+	if !strings.Contains(body, "</html>") {
+		h.t.Errorf("%s in %s as %s: half a page", path, code, k.name)
+	}
+}
