@@ -155,14 +155,14 @@ func (db *DB) openSQLite(ctx context.Context, path string, volatile bool) (err e
 	if volatile {
 		sync = "synchronous(OFF)"
 	}
-	db.writer, err = sql.Open("sqlite", sqliteDSN(path, "journal_mode(WAL)", sync, "foreign_keys(1)", "secure_delete(1)"))
+	db.writer, err = openCompiled(sqliteDSN(path, "journal_mode(WAL)", sync, "foreign_keys(1)", "secure_delete(1)"))
 	if err != nil {
 		return classify(err)
 	}
 	if err := db.writer.PingContext(ctx); err != nil {
 		return errors.Join(classify(err), db.writer.Close())
 	}
-	db.reader, err = sql.Open("sqlite", sqliteDSN(path, "foreign_keys(1)", "query_only(1)"))
+	db.reader, err = openCompiled(sqliteDSN(path, "foreign_keys(1)", "query_only(1)"))
 	return classify(err)
 }
 
