@@ -16,6 +16,8 @@ var wordList string
 // common are what passwords are mostly made of: words in four languages, names, seasons, teams.
 var common = longestFirst(strings.Fields(wordList))
 
+const longestWord = 64 // of those known, and more
+
 func longestFirst(words []string) []string {
 	slices.SortFunc(words, func(a, b string) int { return len(b) - len(a) })
 	return words
@@ -85,7 +87,7 @@ var plainer = strings.NewReplacer("0", "o", "1", "i", "3", "e", "4", "a", "5", "
 
 // prefixOf gives the part of s that one of the words is, read as it stands or with p4ssw0rd undone.
 func prefixOf(s string, words []string) string {
-	plain := plainer.Replace(s) // as long as s
+	plain := plainer.Replace(s[:min(len(s), longestWord)]) // as long as what it replaces
 	for _, w := range words {
 		if strings.HasPrefix(s, w) || strings.HasPrefix(plain, w) {
 			return s[:len(w)]

@@ -79,7 +79,7 @@ func (p *Room) overview(w http.ResponseWriter, r *http.Request, mail *web.Form) 
 		d.Made = p.accounts.FeedAddress(token)
 		p.set(w, "feed", "", 0)
 	}
-	return web.Page{Name: "account", Title: l.Must("account.title"), Form: mail, Data: d}, nil
+	return web.Page{Name: "account", Title: l.Must("account.title"), Form: mail, Data: d, Secret: d.Made != ""}, nil
 }
 
 func (p *Room) feeds(r *http.Request, d *accountData) error {
@@ -291,7 +291,7 @@ func (p *Room) link(w http.ResponseWriter, r *http.Request) int {
 		if err != nil {
 			return 0, err
 		}
-		return p.pages.Render(w, r, web.Page{Name: "go", Title: p.pages.Words(r).Must("go.title", title), Data: struct{ Title, Address string }{title, address}}), nil
+		return p.pages.Render(w, r, web.Page{Name: "go", Secret: true, Title: p.pages.Words(r).Must("go.title", title), Data: struct{ Title, Address string }{title, address}}), nil
 	})
 }
 

@@ -112,6 +112,31 @@ func TestTheWholeWay(t *testing.T) {
 	other.at("/sign-in", 200)
 }
 
+// What the first person forgot is said at its field, and what they wrote stays.
+func TestFirstAccountForm(t *testing.T) {
+	h := open(t, account.Options{})
+	link, err := h.FirstOperator(t.Context())
+	ok(t, err)
+	b := h.browser(t)
+	b.get(link)
+	b.get("/sign-in/first?lang=en")
+	for want, fields := range map[string][]string{
+		"Fill this in.":          {"name", "", "mail", "olga@example.org", "password", good, "lang", "sv"},
+		"That is no mail":        {"name", "Olga", "mail", "olga", "password", good, "lang", "sv"},
+		"too short":              {"name", "Olga", "mail", "olga@example.org", "password", "short", "lang", "sv"},
+		"Choose one of those":    {"name", "Olga", "mail", "olga@example.org", "password", good, "lang", "de"},
+		"The text is too long":   {"name", strings.Repeat("x", 5000), "mail", "olga@example.org", "password", good, "lang", "sv"},
+		"most of it is common w": {"name", "Olga Operatör", "mail", "olga@example.org", "password", "Olga.Operatör.1", "lang", "sv"},
+	} {
+		page := b.post("/sign-in/first", fields...)
+		b.at("/sign-in/first", 400)
+		contains(t, page, want)
+		if fields[3] != "" && !strings.Contains(page, `value="`+fields[3]+`"`) {
+			t.Errorf("%s: what was written is lost", want)
+		}
+	}
+}
+
 // A disabled account's next request is refused.
 func TestDisabledIsOutAtOnce(t *testing.T) {
 	h := open(t, account.Options{})
@@ -265,6 +290,7 @@ func TestMove(t *testing.T) {
 	b := h.started(t)
 	b.get("/account?lang=en")
 	b.post("/account/address", "mail", "new", "current", good)
+	contains(t, b.post("/account/address"), "That is no mail address")
 	b.at("/account/address", 400)
 	contains(t, b.post("/account/address", "mail", "new@example.org", "current", good), "on its way to the new address")
 	var mail string

@@ -89,7 +89,6 @@ func (p *Room) signOut(w http.ResponseWriter, r *http.Request) int {
 		}
 	}
 	p.sessions.WriteSessionCookie(r.Context(), w, "", time.Time{})
-	w.Header().Set("Clear-Site-Data", `"cache"`)
 	return web.SeeOther(w, r, "/sign-in?said=out")
 }
 
