@@ -67,6 +67,10 @@ func TestFrameOfANetwork(t *testing.T) {
 	body = frameOf(t, nil, r, page).Body.String()
 	lacks(t, body, `href="/n/se/`+`topics`, `href="/sign-in`, `href="/n/se/search"`, "Hitta")
 
+	body = frameOf(t, []string{"/{$}", "/n/{slug}/topics", "/sign-in"}, httptest.NewRequest("GET", "/sign-in?back=/x", nil), Page{Title: "T"}).Body.String()
+	contains(t, body, `<li><a href="/">Raise</a></li>`, `<li><span>Decide <small>`)
+	lacks(t, body, `class="smv-login"`)
+
 	for name, w := range map[string]*httptest.ResponseRecorder{
 		"of the request": frameOf(t, all, WithNetwork(r, nordic), Page{Title: "T"}),
 		"named":          frameOf(t, all, WithNetwork(r, &Network{Slug: "no"}), Page{Title: "T", Network: nordic}),

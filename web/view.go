@@ -68,7 +68,8 @@ type choice struct {
 type footLink struct{ Key, Href string }
 
 // The loop of the whole product. A station's address is under the network's, or the node's own, and is the first that
-// the table has a route for: a station that nobody fills is named and not pressable.
+// the table has a route for: a station that nobody fills is named and not pressable. On a page of no network the stations
+// of networks lead to where one chooses a network.
 var loop = []struct {
 	key     string
 	network string
@@ -134,13 +135,16 @@ func (s *Site) view(r *http.Request, lang string, page Page) View {
 			v.Demo = "frame.demo.genomes"
 		}
 	}
-	if s.has(nil, "/sign-in") != "" && v.Viewer.Person == "" {
+	if s.has(nil, "/sign-in") != "" && v.Viewer.Person == "" && r.URL.Path != "/sign-in" {
 		v.SignIn = signInLink(v.Here)
 	}
 	for _, l := range loop {
 		one := station{Key: l.key, Current: l.key == page.Station}
 		if l.network != "" {
 			one.Link = s.has(n, l.network)
+			if n == nil && s.has(&Network{Slug: "any"}, l.network) != "" {
+				one.Link = s.has(nil, "/")
+			}
 		}
 		for _, path := range l.node {
 			if one.Link == "" {
