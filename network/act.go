@@ -24,6 +24,11 @@ func (r *Registry) act(ctx context.Context, who Actor, do func(*storage.Tx, Acce
 	})
 }
 
+// Act is an acting call of a room that knows of no people itself, with what the actor may do.
+func (r *Registry) Act(ctx context.Context, who Actor, do func(*storage.Tx, Access) error) error {
+	return r.act(ctx, who, do)
+}
+
 // Look runs a reading call, with what the reader may see.
 func (r *Registry) Look(ctx context.Context, who Actor, do func(*storage.Tx, Access) error) error {
 	return r.db.Read(ctx, func(tx *storage.Tx) error {

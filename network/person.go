@@ -186,6 +186,31 @@ func (r *Registry) registered(ctx context.Context, tx *storage.Tx, p PersonID, r
 	return err
 }
 
+// Coordinated tells which of these people are registered with a network of the tenant that the reader coordinates.
+func (r *Registry) Coordinated(ctx context.Context, tx *storage.Tx, a Access, root ID, of []PersonID) (map[PersonID]bool, error) {
+	out := map[PersonID]bool{}
+	leads := a.Leads()
+	if len(of) == 0 || len(leads) == 0 {
+		return out, nil
+	}
+	in, args := places(of, []any{root})
+	led, args := places(leads, args)
+	rows, err := tx.Query(ctx, `SELECT DISTINCT m.person FROM membership m JOIN person p ON p.id = m.person
+		WHERE m.root = $1 AND m.person IN (`+in+`) AND m.network IN (`+led+`) AND p.erased = 0`, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var p PersonID
+		if err := rows.Scan(&p); err != nil {
+			return nil, err
+		}
+		out[p] = true
+	}
+	return out, rows.Err()
+}
+
 // Rename changes a person's own name and language.
 func (r *Registry) Rename(ctx context.Context, who Actor, name, language string, version int64) error {
 	return r.act(ctx, who, func(tx *storage.Tx, a Access) error {
