@@ -69,7 +69,7 @@ type Item struct {
 	Origin     ItemID // the item it was carried over from
 	Target     ItemID // the item it was carried over to
 	Text       string // notes for the minutes
-	Draft      string // a decision not yet taken, as JSON: see Draft
+	Draft      string // what was typed of a decision not yet taken, as JSON
 	Starts     time.Time
 	Ended      time.Time
 	Version    int64
@@ -297,6 +297,27 @@ func (f *Forum) EditItem(ctx context.Context, who network.Actor, i Item) error {
 		}
 		_, err = tx.Exec(ctx, `UPDATE meeting_item SET title = $2, minutes = $3, presenter = $4, text = $5, version = version + 1 WHERE id = $1`,
 			i.ID, i.Title, i.Minutes, i.Presenter, i.Text)
+		return err
+	})
+}
+
+// SaveDraft keeps what was typed of a decision not yet taken, as JSON; version is the item's that it began from.
+func (f *Forum) SaveDraft(ctx context.Context, who network.Actor, id ItemID, version int64, draft string) error {
+	return f.act(ctx, who, func(tx *storage.Tx, a network.Access) error {
+		m, i, err := f.keepsItem(ctx, tx, a, id)
+		if err != nil {
+			return err
+		}
+		if i.Outcome != NoOutcome || m.State == Over || m.State == Cancelled {
+			return wrongState(m)
+		}
+		if i.Version != version {
+			return stale()
+		}
+		if err := short("text", draft, 3*maxText); err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, `UPDATE meeting_item SET draft = $2, version = version + 1 WHERE id = $1`, id, draft)
 		return err
 	})
 }

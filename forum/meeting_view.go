@@ -3,6 +3,8 @@ package forum
 import (
 	"context"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/samverk/samverk/fault"
@@ -23,7 +25,7 @@ type MeetingView struct {
 	Names      map[network.PersonID]string
 	Recusals   []Recusal
 	Approvers  []network.PersonID
-	Minutes    MinutesID // the latest that the reader may see
+	MinutesID  MinutesID // of the latest that the reader may see
 	Decisions  map[ItemID][]Decision
 	Next       Meeting // of the body, where leftovers go; an empty one when none is planned or it isn't the reader's to see
 	Inside     bool    // sees replies, papers, attendance and drafts
@@ -53,7 +55,7 @@ func (f *Forum) Meeting(ctx context.Context, who network.Actor, id MeetingID) (v
 		if err := f.viewDecisions(ctx, tx, a, &v); err != nil {
 			return err
 		}
-		if v.Minutes, err = f.latestMinutes(ctx, tx, a, `n.meeting = $1`, string(id)); err != nil {
+		if v.MinutesID, err = f.latestMinutes(ctx, tx, a, `n.meeting = $1`, string(id)); err != nil {
 			return err
 		}
 		if !v.Inside {
@@ -382,6 +384,7 @@ type Approver struct {
 type CirculationView struct {
 	Circulation
 	BodyOf   network.Body
+	Seats    []network.Held
 	Mine     []network.SeatID            // the reader's voting seats, and those they may stand in for
 	Given    map[network.SeatID]Ballot   // the reader's own answers
 	Answered int                         // how many seats have answered
@@ -421,7 +424,7 @@ func (f *Forum) Circulation(ctx context.Context, who network.Actor, id Circulati
 		if err != nil {
 			return err
 		}
-		v.Mine = answersFor(seats, who.Person)
+		v.Seats, v.Mine = seats, answersFor(seats, who.Person)
 		for _, b := range ballots {
 			if b.Person == who.Person {
 				v.Given[b.Seat] = b
@@ -497,6 +500,56 @@ func (f *Forum) Circulations(ctx context.Context, who network.Actor, body networ
 				return err
 			}
 			out = append(out, c)
+		}
+		return rows.Err()
+	})
+	return out, err
+}
+
+// MinutesFilter says which minutes a list gives.
+type MinutesFilter struct {
+	Root  network.ID
+	Body  network.BodyID
+	After string // the Key of the last one seen
+	Limit int
+}
+
+// Key is the minutes' place in a list.
+func (m Minutes) Key() string { return strconv.FormatInt(micros(m.Held), 10) + "." + string(m.ID) }
+
+// MinutesOf lists minutes the reader may see, the newest meeting first; of corrected ones each edition.
+func (f *Forum) MinutesOf(ctx context.Context, who network.Actor, q MinutesFilter) (out []Minutes, err error) {
+	err = f.look(ctx, who, func(tx *storage.Tx, a network.Access) error {
+		out = nil
+		args := []any{q.Root}
+		add := func(v any) string { args = append(args, v); return place(len(args)) }
+		where := "n.root = $1"
+		if q.Body != "" {
+			where += " AND n.body = " + add(q.Body)
+		}
+		if at, id, ok := strings.Cut(q.After, "."); ok {
+			if n, err := strconv.ParseInt(at, 10, 64); err == nil {
+				p := add(n)
+				where += " AND (n.held < " + p + " OR n.held = " + p + " AND n.id < " + add(id) + ")"
+			}
+		}
+		visible, args := a.Where("n.", "", args)
+		drafts, args := insideSQL(a, "n.", args)
+		args = append(args, bounded(q.Limit))
+		rows, err := tx.Query(ctx, `SELECT `+minutesColumns+` FROM minutes n WHERE `+where+` AND (n.state = 'sealed' AND `+visible+` OR `+drafts+`)
+			ORDER BY n.held DESC, n.id DESC LIMIT `+place(len(args)), args...)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			m, err := scanMinutes(rows)
+			if err != nil {
+				return err
+			}
+			if a.Sees(m.Scope()) {
+				out = append(out, m)
+			}
 		}
 		return rows.Err()
 	})

@@ -502,3 +502,19 @@ func (f *Forum) Withdraw(ctx context.Context, who network.Actor, id CirculationI
 		return f.endCirculation(ctx, tx, who, c, CirculationWithdrawn, reason)
 	})
 }
+
+// Ballots lists the votes cast on an item, for those inside the body.
+func (f *Forum) Ballots(ctx context.Context, who network.Actor, item ItemID) (out []Ballot, err error) {
+	err = f.look(ctx, who, func(tx *storage.Tx, a network.Access) error {
+		m, _, err := f.item(ctx, tx, a, item)
+		if err != nil {
+			return err
+		}
+		if !inside(a, m.Body, m.Network) {
+			return network.Absent()
+		}
+		out, err = f.ballots(ctx, tx, string(item))
+		return err
+	})
+	return out, err
+}
