@@ -1,6 +1,7 @@
 package forum
 
 import (
+	"strings"
 	"time"
 
 	"github.com/samverk/samverk/network"
@@ -123,6 +124,9 @@ type Input struct {
 	Decision     DecisionID // that disposed of it; "" when done otherwise
 	Version      int64
 }
+
+// OneLine tells whether the text is a single paragraph, to be quoted as it is.
+func (in Input) OneLine() bool { return !strings.ContainsRune(in.Text, '\n') }
 
 // EffectKind says what a decision leads to.
 type EffectKind string

@@ -23,6 +23,8 @@ type topicData struct {
 	Body      said
 	BodyLink  string
 	RaisedBy  string // in words
+	Lede      string // the text's first paragraph, when it is plain
+	Rest      string
 	Path      template.HTML
 	Sum       string // what became of the inputs
 	Inputs    []inputShown
@@ -130,11 +132,15 @@ func (p *room) fillTopic(r *http.Request, l *web.Words, n *network.Network, d *t
 	if d.TopicView.Body != "" && d.Body.Text != "" {
 		d.BodyLink = d.Home + "/bodies/" + string(d.TopicView.Body)
 	}
+	d.Lede, d.Rest = lede(d.Text)
 	d.RaisedBy = raiser(l, d.TopicView)
 	p.fillInputs(l, d)
 	p.fillLifts(l, n, d)
 	p.fillEvidence(l, d)
 	d.fillHistory(l)
+	if len(d.From) > 0 && d.From[0].Made {
+		d.RaisedBy = d.From[0].Where
+	}
 	d.Path = d.path(l)
 	if d.State == forum.Decided {
 		d.Decisions, err = p.forum.Decisions(r.Context(), actor(r), forum.DecisionFilter{Root: n.ID, Topic: d.ID, Limit: 5})
@@ -153,6 +159,15 @@ func (p *room) fillTopic(r *http.Request, l *web.Words, n *network.Network, d *t
 		return p.fillHelpers(r, l, n, d)
 	}
 	return nil
+}
+
+// lede takes a text's first paragraph for the head of the page, when it is short and without marks of Markdown.
+func lede(text string) (first, rest string) {
+	first, rest, _ = strings.Cut(text, "\n\n")
+	if strings.ContainsAny(first, "\n*_`[]#<>|") || len(first) > 400 {
+		return "", text
+	}
+	return first, rest
 }
 
 func orgOptions(l *web.Words, none string, orgs []network.Organisation) []web.Option {
@@ -327,13 +342,15 @@ func (d *topicData) path(l *web.Words) template.HTML {
 		}
 		return false
 	}
-	add("raised", !at(forum.Raised), at(forum.Raised), day(d.Raised.In(d.Zone)), l.Must("topic.path.by", d.RaisedBy))
+	if len(d.From) == 0 || !d.From[0].Made {
+		add("raised", !at(forum.Raised), at(forum.Raised), day(d.Raised.In(d.Zone)), l.Must("topic.path.by", d.RaisedBy))
+	}
+	if len(d.From) > 0 {
+		add("joined", !at(forum.Raised), at(forum.Raised), day(d.From[0].Lifted.In(d.Zone)), l.Must("topic.path.from", len(d.From)))
+	}
 	d.pathInput(l, add, at)
 	prepared := d.when(forum.Prepared)
 	add("prepared", !prepared.IsZero() && !at(forum.Prepared, forum.InInput, forum.Raised), at(forum.Prepared), day(prepared))
-	if len(d.From) > 0 {
-		add("joined", true, false, day(d.From[0].Lifted.In(d.Zone)), l.Must("topic.path.from", len(d.From)))
-	}
 	if len(d.To) > 0 {
 		last := d.To[len(d.To)-1]
 		add("lifted", !at(forum.Lifted), at(forum.Lifted), day(last.Lifted.In(d.Zone)), last.Where)
