@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"io"
+	"time"
 
 	"github.com/samverk/samverk/app"
 	"github.com/samverk/samverk/fault"
@@ -15,8 +16,9 @@ type Options struct {
 	Dir     string // "" is a directory of this user and seed in the system's temporary one
 	Seed    uint64
 	Out     io.Writer
-	Program string // how this program is called, for the commands shown; "samverk" if ""
-	Once    bool   // ends after the walk, without serving
+	Program string    // how this program is called, for the commands shown; "samverk" if ""
+	Once    bool      // ends after the walk, without serving
+	Now     time.Time // the moment its meetings lead up to; zero: now
 }
 
 // Run makes the demonstration unless it is there, walks through it, and serves it until ctx ends.
@@ -39,21 +41,25 @@ func Run(ctx context.Context, o Options) error {
 }
 
 func tellAt(ctx context.Context, dir string, o Options, t *teller) error {
-	s, err := prepare(ctx, dir, o.Seed, t)
+	now := o.Now
+	if now.IsZero() {
+		now = time.Now()
+	}
+	m, err := prepare(ctx, dir, o.Seed, now, t)
 	if err != nil {
 		return err
 	}
-	return app.With(ctx, dir, "samverk demo", nil, func(c *app.Client) error { return show(ctx, c, dir, s, o, t) })
+	return app.With(ctx, dir, "samverk demo", nil, func(c *app.Client) error { return show(ctx, c, dir, m, o, t) })
 }
 
-func show(ctx context.Context, c *app.Client, dir string, s story, o Options, t *teller) error {
+func show(ctx context.Context, c *app.Client, dir string, m mark, o Options, t *teller) error {
 	if _, err := c.Own(ctx); err != nil {
 		return err
 	}
-	if err := walk(ctx, c, dir, s, t); err != nil {
+	if err := walk(ctx, c, dir, m.Story, t); err != nil {
 		return err
 	}
-	serve := app.ServeOptions{Addr: o.Addr, Site: site(c, s), Listening: func(url string) { t.next(url, dir, s) }}
+	serve := app.ServeOptions{Addr: o.Addr, Site: site(c, m), Listening: func(url string) { t.next(url, dir, m) }}
 	err := app.Serve(ctx, c, serve)
 	if fault.KindOf(err) == fault.Unavailable && o.Addr == DefaultAddr {
 		serve.Addr = anyPort // a newcomer's first try shouldn't fail because another program has the port

@@ -4,9 +4,12 @@
 // is invented, by a seed: which of three regions somebody belongs to, and what they allow. data/README.md
 // names the sources. A region is a dataset here; in the network it is a node of its own.
 //
+// Around them live two countries' networks (package living), up to the moment it was made.
+//
 // Rules
 //   - The node is made with the same operations as any other: files, load, consent.
 //   - It says on the terminal and on every page that it is a demonstration.
 //   - A directory that wasn't made by the demonstration is never touched.
-//   - The same seed makes the same regions, consents and questions.
+//   - The same seed makes the same regions, consents and questions, and on the same day and minute the same networks.
+//   - It is made anew when it was made on another day.
 package demo

@@ -10,8 +10,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/samverk/samverk/app"
+	"github.com/samverk/samverk/app/demo/living"
 	"github.com/samverk/samverk/app/owner"
 	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/genome/bgzf"
@@ -25,8 +27,10 @@ const (
 
 // mark is what a finished demonstration says of itself.
 type mark struct {
-	Seed  uint64 `json:"seed"`
-	Story story  `json:"story"`
+	Seed   uint64          `json:"seed"`
+	Day    string          `json:"day"` // that it was made on: its meetings lead up to it
+	Story  story           `json:"story"`
+	People []living.Person `json:"people"`
 }
 
 // place names the directory, and makes sure that a shared temporary directory holds nobody else's.
@@ -44,35 +48,56 @@ func place(o Options) (string, error) {
 	return dir, nil
 }
 
-// prepare gives the story of the demonstration in dir, and makes it first if it isn't there.
-func prepare(ctx context.Context, dir string, seed uint64, t *teller) (story, error) {
+// prepare gives what the demonstration in dir says of itself, and makes it first if it isn't there, or was made on another day:
+// a network that lives has to know what day it is.
+func prepare(ctx context.Context, dir string, seed uint64, now time.Time, t *teller) (mark, error) {
+	today := now.Format(time.DateOnly)
 	m, err := readMark(dir)
 	switch {
-	case err == nil && m.Seed == seed:
+	case err == nil && m.Seed == seed && m.Day == today:
 		t.again(dir)
-		return m.Story, nil
+		return m, nil
+	case err == nil && m.Seed == seed:
+		t.anew(dir)
+		err = forget(dir)
 	case err == nil:
-		return story{}, fault.New(fault.Conflict, "the demonstration here was made with --seed %d", m.Seed).In(dir).
+		err = fault.New(fault.Conflict, "the demonstration here was made with --seed %d", m.Seed).In(dir).
 			Do("use that seed, or another directory")
-	case !errors.Is(err, fs.ErrNotExist):
-		return story{}, err
+	case errors.Is(err, fs.ErrNotExist):
+		t.making(dir)
+		err = nil
+	}
+	if err != nil {
+		return mark{}, err
 	}
 	if err := makeRoom(dir); err != nil {
-		return story{}, err
+		return mark{}, err
 	}
-	t.making(dir)
-	s, err := build(ctx, dir, seed, t)
-	if err != nil {
-		return s, err
+	m = mark{Seed: seed, Day: today}
+	if m.People, err = lives(ctx, dir, seed, now, t); err != nil {
+		return m, err
 	}
-	b, err := json.Marshal(mark{Seed: seed, Story: s})
+	if m.Story, err = build(ctx, dir, seed, t); err != nil {
+		return m, err
+	}
+	b, err := json.Marshal(m)
 	if err == nil {
 		err = os.WriteFile(filepath.Join(dir, markName), append(b, '\n'), 0o600)
 	}
 	if err == nil {
 		err = os.Remove(filepath.Join(dir, unfinished))
 	}
-	return s, err
+	return m, err
+}
+
+// lives makes the network, in the database that the node is then made around.
+func lives(ctx context.Context, dir string, seed uint64, now time.Time, t *teller) ([]living.Person, error) {
+	t.living()
+	files := filepath.Join(dir, app.AttachmentsName)
+	if err := os.MkdirAll(files, 0o700); err != nil {
+		return nil, err
+	}
+	return living.Build(ctx, living.Options{Seed: seed, Now: now, DSN: app.Settings{}.DSN(dir), Migrations: app.Migrations(), Files: files, Tell: t.step})
 }
 
 func readMark(dir string) (mark, error) {

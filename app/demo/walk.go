@@ -8,8 +8,10 @@ import (
 	"io"
 	"strings"
 
+	accountweb "github.com/samverk/samverk/account/web"
 	answerweb "github.com/samverk/samverk/answer/web"
 	"github.com/samverk/samverk/app"
+	"github.com/samverk/samverk/app/demo/living"
 	"github.com/samverk/samverk/consent"
 )
 
@@ -113,9 +115,18 @@ func annotate(ctx context.Context, c *app.Client, s story) (string, error) {
 }
 
 // site is what the pages show of the demonstration.
-func site(c *app.Client, s story) app.SiteOptions {
+func site(c *app.Client, m mark) app.SiteOptions {
+	var as []accountweb.Persona
+	for _, p := range m.People {
+		as = append(as, accountweb.Persona{Person: p.ID, Name: p.Name, Is: p.Is})
+	}
+	return app.SiteOptions{Options: genomes(c, m.Story), As: as}
+}
+
+// genomes is what the pages about genomes show.
+func genomes(c *app.Client, s story) answerweb.Options {
 	purpose := consent.Purpose(s.Purpose)
-	return app.SiteOptions{
+	return answerweb.Options{
 		Examples: []answerweb.Example{
 			{Kind: "rare", Query: s.Variant, Purpose: purpose},
 			{Kind: "common", Query: "chr22-50000165-C-T", Purpose: consent.Care},
@@ -152,7 +163,7 @@ func (t *teller) command(format string, args ...any) { t.say("   $ "+t.program+"
 func (t *teller) hello() {
 	t.say("Samverk, a demonstration")
 	t.say("The genomes are real: 2,548 public reference samples of the 1000 Genomes Project, chr22:50.0-50.8 Mb.")
-	t.say("The regions, and what people allow, are invented.")
+	t.say("The networks, the people in them, what they say and decide, and what people allow: all of it is invented.")
 	t.say("")
 }
 
@@ -162,6 +173,15 @@ func (t *teller) again(dir string) {
 	t.found = true
 	t.say("Found it in %s, from an earlier run", dir)
 }
+
+func (t *teller) anew(dir string) {
+	t.found = true
+	t.say("Found it in %s, of another day. Making it anew: its meetings lead up to today", dir)
+}
+
+func (t *teller) living() { t.say("   two countries' networks, two years of meetings up to now") }
+
+func (t *teller) step(format string, args ...any) { t.say("   "+format, args...) }
 
 func (t *teller) loaded(r region, done app.LoadResult) {
 	t.say("   loaded %-8s %s: %d people, %d variants", r.dataset, r.name, done.Individuals, done.Variants)
@@ -209,13 +229,25 @@ func (t *teller) table(rows []app.Row) {
 	}
 }
 
-func (t *teller) next(url, dir string, s story) {
+func (t *teller) next(url, dir string, m mark) {
 	t.say("\nThe same in the browser: %s", url)
+	t.say("   %s/n/se/    Sweden's network; a meeting is going on in its steering group", url)
+	t.say("   %s/n/no/    Norway's", url)
+	t.say("   %s/sign-in  lets you be one of these:", url)
+	for _, as := range living.Roles {
+		var names []string
+		is := ""
+		for _, p := range m.People {
+			if p.As == as {
+				is = p.Is.EN
+				names = append(names, p.Name+" ("+p.Slug+")")
+			}
+		}
+		t.say("      %-22s %s", is, strings.Join(names, ", "))
+	}
 	t.say("\nTo try next, in another terminal:")
-	t.command("consent set      --data %s --individual %s --purpose %s", dir, s.Individual, s.Purpose)
-	t.command("query            --data %s --purpose care chr22:50000000-50001000", dir)
-	t.command("consent show     --data %s --individual %s", dir, s.Individual)
-	t.command("stats            --data %s", dir)
-	t.say("   $ curl '%s/api/v1/query?variant=%s&purpose=%s'", url, s.Variant, s.Purpose)
-	t.say("\nIt runs until Ctrl-C. What you change stays in %s", dir)
+	t.command("consent set --data %s --individual %s --purpose %s", dir, m.Story.Individual, m.Story.Purpose)
+	t.command("query       --data %s --purpose care chr22:50000000-50001000", dir)
+	t.say("   $ curl '%s/api/v1/query?variant=%s&purpose=%s'", url, m.Story.Variant, m.Story.Purpose)
+	t.say("\nIt runs until Ctrl-C. What you change stays in %s until tomorrow", dir)
 }
