@@ -541,6 +541,11 @@ func TestFirstOperator(t *testing.T) {
 		is(t, err, fault.NotFound, "account.invitation.gone")
 		_, err = h.Accept(ctx, tokenOf(t, link), good, home)
 		is(t, err, fault.NotFound, "account.invitation.gone")
+		h.pass(24*time.Hour + time.Second)
+		_, err = h.SetUp(ctx, tokenOf(t, link), f, home)
+		is(t, err, fault.NotFound, "account.invitation.gone")
+		link, err = h.FirstOperator(ctx)
+		ok(t, err)
 		s, err := h.SetUp(ctx, tokenOf(t, link), f, home)
 		ok(t, err)
 		ok(t, h.db.Read(ctx, func(tx *storage.Tx) error {

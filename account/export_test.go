@@ -1,6 +1,9 @@
 package account
 
-import "context"
+import (
+	"context"
+	"testing"
+)
 
 // Drain waits for what is done after answers.
 func (a *Accounts) Drain() {
@@ -28,5 +31,12 @@ func (a *Accounts) OccupyHashing() (free func()) {
 		for range n {
 			<-a.hasher.turns
 		}
+	}
+}
+
+// HashOnce hashes a password with the usual parameters.
+func HashOnce(t testing.TB) {
+	if _, err := newHasher(Hashing{}).derive(t.Context(), defaultHashing, "a password", make([]byte, saltSize)); err != nil {
+		t.Fatal(err)
 	}
 }

@@ -12,7 +12,10 @@ import (
 	"github.com/samverk/samverk/storage"
 )
 
-const invited = 14 * 24 * time.Hour
+const (
+	invited = 14 * 24 * time.Hour
+	started = 24 * time.Hour // for the first of all, who sits at the terminal
+)
 
 // Invitation is a way in for a person who has none yet.
 type Invitation struct {
@@ -96,6 +99,9 @@ func (a *Accounts) invite(ctx context.Context, tx *storage.Tx, i Invitation) (to
 	}
 	now := a.db.Now()
 	until = now.Add(invited)
+	if i.Person == "" {
+		until = now.Add(started)
+	}
 	_, err = tx.Exec(ctx, `INSERT INTO account_invitation (id, person, mail, lang, hash, made_by, made, expires, state, closed)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'open', 0)`, id, i.Person, i.Mail, i.Lang, hash, i.By, now, until)
 	return token, until, err

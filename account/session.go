@@ -24,7 +24,6 @@ type Session struct {
 	Ends     time.Time
 	Token    string // only for the cookie, only from what began it
 	Device   string // as Token: tells that this browser has signed in before
-	Lang     string // the person's
 	Password bool   // the account has one
 }
 

@@ -62,7 +62,7 @@ func TestPagesInABrowser(t *testing.T) {
 	browser.Go(t, h.url+"/sign-in?back=/account")
 	browser.Press(t, `form[action="/sign-in/as"] button`)
 	for _, code := range lang.Codes {
-		for _, page := range []string{"account?said=mail", "account/log", "account/password", "account/link/uni", "account/erase"} {
+		for _, page := range []string{"account?said=mail", "account/log", "account/address", "account/password", "account/link/uni", "account/erase"} {
 			browser.Go(t, withLang(h.url+"/"+page, code))
 			browser.Judge(t, strings.NewReplacer("/", "-", "?", "-", "=", "-").Replace(page)+"-"+code)
 		}
