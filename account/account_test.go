@@ -263,6 +263,28 @@ func TestSessionsEnd(t *testing.T) {
 	})
 }
 
+// An account has no sessions without end: beyond a hundred, those unused the longest end.
+func TestMostSessions(t *testing.T) {
+	h := open(t, testkit.SQLite(t), account.Options{})
+	var all []account.Session
+	all = append(all, h.member(t, anna))
+	for range 102 {
+		s, err := h.SignIn(t.Context(), mailOf(anna), good, home)
+		ok(t, err)
+		all = append(all, s)
+	}
+	list, err := h.Sessions(t.Context(), anna)
+	ok(t, err)
+	if len(list) != 100 {
+		t.Errorf("%d sessions", len(list))
+	}
+	for i, s := range all {
+		if _, err := h.Resume(t.Context(), s.Token); (err == nil) != (i >= 3) {
+			t.Errorf("session %d: %v", i, err)
+		}
+	}
+}
+
 // A write of "last seen" after a revocation brings nothing back.
 func TestRevokedStaysRevoked(t *testing.T) {
 	each(t, account.Options{}, func(t *testing.T, h *house) {

@@ -8,8 +8,10 @@ import (
 	"github.com/samverk/samverk/storage"
 )
 
-// seenEvery is how often a session's last use is written down.
-const seenEvery = 5 * time.Minute
+const (
+	seenEvery    = 5 * time.Minute // how often a session's last use is written down
+	mostSessions = 100             // of an account; beyond, those unused the longest end
+)
 
 // Session is a browser signed in.
 type Session struct {
@@ -90,6 +92,10 @@ func (a *Accounts) begin(ctx context.Context, tx *storage.Tx, account, via strin
 		id, account, hash, via, from.place(), from.browser(), now, now.Add(a.options.Lifetime)); err != nil {
 		return Session{}, err
 	}
+	if _, err := tx.Exec(ctx, `DELETE FROM account_session WHERE account = $1 AND id NOT IN
+		(SELECT id FROM account_session WHERE account = $1 ORDER BY seen DESC, id DESC LIMIT $2)`, account, mostSessions); err != nil {
+		return Session{}, err
+	}
 	if err := a.record(ctx, tx, account, "signed-in", via, from); err != nil {
 		return Session{}, err
 	}
@@ -139,7 +145,7 @@ func (a *Accounts) Sessions(ctx context.Context, who network.Actor) (out []Sessi
 			return err
 		}
 		rows, err := tx.Query(ctx, `SELECT `+sessionColumns+` FROM account_session s JOIN account a ON a.id = s.account
-			WHERE s.account = $1 AND s.ends > $2 AND s.seen > $3 ORDER BY s.seen DESC, s.id DESC LIMIT 200`, mine.ID, now, now.Add(-a.options.Idle))
+			WHERE s.account = $1 AND s.ends > $2 AND s.seen > $3 ORDER BY s.seen DESC, s.id DESC`, mine.ID, now, now.Add(-a.options.Idle))
 		if err != nil {
 			return err
 		}
