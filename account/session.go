@@ -136,6 +136,24 @@ func (a *Accounts) recognise(ctx context.Context, tx *storage.Tx, account string
 	return device, err
 }
 
+// Renew gives a session another token, when its person has just shown again who they are. The one before is worth nothing.
+func (a *Accounts) Renew(ctx context.Context, token string) (fresh string, err error) {
+	fresh, hash, err := a.token()
+	if err != nil {
+		return "", err
+	}
+	return fresh, a.db.Write(ctx, func(tx *storage.Tx) error {
+		r, err := tx.Exec(ctx, `UPDATE account_session SET hash = $2 WHERE hash = $1`, hashOf(token), hash)
+		if err != nil {
+			return err
+		}
+		if n, err := r.RowsAffected(); err != nil || n == 0 {
+			return first(err, network.Absent())
+		}
+		return nil
+	})
+}
+
 // Sessions lists where the actor is signed in, the latest used first.
 func (a *Accounts) Sessions(ctx context.Context, who network.Actor) (out []Session, err error) {
 	now := a.db.Now()

@@ -181,6 +181,9 @@ func (p *Room) password(w http.ResponseWriter, r *http.Request) int {
 	if err := p.accounts.ChangePassword(r.Context(), actor(r), p.proof(r, f), f.Raw("password")); err != nil {
 		return p.again(w, r, f, err, p.passwordPage(r, f))
 	}
+	if err := p.renew(w, r); err != nil {
+		return p.pages.Fail(w, r, err)
+	}
 	return web.SeeOther(w, r, "/account?said=password")
 }
 

@@ -198,6 +198,14 @@ func TestNoFixation(t *testing.T) {
 	if first == planted || second == first || len(first) != 43 {
 		t.Error(first, second)
 	}
+	b.post("/account/password", "current", good, "password", "nio gröna kaniner")
+	b.at("/account", 200)
+	if _, err := h.Resume(t.Context(), second); err == nil || token() == second {
+		t.Error("the token stays when the password changes")
+	}
+	b.post("/account/password", "current", "nio gröna kaniner", "password", good)
+	b.post("/sign-in", "username", "olga@example.org", "password", good)
+	second = token()
 	if _, err := h.Resume(t.Context(), first); err == nil {
 		t.Error("the session before lives on")
 	}

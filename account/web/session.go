@@ -110,6 +110,21 @@ func (p *Room) enter(w http.ResponseWriter, r *http.Request, s account.Session) 
 	return nil
 }
 
+// renew gives the browser's session another token.
+func (p *Room) renew(w http.ResponseWriter, r *http.Request) error {
+	c, err := r.Cookie(p.sessions.Cookie.Name)
+	if err != nil {
+		return network.Absent()
+	}
+	token, err := p.accounts.Renew(r.Context(), c.Value)
+	if err != nil {
+		return err
+	}
+	s, _ := p.session(r)
+	p.sessions.WriteSessionCookie(r.Context(), w, token, s.Ends)
+	return nil
+}
+
 // from is where a request comes from.
 func (p *Room) from(r *http.Request) account.From {
 	f := account.From{Agent: r.UserAgent(), Device: p.get(r, "device")}
