@@ -74,7 +74,7 @@ var loop = []struct {
 	key     string
 	network string
 	node    []string
-}{{key: "raise", network: "topics"}, {key: "decide", network: "decisions"}, {key: "do"}, {key: "use", node: []string{"/ask"}}, {key: "followup"}}
+}{{key: "raise", network: "topics"}, {key: "decide", network: "decisions"}, {key: "do"}, {key: "use", node: []string{"/ask"}}, {key: "followup", network: "inputs"}}
 
 var languageNames = []struct{ code, name string }{{"sv", "Svenska"}, {"nb", "Norsk"}, {"en", "English"}}
 
