@@ -16,6 +16,7 @@ import (
 	forumweb "github.com/samverk/samverk/forum/web"
 	"github.com/samverk/samverk/network"
 	networkweb "github.com/samverk/samverk/network/web"
+	noticeweb "github.com/samverk/samverk/notice/web"
 	"github.com/samverk/samverk/web"
 	"github.com/samverk/samverk/web/route"
 )
@@ -68,6 +69,9 @@ func (s *site) register(n *Node, frame *web.Site, o ServeOptions, base string) e
 		return err
 	}
 	if err := forumweb.Register(s.table, frame, c.Forum, c.Networks, c.Accounts); err != nil {
+		return err
+	}
+	if err := noticeweb.Register(s.table, frame, c.Notices, c.Networks); err != nil {
 		return err
 	}
 	open.Register(s.table, n.desk, open.Options{Log: s.log})
