@@ -120,14 +120,16 @@ func (f *Forum) countTopics(ctx context.Context, tx *storage.Tx, root network.ID
 		switch state {
 		case Decided, Merged, Closed:
 			continue
-		case InInput:
-			n.Asking = count
 		case Prepared, OnAgenda:
 			n.Ready += count
 		}
 		n.Open += count
 	}
-	return rows.Err()
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	rows.Close()
+	return tx.QueryRow(ctx, `SELECT COUNT(*) FROM topic WHERE root = $1 AND state = 'input' AND input_until > $2 AND visibility = 'public'`, root, f.db.Now()).Scan(&n.Asking)
 }
 
 func (f *Forum) countDecisions(ctx context.Context, tx *storage.Tx, root network.ID, n *Now) error {

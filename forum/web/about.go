@@ -48,6 +48,9 @@ func (p *room) groups(r *http.Request, n *network.Network) (out []group, err err
 			return err
 		}
 		for _, b := range bodies {
+			if b.Kind == network.Secretariat { // keeps the others in order, and decides nothing
+				continue
+			}
 			rules, err := p.network.Rules(r.Context(), tx, b.ID)
 			if err != nil {
 				return err

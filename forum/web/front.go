@@ -102,6 +102,7 @@ type frontData struct {
 	Now        forum.Now
 	Next       *meetingRow
 	NextItems  int
+	NextDay    string
 	Decisions  []decisionRow
 	Topics     []topicRow
 	Owed       []owedRow
@@ -116,7 +117,7 @@ type frontData struct {
 const frontRows = 4
 
 func (p *room) frontPage(w http.ResponseWriter, r *http.Request, n *network.Network) int {
-	l, ctx := p.pages.Words(r), r.Context()
+	l, ctx, now := p.pages.Words(r), r.Context(), p.network.Now()
 	d := frontData{Home: home(n), MayRaise: p.table.Has(http.MethodGet, home(n)+"/topics/new"), Asks: p.table.Has(http.MethodGet, "/ask")}
 	d.Head, d.Lede = heading(l, n)
 	names, err := p.bodyNames(r, network.Actor{}, n)
@@ -134,14 +135,14 @@ func (p *room) frontPage(w http.ResponseWriter, r *http.Request, n *network.Netw
 		return p.pages.Fail(w, r, err)
 	}
 	for _, t := range open {
-		d.Topics = append(d.Topics, newTopicRow(l, n, t, names))
+		d.Topics = append(d.Topics, newTopicRow(l, n, t, names, now))
 	}
 	owed, err := p.forum.Owed(ctx, network.Actor{}, n.ID, "", frontRows)
 	if err != nil {
 		return p.pages.Fail(w, r, err)
 	}
 	for _, o := range owed {
-		d.Owed = append(d.Owed, newOwedRow(l, n, o, p.network.Now()))
+		d.Owed = append(d.Owed, newOwedRow(l, n, o, now))
 	}
 	if err := p.coming(r, n, names, &d); err != nil {
 		return p.pages.Fail(w, r, err)
@@ -245,16 +246,16 @@ var steps = map[forum.State]int{
 	forum.Raised: 1, forum.InInput: 2, forum.Prepared: 3, forum.Returned: 2, forum.OnAgenda: 4, forum.Lifted: 4, forum.Decided: 5, forum.Merged: 5, forum.Closed: 5,
 }
 
-func newTopicRow(l *web.Words, n *network.Network, t forum.Topic, names map[network.BodyID]said) topicRow {
+func newTopicRow(l *web.Words, n *network.Network, t forum.Topic, names map[network.BodyID]said, now time.Time) topicRow {
 	row := topicRow{Topic: t, Link: home(n) + "/topics/" + string(t.ID)}
 	row.Mini = chart.Mini{Done: steps[t.State], Of: 5, Name: l.Must("front.state." + string(t.State))}.HTML()
 	switch name := names[t.Body]; {
 	case t.State == forum.InInput && !t.InputUntil.IsZero():
-		row.Meta = l.Must("front.topics.until", l.Day(lastDay(t.InputUntil, zoneOf(n))))
+		row.Meta = l.Must("front.topics.until", dayOf(l, now, lastDay(t.InputUntil, zoneOf(n))))
 	case t.State != forum.Raised && name.Text != "":
 		row.Meta = l.Must("front.topics.with", name.Text)
 	default:
-		row.Meta = l.Must("front.topics.raised", l.Day(t.Raised.In(zoneOf(n))))
+		row.Meta = l.Must("front.topics.raised", dayOf(l, now, t.Raised.In(zoneOf(n))))
 	}
 	return row
 }
@@ -273,17 +274,17 @@ type owedRow struct {
 
 func newOwedRow(l *web.Words, n *network.Network, o forum.Owed, now time.Time) owedRow {
 	due := lastDay(o.Due, zoneOf(n))
-	row := owedRow{Owed: o, Link: home(n) + "/topics/" + string(o.Link), Late: o.Overdue > 0, When: l.Must("front.owed.by", l.Day(due))}
+	row := owedRow{Owed: o, Link: home(n) + "/topics/" + string(o.Link), Late: o.Overdue > 0, When: l.Must("front.owed.by", dayOf(l, now, due))}
 	if from := say(l, o.ToBody); from.Text != "" {
-		row.Why = l.Must("front.owed.from", from.Text, l.Day(o.Lifted.In(zoneOf(n))))
+		row.Why = l.Must("front.owed.from", from.Text, dayOf(l, now, o.Lifted.In(zoneOf(n))))
 	}
 	if !row.Late {
 		return row
 	}
 	row.When = l.Until(now, due)
-	late := l.Must("front.owed.late.nobody", l.Day(due))
+	late := l.Must("front.owed.late.nobody", dayOf(l, now, due))
 	if by := say(l, o.ByName); by.Text != "" {
-		late = l.Must("front.owed.late", l.Day(due), by.Text)
+		late = l.Must("front.owed.late", dayOf(l, now, due), by.Text)
 	}
 	row.Why = strings.TrimSpace(row.Why + " " + late)
 	if o.Delay != "" {
@@ -307,7 +308,7 @@ func (p *room) coming(r *http.Request, n *network.Network, names map[network.Bod
 	if len(d.Calendar) == 0 {
 		return nil
 	}
-	d.Next = &d.Calendar[0]
+	d.Next, d.NextDay = &d.Calendar[0], dayOf(l, now, d.Calendar[0].Starts)
 	d.NextItems, err = p.forum.PublicItems(r.Context(), d.Next.ID)
 	return err
 }
@@ -463,7 +464,7 @@ func (p *room) vacancies(r *http.Request, n *network.Network) (out []vacancyRow,
 				row.Link = at
 			}
 			if !v.LastDay.IsZero() {
-				row.Until = l.Day(lastDay(v.LastDay, zoneOf(n)))
+				row.Until = dayOf(l, p.network.Now(), lastDay(v.LastDay, zoneOf(n)))
 			}
 			out = append(out, row)
 		}

@@ -49,7 +49,7 @@ type frontSite struct {
 	leaving                                    network.Actor // sits in the closed body
 	seats                                      map[network.PersonID]network.SeatID
 	terms                                      map[network.PersonID]network.HoldingID
-	topic, asked, hidden                       forum.TopicID
+	topic, asked, later, hidden                forum.TopicID
 	meeting, secret                            forum.MeetingID
 	decision                                   forum.DecisionID
 	names                                      map[network.PersonID]string
@@ -166,7 +166,7 @@ func (s *frontSite) topics() {
 	}
 	s.topic = raise(s.plain, s.steering, network.Public, "Ska DPYD testas före behandling?")
 	s.asked = raise(s.plain, s.steering, network.Public, "Hur får vuxna veta vad som gäller?")
-	raise(s.plain, s.steering, network.Public, "Tolk i hela landet")
+	s.later = raise(s.plain, s.steering, network.Public, "Tolk i hela landet")
 	s.hidden = raise(s.member, s.closed, network.BodyOnly, songbird+" dold fråga")
 	raise(s.chair, s.steering, network.BodyOnly, songbird+" i styrgruppen")
 	s.ok(s.forum.AskInput(ctx, s.chair, s.asked, forum.Asking{}))
@@ -198,6 +198,7 @@ func (s *frontSite) meetings() {
 	s.forward(time.Hour)
 	must(s.forum.Close(ctx, s.chair, held, s.version(held)))(s.t)
 	s.forward(20 * 24 * time.Hour)
+	s.ok(s.forum.AskInput(ctx, s.chair, s.later, forum.Asking{}))
 	s.meeting = plan(s.chair, s.steering, 8, network.Public, "")
 	plan(s.chair, s.steering, 9, network.BodyOnly, songbird+" möte")
 	s.secret = plan(s.member, s.closed, 10, network.BodyOnly, songbird+" hemligt möte")

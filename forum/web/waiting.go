@@ -30,6 +30,9 @@ type waitingData struct {
 	MayRaise   bool
 }
 
+// noticeRows is how many notices the page shows.
+const noticeRows = 5
+
 // waitRow is one thing that waits.
 type waitRow struct {
 	Kind, Link, Title, Lang, Text string
@@ -85,9 +88,9 @@ func (p *room) waiting(w http.ResponseWriter, r *http.Request, n *network.Networ
 		d.Sum += " " + l.Must("waiting.sum.late", late)
 	}
 	for _, t := range found.Raised {
-		d.Raised = append(d.Raised, newTopicRow(l, n, t, names))
+		d.Raised = append(d.Raised, newTopicRow(l, n, t, names, now))
 	}
-	for _, told := range found.Notices {
+	for _, told := range found.Notices[:min(len(found.Notices), noticeRows)] {
 		d.Notices = append(d.Notices, noticeRow{p.forum.Told(l.Code, told), told.Link, l.Ago(now, told.Made.In(now.Location()))})
 	}
 	d.AllNotices = p.where("/account/notices", "/notices")
@@ -140,10 +143,10 @@ func (p *room) waitRow(l *web.Words, n *network.Network, one forum.Wait, names m
 		row.Actions = []doing{{l.Must("waiting.input.do"), topic + "/input", true}}
 		row.Link, row.MoreTime = topic, topic+"/do"
 	case forum.WaitsMinutes:
-		row.Title, row.Lang, row.Text = l.Must("waiting.minutes.title", body.Text, l.Day(one.Held)), "", l.Must("waiting.minutes.text")
+		row.Title, row.Lang, row.Text = l.Must("waiting.minutes.title", body.Text, dayOf(l, now, one.Held)), "", l.Must("waiting.minutes.text")
 		do("waiting.minutes.do", at+"/minutes/"+string(one.Minutes), true)
 	case forum.WaitsSeal:
-		row.Title, row.Lang, row.Text = l.Must("waiting.minutes.title", body.Text, l.Day(one.Held)), "", l.Must("waiting.seal.text")
+		row.Title, row.Lang, row.Text = l.Must("waiting.minutes.title", body.Text, dayOf(l, now, one.Held)), "", l.Must("waiting.seal.text")
 		do("waiting.seal.do", at+"/minutes/"+string(one.Minutes), false)
 	case forum.WaitsMeeting:
 		p.meetingWaits(l, n, one, body, &row)
