@@ -50,7 +50,7 @@ func OpenCommons(ctx context.Context, db *storage.DB, dir string, s Settings, o 
 	if err != nil {
 		return c, err
 	}
-	c.Forum, err = forum.Open(ctx, db, c.Networks, c.Notices, forum.Options{Files: files, URL: o.URL, Mail: s.Mail.From})
+	c.Forum, err = forum.Open(ctx, db, c.Networks, c.Notices, forum.Options{Files: files, Scanner: s.Scanner, URL: o.URL, Mail: s.Mail.From})
 	return c, err
 }
 

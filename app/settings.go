@@ -26,6 +26,8 @@ type Settings struct {
 
 	Mail   Mail              `json:"mail,omitzero"`     // how mail leaves; without it, mails stay in the outbox
 	SignIn []openid.Provider `json:"sign_in,omitempty"` // where people may sign in, beside here
+
+	Scanner string `json:"scanner,omitempty"` // clamd, that attachments pass: unix:/path or tcp:host:port; "" for none
 }
 
 // Mail is the server that mails leave by.
