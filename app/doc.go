@@ -9,7 +9,7 @@
 //   - Requests and results are plain values that survive JSON, so an operation is the same in process and over the socket.
 //   - Files are named by absolute path and opened by the owner. Only standard input and output travel.
 //   - A file that is made is made under another name and gets its own when it is complete and on the disk.
-//   - Serving is on loopback addresses only, until there are accounts.
+//   - Serving is on loopback addresses, or under a public name over TLS; then the local operator's routes are not there.
 //
 // It never counts, never decides who is counted, and never draws a page.
 package app
