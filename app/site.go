@@ -65,7 +65,11 @@ func (s *site) register(n *Node, frame *web.Site, o ServeOptions, base string) e
 	})
 	frame.Register(s.table)
 	accounts.Register(s.table)
-	if err := networkweb.Register(s.table, frame, c.Networks, c.Accounts, networkweb.Options{Meetings: s.meetings}); err != nil {
+	feeds, err := forumweb.BodyFeeds(frame, c.Networks)
+	if err != nil {
+		return err
+	}
+	if err := networkweb.Register(s.table, frame, c.Networks, c.Accounts, networkweb.Options{Meetings: s.meetings, Feeds: feeds}); err != nil {
 		return err
 	}
 	if err := forumweb.Register(s.table, frame, c.Forum, c.Networks, c.Accounts); err != nil {
