@@ -65,25 +65,31 @@ func (s Search) wanted() (all []wanted) {
 	return all
 }
 
-// found writes the condition on profile_term t that it says this of a person.
-func (w wanted) found(t string, args []any) (string, []any) {
+// found writes the condition on profile_term t that it says this of a person. Of one person the term alone is asked, which an
+// index holds; of all people the parts are named too, for the other index.
+func (w wanted) found(t string, one bool, args []any) (string, []any) {
 	if !w.prefix {
 		args = append(args, w.part, w.term)
 		return t + ".part = $" + itoa(len(args)-1) + " AND " + t + ".term = $" + itoa(len(args)), args
 	}
-	in := make([]string, 0, len(Parts))
-	for _, p := range Parts {
-		if p.IsList() {
-			in = append(in, string(p))
+	where := ""
+	if !one {
+		in := make([]string, 0, len(Parts))
+		for _, p := range Parts {
+			if p.IsList() {
+				in = append(in, string(p))
+			}
 		}
+		var list string
+		list, args = places(append(in, "name"), args)
+		where = t + ".part IN (" + list + ") AND "
 	}
-	list, args := places(append(in, "name"), args)
 	args = append(args, w.term, w.term+"\U0010FFFF")
-	return t + ".part IN (" + list + ") AND " + t + ".term >= $" + itoa(len(args)-1) + " AND " + t + ".term < $" + itoa(len(args)), args
+	return where + t + ".term >= $" + itoa(len(args)-1) + " AND " + t + ".term < $" + itoa(len(args)), args
 }
 
 // enough is how far a term is counted to find the rarest.
-const enough = 500
+const enough = 5000
 
 // rarest puts what fewest people have first, so that the search begins there.
 func rarest(ctx context.Context, tx *storage.Tx, root ID, audience string, all []wanted) error {
@@ -92,7 +98,7 @@ func rarest(ctx context.Context, tx *storage.Tx, root ID, audience string, all [
 	}
 	counts := map[wanted]int64{}
 	for _, w := range all {
-		found, args := w.found("t", []any{root, audience})
+		found, args := w.found("t", false, []any{root, audience})
 		var n int64
 		if err := tx.QueryRow(ctx, `SELECT count(*) FROM (SELECT 1 FROM profile_term t WHERE t.root = $1 AND t.audience = $2 AND `+found+` LIMIT `+itoa(enough)+`) few`, args...).Scan(&n); err != nil {
 			return err
@@ -126,11 +132,11 @@ func (r *Registry) People(ctx context.Context, tx *storage.Tx, a Access, s Searc
 }
 
 func (s Search) query(audience string, all []wanted) (string, []any) {
-	found, args := all[0].found("t", []any{s.Root, audience})
+	found, args := all[0].found("t", false, []any{s.Root, audience})
 	query := `SELECT DISTINCT t.sort, t.person FROM profile_term t WHERE t.root = $1 AND t.audience = $2 AND ` + found
 	for _, w := range all[1:] {
 		var more string
-		more, args = w.found("x", args)
+		more, args = w.found("x", true, args)
 		query += ` AND EXISTS (SELECT 1 FROM profile_term x WHERE x.person = t.person AND x.root = $1 AND x.audience = $2 AND ` + more + `)`
 	}
 	if s.Network != "" && s.Network != s.Root {

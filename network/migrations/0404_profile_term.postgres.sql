@@ -10,4 +10,4 @@ CREATE TABLE profile_term (
     person   TEXT NOT NULL REFERENCES person (id),
     PRIMARY KEY (root, audience, part, term, sort, person)
 );
-CREATE INDEX profile_term_of ON profile_term (person, root, audience, part, term);
+CREATE INDEX profile_term_of ON profile_term (person, root, audience, term, part);
