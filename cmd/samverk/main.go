@@ -1,4 +1,4 @@
-// Command samverk is a region's node: it loads genomes, counts with consent and annotates.
+// Command samverk is a health network's own system: it serves the network's pages, loads genomes, counts with consent and annotates.
 //
 // This package turns words into requests and answers into words; it knows no rule. Every command is a client of the
 // process that owns the data directory (package app/owner), and each is tested by the scripts in testdata/script.
@@ -13,6 +13,7 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+	_ "time/tzdata" // people meet in time zones, also where the machine has no table of them
 
 	"github.com/alecthomas/kong"
 
