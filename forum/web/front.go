@@ -28,42 +28,46 @@ func (p *room) front() []route.Route {
 	return out
 }
 
-// places leads to the only network there is, or lists them.
+// places leads to the only network there is, or lists them. Who is signed in lands on what waits for them.
 func (p *room) places(w http.ResponseWriter, r *http.Request) int {
 	l := p.pages.Words(r)
 	type place struct {
 		Name, About said
 		Sub, Link   string
 	}
-	var open []place
-	for _, n := range p.network.Tree().Roots() {
-		if n.Closed.IsZero() {
+	var open, own []place
+	var operator bool
+	err := p.network.Look(r.Context(), actor(r), func(_ *storage.Tx, a network.Access) error {
+		operator = a.Operator
+		for _, n := range p.network.Tree().Roots() {
+			if !n.Closed.IsZero() {
+				continue
+			}
 			_, about := heading(l, n)
-			open = append(open, place{say(l, n.Name), about, subtitle(l, n), home(n) + "/"})
+			one := place{say(l, n.Name), about, subtitle(l, n), home(n) + "/"}
+			if a.Registered(n.ID) {
+				one.Link += "waiting"
+				own = append(own, one)
+			}
+			open = append(open, one)
 		}
-	}
-	switch len(open) {
-	case 0:
-		return web.SeeOther(w, r, p.nowhere(r))
-	case 1:
+		return nil
+	})
+	switch {
+	case err != nil:
+		return p.pages.Fail(w, r, err)
+	case len(own) == 1:
+		return web.SeeOther(w, r, own[0].Link)
+	case len(open) == 1:
 		return web.SeeOther(w, r, open[0].Link)
+	case len(open) == 0:
+		return web.SeeOther(w, r, p.nowhere(operator))
 	}
-	return p.pages.Render(w, r, web.Page{Name: "front-places", Title: l.Must("front.places"), Public: true, Data: open})
+	return p.pages.Render(w, r, web.Page{Name: "front-places", Title: l.Must("front.places"), Public: !web.SignedIn(r), Data: open})
 }
 
 // nowhere is where one goes while there is no network: setting one up, asking, signing in.
-func (p *room) nowhere(r *http.Request) string {
-	who := actor(r)
-	operator := false
-	if who.Person != "" {
-		err := p.network.Look(r.Context(), who, func(_ *storage.Tx, a network.Access) error {
-			operator = a.Operator
-			return nil
-		})
-		if err != nil {
-			p.site.Log(r, err)
-		}
-	}
+func (p *room) nowhere(operator bool) string {
 	switch {
 	case operator && p.table.Has(http.MethodGet, "/setup"):
 		return "/setup"

@@ -345,7 +345,13 @@ func TestWhereTheFirstPageLeads(t *testing.T) {
 	if w := s.ask(network.Actor{}, "GET", "/n/se", nil); w.Header().Get("Location") != "/n/se/" {
 		t.Errorf("%d %s", w.Code, w.Header().Get("Location"))
 	}
-	s.tenant("no", "Två")
+	if to := lead(network.Actor{Person: p}); to != "/n/se/" {
+		t.Errorf("somebody of no network is led to %q", to)
+	}
+	_, mine := s.tenant("no", "Två")
+	if to := lead(mine); to != "/n/no/waiting" {
+		t.Errorf("somebody of one network lands on %q", to)
+	}
 	page := s.page(network.Actor{}, "/?lang=sv")
 	if !strings.Contains(page, `href="/n/se/"`) || !strings.Contains(page, `href="/n/no/"`) {
 		t.Error("two networks are not both listed")
