@@ -69,7 +69,7 @@ type rows struct {
 	all     [][]any
 }
 
-// Grow makes a tenant as large as wanted. An entity's copy has its id with another end, and happened some hours before.
+// Grow makes a tenant as large as wanted. An entity's copy has its id with another middle, and happened some hours before.
 func Grow(ctx context.Context, db *storage.DB, slug string, to Size) error {
 	var root string
 	err := db.Read(ctx, func(tx *storage.Tx) error {
@@ -225,7 +225,7 @@ func moved(table, column string, v any, ids map[any]bool, n int) any {
 	switch v := v.(type) {
 	case string:
 		if ids[v] {
-			return v[:len(v)-4] + base32(n)
+			return v[:10] + base32(n) + v[14:] // the time stays in front, and the end counts within a millisecond
 		}
 		if column == "case_number" {
 			return fmt.Sprintf("%s-%d", v, n)

@@ -193,8 +193,17 @@ func (t *tenant) answerFeedback(number, answer string) error {
 	return absent("feedback", number)
 }
 
-// talk plans news, questions and discussion.
+// talk plans news, questions and discussion, and who follows what.
 func (t *tenant) talk() error {
+	for _, as := range []string{"lead", "clinician"} {
+		for _, b := range []string{"rare", "sjeldne"} {
+			if b := t.bodies[b]; b != nil {
+				if err := t.forum.FollowBody(t.ctx, network.Actor{Person: t.people[as]}, b.ID); err != nil {
+					return err
+				}
+			}
+		}
+	}
 	for _, p := range t.story.News {
 		t.at(t.office(t.end, -p.Ago, t.zone), "news", func() error { return t.publish(forum.News, network.Public, p) })
 	}

@@ -42,7 +42,6 @@ type country struct {
 	Why, Waive, Dissent, Correction    string
 	Pause, Cancel, Recused, Undisposed string
 	DeputyNote                         string
-	Comments                           []string
 	topics                             []topic
 }
 
@@ -111,6 +110,8 @@ type topic struct {
 	Ago                   int
 	Fate                  string
 	Into                  string // of one that is merged
+	Related               string
+	Waived                bool // the chair does without patients' input
 	Reason                string
 	Recuse                network.Sector
 	In                    []input

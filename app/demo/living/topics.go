@@ -54,6 +54,11 @@ func (t *tenant) raise(s *topic) error {
 	r.id = made.ID
 	t.topics[s.Key], t.byID[string(made.ID)] = r, r
 	t.talkOf(r)
+	if other := t.topics[s.Related]; other != nil {
+		if err := t.forum.Link(t.ctx, who, r.id, other.id, forum.Related); err != nil {
+			return err
+		}
+	}
 	return t.goOn(r)
 }
 
@@ -106,8 +111,29 @@ func (t *tenant) goOn(r *raised) error {
 		t.after(r, 9, "merge", func() error { return t.merge(r) })
 		return nil
 	}
+	if r.Waived {
+		t.after(r, askAfter, "do without input on", func() error { return t.waive(r) })
+		return nil
+	}
 	t.after(r, askAfter, "ask for input on", func() error { return t.ask(r) })
 	return nil
+}
+
+// waive lets the chair do without the patients' input.
+func (t *tenant) waive(r *raised) error {
+	seats, err := t.seats(r.body.ID)
+	if err != nil {
+		return err
+	}
+	for _, s := range seats {
+		if s.Role == network.Chair {
+			err = t.forum.WaiveInput(t.ctx, network.Actor{Person: s.Person}, r.id, t.story.Waive)
+		}
+	}
+	if err == nil {
+		t.after(r, prepareAfter, "prepare", func() error { return t.prepare(r) })
+	}
+	return err
 }
 
 func (t *tenant) after(r *raised, days int, what string, do func() error) {
