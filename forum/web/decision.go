@@ -165,6 +165,7 @@ type decisionData struct {
 	Mandate    string
 	Method     string
 	Votes      template.HTML
+	Swatches   map[string]template.HTML
 	Sectors    []sectorVotes
 	All        forum.Tally
 	Quorum     string
@@ -271,6 +272,7 @@ func (d *decisionData) votes(l *web.Words) {
 		return
 	}
 	d.All = t
+	d.Swatches = map[string]template.HTML{"for": chart.Swatch("for"), "against": chart.Swatch("against"), "abstain": chart.Swatch("abstain")}
 	d.Votes = chart.Votes{Label: l.Must("decision.votes.label", t.For, t.Against, t.Abstain), For: t.For, Against: t.Against, Abstain: t.Abstain}.SVG()
 	if !d.Record.BySeat {
 		return

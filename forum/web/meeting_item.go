@@ -241,7 +241,7 @@ func ruleWords(l *web.Words, x network.Rule) string {
 	case network.AtLeast:
 		return l.Must("meeting.rule.count", x.N)
 	case network.OfSector:
-		return l.Must("meeting.rule.sector", x.N, strings.ToLower(l.Must("sector."+string(x.Sector))))
+		return l.Must("meeting.rule.sector."+string(x.Sector), x.N)
 	case network.Organisations:
 		return l.Must("meeting.rule.organisations", x.N, l.Must("meeting.organisation."+string(x.OrganisationKind)))
 	case network.ChairNot:
@@ -282,8 +282,14 @@ func (d *itemData) call(l *web.Words, v forum.MeetingView) {
 			sits[s.Person] = true
 		}
 	}
+	lacking := map[network.Sector]bool{}
+	for _, x := range d.Roll.Quorum.Findings {
+		if !x.Held && x.Rule.Kind == network.OfSector {
+			lacking[x.Rule.Sector] = true
+		}
+	}
 	for _, s := range d.Roll.Seats {
-		if s.State == forum.Present {
+		if s.State == forum.Present || len(lacking) > 0 && !lacking[s.Sector] { // nobody else would help
 			continue
 		}
 		if s.State == forum.Absent && v.Replies[s.Seat].Answer == forum.Coming && v.Replies[s.Seat].Person == s.Holder {
