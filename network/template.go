@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/storage"
@@ -46,6 +47,7 @@ type TemplateNetwork struct {
 	Field    string            `json:"field"`
 	Name     Text              `json:"name"`
 	About    Text              `json:"about"`
+	Place    Text              `json:"place"` // what {place} in its bodies' names stands for
 	Own      []string          `json:"own"`
 	Bodies   []string          `json:"bodies"`
 	Networks []TemplateNetwork `json:"networks"`
@@ -212,7 +214,7 @@ func (m *maker) bodies(ctx context.Context, network ID, n TemplateNetwork) error
 }
 
 func (m *maker) body(ctx context.Context, network ID, n TemplateNetwork, b TemplateBody) error {
-	made := Body{Network: network, Root: m.root, Kind: b.Kind, Name: b.Name, Task: b.Task, Mandate: b.Mandate, Visibility: b.Visibility,
+	made := Body{Network: network, Root: m.root, Kind: b.Kind, Name: b.Name.at(n.Place), Task: b.Task, Mandate: b.Mandate, Visibility: b.Visibility,
 		InputDays: usual(b.Input, defaultInputDays), AnswerDays: usual(b.Answer, defaultAnswerDays), PaperDays: usual(b.Paper, defaultPaperDays)}
 	if err := m.insertBody(ctx, m.tx, &made); err != nil {
 		return err
@@ -227,6 +229,12 @@ func (m *maker) body(ctx context.Context, network ID, n TemplateNetwork, b Templ
 		rules = append(rules, Rule{Kind: x.Kind, N: x.N, Sector: x.Sector, OrganisationKind: x.Of})
 	}
 	return m.replaceRules(ctx, m.tx, made.ID, rules)
+}
+
+// at names the place in a body's name; without one it is left out.
+func (t Text) at(place Text) Text {
+	fill := func(text, in string) string { return strings.TrimSpace(strings.ReplaceAll(text, "{place}", in)) }
+	return Text{SV: fill(t.SV, place.SV), NB: fill(t.NB, place.NB), EN: fill(t.EN, place.EN)}
 }
 
 func usual(given, otherwise int) int {
