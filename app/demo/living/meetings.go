@@ -3,6 +3,7 @@ package living
 import (
 	"cmp"
 	"encoding/json"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -131,8 +132,8 @@ func (t *tenant) pauses(b *body, id forum.SeriesID, all []sitting) {
 // planMeeting plans what happens around a meeting.
 func (t *tenant) planMeeting(m sitting) {
 	t.at(t.office(m.starts, -21, t.zone), "convene", func() error { return t.convene(m) })
-	t.at(t.office(m.starts, -8, t.zone), "papers", func() error { return t.papers(m, 80) })
-	t.at(t.office(m.starts, -3, t.zone), "late papers", func() error { return t.papers(m, 20) })
+	t.at(t.office(m.starts, -8, t.zone), "papers", func() error { return t.papers(m, 80, t.story.Papers[0]) })
+	t.at(t.office(m.starts, -3, t.zone), "late papers", func() error { return t.papers(m, 20, t.story.Papers[1]) })
 	t.at(t.office(m.starts, -6, t.zone), "replies", func() error { return t.replies(m) })
 	if !m.now {
 		t.at(m.starts, "meeting", func() error { return t.meet(m) })
@@ -177,7 +178,12 @@ func (t *tenant) toAgenda(r *raised) error {
 	if err != nil {
 		return err
 	}
-	_, err = t.forum.AddItem(t.ctx, r.body.coordinator, forum.Item{Meeting: forum.MeetingID(meeting), Kind: forum.AboutTopic, Topic: r.id, Minutes: 20 + 5*t.rnd.IntN(4)})
+	seats, err := t.seats(r.body.ID)
+	if err != nil {
+		return err
+	}
+	_, err = t.forum.AddItem(t.ctx, r.body.coordinator, forum.Item{Meeting: forum.MeetingID(meeting), Kind: forum.AboutTopic, Topic: r.id, Minutes: 20 + 5*t.rnd.IntN(4),
+		Presenter: pick(t.world, seats).Name})
 	return err
 }
 
@@ -187,12 +193,13 @@ type line struct {
 	kind  forum.ItemKind
 	topic *raised
 	title string
+	by    string // who presents it
 	mins  int
 }
 
 func (t *tenant) agenda(m sitting) (out []line, err error) {
 	err = t.db.Read(t.ctx, func(tx *storage.Tx) error {
-		rows, err := tx.Query(t.ctx, `SELECT id, kind, COALESCE(topic, ''), title, minutes FROM meeting_item WHERE meeting = $1 AND state = 'planned' ORDER BY sort, id`, string(m.id))
+		rows, err := tx.Query(t.ctx, `SELECT id, kind, COALESCE(topic, ''), title, minutes, presenter FROM meeting_item WHERE meeting = $1 AND state = 'planned' ORDER BY sort, id`, string(m.id))
 		if err != nil {
 			return err
 		}
@@ -200,7 +207,7 @@ func (t *tenant) agenda(m sitting) (out []line, err error) {
 		for rows.Next() {
 			var l line
 			var topic string
-			if err := rows.Scan(&l.id, &l.kind, &topic, &l.title, &l.mins); err != nil {
+			if err := rows.Scan(&l.id, &l.kind, &topic, &l.title, &l.mins, &l.by); err != nil {
 				return err
 			}
 			l.topic = t.byID[topic]
@@ -212,7 +219,7 @@ func (t *tenant) agenda(m sitting) (out []line, err error) {
 }
 
 // papers adds the formal items, a report and the papers of the topics there are.
-func (t *tenant) papers(m sitting, percent int) error {
+func (t *tenant) papers(m sitting, percent int, what string) error {
 	s, _, err := t.state(m)
 	if err != nil || s != forum.Convened && s != forum.Drafted {
 		return err
@@ -228,7 +235,7 @@ func (t *tenant) papers(m sitting, percent int) error {
 	}
 	for _, l := range items {
 		if l.kind == forum.AboutTopic && t.chance(percent) {
-			p := forum.Paper{Title: l.title, URL: "https://example.org/demo/" + string(l.id)}
+			p := forum.Paper{Title: what + ": " + l.title, URL: "https://example.org/demo/" + string(l.id)}
 			if err := t.forum.AddPaper(t.ctx, m.body.coordinator, m.id, l.id, p); err != nil {
 				return err
 			}
@@ -410,7 +417,10 @@ func (t *tenant) item(m sitting, l line, gone *bool) error {
 		return nil
 	}
 	if m.now {
-		return t.recuse(m, l)
+		if err := t.recuse(m, l); err != nil {
+			return err
+		}
+		return t.propose(m, l)
 	}
 	t.pass(time.Duration(l.mins) * time.Minute)
 	return t.deal(m, l)
@@ -433,7 +443,7 @@ func (t *tenant) write(m sitting, l line) error {
 	if err != nil {
 		return err
 	}
-	return t.forum.EditItem(t.ctx, m.body.coordinator, forum.Item{ID: l.id, Version: v, Title: l.title, Minutes: l.mins, Text: text})
+	return t.forum.EditItem(t.ctx, m.body.coordinator, forum.Item{ID: l.id, Version: v, Title: l.title, Minutes: l.mins, Presenter: l.by, Text: text})
 }
 
 // deal gives a topic its outcome.
@@ -577,7 +587,7 @@ func (t *tenant) over(m sitting) error {
 	if err := t.forum.SetApprovers(t.ctx, m.body.coordinator, m.id, slices.Clone(approvers)); err != nil {
 		return err
 	}
-	if t.chance(15) {
+	if lastOfNation := m.last && m.body.Next == 0; lastOfNation || t.chance(15) {
 		if err := t.atOnce(m, id, approvers); err != nil {
 			return err
 		}
@@ -611,7 +621,7 @@ func (t *tenant) approvers(m sitting) ([]network.PersonID, error) {
 		}
 	}
 	slices.SortStableFunc(others, func(a, b network.PersonID) int { return rank(t.signsIn(b)) - rank(t.signsIn(a)) })
-	if m.last && m.body.Key == "styr" || m.last && m.body.Key == "koord" {
+	if m.last && m.body.Next == 0 {
 		return []network.PersonID{leader, t.people["patient"]}, nil
 	}
 	if len(others) == 0 || leader == "" {
@@ -684,4 +694,29 @@ func (t *tenant) correct(m sitting, id forum.MinutesID, approvers []network.Pers
 	}
 	t.approvals(next, approvers, 2)
 	return nil
+}
+
+// propose begins to write the decision that a meeting going on is about to take, as the page for it would keep it.
+func (t *tenant) propose(m sitting, l line) error {
+	s := l.topic.Dec
+	form := url.Values{"title": {s.Title}, "text": {s.Text}, "rationale": {s.Rationale}, "method": {string(forum.ByVote)}, "visibility": {string(network.Public)}}
+	all, err := t.dispositions(l.topic)
+	if err != nil {
+		return err
+	}
+	for _, d := range all {
+		if d.Reason != t.story.Undisposed {
+			form.Set("fate-"+string(d.Input), string(d.Disposition))
+			form.Set("why-"+string(d.Input), d.Reason)
+		}
+	}
+	draft, err := json.Marshal(form)
+	if err != nil {
+		return err
+	}
+	v, err := t.version("meeting_item", string(l.id))
+	if err != nil {
+		return err
+	}
+	return t.forum.SaveDraft(t.ctx, m.body.coordinator, l.id, v, string(draft))
 }

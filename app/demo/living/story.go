@@ -38,11 +38,11 @@ type country struct {
 	Asks       []feedback
 	Evidence   []evidenceLine
 
-	Formal, Notes, Reports, Places     []string
-	Why, Waive, Dissent, Correction    string
-	Pause, Cancel, Recused, Undisposed string
-	DeputyNote                         string
-	topics                             []topic
+	Formal, Notes, Reports, Places, Papers []string
+	Why, Waive, Dissent, Correction        string
+	Pause, Cancel, Recused, Undisposed     string
+	DeputyNote                             string
+	topics                                 []topic
 }
 
 // castLine gives a seat to somebody one can sign in as: of a role, or the first free one of a sector.
