@@ -528,5 +528,13 @@ func (w *waiter) given(ctx context.Context) (out []GivenInput, err error) {
 	return out, err
 }
 
+// ReadNotices notes that the actor has read some of their notices.
+func (f *Forum) ReadNotices(ctx context.Context, who network.Actor, ids []string) error {
+	if who.Person == "" || len(ids) == 0 {
+		return nil
+	}
+	return f.db.Write(ctx, func(tx *storage.Tx) error { return f.notices.MarkRead(ctx, tx, string(who.Person), ids...) })
+}
+
 // Told gives what a notice says, in a language.
 func (f *Forum) Told(lang string, t notice.Told) string { return f.notices.Title(lang, t) }

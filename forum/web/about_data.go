@@ -23,7 +23,7 @@ type dataFile struct{ Text, About, Href string }
 
 // dataLists are the lists that are files too: what they are called and where they are.
 var dataLists = []struct{ key, path string }{
-	{"data.topics", "topics"}, {"data.decisions", "decisions"}, {"data.inputs", "inputs"}, {"data.answers", "answers"}, {"data.meetings", "calendar"},
+	{"data.topics", "topics"}, {"data.decisions", "decisions"}, {"data.inputs", "inputs"}, {"data.answers", "answers"}, {"data.meetings", "meetings"},
 	{"data.bodies", "bodies"}, {"data.organisations", "organisations"},
 }
 

@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/samverk/samverk/forum"
@@ -74,10 +75,6 @@ func (p *room) calendar(w http.ResponseWriter, r *http.Request, n *network.Netwo
 	if err != nil {
 		return p.pages.Fail(w, r, err)
 	}
-	format, err := web.FormatOf(r)
-	if err != nil {
-		return p.pages.Fail(w, r, err)
-	}
 	names, err := p.bodyNames(r, who, n)
 	if err != nil {
 		return p.pages.Fail(w, r, err)
@@ -91,10 +88,7 @@ func (p *room) calendar(w http.ResponseWriter, r *http.Request, n *network.Netwo
 	if err != nil {
 		return p.pages.Fail(w, r, err)
 	}
-	if format != "" {
-		return p.calendarFile(w, r, n, meetings, names, format)
-	}
-	d := calendarData{Home: home(n), Here: r.URL.Path, Lede: l.Must("cal.lede"), From: from, ICS: home(n) + "/calendar.ics", Formats: web.FormatsAt(r.URL.RequestURI()),
+	d := calendarData{Home: home(n), Here: r.URL.Path, Lede: l.Must("cal.lede"), From: from, ICS: home(n) + "/calendar.ics", Formats: web.FormatsAt(home(n) + "/meetings?body=" + url.QueryEscape(string(q.Body))),
 		Account: p.where("/account"), Earlier: with(r, "from", monthName(from.AddDate(0, -calendarMonths, 0))), Later: with(r, "from", monthName(from.AddDate(0, calendarMonths, 0)))}
 	if monthName(from) != monthName(p.network.Now().In(at)) {
 		d.Today = with(r, "from", "")
@@ -153,19 +147,3 @@ func (p *room) fromMonth(r *http.Request, at *time.Location) time.Time {
 }
 
 func monthName(t time.Time) string { return t.Format("2006-01") }
-
-func (p *room) calendarFile(w http.ResponseWriter, r *http.Request, n *network.Network, meetings []forum.Meeting, names map[network.BodyID]said, format string) int {
-	e := web.NewExport(w, format, "meetings-"+n.Slug, "starts", "ends", "zone", "body_id", "body", "title", "number", "place", "state", "page")
-	for _, m := range meetings {
-		number := ""
-		if m.Number > 0 {
-			number = m.Starts.Format("2006") + "-" + pad(m.Number)
-		}
-		err := e.Row(m.Starts, m.Ends(), m.Zone, m.Body, names[m.Body].Text, m.Title, number, m.Place, m.State, p.forum.Address(home(n)+"/meetings/"+string(m.ID)))
-		if err != nil {
-			e.Cut()
-			return p.pages.Fail(w, r, err)
-		}
-	}
-	return e.End()
-}

@@ -251,7 +251,7 @@ func TestEveryPageInEveryLanguageShowsNothingHidden(t *testing.T) {
 	s := fullSite(t)
 	public := s.ours()
 	files := []string{"/n/se/calendar.ics", "/n/se/bodies/" + string(s.steering) + "/calendar.ics", "/n/se/decisions.atom", "/n/se/bodies/" + string(s.steering) + "/decisions.atom",
-		"/n/se/calendar?format=csv", "/n/se/calendar?format=json", "/n/se/inputs?format=csv", "/n/se/inputs?format=json"}
+		"/n/se/meetings?format=csv", "/n/se/inputs?format=csv", "/n/se/inputs?format=json"}
 	for _, who := range []network.Actor{{}, s.plain, s.away} {
 		for _, path := range append(slices.Clone(public), files...) {
 			for _, lang := range []string{"sv", "nb", "en"} {
@@ -395,6 +395,27 @@ func TestWhatWaits(t *testing.T) {
 	}
 	if page := s.page(s.patient, "/n/se/waiting?lang=sv"); !strings.Contains(page, "Du har svarat att du kommer.") {
 		t.Error("the reply isn't told")
+	}
+	if before := s.page(s.plain, "/n/se/waiting?lang=sv"); !strings.Contains(before, "Nytt för dig") {
+		t.Error("nobody has told Pia anything")
+	}
+	for range 5 {
+		page := s.page(s.plain, "/n/se/waiting?lang=sv")
+		form := url.Values{}
+		for _, part := range strings.Split(page, `name="notice" value="`)[1:] {
+			id, _, _ := strings.Cut(part, `"`)
+			form.Add("notice", id)
+		}
+		if w := s.ask(s.away, "POST", "/n/se/waiting", form); w.Code != http.StatusSeeOther { // others' notices: nothing happens
+			t.Errorf("reading answers %d", w.Code)
+		}
+		if page != s.page(s.plain, "/n/se/waiting?lang=sv") {
+			t.Error("somebody else read Pia's notices")
+		}
+		s.ask(s.plain, "POST", "/n/se/waiting", form)
+	}
+	if after := s.page(s.plain, "/n/se/waiting?lang=sv"); strings.Contains(after, "Nytt för dig") {
+		t.Error("what was read is still new")
 	}
 	if page := webtest.Visible(s.page(s.away, "/n/se/waiting?lang=sv")); !strings.Contains(page, "Inget väntar på dig") {
 		t.Error("somebody else's tenant has something for them")

@@ -35,6 +35,7 @@ var searchKinds = []searchKind{
 	{"decision", forum.DecisionDoc, "decisions"},
 	{"minutes", forum.MinutesDoc, "minutes"},
 	{"post", forum.PostDoc, "posts"},
+	{"body", "", "bodies"},
 	{"person", "", "people"},
 	{"organisation", "", "organisations"},
 }
@@ -110,6 +111,8 @@ func (p *room) find(r *http.Request, n *network.Network, k searchKind, words str
 	switch k.name {
 	case "person":
 		return p.findPeople(r, n, k, words, limit)
+	case "body":
+		return p.findBodies(r, n, k, words, limit)
 	case "organisation":
 		return p.findOrganisations(r, n, k, words, limit)
 	}
@@ -146,6 +149,24 @@ func (p *room) findOrganisations(r *http.Request, n *network.Network, k searchKi
 			if len(out) < limit && saysAll(o.Name, wanted) {
 				name := say(l, o.Name)
 				out = append(out, searchRow{Link: home(n) + "/" + k.path + "/" + string(o.ID), Title: name.Text, Lang: name.Lang, Meta: l.Must("sector." + string(o.Sector))})
+			}
+		}
+		return err
+	})
+	return out, err
+}
+
+func (p *room) findBodies(r *http.Request, n *network.Network, k searchKind, words string, limit int) (out []searchRow, err error) {
+	l, wanted := p.pages.Words(r), strings.Fields(strings.ToLower(words))
+	err = p.network.Look(r.Context(), actor(r), func(tx *storage.Tx, a network.Access) error {
+		all, err := p.network.Bodies(r.Context(), tx, a, n.ID, "")
+		for _, b := range all {
+			if len(out) < limit && saysAll(b.Name, wanted) {
+				name, in := say(l, b.Name), ""
+				if one, ok := p.network.Tree().Network(b.Network); ok {
+					in = text(l, one.Name)
+				}
+				out = append(out, searchRow{Link: home(n) + "/" + k.path + "/" + string(b.ID), Title: name.Text, Lang: name.Lang, Meta: in})
 			}
 		}
 		return err

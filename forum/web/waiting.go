@@ -14,7 +14,10 @@ import (
 
 // waitings is the page a person lands on.
 func (p *room) waitings() []route.Route {
-	return []route.Route{{Method: "GET", Pattern: "/n/{network}/waiting", Who: route.SignedIn, Does: "What waits for the person who is signed in.", Serve: p.in(p.waiting)}}
+	return []route.Route{
+		{Method: "GET", Pattern: "/n/{network}/waiting", Who: route.SignedIn, Does: "What waits for the person who is signed in.", Serve: p.in(p.waiting)},
+		{Method: "POST", Pattern: "/n/{network}/waiting", Who: route.SignedIn, Does: "Notes that the person has read what they were told.", Serve: p.in(p.readNotices)},
+	}
 }
 
 type waitingData struct {
@@ -23,7 +26,7 @@ type waitingData struct {
 	Waits      []waitRow
 	Raised     []topicRow
 	Notices    []noticeRow
-	AllNotices string
+	More       int // notices that are not shown
 	Seats      []ownSeatRow
 	By, Ties   string
 	Inputs     []givenRow
@@ -51,7 +54,7 @@ type doing struct {
 	Main       bool // not only looked at
 }
 
-type noticeRow struct{ Title, Link, When string }
+type noticeRow struct{ ID, Title, Link, When string }
 
 type ownSeatRow struct {
 	Link   string
@@ -91,15 +94,27 @@ func (p *room) waiting(w http.ResponseWriter, r *http.Request, n *network.Networ
 		d.Raised = append(d.Raised, newTopicRow(l, n, t, names, now))
 	}
 	for _, told := range found.Notices[:min(len(found.Notices), noticeRows)] {
-		d.Notices = append(d.Notices, noticeRow{p.forum.Told(l.Code, told), told.Link, l.Ago(now, told.Made.In(now.Location()))})
+		d.Notices = append(d.Notices, noticeRow{told.ID, p.forum.Told(l.Code, told), told.Link, l.Ago(now, told.Made.In(now.Location()))})
 	}
-	d.AllNotices = p.where("/account/notices", "/notices")
+	d.More = len(found.Notices) - len(d.Notices)
 	d.ownSeats(l, n, found.Seats, now)
 	d.Ties = p.where("/me/interests")
 	for _, i := range found.Inputs {
 		d.Inputs = append(d.Inputs, newGivenRow(n, i))
 	}
 	return p.pages.Render(w, r, web.Page{Name: "waiting", Title: l.Must("waiting.title"), Data: d, Feeds: p.networkFeeds(l, n)})
+}
+
+// readNotices takes what the person has read off the page.
+func (p *room) readNotices(w http.ResponseWriter, r *http.Request, n *network.Network) int {
+	form, err := web.ReadForm(w, r)
+	if err != nil {
+		return p.pages.Fail(w, r, err)
+	}
+	if err := p.forum.ReadNotices(r.Context(), actor(r), form.All("notice")); err != nil {
+		return p.pages.Fail(w, r, err)
+	}
+	return web.SeeOther(w, r, home(n)+"/waiting")
 }
 
 // where gives the first of some addresses that there is something at.
