@@ -283,7 +283,7 @@ func (v *visit) holder(s network.Held) string {
 	case s.Person != "":
 		return v.l.Must("person.erased")
 	}
-	return v.l.Must("seat.vacant.of", v.l.Must("role."+string(s.Role)), v.l.Must("sector."+string(s.Sector)))
+	return v.l.Must("seat.vacant.of", v.l.Must("role."+string(s.Role)), v.l.Must("rule.from."+string(s.Sector)))
 }
 
 // sectors sums the voting seats up by sector.
@@ -331,7 +331,7 @@ func (v *visit) draw(name string, seats []network.Held, sectors []sectorRow) (dr
 				held++
 			}
 			if one.Chair {
-				chair = " " + v.l.Must("body.chart.chair", label)
+				chair = " " + v.l.Must("body.chart.chair", v.l.Must("rule.from."+row.Sector))
 			}
 			c.Seats = append(c.Seats, one)
 		}
@@ -497,7 +497,7 @@ func (v *visit) event(e network.Event, names map[network.PersonID]string) string
 	if e.Details["seat"] == "" || e.Details["role"] == "" {
 		return v.l.Must(key)
 	}
-	seat := v.l.Must("seat.of", v.l.Must("role."+e.Details["role"]), v.l.Must("sector."+e.Details["sector"]))
+	seat := v.l.Must("seat.of", v.l.Must("role."+e.Details["role"]), v.l.Must("rule.from."+e.Details["sector"]))
 	if p := e.Details["person"]; p != "" {
 		name := names[network.PersonID(p)]
 		if name == "" {

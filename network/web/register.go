@@ -85,7 +85,7 @@ func (p *room) in(page func(*visit) int) handler {
 		}
 		v := p.visit(w, r)
 		v.n = n
-		v.r = web.WithNetwork(r, &web.Network{Slug: n.Slug, Name: v.text(n.Name), Sub: v.subtitle(n)})
+		v.r = web.WithNetwork(r, v.frame(n))
 		return page(v)
 	}
 }
@@ -103,9 +103,28 @@ func withForm(page func(*visit) int) func(*visit) int {
 	}
 }
 
-// own serves a page of no tenant.
+// own serves a page of no tenant. Its frame is that of the reader's first.
 func (p *room) own(page func(*visit) int) handler {
-	return func(w http.ResponseWriter, r *http.Request) int { return page(p.visit(w, r)) }
+	return func(w http.ResponseWriter, r *http.Request) int {
+		v := p.visit(w, r)
+		if err := v.look(func(_ *storage.Tx, a network.Access) error {
+			for _, n := range p.network.Tree().Roots() {
+				if a.Registered(n.ID) {
+					v.r = web.WithNetwork(r, v.frame(n))
+					break
+				}
+			}
+			return nil
+		}); err != nil {
+			return v.fail(err)
+		}
+		return page(v)
+	}
+}
+
+// frame is what the pages' frame shows of a tenant.
+func (v *visit) frame(n *network.Network) *web.Network {
+	return &web.Network{Slug: n.Slug, Name: v.text(n.Name), Sub: v.subtitle(n)}
 }
 
 func (p *room) ownPosted(page func(*visit) int) handler { return p.own(withForm(page)) }

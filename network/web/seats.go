@@ -77,7 +77,7 @@ func rescues(a network.Access, b network.Body) bool {
 }
 
 func (v *visit) seatName(s network.Seat) string {
-	return v.l.Must("seat.of", v.l.Must("role."+string(s.Role)), v.l.Must("sector."+string(s.Sector)))
+	return v.l.Must("seat.of", v.l.Must("role."+string(s.Role)), v.l.Must("rule.from."+string(s.Sector)))
 }
 
 func (v *visit) seatForm(b network.Body, self network.SeatID, title, back string) (web.Page, error) {
