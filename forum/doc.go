@@ -13,6 +13,8 @@
 //	Minutes   generated, edited, approved by named persons, sealed; corrected as a new version
 //	Effect    a typed link from a decision to what it became in another room
 //	Event     one line of history; append-only
+//	Waiting   what somebody is waited for with: worked out from the rows each time, and kept nowhere
+//	Feedback  what anybody wrote to the secretariat: a page that can't be used, a question
 //
 // Rules:
 //   - A topic of a body with patient seats comes on no agenda until input was asked for and its time has passed, unless the
