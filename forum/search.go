@@ -1,6 +1,7 @@
 package forum
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -42,6 +43,8 @@ type Doc struct {
 type Found struct {
 	Doc
 	Extract string // of Text, around the first of the words
+	score   int    // how well it answers
+	shared  int    // how many of the terms it has
 }
 
 // index makes a thing found as it is now: call it whenever its title, text, place or visibility changed.
@@ -63,8 +66,9 @@ func (f *Forum) unindex(ctx context.Context, tx *storage.Tx, kind DocKind, ref s
 
 // Most words of a query, and characters of a word, that are looked at.
 const (
-	mostTerms  = 12
-	wordLength = 40
+	mostTerms    = 12
+	tellingTerms = 7
+	wordLength   = 40
 )
 
 // words are a text's letters and digits in lower case; what stands between them is no matter.
@@ -103,15 +107,9 @@ func parse(query string) (terms []term) {
 
 // written gives the query in the database's own language: all of the terms, or any.
 func written(dialect string, terms []term, all bool) string {
-	quote, with, star, next := `"`, " OR ", `*`, ` `
-	if all {
-		with = " AND "
-	}
+	quote, next, star, with := `"`, ` `, `*`, map[bool]string{true: " AND ", false: " OR "}
 	if dialect == "postgres" {
-		quote, with, star, next = `'`, " | ", `:*`, `' <-> '`
-		if all {
-			with = " & "
-		}
+		quote, next, star, with = `'`, `' <-> '`, `:*`, map[bool]string{true: " & ", false: " | "}
 	}
 	out := make([]string, len(terms))
 	for i, t := range terms {
@@ -123,56 +121,111 @@ func written(dialect string, terms []term, all bool) string {
 			out[i] = "(" + out[i] + ")"
 		}
 	}
-	return strings.Join(out, with)
+	return strings.Join(out, with[all])
 }
 
-// How each database looks words up: $1 is the query, $2 the tenant. The best match has the lowest rank.
+// How each database looks words up: $1 is the query, $2 the tenant. The newest candidates come first, so that a word that
+// stands everywhere costs no more than one that is rare; they are ranked here. COLUMN is the titles' words, or all.
 var lookup = map[string]string{
-	"sqlite": `SELECT d.kind, d.ref, d.root, d.network, d.body, d.visibility, d.lang, d.title, d.text, d.at
+	"sqlite": `SELECT d.kind, d.ref, d.root, d.network, d.body, d.visibility, d.lang, d.title, d.text, d.at, d.title_words, d.text_words
 		FROM derived_search s CROSS JOIN forum_doc d ON d.seq = s.rowid
-		WHERE derived_search MATCH $1 AND d.root = $2 AND %s ORDER BY bm25(derived_search, 8.0, 1.0), d.at DESC`,
-	"postgres": `SELECT d.kind, d.ref, d.root, d.network, d.body, d.visibility, d.lang, d.title, d.text, d.at
+		WHERE s.COLUMN MATCH $1 AND d.root = $2 AND VISIBLE ORDER BY s.rowid DESC`,
+	"postgres": `SELECT d.kind, d.ref, d.root, d.network, d.body, d.visibility, d.lang, d.title, d.text, d.at, d.title_words, d.text_words
 		FROM derived_search s JOIN forum_doc d ON d.seq = s.seq
-		WHERE s.words @@ to_tsquery('simple', $1) AND d.root = $2 AND %s ORDER BY ts_rank(s.words, to_tsquery('simple', $1)) DESC, d.at DESC`,
+		WHERE s.COLUMN @@ to_tsquery('simple', $1) AND d.root = $2 AND VISIBLE ORDER BY s.seq DESC`,
 }
+
+// How many documents are ranked: those with the words in their titles, and those with them anywhere. Where one word suffices,
+// enough titles make the texts unnecessary.
+const (
+	candidates = 120
+	enough     = 20
+)
 
 // Search finds what somebody may see by its words, the best first. No kinds are all kinds. Words in quotation marks stand
 // in a row; of others the beginning is enough.
 func (f *Forum) Search(ctx context.Context, who network.Actor, root network.ID, query string, kinds []DocKind, limit int) ([]Found, error) {
-	return f.search(ctx, who, root, parse(query), true, kinds, limit)
+	out, err := f.search(ctx, who, root, parse(query), true, kinds)
+	return out[:min(len(out), limit)], err
 }
 
-func (f *Forum) search(ctx context.Context, who network.Actor, root network.ID, terms []term, all bool, kinds []DocKind, limit int) (out []Found, err error) {
+func (f *Forum) search(ctx context.Context, who network.Actor, root network.ID, terms []term, all bool, kinds []DocKind) (out []Found, err error) {
 	if len(terms) == 0 {
 		return nil, nil
 	}
 	err = f.look(ctx, who, func(tx *storage.Tx, a network.Access) error {
-		where, args := a.Where("d.", "", []any{written(f.db.Kind(), terms, all), root})
-		if len(kinds) > 0 {
-			var in string
-			in, args = places(args, kinds)
-			where += " AND d.kind IN (" + in + ")"
-		}
-		args = append(args, limit)
-		rows, err := tx.Query(ctx, strings.Replace(lookup[f.db.Kind()], "%s", where, 1)+" LIMIT "+place(len(args)), args...)
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
-			var d Found
-			var at int64
-			if err := rows.Scan(&d.Kind, &d.Ref, &d.Root, &d.Network, &d.Body, &d.Visibility, &d.Lang, &d.Title, &d.Text, &at); err != nil {
+		seen := map[string]bool{}
+		for _, column := range columns[f.db.Kind()] {
+			found, err := f.candidates(ctx, tx, a, root, terms, all, column, kinds)
+			if err != nil {
 				return err
 			}
-			d.At = moment(at)
-			d.Extract = extract(d.Text, terms)
-			out = append(out, d)
+			for _, d := range found {
+				if key := string(d.Kind) + d.Ref; !seen[key] {
+					seen[key] = true
+					out = append(out, d)
+				}
+			}
+			if !all && len(out) > enough {
+				break
+			}
 		}
-		return rows.Err()
+		return nil
 	})
+	slices.SortStableFunc(out, func(a, b Found) int { return cmp.Or(b.score-a.score, b.At.Compare(a.At)) })
 	return out, err
 }
+
+func (f *Forum) candidates(ctx context.Context, tx *storage.Tx, a network.Access, root network.ID, terms []term, all bool, column string, kinds []DocKind) (out []Found, err error) {
+	where, args := a.Where("d.", "", []any{written(f.db.Kind(), terms, all), root})
+	if len(kinds) > 0 {
+		var in string
+		in, args = places(args, kinds)
+		where += " AND d.kind IN (" + in + ")"
+	}
+	args = append(args, candidates)
+	rows, err := tx.Query(ctx, strings.NewReplacer("COLUMN", column, "VISIBLE", where).Replace(lookup[f.db.Kind()])+" LIMIT "+place(len(args)), args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var d Found
+		var at int64
+		var title, text string
+		if err := rows.Scan(&d.Kind, &d.Ref, &d.Root, &d.Network, &d.Body, &d.Visibility, &d.Lang, &d.Title, &d.Text, &at, &title, &text); err != nil {
+			return nil, err
+		}
+		d.At = moment(at)
+		d.Extract = extract(d.Text, terms)
+		d.weigh(terms, " "+title+" ", " "+text+" ")
+		out = append(out, d)
+	}
+	return out, rows.Err()
+}
+
+// weigh says how well a document answers: a word in the title is worth more than any number in the text.
+func (d *Found) weigh(terms []term, title, text string) {
+	for _, t := range terms {
+		word := " " + strings.Join(t.words, " ")
+		if !t.prefix {
+			word += " "
+		}
+		inTitle, inText := strings.Count(title, word), strings.Count(text, word)
+		if inTitle+inText > 0 {
+			d.shared++
+		}
+		if inTitle > 0 {
+			d.score += 20
+		}
+		if strings.Contains(title, word+" ") {
+			d.score += 10
+		}
+		d.score += min(inText, 9)
+	}
+}
+
+var columns = map[string][2]string{"sqlite": {"title_words", "derived_search"}, "postgres": {"title", "words"}}
 
 // How much of a text a result shows, in characters.
 const extractLength = 220
@@ -207,12 +260,12 @@ func extract(text string, terms []term) string {
 // Similar lists the topics that are most like what somebody is typing, among those they may see.
 func (f *Forum) Similar(ctx context.Context, who network.Actor, root network.ID, title string, limit int) ([]Found, error) {
 	terms := telling(title)
-	found, err := f.search(ctx, who, root, terms, false, []DocKind{TopicDoc}, limit+20)
+	found, err := f.search(ctx, who, root, terms, false, []DocKind{TopicDoc})
 	if err != nil {
 		return nil, err
 	}
 	need := (len(terms) + 2) / 3
-	found = slices.DeleteFunc(found, func(d Found) bool { return shared(terms, d.Doc) < need })
+	found = slices.DeleteFunc(found, func(d Found) bool { return d.shared < need })
 	return found[:min(len(found), limit)], nil
 }
 
@@ -228,23 +281,14 @@ func telling(title string) (terms []term) {
 		}
 		terms = append(terms, term{words: []string{string(r)}, prefix: true})
 	}
-	return terms[:min(len(terms), mostTerms)]
+	slices.SortStableFunc(terms, func(a, b term) int { return len(b.words[0]) - len(a.words[0]) }) // the longest tell most
+	return terms[:min(len(terms), tellingTerms)]
 }
 
 // common are words that say nothing of what a text is about, in Swedish, Norwegian and English.
 var common = strings.Fields(`och att det som för med den har inte ett till från vid ska skall kan alla eller hur när vad vilka
 	også og ikke som for med den har til fra ved skal kan alle eller hvordan når hva hvilke før etter våre vår
 	the and for with that this from what when how should all are not can our`)
-
-func shared(terms []term, d Doc) (n int) {
-	all := append(words(d.Title), words(d.Text)...)
-	for _, t := range terms {
-		if slices.ContainsFunc(all, func(w string) bool { return strings.HasPrefix(w, t.words[0]) }) {
-			n++
-		}
-	}
-	return n
-}
 
 func (t Topic) doc() Doc {
 	return Doc{Kind: TopicDoc, Ref: string(t.ID), Root: t.Root, Network: t.Network, Body: t.Body, Visibility: t.Visibility, Lang: t.Lang,

@@ -16,7 +16,7 @@ type TopicFilter struct {
 	Body     network.BodyID
 	Network  network.ID
 	Sector   network.Sector // whose voice they were raised with
-	Lifted   bool           // lifted, or reached from below
+	Lifted   bool           // once lifted, or reached from below
 	Overdue  bool           // with an answer that is late, owed or waited for
 	Mine     bool           // raised by the reader
 	Followed bool           // by the reader
@@ -85,7 +85,7 @@ func (f *Forum) topicsQuery(a network.Access, root network.ID, q TopicFilter) (s
 		where += ` AND t.state IN (` + in + `)`
 	}
 	if q.Lifted {
-		where += ` AND (t.state = 'lifted' OR EXISTS (SELECT 1 FROM topic_lift l WHERE l.topic = t.id))`
+		where += ` AND t.id IN (SELECT l.topic FROM topic_lift l WHERE l.root = $1 UNION SELECT l.origin FROM topic_lift l WHERE l.root = $1)`
 	}
 	if q.Overdue { // few: found from the lifts
 		now := add(micros(f.db.Now()))

@@ -106,6 +106,8 @@ func (f *Forum) may(a network.Access, v TopicView) May {
 		for _, s := range next[t.State] {
 			m.Step[s] = true
 		}
+		n, ok := f.network.Tree().Network(t.Network)
+		m.Step[Lifted] = m.Step[Lifted] && ok && n.Parent != ""
 	}
 	return m
 }

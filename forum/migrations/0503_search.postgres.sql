@@ -18,15 +18,17 @@ CREATE TABLE forum_doc (
 );
 CREATE TABLE derived_search (
     seq   BIGINT PRIMARY KEY REFERENCES forum_doc (seq) ON DELETE CASCADE,
-    words TSVECTOR NOT NULL
+    title TSVECTOR NOT NULL,
+    words TSVECTOR NOT NULL                -- with the title's
 );
+CREATE INDEX derived_search_title ON derived_search USING GIN (title) WITH (fastupdate = off);
 CREATE INDEX derived_search_words ON derived_search USING GIN (words) WITH (fastupdate = off);
 -- +goose StatementBegin
 CREATE FUNCTION forum_doc_words() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO derived_search (seq, words)
-        VALUES (new.seq, setweight(to_tsvector('simple', new.title_words), 'A') || setweight(to_tsvector('simple', new.text_words), 'D'))
-        ON CONFLICT (seq) DO UPDATE SET words = excluded.words;
+    INSERT INTO derived_search (seq, title, words)
+        VALUES (new.seq, to_tsvector('simple', new.title_words), to_tsvector('simple', new.title_words) || to_tsvector('simple', new.text_words))
+        ON CONFLICT (seq) DO UPDATE SET title = excluded.title, words = excluded.words;
     RETURN NULL;
 END $$;
 -- +goose StatementEnd

@@ -17,7 +17,7 @@ CREATE TABLE forum_doc (
     UNIQUE (kind, ref)
 );
 CREATE VIRTUAL TABLE derived_search USING fts5 (title_words, text_words, content='forum_doc', content_rowid='seq',
-    tokenize='unicode61 remove_diacritics 0', prefix='2 3 4');
+    tokenize='unicode61 remove_diacritics 0', prefix='1 2 3 4 5 6');
 INSERT INTO derived_search (derived_search, rank) VALUES ('secure-delete', 1);
 -- +goose StatementBegin
 CREATE TRIGGER forum_doc_added AFTER INSERT ON forum_doc BEGIN
