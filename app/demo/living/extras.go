@@ -136,6 +136,7 @@ func (t *tenant) vacate(a advertLine) error {
 				return err
 			}
 		}
+		t.left[s.ID] = true
 		t.at(t.office(t.end, -18, t.zone), "advertise", func() error { return t.advertise(b, s.ID, a) })
 		return nil
 	}
@@ -148,9 +149,15 @@ func (t *tenant) advertise(b *body, seat network.SeatID, a advertLine) error {
 	if err != nil {
 		return err
 	}
+	came := map[network.PersonID]bool{} // nobody comes forward twice
 	for i, text := range t.story.Forward {
 		t.at(t.office(t.now, 3+4*i, t.zone), "come forward", func() error {
-			_, err := t.network.ComeForward(t.ctx, network.Actor{Person: pick(t.world, t.pool[network.Patient])}, id, network.Candidate{Text: text, Lang: t.lang})
+			who := pick(t.world, t.pool[network.Patient])
+			for came[who] {
+				who = pick(t.world, t.pool[network.Patient])
+			}
+			came[who] = true
+			_, err := t.network.ComeForward(t.ctx, network.Actor{Person: who}, id, network.Candidate{Text: text, Lang: t.lang})
 			return err
 		})
 	}
