@@ -154,3 +154,17 @@ func clamd(t *testing.T, path string) {
 		}
 	}()
 }
+
+func TestAMeetingsPapersAreItsBodys(t *testing.T) {
+	w, ctx := open(t, testkit.SQLite(t)), t.Context()
+	b := w.board()
+	m := w.convened(b, 20)
+	_, err := w.AttachToMeeting(ctx, w.plain, m.ID, "a.pdf", strings.NewReader("x"))
+	w.is(fault.Denied, err)
+	id := got(w.AttachToMeeting(ctx, w.coord, m.ID, "a.pdf", strings.NewReader("x")))(t)
+	if c := got(w.Fetch(ctx, b.chair, w.root, id))(t); c.Name != "a.pdf" || c.Close() != nil {
+		t.Errorf("%+v", c.Attachment)
+	}
+	_, err = w.Fetch(ctx, w.plain, w.root, id)
+	w.is(fault.NotFound, err)
+}

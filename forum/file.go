@@ -55,6 +55,18 @@ func (f *Forum) Attach(ctx context.Context, who network.Actor, id TopicID, name 
 	return f.attach(ctx, who, "topic", string(id), name, content, may)
 }
 
+// AttachToMeeting keeps a file for a meeting, to be named in one of its papers: for who runs it.
+func (f *Forum) AttachToMeeting(ctx context.Context, who network.Actor, id MeetingID, name string, content io.Reader) (FileID, error) {
+	may := func(tx *storage.Tx, a network.Access) (network.ID, error) {
+		m, err := f.meeting(ctx, tx, a, id)
+		if err == nil && !f.mayRun(a, m) {
+			err = denied()
+		}
+		return m.Root, err
+	}
+	return f.attach(ctx, who, "meeting", string(id), name, content, may)
+}
+
 // attach keeps a file of a subject. may says whether the actor may lay one there, and in which tenant that is; it is asked
 // before anything is read and again when the file is there.
 func (f *Forum) attach(ctx context.Context, who network.Actor, kind, subject, name string, content io.Reader, may func(*storage.Tx, network.Access) (network.ID, error)) (id FileID, err error) {
@@ -212,7 +224,11 @@ func (f *Forum) maySeeFiles(ctx context.Context, tx *storage.Tx, a network.Acces
 		_, err := f.topic(ctx, tx, a, TopicID(subject))
 		return err
 	}
-	return network.Absent()
+	m, err := f.meeting(ctx, tx, a, MeetingID(subject))
+	if err == nil && !inside(a, m.Body, m.Network) {
+		err = network.Absent()
+	}
+	return err
 }
 
 // RemoveFile takes a file away from a topic: by who added it, or who runs the topic's body, until it is decided.
