@@ -63,6 +63,7 @@ type Disposed struct {
 // DecisionDraft is a decision to be taken. InForce and Review are days.
 type DecisionDraft struct {
 	Item         ItemID
+	Version      int64 // of the item, when the draft began; 0: whatever it is
 	Title        string
 	Text         string
 	Rationale    string
@@ -188,6 +189,9 @@ func (f *Forum) Record(ctx context.Context, who network.Actor, proposed Decision
 		}
 		if err := stillOpen(m, i); err != nil {
 			return err
+		}
+		if draft.Version != 0 && draft.Version != i.Version {
+			return stale()
 		}
 		if draft.Method == ByCirculation {
 			return fault.New(fault.Invalid, "a meeting doesn't decide by circulation").Where("method").Say("decision.method")
@@ -532,7 +536,7 @@ type DecisionFilter struct {
 	Field    string
 	Standing Standing
 	Review   time.Time // to be reviewed before; zero: all
-	Words    string    // in title or text
+	Words    string    // as for Search
 	After    string    // the Key of the last one seen
 	Limit    int
 }
@@ -542,8 +546,13 @@ func (d Decision) Key() string { return strconv.FormatInt(micros(d.Taken), 10) +
 
 // Decisions lists the register, the newest first, as far as the reader may see it; without the records of how they were taken.
 func (f *Forum) Decisions(ctx context.Context, who network.Actor, q DecisionFilter) (out []Decision, err error) {
+	found, err := f.decisionsSaying(ctx, who, q)
+	if err != nil || found != nil && len(found) == 0 {
+		return nil, err
+	}
 	err = f.look(ctx, who, func(tx *storage.Tx, a network.Access) error {
-		query, args := q.sql(a, f.db.Now())
+		out = nil
+		query, args := q.sql(a, f.db.Now(), found)
 		rows, err := tx.Query(ctx, query, args...)
 		if err != nil {
 			return err
@@ -561,7 +570,21 @@ func (f *Forum) Decisions(ctx context.Context, who network.Actor, q DecisionFilt
 	return out, err
 }
 
-func (q DecisionFilter) sql(a network.Access, now time.Time) (string, []any) {
+// decisionsSaying finds the decisions with the words of a filter; nil when it asks for none.
+func (f *Forum) decisionsSaying(ctx context.Context, who network.Actor, q DecisionFilter) ([]DecisionID, error) {
+	terms := parse(q.Words)
+	if len(terms) == 0 {
+		return nil, nil
+	}
+	docs, err := f.search(ctx, who, q.Root, terms, true, []DocKind{DecisionDoc})
+	ids := make([]DecisionID, 0, len(docs))
+	for _, d := range docs {
+		ids = append(ids, DecisionID(d.Ref))
+	}
+	return ids, err
+}
+
+func (q DecisionFilter) sql(a network.Access, now time.Time, found []DecisionID) (string, []any) {
 	args := []any{q.Root}
 	add := func(v any) string { args = append(args, v); return place(len(args)) }
 	where := "d.root = $1"
@@ -580,9 +603,10 @@ func (q DecisionFilter) sql(a network.Access, now time.Time) (string, []any) {
 	if !q.Review.IsZero() {
 		where += " AND d.review > 0 AND d.review < " + add(q.Review)
 	}
-	if q.Words != "" {
-		like := add("%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(strings.ToLower(q.Words)) + "%")
-		where += ` AND (LOWER(d.title) LIKE ` + like + ` ESCAPE '\' OR LOWER(d.text) LIKE ` + like + ` ESCAPE '\')`
+	if found != nil {
+		var in string
+		in, args = places(args, found)
+		where += " AND d.id IN (" + in + ")"
 	}
 	where += q.standing(now, add)
 	if at, id, ok := strings.Cut(q.After, "."); ok {

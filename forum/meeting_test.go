@@ -159,6 +159,11 @@ func TestAMeetingFromConvocationToSealedMinutes(t *testing.T) {
 			t.Errorf("redacted, verification %+v", v)
 		}
 		w.is(fault.Conflict, w.EditMinutes(ctx, w.coord, MinutesEdit{Minutes: id, Version: 1}))
+		for words, want := range map[string]int{"godtgjør": 1, "pasientrepresentanter får": 1, "finnes ikke": 0, "": 1} {
+			if found := got(w.Decisions(ctx, network.Actor{}, DecisionFilter{Root: w.root, Words: words}))(t); len(found) != want {
+				t.Errorf("%q is in %d decisions", words, len(found))
+			}
+		}
 		if carried := got(w.Since(ctx, 0))(t); len(carried) != 1 || carried[0].ID != d.ID {
 			t.Errorf("since 0: %+v", carried)
 		}
@@ -416,6 +421,47 @@ func TestSealedRowsStay(t *testing.T) {
 		}))
 		if on := got(w.EffectsOn(ctx, network.Actor{}, Policy, "p1"))(t); len(on) != 1 || on[0] != d.ID {
 			t.Errorf("p1 comes from %v", on)
+		}
+	})
+}
+
+func TestWhatTimeBringsIsToldOnce(t *testing.T) {
+	testkit.EachDatabase(t, func(t *testing.T, dsn string) {
+		w, ctx := open(t, dsn), t.Context()
+		b := w.board()
+		told := func(key string) (n int) {
+			w.read(func(ctx context.Context, tx *storage.Tx) {
+				w.ok(tx.QueryRow(ctx, `SELECT COUNT(*) FROM notice WHERE key = $1`, key).Scan(&n))
+			})
+			return n
+		}
+		due := func() {
+			w.ok(w.MeetingsDue(ctx))
+			w.ok(w.MeetingsDue(ctx))
+		}
+		s := got(w.SaveSeries(ctx, w.coord, Series{Body: b.id, Name: "Ordinære", Rhythm: Weekly, Every: 4, Weekday: time.Wednesday, Clock: 20 * 60, Minutes: 60, ConvokeDays: 14}))(t)
+		made := got(w.Generate(ctx, w.coord, s, 2))(t)
+		if due(); told("notice.meeting.toconvene") != 2 { // the first, to the chair and the coordinator
+			t.Errorf("%d were told to convene", told("notice.meeting.toconvene"))
+		}
+		w.ok(w.Convene(ctx, w.coord, made[0], 1))
+		if due(); told("notice.meeting.today") != 8 {
+			t.Errorf("%d were told that they meet today", told("notice.meeting.today"))
+		}
+		w.forward(8 * time.Hour)
+		m := w.theMeeting(made[0])
+		item := got(w.AddItem(ctx, w.coord, Item{Meeting: m.ID, Kind: Report, Title: "Sak", Minutes: 10}))(t)
+		w.started(b, m, 7)
+		got(w.Record(ctx, w.coord, DecisionDraft{Item: item, Title: "Sak", Text: "Ja.", Method: ByConsensus, Review: w.Now().AddDate(0, 3, 0)}))(t)
+		w.ok(w.SetApprovers(ctx, w.coord, m.ID, []network.PersonID{b.chair.Person, b.people[5].Person}))
+		w.tick()
+		w.approveAll(b, got(w.Close(ctx, w.coord, m.ID, w.theMeeting(m.ID).Version))(t))
+		if due(); told("notice.decision.review") != 0 {
+			t.Error("a review three months away was told")
+		}
+		w.forward(40 * day)
+		if due(); told("notice.decision.review") != 2 {
+			t.Errorf("%d were told of a review", told("notice.decision.review"))
 		}
 	})
 }

@@ -24,7 +24,7 @@ type council struct {
 	latest  forum.DecisionID
 	now3    forum.ItemID // the item it is at, without quorum
 	now     forum.MeetingID
-	draft   forum.MinutesID
+	circ    forum.CirculationID
 }
 
 // seatsOf is who sits in a council: name, role, sector, and which region nominates.
@@ -157,6 +157,8 @@ func (c *council) present() {
 	c.ok(c.forum.AddPaper(ctx, chair, c.now, c.now3, forum.Paper{Title: "Bilaga 1, belopp", URL: "https://example.org/bilaga"}))
 	c.ok(c.forum.Reach(ctx, chair, c.now3))
 	c.ok(c.forum.Recuse(ctx, chair, c.now3, c.people["Oskar Thelin"].Person, "Har anmält uppdrag för Nordsekvens AB."))
+	c.circ = must(c.forum.Circulate(ctx, chair, forum.Circulation{Body: c.body, Deadline: c.Now().AddDate(0, 0, 9), Draft: forum.DecisionDraft{Title: "Ny adress", Text: "Kansliet flyttar till Umeå."}},
+		[]network.PersonID{chair.Person, c.people["Maja Lindqvist"].Person}))(c.t)
 	c.forward(10 * time.Minute)
 }
 
@@ -183,7 +185,7 @@ func TestMeetingPagesInABrowser(t *testing.T) {
 		{"meeting-item", "/meetings/" + string(c.now) + "/items/" + string(c.now3), chair}, {"meeting", "/meetings/" + string(c.now), chair}, {"meeting-mine", "/meetings/" + string(c.now), c.people["Maja Lindqvist"]},
 		{"meeting-public", "/meetings/" + string(c.held), network.Actor{}}, {"meeting-list", "/meetings?body=" + body, chair}, {"meeting-none", "/meetings", c.away}, {"meeting-edit", "/meetings/" + string(c.meeting) + "/edit", c.coord},
 		{"meeting-series", "/series/" + string(c.series), c.coord}, {"decision", "/decisions/" + string(c.latest), network.Actor{}}, {"decision-old", "/decisions/" + string(c.old), chair}, {"decision-list", "/decisions", network.Actor{}},
-		{"decision-circulate", "/circulations/new?body=" + body, chair}, {"decision-circulation", "/circulations/" + string(c.circulation), c.patient},
+		{"decision-circulate", "/circulations/new?body=" + body, chair}, {"decision-circulation", "/circulations/" + string(c.circ), c.people["Maja Lindqvist"]}, {"decision-circulation-over", "/circulations/" + string(c.circulation), c.chair},
 		{"minutes", "/minutes/" + string(c.sealed2) + "?check=yes", c.coord}, {"minutes-edit", "/minutes/" + string(c.minutes) + "/edit", c.coord}, {"minutes-list", "/minutes", network.Actor{}},
 	} {
 		who = one.who

@@ -44,6 +44,7 @@ type itemData struct {
 	Judgedby  int // inputs that have their disposition
 	Missing   []string
 	Can       bool
+	Stored    []storedText // what somebody else has saved meanwhile
 	Methods   []web.Option
 	Votes     []web.Option
 	Fates     []web.Option
@@ -106,6 +107,8 @@ func (p *room) itemShow(w http.ResponseWriter, r *http.Request, n *network.Netwo
 	}
 	if f == nil {
 		f = itemForm(d)
+	} else {
+		d.stored(l, f)
 	}
 	d.missing(l, f)
 	return p.pages.Render(w, r, web.Page{Name: "meeting-item", Title: l.Must("meeting.item.title", d.Item.Number, d.Item.Title), Station: "decide", Data: d, Form: f, Live: d.Open && v.Inside,
@@ -127,6 +130,7 @@ func itemForm(d itemData) *web.Form {
 		}
 		f.Set("of-"+string(in.ID), strconv.FormatInt(in.Version, 10))
 	}
+	f.Set("notes", d.Item.Text)
 	for _, v := range d.Voters {
 		if f.Get(v.Field) == "" && v.Given != "" {
 			f.Set(v.Field, string(v.Given))
@@ -134,6 +138,20 @@ func itemForm(d itemData) *web.Form {
 	}
 	f.Set("version", strconv.FormatInt(d.Item.Version, 10))
 	return f
+}
+
+// stored puts what somebody else saved beside what was typed; then saving again is meant.
+func (d *itemData) stored(l *web.Words, f *web.Form) {
+	now := strconv.FormatInt(d.Item.Version, 10)
+	if f.Status() == http.StatusConflict && f.Get("version") != "" && f.Get("version") != now {
+		saved := itemForm(*d)
+		for _, x := range []struct{ key, name string }{{"decision.title", "title"}, {"decision.text", "text"}, {"decision.rationale", "rationale"}, {"meeting.notes", "notes"}} {
+			if text := saved.Get(x.name); text != "" && text != f.Get(x.name) {
+				d.Stored = append(d.Stored, storedText{l.Must(x.key), text})
+			}
+		}
+	}
+	f.Set("version", now)
 }
 
 // itemInside adds what those inside the body see: who decides, who doesn't, and what is to be decided.
@@ -398,7 +416,7 @@ func (p *room) itemAct(r *http.Request, v forum.MeetingView, id forum.ItemID, f 
 	case "draft":
 		kept := url.Values{}
 		for name, value := range f.Values {
-			if name != "do" && name != "version" {
+			if name != "do" && name != "version" && name != "notes" {
 				kept[name] = value
 			}
 		}
@@ -440,7 +458,7 @@ func (p *room) editNotes(r *http.Request, v forum.MeetingView, id forum.ItemID, 
 // readDraft reads the decision's form.
 func (p *room) readDraft(r *http.Request, v forum.MeetingView, id forum.ItemID, f *web.Form) forum.DecisionDraft {
 	l, at := p.pages.Words(r), v.Starts.Location()
-	d := forum.DecisionDraft{Item: id, Title: f.Get("title"), Text: f.Get("text"), Rationale: f.Get("rationale"), Visibility: network.Visibility(f.Get("visibility"))}
+	d := forum.DecisionDraft{Item: id, Version: version(f), Title: f.Get("title"), Text: f.Get("text"), Rationale: f.Get("rationale"), Visibility: network.Visibility(f.Get("visibility"))}
 	var ok bool
 	if f.Get("inforce") != "" {
 		if d.InForce, ok = f.Day("inforce", at); !ok {

@@ -198,6 +198,13 @@ func TestAMeetingDecidesFromTheBrowser(t *testing.T) {
 	if w := s.ask(s.chair, "POST", at, form); w.Code != http.StatusSeeOther || !strings.Contains(s.page(s.chair, at), "Patientföreträdare får ersättning.") {
 		t.Errorf("saving a draft answers %d", w.Code)
 	}
+	form.Set("do", "draft")
+	form.Set("text", "Min egen text.")
+	if w := s.ask(s.coord, "POST", at, form); w.Code != http.StatusConflict || !strings.Contains(w.Body.String(), "Min egen text.") || !strings.Contains(w.Body.String(), "Patientföreträdare får ersättning.") {
+		t.Errorf("a stale draft answers %d, or one of the texts is lost", w.Code)
+	}
+	form.Set("text", "Patientföreträdare får ersättning.")
+	form.Set("version", hidden(s.page(s.chair, at), "version"))
 	form.Set("do", "record")
 	form.Set("review", "2028-01-01")
 	w = s.ask(s.chair, "POST", at, form)
