@@ -22,6 +22,7 @@ type tenant struct {
 	first  network.Actor // the root's coordinator
 	leads  map[network.ID]network.Actor
 	bodies map[string]*body
+	left   map[network.SeatID]bool // seats that somebody is sought for
 	orgs   map[string]network.OrganisationID
 
 	topics    map[string]*raised
@@ -48,7 +49,7 @@ func (t *tenant) text(s string) network.Text {
 func (t *tenant) found() error {
 	t.people, t.names = map[string]network.PersonID{}, map[string]bool{}
 	t.pool, t.leads = map[network.Sector][]network.PersonID{}, map[network.ID]network.Actor{}
-	t.bodies, t.orgs = map[string]*body{}, map[string]network.OrganisationID{}
+	t.bodies, t.orgs, t.left = map[string]*body{}, map[string]network.OrganisationID{}, map[network.SeatID]bool{}
 	t.topics, t.byID, t.decisions = map[string]*raised{}, map[string]*raised{}, map[string]string{}
 	for _, n := range t.story.Never {
 		t.names[n] = true
@@ -316,6 +317,9 @@ func (t *tenant) ending(b network.Body, s network.Held, id network.HoldingID, te
 	}
 	if s.Role == network.Chair || t.chance(70) {
 		t.at(t.office(term.To, -20, t.zone), "a term is renewed", func() error {
+			if t.left[s.ID] {
+				return nil
+			}
 			next := network.Term{Seat: s.ID, Person: term.Person, From: term.To, To: midnight(term.To.AddDate(2, 0, 0), t.zone)}
 			_, err := t.network.Renew(t.ctx, who(), id, next.To)
 			return err
@@ -323,6 +327,9 @@ func (t *tenant) ending(b network.Body, s network.Held, id network.HoldingID, te
 		return
 	}
 	t.at(t.office(term.To, 25, t.zone), "a seat is filled again", func() error {
+		if t.left[s.ID] {
+			return nil
+		}
 		p, err := t.network.AddPerson(t.ctx, who(), network.NewPerson{Name: t.name(), Network: b.Network})
 		if err != nil {
 			return err

@@ -326,3 +326,25 @@ func TestStoriesAreWhole(t *testing.T) {
 		}
 	}
 }
+
+// It can be made at any time of any day, from any seed.
+func TestAnyMoment(t *testing.T) {
+	moments := []time.Time{time.Date(2027, 1, 1, 0, 4, 0, 0, time.UTC)}
+	if os.Getenv("SAMVERK_LONG") != "" {
+		moments = append(moments, time.Date(2026, 3, 29, 1, 30, 0, 0, time.UTC), time.Date(2026, 10, 25, 0, 30, 0, 0, time.UTC),
+			time.Date(2026, 12, 26, 22, 58, 0, 0, time.UTC), time.Date(2028, 2, 29, 12, 0, 0, 0, time.UTC), time.Date(2026, 7, 15, 6, 0, 0, 0, time.UTC),
+			time.Date(2026, 5, 17, 17, 17, 0, 0, time.UTC), time.Date(2026, 11, 22, 23, 20, 0, 0, time.UTC), time.Date(2027, 6, 19, 9, 0, 0, 0, time.UTC))
+	} else if testing.Short() {
+		t.Skip("lives through two years")
+	}
+	for i, now := range moments {
+		dsn := "sqlite:" + filepath.Join(t.TempDir(), "samverk.db")
+		if _, err := Build(t.Context(), Options{Seed: uint64(40 + i), Now: now, DSN: dsn, Files: t.TempDir(), Migrations: migrations}); err != nil {
+			t.Errorf("seed %d, %s: %v", 40+i, now, err)
+			continue
+		}
+		o := open(t, dsn)
+		o.some("meetings that go on, "+now.String(), 2, `SELECT id FROM meeting WHERE state = 'running'`)
+		o.everything()
+	}
+}
