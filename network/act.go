@@ -98,7 +98,7 @@ func (r *Registry) History(ctx context.Context, tx *storage.Tx, subject string, 
 	return out, rows.Err()
 }
 
-// changedOne tells whether an UPDATE with "AND version =" found its row; else the edit began from an older version.
+// update runs an UPDATE with "AND version ="; when it finds no row the edit began from an older version.
 func (r *Registry) update(ctx context.Context, tx *storage.Tx, query string, args ...any) error {
 	done, err := tx.Exec(ctx, query, args...)
 	if err != nil {
@@ -116,11 +116,12 @@ const (
 	textLength = 20_000
 )
 
-// text makes what somebody typed into what is kept: valid, without control characters but line breaks, trimmed.
+// text makes what somebody typed into what is kept: valid, trimmed, without control characters but line breaks, and without
+// those that turn the text around, in which a name could pass for another.
 func text(s string) string {
 	s = strings.ReplaceAll(strings.ToValidUTF8(s, ""), "\r\n", "\n")
 	return strings.TrimSpace(strings.Map(func(c rune) rune {
-		if unicode.IsControl(c) && c != '\n' && c != '\t' {
+		if unicode.IsControl(c) && c != '\n' && c != '\t' || unicode.Is(unicode.Bidi_Control, c) {
 			return -1
 		}
 		return c

@@ -308,15 +308,20 @@ func (m *model) checkRows(t *rapid.T) {
 	})
 }
 
-// Whatever is done to seats and terms, the room answers as the plain model does. SAMVERK_LONG=1 tries more.
-func TestModel(t *testing.T) {
-	checks := "6"
+// checks says how often a random test runs, and how often with SAMVERK_LONG=1.
+func checks(t *testing.T, few, many string) {
+	t.Helper()
 	if os.Getenv("SAMVERK_LONG") == "1" {
-		checks = "200"
+		few = many
 	}
-	if err := flag.Set("rapid.checks", checks); err != nil {
+	if err := flag.Set("rapid.checks", few); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// Whatever is done to seats and terms, the room answers as the plain model does.
+func TestModel(t *testing.T) {
+	checks(t, "5", "200")
 	testkit.EachDatabase(t, func(t *testing.T, dsn string) {
 		w, n := open(t, dsn), 0
 		rapid.Check(t, func(t *rapid.T) {

@@ -3,9 +3,14 @@ package network
 import (
 	"context"
 	"io/fs"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
+
+	"pgregory.net/rapid"
 
 	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/internal/testkit"
@@ -281,5 +286,108 @@ func TestAgreements(t *testing.T) {
 		w.refused(w.SetRate(ctx, other, w.root, Rate{Code: "hour", Amount: 50001, Currency: "SEK"}), fault.NotFound)
 		w.ok(w.Remind(ctx, Clock()))
 		w.ok(w.CloseAgreement(ctx, w.coord, g.ID, 2))
+	})
+}
+
+// An operator finds no secretariat empty for ever, and may fill no other seat.
+func TestRescue(t *testing.T) {
+	testkit.EachDatabase(t, func(t *testing.T, dsn string) {
+		w := sweden(t, dsn)
+		p := w.person("Nils Ahl")
+		other := Actor{Person: must(w.AddOperator(ctx, "Ola Moe", "nb"))(t)}
+		secretariat := w.body(w.root, Secretariat)
+		seats := w.seats(secretariat.ID, w.Now())
+		steering := w.seats(w.body(w.root, SteeringGroup).ID, w.Now())
+		_, err := w.Give(ctx, other, Term{Seat: seats[1].ID, Person: p})
+		w.refused(err, fault.Denied) // somebody is there
+		w.ok(w.End(ctx, w.coord, seats[0].Holding, time.Time{}, ""))
+		w.forward(time.Minute)
+		_, err = w.Give(ctx, Actor{Person: p}, Term{Seat: seats[1].ID, Person: p})
+		w.refused(err, fault.Denied)
+		_, err = w.Give(ctx, other, Term{Seat: steering[0].ID, Person: p})
+		w.refused(err, fault.Denied)
+		must(w.Give(ctx, other, Term{Seat: seats[1].ID, Person: p}))(t)
+		if !w.access(Actor{Person: p}).Coordinates(w.root) {
+			t.Error("nobody coordinates")
+		}
+	})
+}
+
+// Whoever searches finds a person by what the person lets them see, and by nothing else.
+func TestDirectoryModel(t *testing.T) {
+	testkit.EachDatabase(t, func(t *testing.T, dsn string) {
+		w := sweden(t, dsn)
+		var people []Actor
+		for range 5 {
+			people = append(people, Actor{Person: w.person("Xy Zz")})
+		}
+		words := []string{"alpha", "beta", "gamma", "delta"}
+		parts := []Part{Methods, Competences, Drivers, Diseases}
+		saved := map[PersonID]map[Part]ProfilePart{}
+		checks(t, "6", "100")
+		rapid.Check(t, func(t *rapid.T) {
+			who := people[rapid.IntRange(0, len(people)-1).Draw(t, "who")]
+			if saved[who.Person] == nil {
+				saved[who.Person] = map[Part]ProfilePart{}
+			}
+			p := ProfilePart{Part: rapid.SampledFrom(parts).Draw(t, "part"), Lang: "sv", Visibility: rapid.SampledFrom([]Visibility{Mine, NetworkOnly, Public}).Draw(t, "visible"),
+				Value: strings.Join(rapid.SliceOfN(rapid.SampledFrom(words), 0, 3).Draw(t, "value"), "\n")}
+			w.read(who, func(tx *storage.Tx, _ Access) error {
+				old, err := w.part(ctx, tx, who.Person, p.Part)
+				p.Version = old.Version
+				return err
+			})
+			w.ok(w.SaveProfile(ctx, who, []ProfilePart{p}))
+			saved[who.Person][p.Part] = p
+			word, part := rapid.SampledFrom(words).Draw(t, "word"), rapid.SampledFrom(parts).Draw(t, "in")
+			for _, reader := range []Actor{{}, people[0]} {
+				for _, exact := range []bool{true, false} {
+					s := Search{Root: w.root, Limit: 50, Text: word[:3]}
+					if exact {
+						s.Text, s.Has = "", map[Part]string{part: word}
+					}
+					want := map[PersonID]bool{}
+					for id, mine := range saved {
+						for _, x := range mine {
+							seen := x.Visibility == Public || x.Visibility == NetworkOnly && reader.Person != ""
+							if seen && slices.Contains(x.Items(), word) && (!exact || x.Part == part) {
+								want[id] = true
+							}
+						}
+					}
+					got := map[PersonID]bool{}
+					w.read(reader, func(tx *storage.Tx, a Access) error {
+						found, _, err := w.People(ctx, tx, a, s)
+						for _, f := range found {
+							got[f.Person] = true
+						}
+						return err
+					})
+					if !maps.Equal(got, want) {
+						t.Fatalf("%+v by %q finds %v, want %v", s, reader.Person, got, want)
+					}
+				}
+			}
+		})
+	})
+}
+
+// What is kept of a part is what is kept of it again, and its items are of the right form.
+func FuzzProfilePart(f *testing.F) {
+	for i, s := range []string{"BRCA1, c9orf72", "orpha 98;  text", "rare\ncancer", "a\x00\u202eb", "sv, xx", "SE-24"} {
+		f.Add(i, s)
+	}
+	f.Fuzz(func(t *testing.T, i int, s string) {
+		p := ProfilePart{Part: Parts[(i%len(Parts)+len(Parts))%len(Parts)], Value: s, Lang: "sv", Visibility: Public}
+		if p.clean() != nil {
+			return
+		}
+		again := p
+		if err := again.clean(); err != nil || again.Value != p.Value {
+			t.Fatalf("%q becomes %q, %v", p.Value, again.Value, err)
+		}
+		if strings.ContainsRune(p.Value, 0) || !utf8.ValidString(p.Value) {
+			t.Fatalf("%q is kept", p.Value)
+		}
 	})
 }

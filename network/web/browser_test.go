@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/samverk/samverk/internal/testkit"
+	"github.com/samverk/samverk/lang"
 	"github.com/samverk/samverk/web/webtest"
 )
 
@@ -21,23 +22,24 @@ func (h *house) server(as string) string {
 	return s.URL
 }
 
-// Every page, judged in a real browser: the public's and the coordinator's. SAMVERK_LONG=1 does so in all languages, else in Swedish.
+// Pages judged in a real browser, as the public, a member and a coordinator see them. SAMVERK_LONG=1 judges every page in every language.
 func TestPagesInABrowser(t *testing.T) {
 	browser := webtest.Open(t)
 	h := newHouse(t, testkit.SQLite(t))
+	long := os.Getenv("SAMVERK_LONG") == "1"
 	langs := []string{"sv"}
-	if os.Getenv("SAMVERK_LONG") == "1" {
-		langs = []string{"sv", "nb", "en"}
+	if long {
+		langs = lang.Codes
 	}
 	public, coordinator, seated := h.server(""), h.server("coordinator"), h.server("seated")
 	judge := func(name, url string, press ...string) {
-		for _, lang := range langs {
-			t.Run(name+"-"+lang, func(t *testing.T) {
-				browser.Go(t, url+"lang="+lang)
+		for _, code := range langs {
+			t.Run(name+"-"+code, func(t *testing.T) {
+				browser.Go(t, url+"lang="+code)
 				for _, p := range press {
 					browser.Press(t, p)
 				}
-				browser.Judge(t, "network-"+name+"-"+lang)
+				browser.Judge(t, "network-"+name+"-"+code)
 			})
 		}
 	}
@@ -47,7 +49,12 @@ func TestPagesInABrowser(t *testing.T) {
 	judge("public-vacancy-wrong", public+"/n/se/vacancies/"+h.ids["vacancies"]+"?", "main form.smv-form button[type=submit]")
 	judge("me", seated+"/me?")
 	judge("me-profile-wrong", seated+"/me/interests?", "main form[action='/me/interests'] button[type=submit]")
+	judge("body", coordinator+"/n/se/bodies/"+string(h.body)+"?")
+	judge("seat", coordinator+"/n/se/seats/"+h.ids["seats"]+"?q=ni&")
 	for _, r := range h.mine() {
+		if !long {
+			break
+		}
 		if r.Method == "GET" && r.Pattern != "/me" && !strings.HasSuffix(r.Pattern, "/export") {
 			name := strings.Trim(strings.NewReplacer("/n/{network}", "", "/", "-", "{", "", "}", "").Replace(r.Pattern), "-")
 			judge(name, coordinator+h.path(r.Pattern)+"?q=ni&template=se&")
