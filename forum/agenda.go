@@ -88,19 +88,22 @@ type Paper struct {
 }
 
 const itemColumns = `i.id, i.meeting, i.kind, COALESCE(i.topic, ''), i.title, i.lang, i.minutes, i.presenter, i.visibility, i.state, i.outcome, i.reason,
-	i.carried, i.origin, i.target, i.text, i.draft, i.ended, i.version`
+	i.carried, i.origin, i.target, i.text, i.draft, i.ended, i.version, COALESCE(t.visibility, i.visibility)`
+
+const itemFrom = ` FROM meeting_item i LEFT JOIN topic t ON t.id = i.topic `
 
 func scanItem(row interface{ Scan(...any) error }) (i Item, err error) {
 	var ended int64
+	var topic network.Visibility // as it is now
 	err = row.Scan(&i.ID, &i.Meeting, &i.Kind, &i.Topic, &i.Title, &i.Lang, &i.Minutes, &i.Presenter, &i.Visibility, &i.State, &i.Outcome, &i.Reason,
-		&i.Carried, &i.Origin, &i.Target, &i.Text, &i.Draft, &ended, &i.Version)
-	i.Ended = moment(ended)
+		&i.Carried, &i.Origin, &i.Target, &i.Text, &i.Draft, &ended, &i.Version, &topic)
+	i.Ended, i.Visibility = moment(ended), narrower(i.Visibility, topic)
 	return i, err
 }
 
 // agenda lists a meeting's items in their order, with their times.
 func (f *Forum) agenda(ctx context.Context, tx *storage.Tx, m Meeting) (out []Item, err error) {
-	rows, err := tx.Query(ctx, `SELECT `+itemColumns+` FROM meeting_item i WHERE i.meeting = $1 ORDER BY i.sort, i.id`, m.ID)
+	rows, err := tx.Query(ctx, `SELECT `+itemColumns+itemFrom+`WHERE i.meeting = $1 ORDER BY i.sort, i.id`, m.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -589,7 +592,7 @@ func (f *Forum) takeUp(ctx context.Context, tx *storage.Tx, who network.Actor, m
 }
 
 func (f *Forum) waiting(ctx context.Context, tx *storage.Tx, b network.BodyID) (out []Item, err error) {
-	rows, err := tx.Query(ctx, `SELECT `+itemColumns+` FROM meeting_item i WHERE i.body = $1 AND i.state = 'carried' AND i.target = '' ORDER BY i.id LIMIT 200`, b)
+	rows, err := tx.Query(ctx, `SELECT `+itemColumns+itemFrom+`WHERE i.body = $1 AND i.state = 'carried' AND i.target = '' ORDER BY i.id LIMIT 200`, b)
 	if err != nil {
 		return nil, err
 	}

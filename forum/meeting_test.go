@@ -465,3 +465,35 @@ func TestWhatTimeBringsIsToldOnce(t *testing.T) {
 		}
 	})
 }
+
+// TestPublicMinutesShowNothingNarrower: an item for the body alone is in public minutes by its place and its hash only, and so
+// are the names that stand nowhere else.
+func TestPublicMinutesShowNothingNarrower(t *testing.T) {
+	testkit.EachDatabase(t, func(t *testing.T, dsn string) {
+		const bird = "Kanarifugl"
+		w, ctx := open(t, dsn), t.Context()
+		b := w.board()
+		x := w.raise(b.people[1], b.group, network.BodyOnly, bird+" intern sak").ID
+		in := got(w.GiveInput(ctx, b.people[5], x, Giving{Text: bird + " sier", Name: bird + " Navn"}))(t)
+		w.ok(w.WaiveInput(ctx, b.chair, x, "Spurt."))
+		w.ok(w.Prepare(ctx, b.chair, x))
+		m := w.convened(b, 14)
+		item := got(w.AddItem(ctx, w.coord, Item{Meeting: m.ID, Kind: AboutTopic, Topic: x, Minutes: 10, Presenter: bird + " Foredrar"}))(t)
+		w.started(b, m, 7)
+		got(w.Record(ctx, w.coord, DecisionDraft{Item: item, Title: bird, Text: bird, Method: ByConsensus, Visibility: network.BodyOnly,
+			Dispositions: []Disposed{{Input: in, Version: 1, Disposition: Adopted, Reason: bird}}}))(t)
+		w.ok(w.SetApprovers(ctx, w.coord, m.ID, []network.PersonID{b.chair.Person, b.people[5].Person}))
+		w.tick()
+		id := got(w.Close(ctx, w.coord, m.ID, w.theMeeting(m.ID).Version))(t)
+		w.approveAll(b, id)
+		for _, v := range []any{got(w.Meeting(ctx, network.Actor{}, m.ID))(t), got(w.Minutes(ctx, network.Actor{}, id))(t), got(w.Archive(ctx, network.Actor{}, id))(t),
+			got(w.Search(ctx, network.Actor{}, w.root, bird, nil, 10))(t), got(w.Decisions(ctx, network.Actor{}, DecisionFilter{Root: w.root}))(t)} {
+			if s := got(jsonColumn(v))(t); strings.Contains(s, bird) {
+				t.Errorf("%T shows the public %s", v, s)
+			}
+		}
+		if s := got(jsonColumn(got(w.Archive(ctx, b.people[1], id))(t)))(t); !strings.Contains(s, bird+" Navn") || !strings.Contains(s, bird+" sier") {
+			t.Error("the body doesn't see its own item")
+		}
+	})
+}

@@ -176,24 +176,39 @@ func (p Protocol) ItemHash(id ItemID) (string, error) {
 		return "", network.Absent()
 	}
 	names := map[int]string{}
-	item := p.Items[i]
-	named := func(n int) { names[n] = p.Name(n) }
-	named(item.Presenter)
-	for _, r := range item.Recused {
-		named(r.Person)
-	}
-	for _, d := range item.Decisions {
-		for _, x := range d.Dissent {
-			named(x.Person)
-		}
-		for _, x := range d.Inputs {
-			named(x.Person)
-		}
+	for _, n := range p.Items[i].persons() {
+		names[n] = p.Name(n)
 	}
 	return hashOf(struct {
 		Item  ProtocolItem
 		Names map[int]string
-	}{item, names})
+	}{p.Items[i], names})
+}
+
+// persons lists who stands in an item.
+func (i ProtocolItem) persons() []int {
+	out := []int{i.Presenter}
+	for _, r := range i.Recused {
+		out = append(out, r.Person)
+	}
+	for _, d := range i.Decisions {
+		for _, x := range d.Dissent {
+			out = append(out, x.Person)
+		}
+		for _, x := range d.Inputs {
+			out = append(out, x.Person)
+		}
+	}
+	return out
+}
+
+// persons lists who stands in the head.
+func (h ProtocolHead) persons() []int {
+	out := append([]int{h.Leader}, h.Approvers...)
+	for _, a := range h.Attendance {
+		out = append(out, a.Person, a.For)
+	}
+	return out
 }
 
 const minutesColumns = `n.id, n.root, n.network, n.body, n.meeting, n.circulation, n.visibility, n.edition, COALESCE(n.corrects, ''), n.reason, n.held, n.state, n.version`
@@ -509,17 +524,19 @@ func (f *Forum) composeItem(ctx context.Context, tx *storage.Tx, p *Protocol, i 
 		return x, err
 	}
 	for _, d := range taken {
-		one, err := f.composeDecision(ctx, tx, p, d)
+		x.Visibility = narrower(x.Visibility, d.Visibility)
+		one, err := f.composeDecision(ctx, tx, p, d, x.Visibility)
 		if err != nil {
 			return x, err
 		}
 		x.Decisions = append(x.Decisions, one)
-		x.Visibility = narrower(x.Visibility, d.Visibility)
 	}
 	return x, nil
 }
 
-func (f *Forum) composeDecision(ctx context.Context, tx *storage.Tx, p *Protocol, d Decision) (ProtocolDecision, error) {
+// composeDecision puts a decision into minutes that are to be seen as v says. An input that fewer may see is there without its
+// words: only what became of it.
+func (f *Forum) composeDecision(ctx context.Context, tx *storage.Tx, p *Protocol, d Decision, v network.Visibility) (ProtocolDecision, error) {
 	q := d.Record.Roll.Quorum
 	x := ProtocolDecision{ID: d.ID, Number: d.Number, Title: d.Title, Text: d.Text, Rationale: d.Rationale, Method: d.Method, Mandate: d.Mandate,
 		Tally: d.Record.Tally, Present: q.Present, Of: q.Of, Rules: q.Findings, NotBefore: utc(d.NotBefore), Review: utc(d.Review)}
@@ -539,7 +556,12 @@ func (f *Forum) composeDecision(ctx context.Context, tx *storage.Tx, p *Protocol
 	}
 	inputs, err := f.allInputs(ctx, tx, t)
 	for _, in := range inputs {
-		x.Inputs = append(x.Inputs, ProtocolInput{p.person(in.Name), in.Text, in.Lang, in.Disposition, in.Reason})
+		one := ProtocolInput{-1, "", in.Lang, in.Disposition, in.Reason}
+		own := in.Scope.Network == d.Network && (in.Scope.Visibility != network.BodyOnly || in.Scope.Body == d.Body)
+		if in.Scope.Visibility == network.Public || own && narrower(in.Scope.Visibility, v) == v {
+			one.Person, one.Text = p.person(in.Name), in.Text
+		}
+		x.Inputs = append(x.Inputs, one)
 	}
 	return x, err
 }
@@ -585,12 +607,13 @@ func (f *Forum) drawUpCirculation(ctx context.Context, tx *storage.Tx, who netwo
 			p.Head.Leader = line.Person
 		}
 	}
-	one, err := f.composeDecision(ctx, tx, &p, d)
+	visibility := narrower(c.Visibility, d.Visibility)
+	one, err := f.composeDecision(ctx, tx, &p, d, visibility)
 	if err != nil {
 		return "", err
 	}
 	p.Items = []ProtocolItem{{ID: ItemID(c.ID), Number: 1, Kind: AboutTopic, Title: c.Draft.Title, Lang: d.Lang, Presenter: -1,
-		Visibility: narrower(c.Visibility, d.Visibility), Outcome: WasDecided, State: ItemDone, Decisions: []ProtocolDecision{one}}}
+		Visibility: visibility, Outcome: WasDecided, State: ItemDone, Decisions: []ProtocolDecision{one}}}
 	p.Head.Approvers, err = f.approverNames(ctx, tx, &p, `SELECT a.person, COALESCE(p.name, '') FROM circulation_approver a LEFT JOIN person p ON p.id = a.person
 		WHERE a.circulation = $1 ORDER BY a.person`, string(c.ID))
 	if err != nil {

@@ -72,8 +72,9 @@ func (f *Forum) parts(m Minutes, p Protocol) ([]Part, error) {
 		return nil, fault.Wrap(fault.Internal, err, "minutes can't be written")
 	}
 	out := []Part{{Name: "head", Visibility: m.Visibility, Text: string(head)}}
+	seen := namesSeen(m, p)
 	for i, name := range p.People {
-		out = append(out, Part{Name: "person/" + strconv.Itoa(i), Visibility: m.Visibility, Text: name})
+		out = append(out, Part{Name: "person/" + strconv.Itoa(i), Visibility: seen[i], Text: name})
 	}
 	for i, item := range p.Items {
 		text, err := json.Marshal(item)
@@ -93,6 +94,27 @@ func (f *Forum) parts(m Minutes, p Protocol) ([]Part, error) {
 		}
 	}
 	return out, nil
+}
+
+// namesSeen says who may see each name: whoever sees a part that it stands in.
+func namesSeen(m Minutes, p Protocol) map[int]network.Visibility {
+	out := map[int]network.Visibility{}
+	for i := range p.People {
+		out[i] = network.BodyOnly
+	}
+	for _, item := range p.Items {
+		for _, n := range item.persons() {
+			if v := narrower(m.Visibility, item.Visibility); n >= 0 && widens(out[n], v) {
+				out[n] = v
+			}
+		}
+	}
+	for _, n := range p.Head.persons() {
+		if n >= 0 {
+			out[n] = m.Visibility
+		}
+	}
+	return out
 }
 
 // seal closes minutes for ever.

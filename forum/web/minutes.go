@@ -332,6 +332,9 @@ func newMinutesDecision(l *web.Words, n *network.Network, v forum.MinutesView, d
 		if one.Name == "" {
 			one.Name = l.Must("inputs.sector")
 		}
+		if one.Text == "" {
+			one.Text, one.Lang = l.Must("minutes.input.hidden"), l.Code
+		}
 		out.Inputs = append(out.Inputs, one)
 	}
 	if !d.NotBefore.IsZero() {
