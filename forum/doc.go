@@ -8,6 +8,9 @@
 //	Topic     raised by anyone with access; belongs to a network and, once it found its group, to a body
 //	Input     what patients said of a topic, asked for before drafting; gets a Disposition with a reason
 //	Lift      a topic sent to the parent with its history; the parent owes an answer by a date
+//	Evidence  what a topic rests on: a DOI, PMID, web address or file, with its level and who judged it
+//	Post      news, a question or a discussion, in a network, a body or about a topic; a good answer makes it knowledge
+//	Doc       what the search knows of any of these; found by who may see the thing
 //	Series    meetings at a rhythm; Meeting with agenda items, papers, attendance by seat, recusals
 //	Decision  one text, taken in a quorate meeting or by circulation, numbered within its body; superseded, never edited
 //	Minutes   generated, edited, approved by named persons, sealed; corrected as a new version
@@ -22,6 +25,7 @@
 //   - No decision without quorum, judged inside the transaction that records it, after recusals, by count and composition.
 //   - No decision while an input of its topic lacks its disposition.
 //   - A lifted topic always has an owed answer with a date; overdue is public.
+//   - An input is shown to those who could see it when it was given, and to the bodies that judge it, wherever its topic goes.
 //   - Sealed minutes never change; history is never rewritten; an edit names the version it began from.
 //   - What a person may see is network.Access's word. Absent and not yours are the same answer.
 //

@@ -73,6 +73,17 @@ func (f *Forum) follow(ctx context.Context, tx *storage.Tx, subject string, who 
 	return err
 }
 
+// Forget removes what ties an erased person to topics and posts beside their texts: whom they follow, and the names
+// they chose for their inputs. What they said stays: decisions rest on it.
+func (f *Forum) Forget(ctx context.Context, tx *storage.Tx, person network.PersonID) error {
+	for _, statement := range []string{`DELETE FROM forum_follow WHERE person = $1`, `UPDATE topic_input SET name = '' WHERE person = $1`} {
+		if _, err := tx.Exec(ctx, statement, person); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // tellFollowers tells those who follow a topic, its body or its network, and may see it.
 func (f *Forum) tellFollowers(ctx context.Context, tx *storage.Tx, who network.Actor, t Topic, what notice.Notice) error {
 	people, err := f.followers(ctx, tx, t)

@@ -3,6 +3,7 @@ package web
 import (
 	"html/template"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -30,6 +31,13 @@ type topicsData struct {
 	Filtered bool
 	MayRaise bool
 	SignedIn bool
+	Follow   *following
+}
+
+// following is what the reader may follow from a list: the group it is of, else the network.
+type following struct {
+	Action, Body string
+	On           bool
 }
 
 // listedTopic is a topic in the list.
@@ -99,10 +107,40 @@ func (p *room) topicList(w http.ResponseWriter, r *http.Request, n *network.Netw
 	for _, one := range rows {
 		d.Rows = append(d.Rows, p.listed(l, n, one))
 	}
+	if d.SignedIn {
+		d.Follow = &following{Action: d.Home + "/topics/follow", Body: string(q.Body)}
+		if d.Follow.On, err = p.forum.Follows(r.Context(), actor(r), either(d.Follow.Body, string(n.ID))); err != nil {
+			return p.pages.Fail(w, r, err)
+		}
+	}
 	for _, field := range []string{"state", "field", "level", "kind", "body", "patients", "lifted", "overdue", "whose"} {
 		d.Filtered = d.Filtered || d.Form.Get(field) != ""
 	}
 	return p.pages.Render(w, r, web.Page{Name: "topic-list", Title: l.Must("topic.list"), Station: "raise", Data: d, Crumbs: crumb(l, n, l.Must("topic.list"), ""), Public: true})
+}
+
+// follow follows a group or the network, or stops following it.
+func (p *room) follow(w http.ResponseWriter, r *http.Request, n *network.Network) int {
+	f, err := web.ReadForm(w, r)
+	if err != nil {
+		return p.pages.Fail(w, r, err)
+	}
+	body, to := f.Get("body"), home(n)+"/topics"
+	if body != "" {
+		to += "?body=" + url.QueryEscape(body)
+	}
+	switch {
+	case f.Get("do") == "unfollow":
+		err = p.forum.Unfollow(r.Context(), actor(r), either(body, string(n.ID)))
+	case body != "":
+		err = p.forum.FollowBody(r.Context(), actor(r), network.BodyID(body))
+	default:
+		err = p.forum.FollowNetwork(r.Context(), actor(r), n.ID)
+	}
+	if err != nil {
+		return p.pages.Fail(w, r, err)
+	}
+	return web.SeeOther(w, r, to)
 }
 
 // choices are what the filter offers.

@@ -70,6 +70,9 @@ func TestATopicFromRaisingToAnswer(t *testing.T) {
 		s.page(s.top.chair, above+"/"+act, 200)
 	}
 	s.page(s.coord, "/n/no/topics?state=lifted&lifted=yes", 200)
+	s.post(s.plain, "/n/no/topics/follow", 303, "body", string(s.top.id), "do", "follow")
+	s.contains(s.page(s.plain, "/n/no/topics?body="+string(s.top.id), 200), "Slutt å følge gruppen")
+	s.post(s.other, "/n/no/topics/follow", 404, "body", "", "do", "follow")
 	s.contains(s.page(s.coord, "/n/no/topics?format=csv", 200), "case,title", "NO-2026-0001")
 	s.contains(s.page(s.coord, "/n/no/answers?format=json", 200), "[")
 }
