@@ -33,6 +33,7 @@ type house struct {
 	t       testing.TB
 	table   *route.Table
 	network *network.Registry
+	account *account.Accounts
 	db      *storage.DB
 	root    network.ID // Sweden
 	as      map[string]network.PersonID
@@ -64,7 +65,7 @@ func newHouse(t testing.TB, dsn string) *house {
 	n.Through(told)
 	accounts := must(account.Open(ctx, db, n, told, account.Options{URL: "http://localhost"}))(t)
 	t.Cleanup(func() { _ = accounts.Close() })
-	h := &house{t: t, network: n, db: db, as: map[string]network.PersonID{}, ids: map[string]string{}}
+	h := &house{t: t, network: n, account: accounts, db: db, as: map[string]network.PersonID{}, ids: map[string]string{}}
 	site := must(web.New(web.Options{Demo: true}))(t)
 	h.table = route.NewTable(route.Options{
 		SignedIn: web.SignedIn, SignIn: site.SignIn,

@@ -25,7 +25,8 @@ func (p *room) people() []route.Route {
 		post(at+"/{id}/unregister", route.Coordinator, "Ends a membership with a network.", p.posted((*visit).unregister)),
 	}
 	if p.accounts != nil {
-		all = append(all, post(at+"/{id}/invite", route.Coordinator, "Invites somebody who has no account.", p.posted((*visit).invite)))
+		all = append(all, post(at+"/{id}/invite", route.Coordinator, "Invites somebody who has no account.", p.posted((*visit).invite)),
+			post(at+"/{id}/account", route.Coordinator, "Shuts somebody's account, or opens it again.", p.posted((*visit).shut)))
 	}
 	return all
 }
@@ -178,7 +179,7 @@ func (v *visit) directory() int {
 	anyone := web.Option{Text: v.l.Must("people.any")}
 	title := v.l.Must("people.title")
 	return v.show(web.Page{Name: "people", Title: title, Crumbs: v.crumbs(title, ""), Data: map[string]any{
-		"Query": f, "Rows": rows, "Pager": web.PagerAt(v.r.URL.RequestURI(), next), "Member": member, "Keeps": keeps, "New": v.at("people/new"), "Here": v.at("people"), "Asked": asked,
+		"Query": f, "Rows": rows, "Pager": web.PagerAt(v.r.URL.RequestURI(), next), "Member": member, "Keeps": keeps, "New": v.at("people/new"), "Mail": v.has("mail"), "Here": v.at("people"), "Asked": asked,
 		"Fields": append([]web.Option{anyone}, options(v, "field.", network.Fields)...), "Languages": append([]web.Option{anyone}, v.languages()...), "Regions": append([]web.Option{anyone}, v.regions()...),
 		"Networks": v.networkOptions(),
 	}}, nil)
@@ -404,6 +405,23 @@ func (v *visit) invite() int {
 	v.form = nil
 	return v.show(web.Page{Name: "invited", Title: title, Crumbs: v.crumbs(v.l.Must("people.title"), "people", title, ""),
 		Data: map[string]any{"Link": link, "Person": v.at("people/" + string(id)), "People": v.at("people/new")}}, nil)
+}
+
+// shut lets somebody sign in no more, from the next request on, or lets them in again.
+func (v *visit) shut() int {
+	id := network.PersonID(v.r.PathValue("id"))
+	err := v.look(func(tx *storage.Tx, a network.Access) error {
+		_, err := v.network.SeesPerson(v.ctx(), tx, a, v.n.ID, id)
+		return err
+	})
+	switch {
+	case err != nil:
+	case v.form.Get("do") == "open":
+		err = v.accounts.Enable(v.ctx(), v.who, id)
+	default:
+		err = v.accounts.Disable(v.ctx(), v.who, id)
+	}
+	return v.done(err, v.at("people/"+string(id)), v.personPage)
 }
 
 func (v *visit) membership(do func(network.ID, network.PersonID) error) int {

@@ -37,6 +37,7 @@ type room struct {
 	accounts *account.Accounts // nil: nobody is invited
 	site     *web.Site
 	pages    *web.Pages
+	table    *route.Table
 	options  Options
 }
 
@@ -46,7 +47,7 @@ func Register(t *route.Table, s *web.Site, n *network.Registry, a *account.Accou
 	if err != nil {
 		return err
 	}
-	p := &room{network: n, accounts: a, site: s, pages: pages, options: o}
+	p := &room{network: n, accounts: a, site: s, pages: pages, table: t, options: o}
 	t.Add(p.bodies()...)
 	t.Add(p.seats()...)
 	t.Add(p.vacancies()...)
@@ -174,6 +175,14 @@ func (v *visit) filled(pairs ...string) *web.Form {
 
 // at is an address of the tenant.
 func (v *visit) at(path string) string { return "/n/" + v.n.Slug + "/" + path }
+
+// has is an address of the tenant where another room may have a page; "" when there is none.
+func (v *visit) has(path string) string {
+	if at := v.at(path); v.table.Has(http.MethodGet, at) {
+		return at
+	}
+	return ""
+}
 
 // crumbs leads from the tenant's front page to this one; pairs are text, address under the tenant's.
 func (v *visit) crumbs(pairs ...string) []web.Link {
