@@ -76,7 +76,7 @@ func (r Reference) Href() string {
 	return ""
 }
 
-// Levels of evidence in the order they are shown; "" while nobody judged it.
+// EvidenceLevels in the order they are shown; "" while nobody judged it.
 var EvidenceLevels = []string{"synthesis", "trial", "observation", "guideline", "register", "expert", "experience"}
 
 // Evidence is what a topic rests on.

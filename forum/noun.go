@@ -7,7 +7,7 @@ import (
 	"github.com/samverk/samverk/network"
 )
 
-// The ids of the room's nouns.
+// TopicID and the others name the room's nouns.
 type (
 	TopicID    string
 	InputID    string

@@ -126,24 +126,27 @@ func (f *Forum) fillFrom(ctx context.Context, tx *storage.Tx, out []TopicRow) er
 		at[r.ID], ids[i] = i, r.ID
 	}
 	for chunk := range slices.Chunk(ids, 500) {
-		in, args := places(nil, chunk)
-		rows, err := tx.Query(ctx, `SELECT l.topic, o.network FROM topic_lift l JOIN topic o ON o.id = l.origin WHERE l.topic IN (`+in+`) ORDER BY l.lifted, l.id`, args...)
-		if err != nil {
+		if err := f.fillSome(ctx, tx, chunk, func(id TopicID, n network.ID) { out[at[id]].From = append(out[at[id]].From, n) }); err != nil {
 			return err
 		}
-		for rows.Next() {
-			var id TopicID
-			var n network.ID
-			if err := rows.Scan(&id, &n); err != nil {
-				_ = rows.Close()
-				return err
-			}
-			out[at[id]].From = append(out[at[id]].From, n)
-		}
-		if err := rows.Err(); err != nil {
-			return err
-		}
-		_ = rows.Close()
 	}
 	return nil
+}
+
+func (f *Forum) fillSome(ctx context.Context, tx *storage.Tx, ids []TopicID, add func(TopicID, network.ID)) error {
+	in, args := places(nil, ids)
+	rows, err := tx.Query(ctx, `SELECT l.topic, o.network FROM topic_lift l JOIN topic o ON o.id = l.origin WHERE l.topic IN (`+in+`) ORDER BY l.lifted, l.id`, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id TopicID
+		var n network.ID
+		if err := rows.Scan(&id, &n); err != nil {
+			return err
+		}
+		add(id, n)
+	}
+	return rows.Err()
 }

@@ -11,6 +11,28 @@ import (
 
 const answersShown = 50
 
+// answerRow is an answer that is owed: by whom, to whom, and since when.
+type answerRow struct {
+	forum.Owed
+	Href string
+	When string // "12 days late"
+	Text string
+	Late bool
+}
+
+func (p *room) answerRow(l *web.Words, n *network.Network, o forum.Owed) answerRow {
+	zone := zoneOf(n)
+	due := lastDay(o.Due, zone)
+	row := answerRow{Owed: o, Href: home(n) + "/topics/" + string(o.Link), When: l.Until(p.network.Now().In(zone), due), Late: o.Overdue > 0}
+	by := either(text(l, o.ByName), strings.Join(p.networkNames(l, []network.ID{o.At}), ""))
+	to := either(strings.Join(p.networkNames(l, []network.ID{o.To}), ""), text(l, o.ToBody))
+	row.Text = l.Must("topic.owed", by, to, l.Day(due))
+	if row.Late {
+		row.Text = l.Must("topic.owed.late", by, to, l.Day(due))
+	}
+	return row
+}
+
 // answers lists what bodies owe an answer to, the longest overdue first.
 func (p *room) answers(w http.ResponseWriter, r *http.Request, n *network.Network) int {
 	format, err := web.FormatOf(r)
@@ -30,10 +52,10 @@ func (p *room) answers(w http.ResponseWriter, r *http.Request, n *network.Networ
 		next = string(owed[len(owed)-1].ID)
 	}
 	l := p.pages.Words(r)
-	var rows []owedRow
+	var rows []answerRow
 	late := 0
 	for _, o := range owed {
-		row := newOwedRow(l, n, o, p.network.Now().In(zoneOf(n)))
+		row := p.answerRow(l, n, o)
 		if row.Late {
 			late++
 		}
