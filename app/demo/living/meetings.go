@@ -247,26 +247,25 @@ func (t *tenant) papers(m sitting, percent int, what string) error {
 func (t *tenant) formal(m sitting) error {
 	for i, title := range t.story.Formal {
 		kind := forum.Formality
-		if i == 2 {
+		if i == len(t.story.Formal)-2 {
 			kind = forum.Report
 		}
 		id, err := t.forum.AddItem(t.ctx, m.body.coordinator, forum.Item{Meeting: m.id, Kind: kind, Title: title, Minutes: 10})
 		if err != nil {
 			return err
 		}
-		if i < 3 { // before the topics
-			if err := t.forum.MoveItem(t.ctx, m.body.coordinator, id, i-t.count(m)+1); err != nil {
-				return err
-			}
+		if i == len(t.story.Formal)-1 {
+			break // it ends the meeting; the others come before the topics
+		}
+		var n int
+		if err := t.one(&n, `SELECT COUNT(*) FROM meeting_item WHERE meeting = $1`, string(m.id)); err != nil {
+			return err
+		}
+		if err := t.forum.MoveItem(t.ctx, m.body.coordinator, id, i-n+1); err != nil {
+			return err
 		}
 	}
 	return nil
-}
-
-// count is how many items a meeting has.
-func (t *tenant) count(m sitting) (n int) {
-	_ = t.one(&n, `SELECT COUNT(*) FROM meeting_item WHERE meeting = $1`, string(m.id))
-	return n
 }
 
 func (t *tenant) replies(m sitting) error {
