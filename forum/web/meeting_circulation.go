@@ -131,16 +131,16 @@ type circulationData struct {
 	BodyName   said
 	Tag        tag
 	Left       string
-	Mine       []answerRow
+	Mine       []seatAnswer
 	Votes      []web.Option
 	Open       bool
 	Over       bool // the time has passed
 	Rules      []ruleRow
-	Answers    []answerRow // once it is closed
+	Answers    []seatAnswer // once it is closed
 }
 
-// answerRow is a seat's answer.
-type answerRow struct {
+// seatAnswer is a seat's answer.
+type seatAnswer struct {
 	Seat   network.SeatID
 	Name   string
 	Sector network.Sector
@@ -173,11 +173,11 @@ func (p *room) circulationShow(w http.ResponseWriter, r *http.Request, n *networ
 		sector[s.ID], names[s.ID] = s.Sector, seatName(l, s)
 	}
 	for _, s := range v.Mine {
-		d.Mine = append(d.Mine, answerRow{Seat: s, Name: names[s], Sector: sector[s], Given: v.Given[s].Vote, Reason: v.Given[s].Reason})
+		d.Mine = append(d.Mine, seatAnswer{Seat: s, Name: names[s], Sector: sector[s], Given: v.Given[s].Vote, Reason: v.Given[s].Reason})
 	}
 	if !d.Open {
 		for _, b := range v.Ballots {
-			d.Answers = append(d.Answers, answerRow{Seat: b.Seat, Name: v.Names[b.Person], Sector: sector[b.Seat], Vote: l.Must("decision.vote." + string(b.Vote)), Reason: b.Reason})
+			d.Answers = append(d.Answers, seatAnswer{Seat: b.Seat, Name: v.Names[b.Person], Sector: sector[b.Seat], Vote: l.Must("decision.vote." + string(b.Vote)), Reason: b.Reason})
 		}
 		for _, x := range v.Roll.Quorum.Findings {
 			d.Rules = append(d.Rules, newRuleRow(l, x))
