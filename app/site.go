@@ -121,9 +121,6 @@ func (s *site) first(ctx context.Context, tell func(url string)) error {
 // tendEvery is how often what has come due is looked for.
 const tendEvery = 5 * time.Minute
 
-// reviewWithin is how long before a decision's review date those who run its body are told.
-const reviewWithin = 60 * 24 * time.Hour
-
 // tend sends mail and does what time itself has to do, until ctx ends.
 func (s *site) tend(ctx context.Context) {
 	go s.commons.Notices.Run(ctx)
@@ -135,10 +132,7 @@ func (s *site) tend(ctx context.Context) {
 			"terms":               func(ctx context.Context) error { return s.commons.Networks.Remind(ctx, network.Clock()) },
 			"topics":              s.commons.Forum.TopicsDue,
 			"files":               s.commons.Forum.FilesDue,
-			"reviews": func(ctx context.Context) error {
-				_, err := s.commons.Forum.RemindReviews(ctx, reviewWithin)
-				return err
-			},
+			"meetings":            s.commons.Forum.MeetingsDue,
 		} {
 			if err := do(ctx); err != nil && ctx.Err() == nil {
 				s.log.Error("what has come due was not seen to", "what", what, "error", err, "hint", fault.HintOf(err))
