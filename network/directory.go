@@ -65,27 +65,44 @@ func (s Search) wanted() (all []wanted) {
 	return all
 }
 
-// found writes the condition on profile_term t that it says this of a person. Of one person the term alone is asked, which an
-// index holds; of all people the parts are named too, for the other index.
-func (w wanted) found(t string, one bool, args []any) (string, []any) {
-	if !w.prefix {
-		args = append(args, w.part, w.term)
-		return t + ".part = $" + itoa(len(args)-1) + " AND " + t + ".term = $" + itoa(len(args)), args
-	}
-	where := ""
-	if !one {
-		in := make([]string, 0, len(Parts))
+// holders writes who has it, as a table of sort and person; $1 is the tenant and $2 the audience. One select for each part, because
+// that is what the index is in the order of.
+func (w wanted) holders(args []any) (string, []any) {
+	parts := []string{w.part}
+	if w.prefix {
+		parts = []string{"name"}
 		for _, p := range Parts {
 			if p.IsList() {
-				in = append(in, string(p))
+				parts = append(parts, string(p))
 			}
 		}
-		var list string
-		list, args = places(append(in, "name"), args)
-		where = t + ".part IN (" + list + ") AND "
+	}
+	term, args := w.matches("", args)
+	var all []string
+	for _, part := range parts {
+		args = append(args, part)
+		all = append(all, `SELECT sort, person FROM profile_term WHERE root = $1 AND audience = $2 AND part = $`+itoa(len(args))+` AND `+term)
+	}
+	return "(" + strings.Join(all, " UNION ALL ") + ")", args
+}
+
+// has writes the condition on profile_term x, of one person, that it says this.
+func (w wanted) has(args []any) (string, []any) {
+	term, args := w.matches("x.", args)
+	if w.prefix {
+		return term, args
+	}
+	args = append(args, w.part)
+	return term + " AND x.part = $" + itoa(len(args)), args
+}
+
+func (w wanted) matches(x string, args []any) (string, []any) {
+	if !w.prefix {
+		args = append(args, w.term)
+		return x + "term = $" + itoa(len(args)), args
 	}
 	args = append(args, w.term, w.term+"\U0010FFFF")
-	return where + t + ".term >= $" + itoa(len(args)-1) + " AND " + t + ".term < $" + itoa(len(args)), args
+	return x + "term >= $" + itoa(len(args)-1) + " AND " + x + "term < $" + itoa(len(args)), args
 }
 
 // enough is how far a term is counted to find the rarest.
@@ -98,9 +115,9 @@ func rarest(ctx context.Context, tx *storage.Tx, root ID, audience string, all [
 	}
 	counts := map[wanted]int64{}
 	for _, w := range all {
-		found, args := w.found("t", false, []any{root, audience})
+		holders, args := w.holders([]any{root, audience})
 		var n int64
-		if err := tx.QueryRow(ctx, `SELECT count(*) FROM (SELECT 1 FROM profile_term t WHERE t.root = $1 AND t.audience = $2 AND `+found+` LIMIT `+itoa(enough)+`) few`, args...).Scan(&n); err != nil {
+		if err := tx.QueryRow(ctx, `SELECT count(*) FROM (SELECT 1 FROM `+holders+` t LIMIT `+itoa(enough)+`) few`, args...).Scan(&n); err != nil {
 			return err
 		}
 		counts[w] = n
@@ -132,11 +149,11 @@ func (r *Registry) People(ctx context.Context, tx *storage.Tx, a Access, s Searc
 }
 
 func (s Search) query(audience string, all []wanted) (string, []any) {
-	found, args := all[0].found("t", false, []any{s.Root, audience})
-	query := `SELECT DISTINCT t.sort, t.person FROM profile_term t WHERE t.root = $1 AND t.audience = $2 AND ` + found
+	holders, args := all[0].holders([]any{s.Root, audience})
+	query := `SELECT DISTINCT t.sort, t.person FROM ` + holders + ` t WHERE 1 = 1`
 	for _, w := range all[1:] {
 		var more string
-		more, args = w.found("x", true, args)
+		more, args = w.has(args)
 		query += ` AND EXISTS (SELECT 1 FROM profile_term x WHERE x.person = t.person AND x.root = $1 AND x.audience = $2 AND ` + more + `)`
 	}
 	if s.Network != "" && s.Network != s.Root {
@@ -258,8 +275,8 @@ type Reason struct {
 // weight says how much more a word in one part tells than in another.
 var weight = map[Part]int{Genes: 4, Diseases: 4, Methods: 3, Competences: 3, Drivers: 1, FieldsPart: 1, RegionPart: 1}
 
-// candidates is how many people are looked at for each word.
-const candidates = 300
+// candidates is how many people are looked at for each word in each part.
+const candidates = 100
 
 // WhoCanHelp lists whom the reader might ask about a topic: those whose profiles hold most of its words, with the words as reasons.
 func (r *Registry) WhoCanHelp(ctx context.Context, tx *storage.Tx, who Actor, root ID, words []string, limit int) ([]Helper, error) {
@@ -318,14 +335,16 @@ func best(score map[PersonID]int, limit int) []PersonID {
 
 // credit adds a word's weight to the people who have it.
 func (r *Registry) credit(ctx context.Context, tx *storage.Tx, root ID, audience, term string, score map[PersonID]int) error {
-	parts := make([]Part, 0, len(weight))
+	args := []any{root, audience, term}
+	var all []string
 	for _, p := range Parts {
 		if weight[p] > 0 {
-			parts = append(parts, p)
+			args = append(args, p)
+			all = append(all, `SELECT * FROM (SELECT part, person FROM profile_term WHERE root = $1 AND audience = $2 AND term = $3 AND part = $`+itoa(len(args))+
+				` ORDER BY sort, person LIMIT `+itoa(candidates)+`) p`+itoa(len(args)))
 		}
 	}
-	in, args := places(parts, []any{root, audience, term})
-	rows, err := tx.Query(ctx, `SELECT part, person FROM profile_term WHERE root = $1 AND audience = $2 AND term = $3 AND part IN (`+in+`) ORDER BY part, sort, person LIMIT `+itoa(candidates), args...)
+	rows, err := tx.Query(ctx, strings.Join(all, " UNION ALL "), args...)
 	if err != nil {
 		return err
 	}
