@@ -11,8 +11,8 @@ import (
 
 const answersShown = 50
 
-// answerRow is an answer that is owed: by whom, to whom, and since when.
-type answerRow struct {
+// owingRow is an answer that is owed: by whom, to whom, and since when.
+type owingRow struct {
 	forum.Owed
 	Href string
 	When string // "12 days late"
@@ -20,10 +20,10 @@ type answerRow struct {
 	Late bool
 }
 
-func (p *room) answerRow(l *web.Words, n *network.Network, o forum.Owed) answerRow {
+func (p *room) owingRow(l *web.Words, n *network.Network, o forum.Owed) owingRow {
 	zone := zoneOf(n)
 	due := lastDay(o.Due, zone)
-	row := answerRow{Owed: o, Href: home(n) + "/topics/" + string(o.Link), When: l.Until(p.network.Now().In(zone), due), Late: o.Overdue > 0}
+	row := owingRow{Owed: o, Href: home(n) + "/topics/" + string(o.Link), When: l.Until(p.network.Now().In(zone), due), Late: o.Overdue > 0}
 	by := either(text(l, o.ByName), strings.Join(p.networkNames(l, []network.ID{o.At}), ""))
 	to := either(strings.Join(p.networkNames(l, []network.ID{o.To}), ""), text(l, o.ToBody))
 	row.Text = l.Must("topic.owed", by, to, l.Day(due))
@@ -52,10 +52,10 @@ func (p *room) answers(w http.ResponseWriter, r *http.Request, n *network.Networ
 		next = string(owed[len(owed)-1].ID)
 	}
 	l := p.pages.Words(r)
-	var rows []answerRow
+	var rows []owingRow
 	late := 0
 	for _, o := range owed {
-		row := p.answerRow(l, n, o)
+		row := p.owingRow(l, n, o)
 		if row.Late {
 			late++
 		}
