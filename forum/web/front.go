@@ -3,6 +3,7 @@ package web
 import (
 	"html/template"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -81,13 +82,19 @@ func (p *room) slash(w http.ResponseWriter, r *http.Request, n *network.Network)
 	return web.SeeOther(w, r, home(n)+"/")
 }
 
-// heading is what a network says of itself: its first paragraph is the heading, the rest is what stands under it. A
-// network that says nothing is headed by its name.
+// headingMost is how many characters a heading has at most.
+const headingMost = 120
+
+// heading is what a network says of itself: its first line, or sentence, is the heading, the rest is what stands under it. A
+// network that says nothing, or begins with a long sentence, is headed by its name.
 func heading(l *web.Words, n *network.Network) (head, lede said) {
 	about := say(l, n.About)
 	first, rest, _ := strings.Cut(strings.TrimSpace(about.Text), "\n")
-	if rest = strings.TrimSpace(rest); rest == "" && len([]rune(first)) > 120 { // one long paragraph is no heading
-		first, rest = "", first
+	if rest = strings.TrimSpace(rest); rest == "" {
+		first, rest, _ = strings.Cut(first, ". ")
+	}
+	if first = strings.TrimSuffix(first, "."); len([]rune(first)) > headingMost {
+		first, rest = "", strings.TrimSpace(about.Text)
 	}
 	head, lede = said{first, about.Lang}, said{rest, about.Lang}
 	if first == "" {
@@ -131,7 +138,7 @@ func (p *room) frontPage(w http.ResponseWriter, r *http.Request, n *network.Netw
 	if d.Now, err = p.forum.Count(ctx, n.ID); err != nil {
 		return p.pages.Fail(w, r, err)
 	}
-	if d.Decisions, err = p.latestDecisions(r, n); err != nil {
+	if d.Decisions, err = p.latestDecisions(r, n, names); err != nil {
 		return p.pages.Fail(w, r, err)
 	}
 	open, err := p.forum.OpenTopics(ctx, n.ID, frontRows)
@@ -141,13 +148,11 @@ func (p *room) frontPage(w http.ResponseWriter, r *http.Request, n *network.Netw
 	for _, t := range open {
 		d.Topics = append(d.Topics, newTopicRow(l, n, t, names, now))
 	}
-	owed, err := p.forum.Owed(ctx, network.Actor{}, n.ID, "", frontRows)
+	owed, err := p.forum.Owed(ctx, network.Actor{}, n.ID, "", 4*frontRows)
 	if err != nil {
 		return p.pages.Fail(w, r, err)
 	}
-	for _, o := range owed {
-		d.Owed = append(d.Owed, newOwedRow(l, n, o, now))
-	}
+	d.Owed = owedRows(l, n, owed, now)
 	if err := p.coming(r, n, names, &d); err != nil {
 		return p.pages.Fail(w, r, err)
 	}
@@ -168,10 +173,11 @@ type decisionRow struct {
 	Standing string // "I kraft 1 dec"
 	Colour   string
 	Inputs   string // "7 synpunkter från patienter: 5 antagna, 2 avslagna"
+	By       said   // the body: numbers are its own
 	Summary  string
 }
 
-func (p *room) latestDecisions(r *http.Request, n *network.Network) (out []decisionRow, err error) {
+func (p *room) latestDecisions(r *http.Request, n *network.Network, names map[network.BodyID]said) (out []decisionRow, err error) {
 	l := p.pages.Words(r)
 	decisions, err := p.forum.Decisions(r.Context(), network.Actor{}, forum.DecisionFilter{Root: n.ID, Limit: 3})
 	if err != nil {
@@ -186,7 +192,7 @@ func (p *room) latestDecisions(r *http.Request, n *network.Network) (out []decis
 		return nil, err
 	}
 	for _, d := range decisions {
-		row := decisionRow{Decision: d, Link: home(n) + "/decisions/" + string(d.ID), Day: d.Taken, Summary: firstSentence(d.Text)}
+		row := decisionRow{Decision: d, Link: home(n) + "/decisions/" + string(d.ID), Day: d.Taken, Summary: firstSentence(d.Text), By: names[d.Body]}
 		row.Standing, row.Colour = standing(l, d, p.network.Now())
 		if c := fates[d.Topic]; c.All() > 0 {
 			row.Inputs = l.Must("front.inputs", c.All(), fatesWords(l, c))
@@ -254,7 +260,9 @@ func newTopicRow(l *web.Words, n *network.Network, t forum.Topic, names map[netw
 	row := topicRow{Topic: t, Link: home(n) + "/topics/" + string(t.ID)}
 	row.Mini = chart.Mini{Done: steps[t.State], Of: 5, Name: l.Must("front.state." + string(t.State))}.HTML()
 	switch name := names[t.Body]; {
-	case t.State == forum.InInput && !t.InputUntil.IsZero():
+	case t.State == forum.InInput && !t.InputUntil.After(now):
+		row.Meta = l.Must("waiting.kind.prepare")
+	case t.State == forum.InInput:
 		row.Meta = l.Must("front.topics.until", dayOf(l, now, lastDay(t.InputUntil, zoneOf(n))))
 	case t.State != forum.Raised && name.Text != "":
 		row.Meta = l.Must("front.topics.with", name.Text)
@@ -276,24 +284,43 @@ type owedRow struct {
 	Late bool
 }
 
-func newOwedRow(l *web.Words, n *network.Network, o forum.Owed, now time.Time) owedRow {
+// owedRows are the answers owed, once for each topic: a joint one was lifted from several.
+func owedRows(l *web.Words, n *network.Network, owed []forum.Owed, now time.Time) (out []owedRow) {
+	from := map[forum.TopicID][]string{}
+	for _, o := range owed {
+		if name := say(l, o.ToBody).Text; name != "" && !slices.Contains(from[o.Link], name) {
+			from[o.Link] = append(from[o.Link], name)
+		}
+	}
+	seen := map[forum.TopicID]bool{}
+	for _, o := range owed {
+		if !seen[o.Link] && len(out) < frontRows {
+			seen[o.Link] = true
+			out = append(out, newOwedRow(l, n, o, l.List(from[o.Link]...), now))
+		}
+	}
+	return out
+}
+
+func newOwedRow(l *web.Words, n *network.Network, o forum.Owed, from string, now time.Time) owedRow {
 	due := lastDay(o.Due, zoneOf(n))
 	row := owedRow{Owed: o, Link: home(n) + "/topics/" + string(o.Link), Late: o.Overdue > 0, When: l.Must("front.owed.by", dayOf(l, now, due))}
-	if from := say(l, o.ToBody); from.Text != "" {
-		row.Why = l.Must("front.owed.from", from.Text, dayOf(l, now, o.Lifted.In(zoneOf(n))))
+	var why []string
+	if from != "" {
+		why = append(why, l.Must("front.owed.from", from, dayOf(l, now, o.Lifted.In(zoneOf(n)))))
 	}
-	if !row.Late {
-		return row
+	if row.Late {
+		row.When = l.Until(now, due)
+		late := l.Must("front.owed.late.nobody", dayOf(l, now, due))
+		if by := say(l, o.ByName); by.Text != "" {
+			late = l.Must("front.owed.late", dayOf(l, now, due), by.Text)
+		}
+		why = append(why, late)
+		if o.Delay != "" {
+			why = append(why, l.Must("front.owed.delay", o.Delay))
+		}
 	}
-	row.When = l.Until(now, due)
-	late := l.Must("front.owed.late.nobody", dayOf(l, now, due))
-	if by := say(l, o.ByName); by.Text != "" {
-		late = l.Must("front.owed.late", dayOf(l, now, due), by.Text)
-	}
-	row.Why = strings.TrimSpace(row.Why + " " + late)
-	if o.Delay != "" {
-		row.Why += " " + l.Must("front.owed.delay", o.Delay)
-	}
+	row.Why = strings.Join(why, " ")
 	return row
 }
 

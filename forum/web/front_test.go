@@ -180,6 +180,8 @@ func (s *frontSite) meetings() {
 		return id
 	}
 	in := must(s.forum.GiveInput(ctx, s.patient, s.topic, forum.Giving{Text: "Säg inte antal när gruppen är liten.", Name: "Maja", Lang: "sv"}))(s.t)
+	s.forward(time.Second)
+	no := must(s.forum.GiveInput(ctx, s.patient, s.topic, forum.Giving{Text: "Ge ersättning för restid.", Name: "Maja", Lang: "sv"}))(s.t)
 	s.ok(s.forum.WaiveInput(ctx, s.chair, s.topic, "Svar finns."))
 	s.ok(s.forum.Prepare(ctx, s.chair, s.topic))
 	held := plan(s.chair, s.steering, 0, network.Public, "")
@@ -193,7 +195,7 @@ func (s *frontSite) meetings() {
 	s.forward(time.Second)
 	s.ok(s.forum.Reach(ctx, s.chair, item))
 	d := must(s.forum.Record(ctx, s.chair, forum.DecisionDraft{Item: item, Title: "DPYD testas före behandling", Text: "Alla regioner testar före behandling. Det gäller från nyår.", Method: forum.ByConsensus, Lang: "sv",
-		Dispositions: []forum.Disposed{{Input: in, Version: 1, Disposition: forum.Adopted, Reason: "Vi visar 1–4."}}}))(s.t)
+		Dispositions: []forum.Disposed{{Input: in, Version: 1, Disposition: forum.Adopted, Reason: "Vi visar 1–4."}, {Input: no, Version: 1, Disposition: forum.Declined, Reason: "Det är en annan fråga."}}}))(s.t)
 	s.decision = d.ID
 	s.forward(time.Hour)
 	must(s.forum.Close(ctx, s.chair, held, s.version(held)))(s.t)
@@ -368,7 +370,7 @@ func TestTheFrontPageTellsTheTruth(t *testing.T) {
 	s := fullSite(t)
 	page := webtest.Visible(s.page(network.Actor{}, "/n/se/?lang=sv"))
 	for _, says := range []string{"Nätverket för precisionsmedicin", "2 öppna frågor, 1 väntar på patienters synpunkter", "DPYD testas före behandling", "2026-01", "Väntar på justering",
-		"1 synpunkt från patienter: 1 antagen", "Hur får vuxna veta vad som gäller?", "Vilka som sitter i Styrgruppen", "3 platser", "1 ledig",
+		"2 synpunkter från patienter: 1 antagen, 1 avslagen", "1 ändrade beslutet", "Tiden för synpunkter är ute", "Hur får vuxna veta vad som gäller?", "Vilka som sitter i Styrgruppen", "3 platser", "1 ledig",
 		"Beslut gäller bara om minst 2 är med och minst 1 är från patienterna.", "Ingen lyft fråga väntar på svar."} {
 		if !strings.Contains(page, says) {
 			t.Errorf("the front page doesn't say %q:\n%s", says, page)
@@ -505,15 +507,15 @@ func (s *frontSite) accountsFeed(ctx context.Context, who network.Actor, scope, 
 func TestInputsAsFiles(t *testing.T) {
 	s := fullSite(t)
 	rows := must(csv.NewReader(s.ask(network.Actor{}, "GET", "/n/se/inputs?format=csv", nil).Body).ReadAll())(t)
-	if len(rows) != 2 || rows[1][1] != "Säg inte antal när gruppen är liten." || rows[1][7] != "adopted" || rows[1][10] != "2026-01" {
+	if len(rows) != 3 || rows[2][1] != "Säg inte antal när gruppen är liten." || rows[2][7] != "adopted" || rows[2][10] != "2026-01" {
 		t.Errorf("rows %q", rows)
 	}
 	var list []map[string]any
-	if err := json.Unmarshal(s.ask(network.Actor{}, "GET", "/n/se/inputs?format=json&fate=declined", nil).Body.Bytes(), &list); err != nil || len(list) != 0 {
+	if err := json.Unmarshal(s.ask(network.Actor{}, "GET", "/n/se/inputs?format=json&fate=declined", nil).Body.Bytes(), &list); err != nil || len(list) != 1 || list[0]["reason"] != "Det är en annan fråga." {
 		t.Errorf("%v %v", err, list)
 	}
 	page := webtest.Visible(s.page(network.Actor{}, "/n/se/inputs?lang=sv"))
-	for _, says := range []string{"1 synpunkt är lämnad. 1 är besvarad: 1 antagen.", "Vi visar 1–4.", "Beslut 2026-01", "2026"} {
+	for _, says := range []string{"2 synpunkter är lämnade. 2 är besvarade: 1 antagen, 1 avslagen.", "Vi visar 1–4.", "Beslut 2026-01", "2026", "Av 2 besvarade synpunkter ändrade 1 beslutet"} {
 		if !strings.Contains(page, says) {
 			t.Errorf("the page doesn't say %q:\n%s", says, page)
 		}
@@ -573,6 +575,33 @@ func TestQuorumInWords(t *testing.T) {
 			t.Errorf("%s:\n%s\nnot\n%s", lang, have, want)
 		}
 	}
+}
+
+func TestHeading(t *testing.T) {
+	long := strings.Repeat("mycket långt ", 12)
+	for about, want := range map[string][2]string{
+		"":                                  {"Nätverket", ""},
+		"En rad":                            {"En rad", ""},
+		"En rad\nOch mer.\nOch mer.":        {"En rad", "Och mer.\nOch mer."},
+		"Det gäller alla. Regioner bidrar.": {"Det gäller alla", "Regioner bidrar."},
+		long + ". Slut.":                    {"Nätverket", long + ". Slut."},
+	} {
+		s := emptyWords(t)
+		head, lede := heading(s, &network.Network{Name: network.Text{SV: "Nätverket"}, About: network.Text{SV: about}})
+		if want[1] == "" {
+			want[1] = s.Must("front.lede")
+		}
+		if head.Text != want[0] || lede.Text != want[1] {
+			t.Errorf("%q is headed %q, %q", about, head.Text, lede.Text)
+		}
+	}
+}
+
+// emptyWords are the room's words in Swedish.
+func emptyWords(t testing.TB) *web.Words {
+	t.Helper()
+	pages := must(must(web.New(web.Options{}))(t).Room(sayings))(t)
+	return pages.Words(httptest.NewRequest("GET", "/?lang=sv", nil))
 }
 
 func TestFirstSentence(t *testing.T) {
