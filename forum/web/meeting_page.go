@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/forum"
 	"github.com/samverk/samverk/network"
 	"github.com/samverk/samverk/web"
@@ -311,7 +312,7 @@ func (p *room) meetingAct(r *http.Request, v forum.MeetingView, f *web.Form) (to
 		}
 		return "", p.forum.SetApprovers(ctx, who, id, people)
 	case "paper":
-		return "", p.forum.AddPaper(ctx, who, id, item, forum.Paper{Title: f.Get("paper"), URL: f.Get("url")})
+		return "", p.addPaper(r, v, item, f)
 	case "unpaper":
 		return "", p.forum.RemovePaper(ctx, who, id, f.Get("paper"))
 	case "topic", "item":
@@ -326,6 +327,25 @@ func (p *room) meetingAct(r *http.Request, v forum.MeetingView, f *web.Form) (to
 		return "/meetings/" + string(id) + "/items/" + string(item), p.forum.Reach(ctx, who, item)
 	}
 	return "", network.Absent()
+}
+
+// addPaper adds a document that lies elsewhere, or one that is sent along.
+func (p *room) addPaper(r *http.Request, v forum.MeetingView, item forum.ItemID, f *web.Form) error {
+	paper := forum.Paper{Title: f.Get("paper"), URL: f.Get("url")}
+	if h := f.File("file"); h != nil {
+		content, err := h.Open()
+		if err != nil {
+			return fault.Wrap(fault.Internal, err, "a file that was sent can't be read")
+		}
+		defer content.Close()
+		if paper.File, err = p.forum.AttachToMeeting(r.Context(), actor(r), v.ID, h.Filename, content); err != nil {
+			return err
+		}
+		if paper.Title == "" {
+			paper.Title = h.Filename
+		}
+	}
+	return p.forum.AddPaper(r.Context(), actor(r), v.ID, item, paper)
 }
 
 func (p *room) addItem(r *http.Request, v forum.MeetingView, f *web.Form) error {

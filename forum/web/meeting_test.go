@@ -1,8 +1,11 @@
 package web
 
 import (
+	"bytes"
 	"flag"
+	"mime/multipart"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -259,6 +262,33 @@ func TestACirculationFromTheBrowser(t *testing.T) {
 		t.Errorf("settling answers %d %s", w.Code, to)
 	}
 	s.page(s.chair, at)
+}
+
+func TestAPaperIsSentAlong(t *testing.T) {
+	s := newMeetingSite(t)
+	at := "/n/se/meetings/" + string(s.going)
+	var b bytes.Buffer
+	m := multipart.NewWriter(&b)
+	s.ok(m.WriteField("do", "paper"))
+	s.ok(m.WriteField("item", string(s.item)))
+	file := must(m.CreateFormFile("file", "belopp.txt"))(t)
+	must(file.Write([]byte("Hundra kronor.")))(t)
+	s.ok(m.Close())
+	r := httptest.NewRequest("POST", at, &b)
+	r.Header.Set("Content-Type", m.FormDataContentType())
+	r.AddCookie(&http.Cookie{Name: "test-person", Value: string(s.chair.Person)})
+	w := httptest.NewRecorder()
+	s.table.ServeHTTP(w, r)
+	link := regexp.MustCompile(`href="(/n/se/files/[^"]+)"`).FindStringSubmatch(s.page(s.patient, at))
+	if w.Code != http.StatusSeeOther || link == nil {
+		t.Fatalf("sending a paper answers %d: %s", w.Code, webtest.Visible(w.Body.String()))
+	}
+	if w := s.ask(s.patient, "GET", link[1], nil); w.Code != http.StatusOK || w.Body.String() != "Hundra kronor." {
+		t.Errorf("the paper answers its body %d", w.Code)
+	}
+	if w := s.ask(s.plain, "GET", link[1], nil); w.Code != http.StatusNotFound {
+		t.Errorf("the paper answers others %d", w.Code)
+	}
 }
 
 func TestASeriesFromTheBrowser(t *testing.T) {
