@@ -157,7 +157,7 @@ func (c *council) present() {
 	c.ok(c.forum.AddPaper(ctx, chair, c.now, c.now3, forum.Paper{Title: "Bilaga 1, belopp", URL: "https://example.org/bilaga"}))
 	c.ok(c.forum.Reach(ctx, chair, c.now3))
 	c.ok(c.forum.Recuse(ctx, chair, c.now3, c.people["Oskar Thelin"].Person, "Har anmält uppdrag för Nordsekvens AB."))
-	c.circ = must(c.forum.Circulate(ctx, chair, forum.Circulation{Body: c.body, Deadline: c.Now().AddDate(0, 0, 9), Draft: forum.DecisionDraft{Title: "Ny adress", Text: "Kansliet flyttar till Umeå."}},
+	c.circ = must(c.forum.Circulate(ctx, chair, forum.Circulation{Body: c.body, Deadline: c.Now().AddDate(0, 0, 9), Draft: forum.DecisionDraft{Title: "Nya lokaler", Text: "Kansliet flyttar till Umeå."}},
 		[]network.PersonID{chair.Person, c.people["Maja Lindqvist"].Person}))(c.t)
 	c.forward(10 * time.Minute)
 }

@@ -41,7 +41,7 @@ func newMeetingSite(t testing.TB) *meetingSite {
 	s.series = must(s.forum.SaveSeries(ctx, s.coord, forum.Series{Body: s.steering, Name: "Ordinarie möten", Rhythm: forum.Monthly, Nth: 1, Weekday: time.Wednesday, Clock: 570, Minutes: 150, Zone: "Europe/Stockholm", ConvokeDays: 14}))(t)
 	must(s.forum.Generate(ctx, s.coord, s.series, 3))(t)
 	s.circulation = must(s.forum.Circulate(ctx, s.chair, forum.Circulation{Body: s.steering, Deadline: s.Now().AddDate(0, 0, 9),
-		Draft: forum.DecisionDraft{Title: "Ny adress", Text: "Kansliet flyttar."}}, []network.PersonID{s.chair.Person, s.patient.Person}))(t)
+		Draft: forum.DecisionDraft{Title: "Nya lokaler", Text: "Kansliet flyttar."}}, []network.PersonID{s.chair.Person, s.patient.Person}))(t)
 	s.going, s.item = s.run(s.chair, s.steering, "Ersättning", s.chair)
 	s.sealed = s.seal(s.chair, s.steering, network.Public)
 	secretMeeting, secretItem := s.run(s.member, s.closed, songbird, s.member)
