@@ -37,6 +37,7 @@ type house struct {
 // kind is a kind of person, with the cookies of somebody of that kind.
 type kind struct {
 	name    string
+	called  string // the person's own name
 	tenant  string
 	person  network.PersonID // "": nobody
 	cookies []*http.Cookie
@@ -68,7 +69,7 @@ func newHouse(t *testing.T) *house {
 	o := ServeOptions{Addr: "127.0.0.1:0", Site: SiteOptions{}}
 	for _, p := range people {
 		o.Site.As = append(o.Site.As, accountweb.Persona{Person: p.ID, Name: p.Name, Is: p.Is})
-		h.kinds = append(h.kinds, kind{name: p.As, tenant: p.Slug, person: p.ID})
+		h.kinds = append(h.kinds, kind{name: p.As, called: p.Name, tenant: p.Slug, person: p.ID})
 	}
 	if h.site, err = h.node.site(ctx, o, base); err != nil {
 		t.Fatal(err)
@@ -84,6 +85,20 @@ func newHouse(t *testing.T) *house {
 		}
 	}
 	return h
+}
+
+// kind finds a kind of person of a tenant.
+func (h *house) kind(name, tenant string) kind {
+	h.t.Helper()
+	i := slices.IndexFunc(h.kinds, func(k kind) bool { return k.name == name && k.tenant == tenant })
+	if i < 0 {
+		h.t.Fatalf("nobody is %s of %s", name, tenant)
+	}
+	return h.kinds[i]
+}
+
+func (h *house) actor(name, tenant string) network.Actor {
+	return network.Actor{Person: h.kind(name, tenant).person}
 }
 
 // do sends one request, as a browser on our own pages would.
