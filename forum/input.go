@@ -167,7 +167,7 @@ func (f *Forum) WaiveInput(ctx context.Context, who network.Actor, id TopicID, r
 			return fault.New(fault.Denied, "only the chair may do without patients' input").Say("topic.chair")
 		}
 		switch t.State {
-		case Raised, InInput, Returned:
+		case Raised, InInput, Prepared, Returned:
 		default:
 			return fault.New(fault.Conflict, "a topic that is %s needs no input", t.State).Say("topic.state")
 		}

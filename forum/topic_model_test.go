@@ -155,7 +155,7 @@ func (m *model) ask(*rapid.T) {
 
 func (m *model) waive(*rapid.T) {
 	x := m.any()
-	if m.agree(slices.Contains([]State{Raised, InInput, Returned}, x.state), m.WaiveInput(m.t.Context(), x.g.chair, x.id, "Det haster.")) {
+	if m.agree(slices.Contains([]State{Raised, InInput, Prepared, Returned}, x.state), m.WaiveInput(m.t.Context(), x.g.chair, x.id, "Det haster.")) {
 		x.waived = true
 		x.version++
 		x.event("topic.waived")
