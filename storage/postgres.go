@@ -28,6 +28,23 @@ func (db *DB) openPostgres(ctx context.Context, dsn string) error {
 		_, _ = db.writer.Close(), db.reader.Close()
 		return classify(err)
 	}
+	if err := db.sortsBytes(ctx); err != nil {
+		_, _ = db.writer.Close(), db.reader.Close()
+		return err
+	}
+	return nil
+}
+
+// sortsBytes refuses a database that sorts by a language: ids, sort keys and prefixes are compared as bytes, as SQLite does.
+func (db *DB) sortsBytes(ctx context.Context) error {
+	var bytes bool
+	if err := db.writer.QueryRowContext(ctx, `SELECT 'Z'::text < 'a'::text AND 'z'::text < '~'::text`).Scan(&bytes); err != nil {
+		return classify(err)
+	}
+	if !bytes {
+		return fault.New(fault.Invalid, "the database sorts by a language, and not by bytes").
+			Do("make it with createdb --template=template0 --encoding=UTF8 --locale=C NAME")
+	}
 	return nil
 }
 

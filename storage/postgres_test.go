@@ -27,6 +27,29 @@ func TestAPostgresBelongsToOneProcess(t *testing.T) {
 	}
 }
 
+// A database that was made in a language's order would lose rows of lists that go by key.
+func TestADatabaseThatSortsByALanguage(t *testing.T) {
+	dsn := testkit.Postgres(t)
+	c, err := pgx.Connect(t.Context(), dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close(context.Background())
+	name := c.Config().Database + "_icu"
+	if _, err := c.Exec(t.Context(), `CREATE DATABASE `+name+` TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'sv-SE' LOCALE 'C'`); err != nil {
+		t.Skip("this PostgreSQL has no ICU:", err)
+	}
+	defer func() { _, _ = c.Exec(context.Background(), `DROP DATABASE `+name+` WITH (FORCE)`) }()
+	u, err := url.Parse(dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.Path = "/" + name
+	if _, err := tryOpen(u.String()); fault.KindOf(err) != fault.Invalid || fault.HintOf(err) == "" {
+		t.Errorf("it was opened: %v", err)
+	}
+}
+
 // cutOff ends every connection to a database, as a restart of the server does.
 func cutOff(t *testing.T, dsn string) {
 	t.Helper()
