@@ -412,7 +412,7 @@ func (v *visit) history() int {
 			list = list[:page]
 			more = list[page-1].Seq
 		}
-		events, err = v.events(tx, list, v.zone(b.Network))
+		events, err = v.events(tx, list, v.zone(b.Network), a.Registered(v.n.ID))
 		return err
 	})
 	if err != nil {
@@ -470,8 +470,8 @@ type eventRow struct {
 	By   string
 }
 
-// events tells lines of history in the reader's language.
-func (v *visit) events(tx *storage.Tx, list []network.Event, z *time.Location) ([]eventRow, error) {
+// events tells lines of history in the reader's language; who wrote them only to members.
+func (v *visit) events(tx *storage.Tx, list []network.Event, z *time.Location, member bool) ([]eventRow, error) {
 	var ids []network.PersonID
 	for _, e := range list {
 		if p := e.Details["person"]; p != "" {
@@ -484,7 +484,11 @@ func (v *visit) events(tx *storage.Tx, list []network.Event, z *time.Location) (
 	}
 	out := make([]eventRow, 0, len(list))
 	for _, e := range list {
-		out = append(out, eventRow{At: e.At.In(z), Text: v.event(e, names), By: e.Name})
+		row := eventRow{At: e.At.In(z), Text: v.event(e, names)}
+		if member {
+			row.By = e.Name
+		}
+		out = append(out, row)
 	}
 	return out, nil
 }
