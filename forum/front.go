@@ -154,34 +154,6 @@ func (f *Forum) countDecisions(ctx context.Context, tx *storage.Tx, root network
 		AND f.starts <= $2 AND (g.starts IS NULL OR g.starts > $2)`, root, now, yearStart(now.Year()+1, now.Location())).Scan(&n.Review)
 }
 
-// countInputs counts public inputs that were given in a time.
-func (f *Forum) countInputs(ctx context.Context, tx *storage.Tx, root network.ID, from, to time.Time) (Fates, error) {
-	var networks []network.ID
-	for _, n := range f.network.Tree().Down(root) {
-		networks = append(networks, n.ID)
-	}
-	if len(networks) == 0 {
-		return Fates{}, nil
-	}
-	in, args := places([]any{micros(from), micros(to)}, networks)
-	rows, err := tx.Query(ctx, `SELECT disposition, COUNT(*) FROM topic_input
-		WHERE visibility = 'public' AND given >= $1 AND given < $2 AND network IN (`+in+`) GROUP BY disposition`, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	out := Fates{}
-	for rows.Next() {
-		var d Disposition
-		var n int
-		if err := rows.Scan(&d, &n); err != nil {
-			return nil, err
-		}
-		out[d] = n
-	}
-	return out, rows.Err()
-}
-
 // OpenTopics lists the public topics of a tenant that have not ended, those that moved last first.
 func (f *Forum) OpenTopics(ctx context.Context, root network.ID, limit int) (out []Topic, err error) {
 	err = f.look(ctx, network.Actor{}, func(tx *storage.Tx, _ network.Access) error {
@@ -353,35 +325,49 @@ type InputYear struct {
 	Fates Fates
 }
 
-func (f *Forum) countYears(ctx context.Context, tx *storage.Tx, root network.ID) (out []InputYear, err error) {
-	first, err := f.firstInput(ctx, tx, root)
-	if err != nil || first.IsZero() {
+func (f *Forum) countYears(ctx context.Context, tx *storage.Tx, root network.ID) ([]InputYear, error) {
+	var networks []network.ID
+	for _, n := range f.network.Tree().Down(root) {
+		networks = append(networks, n.ID)
+	}
+	if len(networks) == 0 {
+		return nil, nil
+	}
+	in, args := places(nil, networks)
+	where := `FROM topic_input WHERE visibility = 'public' AND network IN (` + in + `)`
+	var first int64
+	err := tx.QueryRow(ctx, `SELECT given `+where+` ORDER BY given, id LIMIT 1`, args...).Scan(&first)
+	if noRow(err) {
+		return nil, nil
+	}
+	if err != nil {
 		return nil, err
 	}
 	at := f.zoneOf(root)
-	for y := first.In(at).Year(); y <= f.db.Now().In(at).Year(); y++ {
-		fates, err := f.countInputs(ctx, tx, root, yearStart(y, at), yearStart(y+1, at))
-		if err != nil {
+	begun := moment(first).In(at).Year()
+	var out []InputYear
+	var year strings.Builder // which one an input was given in, the latest asked for first
+	for y := begun; y <= max(begun, f.db.Now().In(at).Year()); y++ {
+		out = append(out, InputYear{y, Fates{}})
+	}
+	for i := len(out) - 1; i >= 0; i-- {
+		args = append(args, yearStart(out[i].Year, at))
+		fmt.Fprintf(&year, "WHEN given >= %s THEN %d ", place(len(args)), i)
+	}
+	rows, err := tx.Query(ctx, `SELECT CASE `+year.String()+`ELSE 0 END AS at, disposition, COUNT(*) `+where+` GROUP BY 1, 2`, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var i, n int
+		var d Disposition
+		if err := rows.Scan(&i, &d, &n); err != nil {
 			return nil, err
 		}
-		out = append(out, InputYear{y, fates})
+		out[i].Fates[d] = n
 	}
-	return out, nil
-}
-
-func (f *Forum) firstInput(ctx context.Context, tx *storage.Tx, root network.ID) (time.Time, error) {
-	var first int64
-	for _, n := range f.network.Tree().Down(root) {
-		var given int64
-		err := tx.QueryRow(ctx, `SELECT COALESCE(MIN(given), 0) FROM topic_input WHERE visibility = 'public' AND network = $1`, n.ID).Scan(&given)
-		if err != nil {
-			return time.Time{}, err
-		}
-		if given != 0 && (first == 0 || given < first) {
-			first = given
-		}
-	}
-	return moment(first), nil
+	return out, rows.Err()
 }
 
 // MainBody is the one that the front page shows: of the root's own public bodies the one with most say.
