@@ -85,19 +85,7 @@ func (p *room) mails(ctx context.Context, who network.Actor, n *network.Network,
 		if err := p.keeps(a, n.ID); err != nil {
 			return err
 		}
-		var people []network.PersonID
-		if _, err := p.notices.Mails(ctx, tx, state, func(id string) bool { // whom this stretch of the outbox is to
-			people = append(people, network.PersonID(id))
-			return false
-		}, after, limit); err != nil {
-			return err
-		}
-		slices.Sort(people)
-		theirs, err := p.network.Coordinated(ctx, tx, a, n.ID, slices.Compact(people))
-		if err != nil {
-			return err
-		}
-		page, err := p.notices.Mails(ctx, tx, state, func(id string) bool { return theirs[network.PersonID(id)] }, after, limit)
+		page, err := p.theirs(ctx, tx, a, n.ID, state, after, limit)
 		if err != nil {
 			return err
 		}
@@ -113,6 +101,42 @@ func (p *room) mails(ctx context.Context, who network.Actor, n *network.Network,
 		return err
 	})
 	return out, next, err
+}
+
+// A page looks through so many stretches of the outbox, of so many mails each: others' mails may lie between.
+const stretches, stretch = 5, 200
+
+// theirs gives mails to people of the tenant whom the reader looks after. A page may be short, or empty, and have a next one.
+func (p *room) theirs(ctx context.Context, tx *storage.Tx, a network.Access, root network.ID, state, after string, limit int) (out notice.Mails, err error) {
+	for range stretches {
+		next, err := p.notices.Mails(ctx, tx, state, func(string) bool { return true }, after, stretch)
+		if err != nil {
+			return out, err
+		}
+		var people []network.PersonID
+		for _, m := range next.Mails {
+			people = append(people, network.PersonID(m.Person))
+		}
+		slices.Sort(people)
+		theirs, err := p.network.Coordinated(ctx, tx, a, root, slices.Compact(people))
+		if err != nil {
+			return out, err
+		}
+		for _, m := range next.Mails {
+			if !theirs[network.PersonID(m.Person)] {
+				continue
+			}
+			if out.Mails = append(out.Mails, m); len(out.Mails) == limit {
+				out.Next = m.ID
+				return out, nil
+			}
+		}
+		if out.Next = next.Next; out.Next == "" {
+			break
+		}
+		after = next.Next
+	}
+	return out, nil
 }
 
 func (p *room) row(n *network.Network, m notice.Mail, names map[network.PersonID]string, zone *time.Location) mail {
