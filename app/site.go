@@ -123,7 +123,9 @@ const tendEvery = 5 * time.Minute
 
 // tend sends mail and does what time itself has to do, until ctx ends.
 func (s *site) tend(ctx context.Context) {
-	go s.commons.Notices.Run(ctx)
+	sent := make(chan struct{}) // a mail under way is finished before the database closes
+	go func() { defer close(sent); s.commons.Notices.Run(ctx) }()
+	defer func() { <-sent }()
 	tick := time.NewTicker(tendEvery)
 	defer tick.Stop()
 	for {

@@ -49,7 +49,7 @@ func Register(t *route.Table, desk *answer.Desk, o Options) {
 	add("GET", "/api/v1/stats", "Tells the state of the store.", a.stats)
 	add("GET", "/api/v1/datasets", "Lists the datasets.", a.datasets)
 	add("GET", "/api/v1/openapi.json", "Describes this interface.", a.describe)
-	add("GET", "/healthz", "Tells whether the node can answer.", a.health)
+	t.Add(route.Route{Method: "GET", Pattern: "/healthz", Who: route.Anyone, Does: "Tells whether the node can answer.", Serve: a.health})
 	add("GET", "/metrics", "Gives the node's figures to Prometheus.", a.metrics)
 	t.Add(route.Route{Pattern: "/api/", Who: route.LocalOperator, Does: "Says that there is no such call.", Serve: a.nothing})
 }
