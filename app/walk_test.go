@@ -97,10 +97,6 @@ func (h *house) kind(name, tenant string) kind {
 	return h.kinds[i]
 }
 
-func (h *house) actor(name, tenant string) network.Actor {
-	return network.Actor{Person: h.kind(name, tenant).person}
-}
-
 // do sends one request, as a browser on our own pages would.
 func (h *house) do(k kind, method, path string, form url.Values) *httptest.ResponseRecorder {
 	var r *http.Request

@@ -36,7 +36,10 @@ func BenchmarkPages(b *testing.B) {
 			}{
 				{"count", func() error { w.tallies.Clear(); _, err := w.Count(ctx, w.root); return err }},
 				{"topics", func() error { _, err := w.OpenTopics(ctx, w.root, 4); return err }},
-				{"decisions", func() error { _, err := w.Decisions(ctx, network.Actor{}, DecisionFilter{Root: w.root, Limit: 3}); return err }},
+				{"decisions", func() error {
+					_, err := w.Decisions(ctx, network.Actor{}, DecisionFilter{Root: w.root, Limit: 3})
+					return err
+				}},
 				{"meetings", func() error {
 					_, err := w.Meetings(ctx, network.Actor{}, MeetingFilter{Root: w.root, From: w.Now(), Limit: 12})
 					return err
@@ -65,7 +68,9 @@ func (w *world) grow(b board) {
 	w.t.Helper()
 	ctx := w.t.Context()
 	states := []State{Raised, InInput, Prepared, OnAgenda, Decided, Decided, Decided, Decided, Closed, Lifted}
-	old := func(i, of int) int64 { return micros(w.Now().AddDate(-3, 0, 0).Add(time.Duration(i) * (3 * 365 * day) / time.Duration(of))) }
+	old := func(i, of int) int64 {
+		return micros(w.Now().AddDate(-3, 0, 0).Add(time.Duration(i) * (3 * 365 * day) / time.Duration(of)))
+	}
 	visible := func(i int) network.Visibility {
 		return []network.Visibility{network.Public, network.Public, network.Public, network.BodyOnly}[i%4]
 	}

@@ -7,19 +7,20 @@ import (
 	"github.com/samverk/samverk/network"
 )
 
-// TopicID and the others name the room's nouns.
+// The ids of the room's nouns; "" is none.
+
 type (
-	TopicID    string
-	InputID    string
-	LiftID     string
-	SeriesID   string
-	MeetingID  string
-	ItemID     string
-	DecisionID string
-	MinutesID  string
-	PostID     string
-	FileID     string
-	EvidenceID string
+	TopicID    string // of a Topic
+	InputID    string // of an Input
+	LiftID     string // of a Lift
+	SeriesID   string // of a Series
+	MeetingID  string // of a Meeting
+	ItemID     string // of an agenda's item
+	DecisionID string // of a Decision
+	MinutesID  string // of Minutes
+	PostID     string // of a Post
+	FileID     string // of an Attachment
+	EvidenceID string // of Evidence
 )
 
 // State of a topic.

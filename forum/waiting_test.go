@@ -365,7 +365,7 @@ func (e *expectation) minutes() {
 		closed[m.ID] = m.State == Over
 	}
 	var mine, others []dueAt
-	for _, n := range rows(e, `SELECT `+minutesColumns+` FROM minutes n`, func(r interface{ Scan(...any) error }) (Minutes, error) { return scanMinutes(r) }) {
+	for _, n := range rows(e, `SELECT `+minutesColumns+` FROM minutes n`, scanMinutes) {
 		if n.Sealed || n.Root != e.m.root || n.Meeting != "" && !closed[n.Meeting] || !e.a.Sees(n.Scope()) {
 			continue
 		}
@@ -388,7 +388,7 @@ func (e *expectation) votes() {
 	type cast struct{ subject, seat string }
 	ballots := rows(e, `SELECT subject, seat FROM ballot`, func(r interface{ Scan(...any) error }) (c cast, err error) { return c, r.Scan(&c.subject, &c.seat) })
 	var out []dueAt
-	for _, c := range rows(e, `SELECT `+circulationColumns+` FROM circulation c`, func(r interface{ Scan(...any) error }) (Circulation, error) { return scanCirculation(r) }) {
+	for _, c := range rows(e, `SELECT `+circulationColumns+` FROM circulation c`, scanCirculation) {
 		for _, s := range e.a.Seats {
 			if c.State == CirculationOpen && c.Deadline.After(e.now) && c.Root == e.m.root && s.Body == c.Body && s.Role.Votes() && !slices.Contains(ballots, cast{string(c.ID), string(s.Seat)}) {
 				out = append(out, dueAt{"vote." + string(c.ID) + "." + string(s.Seat), micros(c.Deadline)})

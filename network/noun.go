@@ -7,14 +7,15 @@ import (
 	"github.com/samverk/samverk/fault"
 )
 
-// The ids of the room's nouns. The empty id is nobody and nothing.
+// The ids of the room's nouns; "" is none.
+
 type (
 	ID             string // of a Network
-	OrganisationID string
-	BodyID         string
-	SeatID         string
-	HoldingID      string
-	PersonID       string
+	OrganisationID string // of an Organisation
+	BodyID         string // of a Body
+	SeatID         string // of a Seat
+	HoldingID      string // of a seat's holding
+	PersonID       string // of a Person; "" is nobody
 )
 
 // Text is a text in up to three languages. What is written in one language only is shown in that one.

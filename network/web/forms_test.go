@@ -147,7 +147,7 @@ func TestVacancyForms(t *testing.T) {
 
 func TestRegisterForms(t *testing.T) {
 	h := newHouse(t, testkit.SQLite(t))
-	h.fails(http.StatusBadRequest, "coordinator", "/n/se/organisations/new", "ingen adress", "name.sv", "Förbundet", "kind", "patient", "sector", "patient", "parent", "", "code", "", "web", "ingen adress")
+	h.fails(http.StatusBadRequest, "coordinator", "/n/se/organisations/new", "ingenting", "name.sv", "Förbundet", "kind", "patient", "sector", "patient", "parent", "", "code", "", "web", "ingenting")
 	org := h.sends("coordinator", "/n/se/organisations/new", "name.sv", "Förbundet", "kind", "patient", "sector", "patient", "parent", "", "code", "", "web", "https://example.org")
 	h.see("", org, "Förbundet")
 	h.sends("coordinator", org+"/edit", "name.sv", "Förbund A", "kind", "patient", "sector", "patient", "parent", "", "code", "", "web", "", "version", "1")
