@@ -7,21 +7,40 @@ import (
 	"github.com/samverk/samverk/network"
 )
 
-// The ids of the room's nouns; "" is none.
+// An empty id is nobody's and nothing's.
 
-type (
-	TopicID    string // of a Topic
-	InputID    string // of an Input
-	LiftID     string // of a Lift
-	SeriesID   string // of a Series
-	MeetingID  string // of a Meeting
-	ItemID     string // of an agenda's item
-	DecisionID string // of a Decision
-	MinutesID  string // of Minutes
-	PostID     string // of a Post
-	FileID     string // of an Attachment
-	EvidenceID string // of Evidence
-)
+// TopicID is the id of a Topic.
+type TopicID string
+
+// InputID is the id of an Input.
+type InputID string
+
+// LiftID is the id of a Lift.
+type LiftID string
+
+// SeriesID is the id of a Series.
+type SeriesID string
+
+// MeetingID is the id of a Meeting.
+type MeetingID string
+
+// ItemID is the id of an agenda's item.
+type ItemID string
+
+// DecisionID is the id of a Decision.
+type DecisionID string
+
+// MinutesID is the id of Minutes.
+type MinutesID string
+
+// PostID is the id of a Post.
+type PostID string
+
+// FileID is the id of an Attachment.
+type FileID string
+
+// EvidenceID is the id of Evidence.
+type EvidenceID string
 
 // State of a topic.
 type State string

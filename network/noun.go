@@ -7,16 +7,25 @@ import (
 	"github.com/samverk/samverk/fault"
 )
 
-// The ids of the room's nouns; "" is none.
+// An empty id is nobody's and nothing's.
 
-type (
-	ID             string // of a Network
-	OrganisationID string // of an Organisation
-	BodyID         string // of a Body
-	SeatID         string // of a Seat
-	HoldingID      string // of a seat's holding
-	PersonID       string // of a Person; "" is nobody
-)
+// ID is the id of a Network.
+type ID string
+
+// OrganisationID is the id of an Organisation.
+type OrganisationID string
+
+// BodyID is the id of a Body.
+type BodyID string
+
+// SeatID is the id of a Seat.
+type SeatID string
+
+// HoldingID is the id of a seat's holding.
+type HoldingID string
+
+// PersonID is the id of a Person; "" is nobody.
+type PersonID string
 
 // Text is a text in up to three languages. What is written in one language only is shown in that one.
 type Text struct {
