@@ -7,8 +7,6 @@ import (
 	"github.com/samverk/samverk/network"
 )
 
-// An empty id is nobody's and nothing's.
-
 // TopicID is the id of a Topic.
 type TopicID string
 

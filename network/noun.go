@@ -7,8 +7,6 @@ import (
 	"github.com/samverk/samverk/fault"
 )
 
-// An empty id is nobody's and nothing's.
-
 // ID is the id of a Network.
 type ID string
 
