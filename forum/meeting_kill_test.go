@@ -43,14 +43,13 @@ type kept struct {
 	Votes        []network.SeatID
 }
 
+// killWorld names the variable of the environment that tells the process to be killed where its world is described.
+const killWorld = "SAMVERK_KILL_WORLD"
+
 // TestWriteUntilKilled is the process that is killed: it holds meetings, and says what was acknowledged.
 func TestWriteUntilKilled(t *testing.T) {
-	file := os.Getenv("SAMVERK_KILL_WORLD")
-	if file == "" {
-		t.Skip("the other half of TestKilledNothingAcknowledgedIsLost")
-	}
 	var k kept
-	if err := json.Unmarshal(got(os.ReadFile(file))(t), &k); err != nil {
+	if err := json.Unmarshal(got(os.ReadFile(os.Getenv(killWorld)))(t), &k); err != nil {
 		t.Fatal(err)
 	}
 	w := again(t, k.DSN, time.Now())
@@ -115,7 +114,7 @@ func TestKilledNothingAcknowledgedIsLost(t *testing.T) {
 func killed(t *testing.T, file string, lines int, more time.Duration) (said []string) {
 	t.Helper()
 	c := exec.Command(os.Args[0], "-test.run=^TestWriteUntilKilled$")
-	c.Env = append(os.Environ(), "SAMVERK_KILL_WORLD="+file)
+	c.Env = append(os.Environ(), killWorld + "="+file)
 	out := got(c.StdoutPipe())(t)
 	c.Stderr = os.Stderr
 	if err := c.Start(); err != nil {

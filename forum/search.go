@@ -132,7 +132,7 @@ var lookup = map[string]string{
 		WHERE s.COLUMN MATCH $1 AND d.root = $2 AND VISIBLE ORDER BY s.rowid DESC`,
 	"postgres": `SELECT d.kind, d.ref, d.root, d.network, d.body, d.visibility, d.lang, d.title, d.text, d.at, d.title_words, d.text_words
 		FROM derived_search s JOIN forum_doc d ON d.seq = s.seq
-		WHERE s.COLUMN @@ to_tsquery('simple', $1) AND d.root = $2 AND VISIBLE ORDER BY s.seq DESC`,
+		WHERE s.COLUMN @@ to_tsquery('simple', $1) AND d.root = $2 AND VISIBLE ORDER BY s.seq + 0 DESC`, // not the primary key backwards: that reads every document's words
 }
 
 // How many documents are ranked: those with the words in their titles, and those with them anywhere. Where one word suffices,

@@ -29,7 +29,7 @@ var groups = []kong.Group{
 
 // grammar is every command there is.
 type grammar struct {
-	Demo demoCmd `cmd:"" group:"begin" help:"Try it: real public genomes, invented regions and consents."`
+	Demo demoCmd `cmd:"" group:"begin" help:"Try it: two countries' networks with invented people, and real public genomes."`
 	Init initCmd `cmd:"" group:"begin" help:"Make a data directory."`
 
 	Load     loadCmd     `cmd:"" group:"use" help:"Load genomes from VCF files, all of them or none."`

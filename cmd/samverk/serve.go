@@ -57,7 +57,9 @@ type demoCmd struct {
 }
 
 func (demoCmd) Help() string {
-	return `The genomes are public reference samples of the 1000 Genomes Project. The regions and the consents are invented.`
+	return `Two national networks with two years of meetings behind them, and one going on now; sign in as whom you like. Places carry their real names. People, what they say and decide, companies and patient organisations are invented.
+
+The genomes are public reference samples of the 1000 Genomes Project. Which region holds whom, and what they allow, is invented.`
 }
 
 func (c *demoCmd) Run(ctx context.Context, s streams) error {

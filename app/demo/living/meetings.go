@@ -235,7 +235,15 @@ func (t *tenant) papers(m sitting, percent int, what string) error {
 	}
 	for _, l := range items {
 		if l.kind == forum.AboutTopic && t.chance(percent) {
-			p := forum.Paper{Title: what + ": " + l.title, URL: "https://example.org/demo/" + string(l.id)}
+			title := what + ": " + l.title
+			var there int // an item that was carried over brings its papers
+			if err := t.one(&there, `SELECT count(*) FROM meeting_paper WHERE item = $1 AND title = $2`, string(l.id), title); err != nil {
+				return err
+			}
+			if there > 0 {
+				continue
+			}
+			p := forum.Paper{Title: title, URL: "https://example.org/demo/" + string(l.id)}
 			if err := t.forum.AddPaper(t.ctx, m.body.coordinator, m.id, l.id, p); err != nil {
 				return err
 			}
