@@ -114,7 +114,7 @@ func TestKilledNothingAcknowledgedIsLost(t *testing.T) {
 func killed(t *testing.T, file string, lines int, more time.Duration) (said []string) {
 	t.Helper()
 	c := exec.Command(os.Args[0], "-test.run=^TestWriteUntilKilled$")
-	c.Env = append(os.Environ(), killWorld + "="+file)
+	c.Env = append(os.Environ(), killWorld+"="+file)
 	out := got(c.StdoutPipe())(t)
 	c.Stderr = os.Stderr
 	if err := c.Start(); err != nil {
