@@ -111,6 +111,54 @@ func TestWhoMayInvite(t *testing.T) {
 	})
 }
 
+// A person whom a region registered is the region's to invite: whoever coordinates above it, or registers the person
+// too, doesn't become them.
+func TestOnlyTheHomeInvites(t *testing.T) {
+	each(t, account.Options{}, func(t *testing.T, h *house) {
+		ctx := t.Context()
+		ok(t, h.db.Write(ctx, func(tx *storage.Tx) error {
+			for _, q := range []string{
+				`INSERT INTO network (id, parent, root, slug, kind, name, about, country, lang, zone, field, demo, sort, created, closed, version)
+					VALUES ('north', 'se', 'se', 'north', 'regional', '{"sv":"Norr"}', '', 'SE', 'sv', 'Europe/Stockholm', '', 0, 1, 0, 0, 1)`,
+				`INSERT INTO body (id, network, root, kind, name, task, mandate, visibility, input_days, answer_days, paper_days, starts, ends, sort, closed, version)
+					VALUES ('north', 'north', 'se', 'secretariat', '', '', 'advises', 'public', 14, 90, 7, 0, 0, 1, 0, 1)`,
+				`INSERT INTO seat (id, body, role, sector, nominator, deputy_for, sort, closed, version) VALUES ('north', 'north', 'member', 'care', NULL, NULL, 1, 0, 1)`,
+				`INSERT INTO person (id, name, lang, operator, created, erased, version) VALUES ('rita', 'Rita Region', 'sv', 0, 0, 0, 1)`,
+				`INSERT INTO holding (id, seat, person, starts, ends, why, recorded, reminded) VALUES ('north', 'north', 'bo', 0, 0, '', 0, 0)`,
+				`INSERT INTO membership (network, person, root, sort, since) VALUES ('north', 'rita', 'se', 'rita', 1)`,
+				`INSERT INTO membership (network, person, root, sort, since) VALUES ('se', 'rita', 'se', 'rita', 2)`, // somebody registers her with the nation too
+			} {
+				if _, err := tx.Exec(ctx, q); err != nil {
+					return err
+				}
+			}
+			return nil
+		}))
+		people, err := network.Open(ctx, h.db) // the tree has grown
+		ok(t, err)
+		accounts, err := account.Open(ctx, h.db, people, h.notices, account.Options{URL: site, Hashing: quick})
+		ok(t, err)
+		t.Cleanup(func() { _ = accounts.Close() })
+		if _, err := accounts.Invite(ctx, coordinator, "rita", "other@example.org", "sv"); fault.KindOf(err) != fault.NotFound {
+			t.Error("the nation's coordinator invited the region's person:", err)
+		}
+		_, err = accounts.Invite(ctx, bo, "rita", "rita@example.org", "sv")
+		ok(t, err)
+	})
+}
+
+// A new password takes back an address that is to be confirmed: whoever asked for it may have been a thief.
+func TestANewPasswordTakesBackAMove(t *testing.T) {
+	each(t, account.Options{}, func(t *testing.T, h *house) {
+		ctx := t.Context()
+		s := h.member(t, anna)
+		ok(t, h.Move(ctx, anna, account.Proof{Password: good, Session: s.ID, From: home}, "thief@example.org"))
+		token := regexp.MustCompile(`/sign-in/address/(\S+)`).FindStringSubmatch(h.mailed(t, anna)[0])[1]
+		ok(t, h.ChangePassword(ctx, anna, account.Proof{Password: good, Session: s.ID, From: home}, "another long sentence of mine"))
+		is(t, h.Moved(ctx, token, home), fault.NotFound, "account.address.gone")
+	})
+}
+
 func TestTwoAcceptAtOnce(t *testing.T) {
 	each(t, account.Options{}, func(t *testing.T, h *house) {
 		link, err := h.Invite(t.Context(), coordinator, "anna", "anna@example.org", "sv")

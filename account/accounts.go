@@ -243,20 +243,19 @@ func (a *Accounts) StateOf(ctx context.Context, who network.Actor, person networ
 	return s, err
 }
 
-// mayManage lets those through who coordinate a network that the person belongs to, and gives which.
+// mayManage lets those through who coordinate the person's home, and gives that network. Whoever invites a person
+// decides who becomes that person, with every seat of theirs, so it is no matter for a network above or beside the home.
 func (a *Accounts) mayManage(ctx context.Context, tx *storage.Tx, who network.Actor, person network.PersonID) (*network.Network, error) {
 	actor, err := a.people.Access(ctx, tx, who)
 	if err != nil {
 		return nil, err
 	}
-	subject, err := a.people.Access(ctx, tx, network.Actor{Person: person})
+	home, err := a.people.Home(ctx, tx, person)
 	if err != nil {
 		return nil, err
 	}
-	for _, id := range actor.Leads() {
-		if n, ok := a.people.Tree().Network(id); ok && subject.MemberOf(id) {
-			return n, nil
-		}
+	if n, ok := a.people.Tree().Network(home); ok && actor.Coordinates(home) {
+		return n, nil
 	}
 	return nil, network.Absent()
 }
@@ -289,7 +288,7 @@ func (a *Accounts) switched(ctx context.Context, who network.Actor, person netwo
 			if err := a.endAll(ctx, tx, s.ID, ""); err != nil {
 				return err
 			}
-			if _, err := tx.Exec(ctx, `DELETE FROM account_recovery WHERE account = $1`, s.ID); err != nil {
+			if err := a.noWayIn(ctx, tx, s.ID); err != nil {
 				return err
 			}
 		}

@@ -156,10 +156,8 @@ func (a *Accounts) Moved(ctx context.Context, token string, from From) error {
 		if err != nil {
 			return err
 		}
-		for _, q := range []string{`DELETE FROM account_move WHERE account = $1`, `DELETE FROM account_recovery WHERE account = $1`} {
-			if _, err := tx.Exec(ctx, q, mine.ID); err != nil {
-				return err
-			}
+		if err := a.noWayIn(ctx, tx, mine.ID); err != nil {
+			return err
 		}
 		if mailKey(mail) != mailKey(mine.Mail) {
 			if err := a.free(ctx, tx, mail); err != nil {

@@ -212,6 +212,16 @@ func (a *Accounts) newHash(ctx context.Context, person network.PersonID, passwor
 	return a.hashed(ctx, password)
 }
 
+// noWayIn takes back every link that would let somebody take the account over: a new password, another address.
+func (a *Accounts) noWayIn(ctx context.Context, tx *storage.Tx, id string) error {
+	for _, q := range []string{`DELETE FROM account_recovery WHERE account = $1`, `DELETE FROM account_move WHERE account = $1`} {
+		if _, err := tx.Exec(ctx, q, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // setPassword ends every session but one: whoever else had the old password is out.
 func (a *Accounts) setPassword(ctx context.Context, tx *storage.Tx, mine secretAccount, hash, but string) error {
 	if _, err := tx.Exec(ctx, `UPDATE account SET password = $2 WHERE id = $1`, mine.ID, hash); err != nil {
@@ -220,7 +230,7 @@ func (a *Accounts) setPassword(ctx context.Context, tx *storage.Tx, mine secretA
 	if err := a.endAll(ctx, tx, mine.ID, but); err != nil {
 		return err
 	}
-	if _, err := tx.Exec(ctx, `DELETE FROM account_recovery WHERE account = $1`, mine.ID); err != nil {
+	if err := a.noWayIn(ctx, tx, mine.ID); err != nil {
 		return err
 	}
 	if err := a.forgive(ctx, tx, a.accountBucket(mine.Mail)); err != nil {

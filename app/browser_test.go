@@ -13,6 +13,9 @@ import (
 // The three acts that a member must be able to do without a mouse, and without scripts: give input, say that one comes, and
 // decide with a deputy called in for the quorum.
 func TestGiveInputAttendAndDecideByKeyboardAlone(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a browser takes its time")
+	}
 	b := webtest.Open(t)
 	h := newHouse(t)
 	server := httptest.NewServer(h.site.table)
@@ -106,6 +109,9 @@ func TestGiveInputAttendAndDecideByKeyboardAlone(t *testing.T) {
 
 // The living network's own pages, judged as their readers meet them: long names, late answers, a meeting under way.
 func TestLivingPagesInABrowser(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a browser takes its time")
+	}
 	b := webtest.Open(t)
 	h := newHouse(t)
 	server := httptest.NewServer(h.site.table)
@@ -129,9 +135,6 @@ func TestLivingPagesInABrowser(t *testing.T) {
 		{"people", "clinician", "/n/no/people"},
 		{"me", "lead", "/me"},
 		{"sign-in", "", "/sign-in"},
-	}
-	if testing.Short() {
-		pages = pages[:3]
 	}
 	for i, p := range pages {
 		b.Cookies(t, server.URL, nil)

@@ -122,7 +122,7 @@ func roll(at time.Time, rules []network.Rule, seats []network.Held, there []Atte
 			continue
 		}
 		one := Sitting{Seat: s.ID, Role: s.Role, Sector: s.Sector, Nominator: s.Nominator, By: s.NominatorName, Holder: s.Person, Held: s.Name, Leads: s.ID == leader}
-		if in, ok := sits(there, s.ID, item, at); ok {
+		if in, ok := sits(there, s.ID, item, at); ok && may(seats, s, in) {
 			one.Person, one.Deputy = in.Person, in.Deputy
 		}
 		switch {
@@ -146,6 +146,13 @@ func roll(at time.Time, rules []network.Rule, seats []network.Held, there []Atte
 	}
 	r.Quorum = network.Judge(rules, seats, taken)
 	return r
+}
+
+// may tells whether who is there holds the seat now, or a deputy's for it: a term that has ended ends also what it gave.
+func may(seats []network.Held, s network.Held, in Attendance) bool {
+	return in.Person == s.Person || slices.ContainsFunc(seats, func(d network.Held) bool {
+		return d.Person == in.Person && (in.Deputy == "" || d.ID == in.Deputy) && StandsInFor(d, s)
+	})
 }
 
 // sits finds who is in a seat: who stepped in for the item, else who is there for the meeting.

@@ -211,7 +211,7 @@ func (f *Forum) Record(ctx context.Context, who network.Actor, proposed Decision
 				return err
 			}
 		}
-		g := ground{body: m.Body, zone: m.Zone, visibility: m.Visibility, topic: i.Topic, meeting: m.ID, item: i.ID, roll: r, lang: i.Lang}
+		g := ground{body: m.Body, zone: m.Zone, visibility: narrower(m.Visibility, i.Visibility), topic: i.Topic, meeting: m.ID, item: i.ID, roll: r, lang: i.Lang}
 		if d, err = f.decide(ctx, tx, who, a, g, draft); err != nil {
 			return err
 		}
@@ -271,7 +271,7 @@ func (f *Forum) decide(ctx context.Context, tx *storage.Tx, who network.Actor, a
 	if draft.Lang == "" {
 		draft.Lang = g.lang
 	}
-	field, err := f.settleTopic(ctx, tx, who, a, g.topic, DecisionID(id), draft)
+	field, err := f.settleTopic(ctx, tx, who, a, g.body, g.topic, DecisionID(id), draft)
 	if err != nil {
 		return d, err
 	}
@@ -407,7 +407,7 @@ func (g ground) record(draft DecisionDraft) (DecisionRecord, error) {
 }
 
 // settleTopic disposes of a topic's inputs and makes it decided; it gives the topic's field.
-func (f *Forum) settleTopic(ctx context.Context, tx *storage.Tx, who network.Actor, a network.Access, id TopicID, decision DecisionID, draft DecisionDraft) (string, error) {
+func (f *Forum) settleTopic(ctx context.Context, tx *storage.Tx, who network.Actor, a network.Access, body network.BodyID, id TopicID, decision DecisionID, draft DecisionDraft) (string, error) {
 	if id == "" {
 		return "", nil
 	}
@@ -418,6 +418,12 @@ func (f *Forum) settleTopic(ctx context.Context, tx *storage.Tx, who network.Act
 	}
 	t, err := f.anyTopic(ctx, tx, id)
 	if err != nil {
+		return "", err
+	}
+	if t.Body != body { // it went to another body since it came on the agenda
+		return "", fault.New(fault.Conflict, "the topic belongs to another body").Where("topic").Say("meeting.topic.body")
+	}
+	if err := f.heard(ctx, tx, t); err != nil {
 		return "", err
 	}
 	return t.Facets.Field, f.move(ctx, tx, who, &t, Decided, map[string]string{"decision": string(decision)})

@@ -19,9 +19,6 @@ func (f *Forum) Event(m Meeting, title string) calendar.Event {
 	if f.url != "" {
 		e.URL = f.url + f.pathTo(m.Root, "meetings", string(m.ID))
 	}
-	if e.Location == "" {
-		e.Location = m.Link
-	}
 	return e
 }
 
@@ -51,7 +48,9 @@ func (f *Forum) invitation(ctx context.Context, tx *storage.Tx, b network.Body, 
 		title += " " + strconv.Itoa(m.Number) + "/" + strconv.Itoa(m.Year)
 	}
 	e := f.Event(m, title)
-	e.Cancelled = cancelled
+	if e.Cancelled = cancelled; e.Location == "" {
+		e.Location = m.Link // for who is invited: a feed may be anybody's
+	}
 	body, mime, err := calendar.Invitation(e, calendar.Person{Mail: r.Mail})
 	if err != nil {
 		return nil, err

@@ -184,7 +184,7 @@ func (f *Forum) beneath(n, above network.ID) bool {
 func (f *Forum) place(ctx context.Context, tx *storage.Tx, who network.Actor, t Topic, b network.Body) error {
 	t.Network, t.Body, t.InputWaived = b.Network, b.ID, ""
 	t.Version++
-	_, err := tx.Exec(ctx, `UPDATE topic SET network = $2, body = $3, input_waived = '', version = $4 WHERE id = $1`, t.ID, t.Network, t.Body, t.Version)
+	_, err := tx.Exec(ctx, `UPDATE topic SET network = $2, input_until = CASE WHEN body = $3 THEN input_until ELSE 0 END, body = $3, input_waived = '', version = $4 WHERE id = $1`, t.ID, t.Network, t.Body, t.Version)
 	if err != nil {
 		return err
 	}

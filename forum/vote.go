@@ -258,6 +258,9 @@ func (f *Forum) circulatable(ctx context.Context, tx *storage.Tx, a network.Acce
 	if t.State != Prepared {
 		return fault.New(fault.Conflict, "the topic isn't prepared").Where("topic").Say("decision.unprepared")
 	}
+	if err := f.heard(ctx, tx, t); err != nil {
+		return err
+	}
 	var open int
 	if err := tx.QueryRow(ctx, `SELECT COUNT(*) FROM circulation WHERE topic = $1 AND state = 'open'`, t.ID).Scan(&open); err != nil {
 		return err
@@ -321,20 +324,25 @@ func (f *Forum) mayAnswer(ctx context.Context, tx *storage.Tx, who network.Actor
 	if !s.Role.Votes() || who.Person == "" {
 		return denied()
 	}
-	if s.Person == who.Person {
-		return nil
-	}
 	ballots, err := f.ballots(ctx, tx, string(c.ID))
 	if err != nil {
 		return err
+	}
+	for _, b := range ballots {
+		if b.Seat != seat && b.Person == who.Person {
+			return denied() // one person answers once, whatever seats they hold
+		}
+	}
+	if s.Person == who.Person {
+		return nil
 	}
 	stands := false
 	for _, d := range seats {
 		stands = stands || d.Person == who.Person && StandsInFor(d, s)
 	}
 	for _, b := range ballots {
-		if b.Seat == seat && b.Person != who.Person && (b.Vote != NoPart || b.Person != s.Person) || b.Seat != seat && b.Person == who.Person {
-			stands = false // the holder answered, or this deputy did for another seat
+		if b.Seat == seat && b.Person != who.Person && (b.Vote != NoPart || b.Person != s.Person) {
+			stands = false // the holder answered
 		}
 	}
 	if !stands {

@@ -10,6 +10,16 @@ import (
 	"github.com/samverk/samverk/storage"
 )
 
+// Home is the network that registered a person first: its secretariat looks after the person's account.
+func (r *Registry) Home(ctx context.Context, tx *storage.Tx, id PersonID) (home ID, err error) {
+	err = tx.QueryRow(ctx, `SELECT m.network FROM membership m JOIN person p ON p.id = m.person WHERE m.person = $1 AND p.erased = 0
+		ORDER BY m.since, m.network LIMIT 1`, id).Scan(&home)
+	if noRow(err) {
+		return "", Absent()
+	}
+	return home, err
+}
+
 // Person is a human being who may hold seats and act.
 type Person struct {
 	ID       PersonID

@@ -117,7 +117,7 @@ func (c *initCmd) Run(ctx context.Context, s streams) error {
 		return err
 	}
 	say(s.out, "The node is ready in "+c.Data+".")
-	say(s.out, "Next: samverk load --data "+c.Data+" --dataset NAME FILE.vcf.gz")
+	say(s.out, "Next: samverk serve --data "+c.Data+" for a network's pages, or samverk load --data "+c.Data+" --dataset NAME FILE.vcf.gz for genomes")
 	return nil
 }
 
