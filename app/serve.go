@@ -62,6 +62,9 @@ func Serve(ctx context.Context, c *Client, o ServeOptions) error {
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
 	}
+	if o.public() { // what takes its time, a large VCF, is not there; a slow body must not hold a connection for ever
+		s.ReadTimeout, s.WriteTimeout = 5*time.Minute, 5*time.Minute
+	}
 	stopped := make(chan error, 1)
 	context.AfterFunc(ctx, func() {
 		grace, cancel := context.WithTimeout(context.Background(), 5*time.Second)
