@@ -13,9 +13,6 @@ import (
 // The three acts that a member must be able to do without a mouse, and without scripts: give input, say that one comes, and
 // decide with a deputy called in for the quorum.
 func TestGiveInputAttendAndDecideByKeyboardAlone(t *testing.T) {
-	if testing.Short() {
-		t.Skip("a browser takes its time")
-	}
 	b := webtest.Open(t)
 	h := newHouse(t)
 	server := httptest.NewServer(h.site.table)
@@ -109,9 +106,6 @@ func TestGiveInputAttendAndDecideByKeyboardAlone(t *testing.T) {
 
 // The living network's own pages, judged as their readers meet them: long names, late answers, a meeting under way.
 func TestLivingPagesInABrowser(t *testing.T) {
-	if testing.Short() {
-		t.Skip("a browser takes its time")
-	}
 	b := webtest.Open(t)
 	h := newHouse(t)
 	server := httptest.NewServer(h.site.table)

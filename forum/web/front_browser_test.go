@@ -12,9 +12,6 @@ import (
 
 // TestFrontInABrowser judges every page of this part of the room, in each look.
 func TestFrontInABrowser(t *testing.T) {
-	if testing.Short() {
-		t.Skip("a browser takes its time")
-	}
 	b := webtest.Open(t)
 	s := fullSite(t)
 	ctx := t.Context()

@@ -164,9 +164,6 @@ func (c *council) present() {
 
 // TestMeetingPagesInABrowser judges every page of meetings, decisions and minutes with something in it.
 func TestMeetingPagesInABrowser(t *testing.T) {
-	if testing.Short() {
-		t.Skip("a browser takes its time")
-	}
 	b, c := webtest.Open(t), newCouncil(t)
 	who := network.Actor{}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

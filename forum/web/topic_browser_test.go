@@ -13,9 +13,6 @@ import (
 
 // TestTopicPagesInABrowser judges every page of topics and posts with something in it.
 func TestTopicPagesInABrowser(t *testing.T) {
-	if testing.Short() {
-		t.Skip("a browser takes its time")
-	}
 	b, s := webtest.Open(t), open(t)
 	x, above, post := s.story()
 	who := s.west.chair

@@ -44,9 +44,12 @@ type Browser struct {
 }
 
 // Open starts Chromium for the length of the test. Where there is none the test is skipped, or fails
-// when SAMVERK_REQUIRE_CHROMIUM=1. SAMVERK_SCREENSHOTS=DIR keeps a picture of every look.
+// when SAMVERK_REQUIRE_CHROMIUM=1; under -short it is skipped everywhere. SAMVERK_SCREENSHOTS=DIR keeps a picture of every look.
 func Open(t *testing.T) *Browser {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("a browser takes its time")
+	}
 	if _, err := os.Stat(chromium); err != nil {
 		if os.Getenv("SAMVERK_REQUIRE_CHROMIUM") == "1" {
 			t.Fatalf("%s is not here, and SAMVERK_REQUIRE_CHROMIUM=1 asks for it", chromium)
