@@ -57,24 +57,12 @@ func Open(_ context.Context, db *storage.DB, n *network.Registry, told *notice.N
 
 // act runs an acting call: its transaction, with what the actor may do.
 func (f *Forum) act(ctx context.Context, who network.Actor, do func(*storage.Tx, network.Access) error) error {
-	return f.db.Write(ctx, func(tx *storage.Tx) error {
-		a, err := f.network.Access(ctx, tx, who)
-		if err != nil {
-			return err
-		}
-		return do(tx, a)
-	})
+	return f.network.Act(ctx, who, do)
 }
 
 // look runs a reading call.
 func (f *Forum) look(ctx context.Context, who network.Actor, do func(*storage.Tx, network.Access) error) error {
-	return f.db.Read(ctx, func(tx *storage.Tx) error {
-		a, err := f.network.Access(ctx, tx, who)
-		if err != nil {
-			return err
-		}
-		return do(tx, a)
-	})
+	return f.network.Look(ctx, who, do)
 }
 
 // Event is one line of history.

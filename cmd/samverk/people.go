@@ -78,7 +78,7 @@ func (c *choice) change(ctx context.Context, s streams, q app.ConsentChange) err
 	return err
 }
 
-// operator is who works at this terminal, until there are accounts.
+// operator is who works at this terminal.
 func operator(given string) string {
 	if given != "" {
 		return given
