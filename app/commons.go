@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"io/fs"
 	"os"
@@ -27,6 +28,30 @@ type Commons struct {
 // attachmentsName is where the forum keeps files, in a data directory.
 const attachmentsName = "attachments"
 
+// outboxKeyName is what secret links wait under in the outbox. It is in no backup: what waited when one was made is of no use to its reader.
+const outboxKeyName = "outbox.key"
+
+// outboxKey reads the key, or makes it.
+func outboxKey(dir string) ([]byte, error) {
+	path := filepath.Join(dir, outboxKeyName)
+	key, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		key = make([]byte, notice.KeySize)
+		if _, err := rand.Read(key); err != nil {
+			return nil, err
+		}
+		return key, writeFile(path, key)
+	}
+	if err != nil {
+		return nil, fault.Wrap(fault.Unavailable, err, "the outbox's key can't be read").In(path)
+	}
+	if len(key) != notice.KeySize {
+		return nil, fault.New(fault.Invalid, "the outbox's key is damaged").In(path).
+			Do("remove the file: secret links that wait are given up, and can be asked for anew")
+	}
+	return key, nil
+}
+
 // CommonsOptions say how the rooms reach people.
 type CommonsOptions struct {
 	URL  string // what links begin with
@@ -42,11 +67,19 @@ func OpenCommons(ctx context.Context, db *storage.DB, dir string, s Settings, o 
 	if c.Networks, err = network.Open(ctx, db); err != nil {
 		return c, err
 	}
-	c.Notices, err = notice.Open(ctx, db, notice.Options{URL: o.URL, Name: s.Region, From: s.Mail.From, Server: s.Mail.Server, Password: s.Mail.PasswordFile})
+	key, err := outboxKey(dir)
 	if err != nil {
 		return c, err
 	}
-	c.Accounts, err = account.Open(ctx, db, c.Networks, c.Notices, account.Options{URL: o.URL, Providers: s.SignIn, Demo: o.Demo})
+	c.Notices, err = notice.Open(ctx, db, notice.Options{URL: o.URL, Name: s.Region, From: s.Mail.From, Server: s.Mail.Server, Password: s.Mail.PasswordFile, Key: key})
+	if err != nil {
+		return c, err
+	}
+	idle, lifetime, err := s.Sessions.times()
+	if err != nil {
+		return c, err
+	}
+	c.Accounts, err = account.Open(ctx, db, c.Networks, c.Notices, account.Options{URL: o.URL, Providers: s.SignIn, Demo: o.Demo, Idle: idle, Lifetime: lifetime})
 	if err != nil {
 		return c, err
 	}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/samverk/samverk/account/openid"
 	"github.com/samverk/samverk/consent"
@@ -27,6 +28,8 @@ type Settings struct {
 	Mail   Mail              `json:"mail,omitzero"`     // how mail leaves; without it, mails stay in the outbox
 	SignIn []openid.Provider `json:"sign_in,omitempty"` // where people may sign in, beside here
 
+	Sessions Sessions `json:"sessions,omitzero"` // how long one stays signed in
+
 	Scanner string `json:"scanner,omitempty"` // clamd, that attachments pass: unix:/path or tcp:host:port; "" for none
 }
 
@@ -35,6 +38,37 @@ type Mail struct {
 	Server       string `json:"server"`                  // smtp://USER@HOST:587 (STARTTLS) or smtps://USER@HOST:465
 	From         string `json:"from"`                    // the sender's address
 	PasswordFile string `json:"password_file,omitempty"` // holds the server's password
+}
+
+// Sessions are how long one stays signed in, as "8h" or "30m"; "" is package account's own.
+type Sessions struct {
+	Idle     string `json:"idle,omitempty"`     // unused, a session ends after this
+	Lifetime string `json:"lifetime,omitempty"` // and at the latest after this
+}
+
+// The bounds of both: shorter, and nobody finishes a form; longer, and a lost laptop is a way in.
+const shortestSession, longestSession = 5 * time.Minute, 90 * 24 * time.Hour
+
+// times reads them; zero for what is not given.
+func (s Sessions) times() (idle, lifetime time.Duration, err error) {
+	for _, one := range []struct {
+		name, text string
+		to         *time.Duration
+	}{{"sessions.idle", s.Idle, &idle}, {"sessions.lifetime", s.Lifetime, &lifetime}} {
+		if one.text == "" {
+			continue
+		}
+		d, err := time.ParseDuration(one.text)
+		if err != nil || d < shortestSession || d > longestSession {
+			return 0, 0, fault.New(fault.Invalid, "%q is no time that a session may last", one.text).Where(one.name).
+				Do("write it in hours or minutes, from 5m to 2160h, as in \"8h\"")
+		}
+		*one.to = d
+	}
+	if idle > 0 && lifetime > 0 && idle > lifetime {
+		return 0, 0, fault.New(fault.Invalid, "a session would end before it could be unused for so long").Where("sessions.idle").Do("let idle be at most lifetime")
+	}
+	return idle, lifetime, nil
 }
 
 const settingsVersion = 1
@@ -80,7 +114,8 @@ func (s Settings) check() error {
 		return fault.New(fault.Invalid, "the database is neither SQLite nor PostgreSQL").Where("database").
 			Do("leave it out for SQLite in the data directory, or give postgres://USER@HOST/NAME")
 	}
-	return nil
+	_, _, err := s.Sessions.times()
+	return err
 }
 
 // makeDir makes a directory that only this user may enter, or makes an existing empty one so.

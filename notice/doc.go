@@ -13,7 +13,10 @@
 //     the same Message-ID and the same text. So does a restored backup with what waited when it was taken.
 //   - A refusal that is about the mail (5xx to the recipient or the data) is a bounce, kept with the server's words. Anything else is tried
 //     again, later each time, for about three days. A server that can't be reached uses up nobody's attempts.
-//   - A secret link (Notice.Secret) is in the mail only, and the text of a mail is deleted once it is sent or given up.
+//   - A secret link (Notice.Secret) is in the mail only. It waits hidden under a key that is not in the database, and the text of a
+//     mail is deleted once it is sent or given up. Without a server such a mail isn't kept.
+//   - What is told to an address (a warning, an invitation) goes there, whatever the person's address becomes meanwhile.
+//   - Nobody is mailed whose account is shut, not even what waited.
 //   - Mail is encrypted on its way to the server, unless that is this machine. Without a server everything stays in the outbox.
 //
 // It never decides who should know (the room that tells does), and never puts an address or a text in a log.

@@ -17,7 +17,10 @@ type Told struct {
 	Args []string
 	Link string
 	Made time.Time
-	Read bool
+	Read time.Time // zero: not yet
+	Due  time.Time // when it will be mailed; zero when it was, or won't be
+	Mail string    // what became of the mail that told it: waiting, sent, bounced, failed, gone (so long ago that it isn't kept); "" for none
+	Sent time.Time // when the mail server took it
 }
 
 // Title gives what a notice says, in a language.
@@ -31,8 +34,8 @@ func (n *Notices) Title(code string, t Told) string {
 
 // Unread gives a person's last unread notices, the newest first.
 func (n *Notices) Unread(ctx context.Context, tx *storage.Tx, person string, limit int) ([]Told, error) {
-	return n.told(ctx, tx, `SELECT id, key, args, link, made, read IS NOT NULL FROM notice
-		WHERE person = $1 AND read IS NULL AND id < $2 ORDER BY id DESC LIMIT $3`, person, last, limit)
+	return n.told(ctx, tx, toldColumns+`
+		WHERE n.person = $1 AND n.read IS NULL AND n.id < $2 ORDER BY n.id DESC LIMIT $3`, person, last, limit)
 }
 
 // Told gives a person's notices, the newest first, older than the one named; "" for the newest.
@@ -40,9 +43,13 @@ func (n *Notices) Told(ctx context.Context, tx *storage.Tx, person, before strin
 	if before == "" {
 		before = last
 	}
-	return n.told(ctx, tx, `SELECT id, key, args, link, made, read IS NOT NULL FROM notice
-		WHERE person = $1 AND id < $2 ORDER BY id DESC LIMIT $3`, person, before, limit)
+	return n.told(ctx, tx, toldColumns+`
+		WHERE n.person = $1 AND n.id < $2 ORDER BY n.id DESC LIMIT $3`, person, before, limit)
 }
+
+const toldColumns = `SELECT n.id, n.key, n.args, n.link, n.made, coalesce(n.read, 0), coalesce(n.due, 0),
+		coalesce(m.state, CASE n.mail WHEN '' THEN '' ELSE 'gone' END), CASE m.state WHEN 'sent' THEN m.done ELSE 0 END
+	FROM notice n LEFT JOIN notice_mail m ON m.id = n.mail`
 
 // last sorts after every id.
 const last = "~"
@@ -56,14 +63,14 @@ func (n *Notices) told(ctx context.Context, tx *storage.Tx, query string, args .
 	for rows.Next() {
 		var t Told
 		var args string
-		var made int64
-		if err := rows.Scan(&t.ID, &t.Key, &args, &t.Link, &made, &t.Read); err != nil {
+		var made, read, due, sent int64
+		if err := rows.Scan(&t.ID, &t.Key, &args, &t.Link, &made, &read, &due, &t.Mail, &sent); err != nil {
 			return nil, err
 		}
 		if t.Args, err = readArgs(args); err != nil {
 			return nil, err
 		}
-		t.Made = storage.Time(made)
+		t.Made, t.Read, t.Due, t.Sent = storage.Time(made), timeOf(read), timeOf(due), timeOf(sent)
 		out = append(out, t)
 	}
 	return out, rows.Err()
@@ -108,8 +115,16 @@ type Mail struct {
 	Next     time.Time // of a waiting one: not before
 	Done     time.Time // of any other
 	Said     string    // the server's last words
+	Reason   string    // why it was given up, where that is not the server's doing: Shut, Unserved or Sealed
 	Lost     bool      // its text is gone: it can't be sent again
 }
+
+// Why mails are given up, beside what servers say.
+const (
+	Shut     = "shut"     // the person's account is
+	Unserved = "unserved" // no mail server is configured, and a secret link isn't kept
+	Sealed   = "sealed"   // a secret link that was hidden under a key that is gone
+)
 
 // Mails is a page of mails, the newest first.
 type Mails struct {
@@ -126,7 +141,7 @@ func (n *Notices) Mails(ctx context.Context, tx *storage.Tx, state string, of fu
 	if before == "" {
 		before = last
 	}
-	rows, err := tx.Query(ctx, `SELECT id, person, address, subject, state, attempts, made, next, coalesce(done, 0), said, body = ''
+	rows, err := tx.Query(ctx, `SELECT id, person, address, subject, state, attempts, made, next, coalesce(done, 0), said, reason, body = ''
 		FROM notice_mail WHERE state = $1 AND id < $2 ORDER BY id DESC LIMIT $3`, state, before, searched)
 	if err != nil {
 		return p, err
@@ -135,14 +150,11 @@ func (n *Notices) Mails(ctx context.Context, tx *storage.Tx, state string, of fu
 	for seen := 1; rows.Next(); seen++ {
 		var m Mail
 		var made, next, done int64
-		if err := rows.Scan(&m.ID, &m.Person, &m.Address, &m.Subject, &m.State, &m.Attempts, &made, &next, &done, &m.Said, &m.Lost); err != nil {
+		if err := rows.Scan(&m.ID, &m.Person, &m.Address, &m.Subject, &m.State, &m.Attempts, &made, &next, &done, &m.Said, &m.Reason, &m.Lost); err != nil {
 			return p, err
 		}
 		if of(m.Person) {
-			m.Made, m.Next = storage.Time(made), storage.Time(next)
-			if done > 0 {
-				m.Done = storage.Time(done)
-			}
+			m.Made, m.Next, m.Done = storage.Time(made), storage.Time(next), timeOf(done)
 			p.Mails = append(p.Mails, m)
 		}
 		if len(p.Mails) == limit || seen == searched {
@@ -153,11 +165,13 @@ func (n *Notices) Mails(ctx context.Context, tx *storage.Tx, state string, of fu
 	return p, rows.Err()
 }
 
-// Retry puts a bounced or failed mail back in the outbox, to the address the person has now. Whose mails the caller may see, of
+// Retry puts a bounced or failed mail back in the outbox, to the address the person has now, or that it was
+// pinned to. Whose mails the caller may see, of
 // tells; another's is not found.
 func (n *Notices) Retry(ctx context.Context, tx *storage.Tx, id string, of func(person string) bool) error {
 	var person, address, state, body string
-	err := tx.QueryRow(ctx, `SELECT person, address, state, body FROM notice_mail WHERE id = $1`, id).Scan(&person, &address, &state, &body)
+	var pinned int64
+	err := tx.QueryRow(ctx, `SELECT person, address, state, body, pinned FROM notice_mail WHERE id = $1`, id).Scan(&person, &address, &state, &body, &pinned)
 	switch {
 	case err != nil && !errors.Is(err, sql.ErrNoRows):
 		return err
@@ -173,13 +187,24 @@ func (n *Notices) Retry(ctx context.Context, tx *storage.Tx, id string, of func(
 	case fault.KindOf(err) == fault.NotFound && err != nil: // an address that is nobody's
 	case err != nil:
 		return err
+	case r.Shut:
+		return fault.New(fault.Conflict, "this person's account is shut").Say("notice.mail.shut")
+	case pinned == 1:
 	case r.Mail == "":
 		return fault.New(fault.Conflict, "this person no longer wants mail").Say("notice.mail.none")
 	default:
 		address = r.Mail
 	}
-	_, err = tx.Exec(ctx, `UPDATE notice_mail SET state = 'waiting', done = NULL, attempts = 0, next = $2, until = NULL, address = $3 WHERE id = $1`,
+	_, err = tx.Exec(ctx, `UPDATE notice_mail SET state = 'waiting', done = NULL, reason = '', attempts = 0, next = $2, until = NULL, address = $3 WHERE id = $1`,
 		id, n.db.Now(), address)
 	tx.OnCommit(n.wake)
 	return err
+}
+
+// timeOf reads a column in which 0 is no time.
+func timeOf(micros int64) time.Time {
+	if micros == 0 {
+		return time.Time{}
+	}
+	return storage.Time(micros)
 }

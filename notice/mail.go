@@ -19,9 +19,12 @@ type outgoing struct {
 	digest  bool
 	secret  bool
 	given   bool // to an address that is nobody's here
+	pinned  bool // to that address, whatever the person's becomes
 	until   time.Time
 	made    time.Time
 	tries   int
+
+	unreadable bool // hidden under another key
 }
 
 // line is a notice as a mail tells it.
@@ -78,18 +81,17 @@ func (n *Notices) foot(m outgoing) string {
 		l.Must("notice.mail.settings") + " " + n.at("/account") + "\n"
 }
 
-// enqueue puts a mail in the outbox.
-func (n *Notices) enqueue(ctx context.Context, tx *storage.Tx, m outgoing) error {
-	id, err := n.db.NewID()
-	if err != nil {
-		return err
+// enqueue puts a mail in the outbox. A secret link waits there hidden; where there is no server to wait for it isn't kept.
+func (n *Notices) enqueue(ctx context.Context, tx *storage.Tx, m outgoing) (id string, err error) {
+	if id, err = n.db.NewID(); err != nil {
+		return "", err
 	}
 	var name, kind string
-	var body []byte
+	var file []byte
 	if m.attach != nil {
-		name, kind, body = m.attach.Name, m.attach.Type, m.attach.Body
+		name, kind, file = m.attach.Name, m.attach.Type, m.attach.Body
 	}
-	var until *int64
+	var until, done *int64
 	if !m.until.IsZero() {
 		at := storage.Micros(m.until)
 		until = &at
@@ -99,11 +101,19 @@ func (n *Notices) enqueue(ctx context.Context, tx *storage.Tx, m outgoing) error
 		rank = 1
 	}
 	now := n.db.Now()
+	state, reason, body := "waiting", "", m.body+n.foot(m)
+	switch {
+	case m.secret && n.server == nil:
+		at := storage.Micros(now)
+		state, reason, body, done = "failed", Unserved, "", &at
+	case m.secret:
+		body = n.hide(id, body)
+	}
 	_, err = tx.Exec(ctx, `INSERT INTO notice_mail (id, person, address, lang, subject, body, attach_name, attach_type, attach,
-			digest, secret, rank, state, attempts, made, next, until, said)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'waiting', 0, $13, $13, $14, '')`,
-		id, m.to.Person, m.to.Mail, m.to.Lang, m.subject, m.body+n.foot(m), name, kind, body,
-		m.digest, m.secret, rank, now, until)
+			digest, secret, pinned, rank, state, reason, attempts, made, next, until, done, said)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 0, $16, $16, $17, $18, '')`,
+		id, m.to.Person, m.to.Mail, m.to.Lang, m.subject, body, name, kind, file,
+		m.digest, m.secret, m.pinned, rank, state, reason, now, until, done)
 	tx.OnCommit(n.wake)
-	return err
+	return id, err
 }

@@ -2,6 +2,7 @@ package notice
 
 import (
 	"context"
+	"crypto/cipher"
 	"crypto/rand"
 	"embed"
 	"encoding/json"
@@ -29,13 +30,14 @@ var Migrations embed.FS
 //go:embed messages
 var Messages embed.FS
 
-// Options say how mail leaves. URL is needed; without Server everything stays in the outbox.
+// Options say how mail leaves. URL is needed; without Server everything stays in the outbox, and secret links aren't kept.
 type Options struct {
 	URL      string        // this site, "https://samverk.example.org": what links begin with
 	Name     string        // what the site calls itself in mails; "Samverk" when empty
 	From     string        // the sender's address; needed with Server
 	Server   string        // "smtp://user@host:587" (STARTTLS) or "smtps://user@host:465" (TLS); "" for none
 	Password string        // a file that holds the server's password
+	Key      []byte        // KeySize bytes that no backup holds: secret links wait under it; nil for one of this process
 	Group    time.Duration // how long an immediate notice waits for others; a minute when 0
 	Rand     io.Reader     // spreads the next attempts; the system's when nil
 	Log      *slog.Logger  // slog.Default() when nil
@@ -47,6 +49,7 @@ type Notices struct {
 	options Options
 	base    *url.URL
 	server  *server // nil: none
+	seal    cipher.AEAD
 	words   map[string]*lang.Words
 	zones   sync.Map // name to *time.Location: reading one takes a file
 	waking  chan struct{}
@@ -60,7 +63,7 @@ type Notices struct {
 // Notice is one thing to tell somebody.
 type Notice struct {
 	Key    string      // the sentence: "notice.topic.moved"
-	Args   []string    // its arguments: texts, or what Count, Day, When and Word give
+	Args   []string    // its arguments: texts, or what Name, Count, Day, When and Word give
 	Link   string      // a path of this site, "/n/se/topics/01K…"; "" when there is nothing to see
 	Urgent bool        // never waits for a digest
 	Secret bool        // the link is a key to something: it is mailed at once and kept nowhere else
@@ -97,6 +100,9 @@ func Open(_ context.Context, db *storage.DB, o Options) (*Notices, error) {
 	if n.server, err = parseServer(o); err != nil {
 		return nil, err
 	}
+	if n.seal, err = newSeal(o.Key, n.options.Rand); err != nil {
+		return nil, err
+	}
 	if n.words, err = lang.Read(Messages); err != nil {
 		return nil, fault.Wrap(fault.Internal, err, "the notices' messages can't be read")
 	}
@@ -112,6 +118,9 @@ func siteURL(s string) (*url.URL, error) {
 	u.Path = strings.TrimRight(u.Path, "/")
 	return u, nil
 }
+
+// Sends tells whether there is a server that mail leaves by.
+func (n *Notices) Sends() bool { return n.server != nil }
 
 // wake tells Run that there may be something to do.
 func (n *Notices) wake() {
@@ -130,12 +139,13 @@ func (n *Notices) Tell(ctx context.Context, tx *storage.Tx, to string, what Noti
 		return err
 	}
 	r, err := n.RecipientOf(ctx, tx, to)
-	mailed := err == nil && r.Mail != ""
+	mailed := err == nil && r.Mail != "" && !r.Shut
 	if err != nil && fault.KindOf(err) != fault.NotFound {
 		return err
 	}
+	mail := ""
 	if mailed && what.now() {
-		if err := n.enqueue(ctx, tx, n.letter(r, what)); err != nil {
+		if mail, err = n.enqueue(ctx, tx, n.letter(r, what)); err != nil {
 			return err
 		}
 	}
@@ -152,11 +162,12 @@ func (n *Notices) Tell(ctx context.Context, tx *storage.Tx, to string, what Noti
 		due = &at
 		tx.OnCommit(n.wake)
 	}
-	return n.keep(ctx, tx, to, what, due)
+	return n.keep(ctx, tx, to, what, due, mail)
 }
 
 // TellAddress mails an address that need not be anybody's yet: an invitation, a warning to an address that was changed. r.Person is
-// whom, or what, the caller's room lists the mail under; nothing is kept but the mail.
+// whom, or what, the caller's room lists the mail under; nothing is kept but the mail, and it goes there whatever becomes the person's
+// address meanwhile. A person whose account is shut is told nothing.
 func (n *Notices) TellAddress(ctx context.Context, tx *storage.Tx, r Recipient, what Notice) error {
 	if err := n.check(what); err != nil {
 		return err
@@ -172,13 +183,14 @@ func (n *Notices) TellAddress(ctx context.Context, tx *storage.Tx, r Recipient, 
 	if r.Mail == "" {
 		return fault.New(fault.Invalid, "no mail address is given").Where("mail").Say("notice.mail")
 	}
-	_, err = n.RecipientOf(ctx, tx, r.Person)
-	if err != nil && fault.KindOf(err) != fault.NotFound {
+	known, err := n.RecipientOf(ctx, tx, r.Person)
+	if err != nil && fault.KindOf(err) != fault.NotFound || known.Shut {
 		return err
 	}
 	m := n.letter(r, what)
-	m.given = err != nil
-	return n.enqueue(ctx, tx, m)
+	m.given, m.pinned = err != nil, true
+	_, err = n.enqueue(ctx, tx, m)
+	return err
 }
 
 // now tells whether the notice is a mail of its own, at once.
@@ -233,7 +245,7 @@ func isPath(s string) bool {
 }
 
 // keep writes what a person finds in their list.
-func (n *Notices) keep(ctx context.Context, tx *storage.Tx, to string, w Notice, due *int64) error {
+func (n *Notices) keep(ctx context.Context, tx *storage.Tx, to string, w Notice, due *int64, mail string) error {
 	id, err := n.db.NewID()
 	if err != nil {
 		return err
@@ -242,8 +254,8 @@ func (n *Notices) keep(ctx context.Context, tx *storage.Tx, to string, w Notice,
 	if err != nil {
 		return fault.Wrap(fault.Internal, err, "a notice's arguments can't be kept")
 	}
-	_, err = tx.Exec(ctx, `INSERT INTO notice (id, person, key, args, link, made, due) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-		id, to, w.Key, string(args), w.Link, n.db.Now(), due)
+	_, err = tx.Exec(ctx, `INSERT INTO notice (id, person, key, args, link, made, due, mail) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+		id, to, w.Key, string(args), w.Link, n.db.Now(), due, mail)
 	return err
 }
 

@@ -37,6 +37,7 @@ type Recipient struct {
 	Lang      string
 	Frequency Frequency
 	Zone      string // IANA
+	Shut      bool   // nothing is mailed; SetRecipient leaves it as it is
 }
 
 // SetRecipient keeps where a person's mail goes from now on. What waits to be mailed follows.
@@ -57,8 +58,8 @@ func (n *Notices) SetRecipient(ctx context.Context, tx *storage.Tx, r Recipient)
 		r.Person, n.due(n.db.Now(), r.Frequency, zone)); err != nil {
 		return err
 	}
-	// A secret was meant for the address it was asked for.
-	_, err = tx.Exec(ctx, `UPDATE notice_mail SET address = $2 WHERE person = $1 AND state = 'waiting' AND secret = 0`, r.Person, r.Mail)
+	// A secret was meant for the address it was asked for, and a warning for who reads mail there.
+	_, err = tx.Exec(ctx, `UPDATE notice_mail SET address = $2 WHERE person = $1 AND state = 'waiting' AND secret = 0 AND pinned = 0`, r.Person, r.Mail)
 	tx.OnCommit(n.wake)
 	return err
 }
@@ -68,15 +69,30 @@ func (n *Notices) withdraw(ctx context.Context, tx *storage.Tx, person string) e
 	if _, err := tx.Exec(ctx, `UPDATE notice SET due = NULL WHERE person = $1 AND due IS NOT NULL`, person); err != nil {
 		return err
 	}
-	_, err := tx.Exec(ctx, `DELETE FROM notice_mail WHERE person = $1 AND state = 'waiting' AND secret = 0`, person)
+	_, err := tx.Exec(ctx, `DELETE FROM notice_mail WHERE person = $1 AND state = 'waiting' AND secret = 0 AND pinned = 0`, person)
+	return err
+}
+
+// Shut stops all mail to a person, also what waits; open again, they are mailed what they are told from then on.
+func (n *Notices) Shut(ctx context.Context, tx *storage.Tx, person string, off bool) error {
+	if _, err := tx.Exec(ctx, `UPDATE notice_recipient SET shut = $2 WHERE person = $1`, person, off); err != nil || !off {
+		return err
+	}
+	if _, err := tx.Exec(ctx, `UPDATE notice SET due = NULL WHERE person = $1 AND due IS NOT NULL`, person); err != nil {
+		return err
+	}
+	_, err := tx.Exec(ctx, `UPDATE notice_mail SET state = 'failed', reason = $3, done = $2, body = '', attach = NULL WHERE person = $1 AND state = 'waiting'`,
+		person, n.db.Now(), Shut)
 	return err
 }
 
 // RecipientOf gives where a person's mail goes; fault.NotFound when nothing is known.
 func (n *Notices) RecipientOf(ctx context.Context, tx *storage.Tx, person string) (Recipient, error) {
 	r := Recipient{Person: person}
-	err := tx.QueryRow(ctx, `SELECT mail, lang, frequency, zone FROM notice_recipient WHERE person = $1`, person).
-		Scan(&r.Mail, &r.Lang, &r.Frequency, &r.Zone)
+	var shut int64
+	err := tx.QueryRow(ctx, `SELECT mail, lang, frequency, zone, shut FROM notice_recipient WHERE person = $1`, person).
+		Scan(&r.Mail, &r.Lang, &r.Frequency, &r.Zone, &shut)
+	r.Shut = shut == 1
 	if errors.Is(err, sql.ErrNoRows) {
 		return r, fault.New(fault.NotFound, "nothing is known of where this person's mail goes")
 	}

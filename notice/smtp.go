@@ -178,14 +178,14 @@ func (c *connection) send(ctx context.Context, m *gomail.Msg) verdict {
 		if err != nil {
 			c.drop()
 		}
-		return verdict{"sent", brief(m.ServerResponse())}
+		return verdict{state: "sent", said: brief(m.ServerResponse())}
 	}
 	return c.refused(err)
 }
 
 // refused tells a refusal of this mail from a trouble that may pass.
 func (c *connection) refused(err error) verdict {
-	said := verdict{"", "the connection broke"}
+	said := verdict{said: "the connection broke"}
 	var e *gomail.SendError
 	if !errors.As(err, &e) || e.ErrorCode() == 0 {
 		c.drop()

@@ -1,6 +1,8 @@
 package notice
 
 import (
+	"cmp"
+	"encoding/json"
 	"slices"
 	"strconv"
 	"strings"
@@ -26,6 +28,25 @@ func When(t time.Time) string { return mark + "w" + t.Format("2006-01-02 15:04")
 
 // Word is a message of notice/messages: a topic's state.
 func Word(key string) string { return mark + "m" + key }
+
+// Name is what something is called in each of our languages, "" where it has no name: people read it in theirs, or in the one there is.
+func Name(sv, nb, en string) string {
+	b, err := json.Marshal(clean([]string{sv, nb, en}))
+	if err != nil { // three strings
+		return en
+	}
+	return mark + "t" + string(b)
+}
+
+// named reads what Name gives.
+func named(l *lang.Words, v string) string {
+	var in []string
+	if err := json.Unmarshal([]byte(v), &in); err != nil || len(in) != 3 {
+		return ""
+	}
+	own := max(slices.Index([]string{"sv", "nb", "en"}, l.Code), 0)
+	return cmp.Or(in[own], in[0], in[1], in[2]) // as network.Text does
+}
 
 // texts is how much of a text a notice keeps: a title, not a content.
 const texts = 200
@@ -81,6 +102,11 @@ func say(l *lang.Words, key string, args []string) string {
 // subject gives a message on one line of a mail's head, with the longest of its texts shortened, so that what happened is still said.
 func subject(l *lang.Words, key string, args []string) string {
 	args = slices.Clone(args)
+	for i, a := range args {
+		if v, is := strings.CutPrefix(a, mark+"t"); is {
+			args[i] = named(l, v) // a text from here on
+		}
+	}
 	s := say(l, key, args)
 	for range args {
 		over := utf8.RuneCountInString(s) - subjects
@@ -125,6 +151,8 @@ func argument(l *lang.Words, a string) any {
 		}
 	case 'm':
 		return l.Must(v)
+	case 't':
+		return named(l, v)
 	}
 	return v
 }

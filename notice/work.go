@@ -120,7 +120,8 @@ func (n *Notices) makeMail(ctx context.Context, tx *storage.Tx, person string) e
 	if err != nil && fault.KindOf(err) != fault.NotFound {
 		return err
 	}
-	if err == nil && r.Mail != "" {
+	mail := ""
+	if err == nil && r.Mail != "" && !r.Shut {
 		lines, err := waiting(ctx, tx, person)
 		if err != nil {
 			return err
@@ -134,11 +135,11 @@ func (n *Notices) makeMail(ctx context.Context, tx *storage.Tx, person string) e
 		}
 		m := n.compose(r, lines, more)
 		m.digest = r.Frequency != Immediate
-		if err := n.enqueue(ctx, tx, m); err != nil {
+		if mail, err = n.enqueue(ctx, tx, m); err != nil {
 			return err
 		}
 	}
-	_, err = tx.Exec(ctx, `UPDATE notice SET due = NULL WHERE person = $1 AND due IS NOT NULL`, person)
+	_, err = tx.Exec(ctx, `UPDATE notice SET due = NULL, mail = $2 WHERE person = $1 AND due IS NOT NULL`, person, mail)
 	return err
 }
 
@@ -221,6 +222,12 @@ func (n *Notices) send(ctx context.Context) error {
 
 // sendOne sends a mail and keeps what became of it before the next one is begun.
 func (n *Notices) sendOne(ctx context.Context, c *connection, m outgoing) error {
+	if waits, err := n.stillWaits(ctx, &m); err != nil || !waits {
+		return err
+	}
+	if m.unreadable {
+		return n.settle(ctx, m, verdict{state: "failed", reason: Sealed})
+	}
 	if err := c.open(ctx, n.server); err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -231,7 +238,7 @@ func (n *Notices) sendOne(ctx context.Context, c *connection, m outgoing) error 
 	n.found()
 	g, err := n.message(m)
 	if err != nil { // an address that can't be put in a header
-		return n.settle(ctx, m, verdict{"bounced", brief(err.Error())})
+		return n.settle(ctx, m, verdict{state: "bounced", said: brief(err.Error())})
 	}
 	v := c.send(ctx, g)
 	if ctx.Err() != nil && v.state != "sent" {
@@ -240,10 +247,24 @@ func (n *Notices) sendOne(ctx context.Context, c *connection, m outgoing) error 
 	return n.settle(context.WithoutCancel(ctx), m, v)
 }
 
+// stillWaits looks once more just before a mail is sent: the address may be another by now, or the account shut.
+func (n *Notices) stillWaits(ctx context.Context, m *outgoing) (waits bool, err error) {
+	err = n.db.Read(ctx, func(tx *storage.Tx) error {
+		err := tx.QueryRow(ctx, `SELECT address FROM notice_mail WHERE id = $1 AND state = 'waiting'`, m.id).Scan(&m.to.Mail)
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil
+		}
+		waits = err == nil
+		return err
+	})
+	return waits, err
+}
+
 // verdict is what became of an attempt.
 type verdict struct {
-	state string // "sent", "bounced", or "" for another time
-	said  string
+	state  string // "sent", "bounced", "failed", or "" for another time
+	said   string
+	reason string // of failed, where the server didn't say
 }
 
 // giveUp is after how many attempts a mail has failed: about three days.
@@ -265,9 +286,9 @@ func (n *Notices) settle(ctx context.Context, m outgoing, v verdict) error {
 		// The text goes with the sending; a secret one with the giving up too.
 		_, err := tx.Exec(ctx, `UPDATE notice_mail SET attempts = $2, state = $3, said = $4, done = $5,
 				body = CASE WHEN $6 = 1 OR secret = 1 THEN '' ELSE body END,
-				attach = CASE WHEN $6 = 1 THEN NULL ELSE attach END
+				attach = CASE WHEN $6 = 1 THEN NULL ELSE attach END, reason = $7
 			WHERE id = $1 AND state = 'waiting'`,
-			m.id, tries, v.state, v.said, now, v.state == "sent")
+			m.id, tries, v.state, v.said, now, v.state == "sent", v.reason)
 		return err
 	})
 }
@@ -300,7 +321,7 @@ func (n *Notices) dueMails(ctx context.Context) (out []outgoing, err error) {
 }
 
 func (n *Notices) dueOf(ctx context.Context, tx *storage.Tx, rank int, out *[]outgoing) error {
-	rows, err := tx.Query(ctx, `SELECT id, person, address, lang, subject, body, attach_name, attach_type, attach, digest, made, attempts
+	rows, err := tx.Query(ctx, `SELECT id, person, address, lang, subject, body, attach_name, attach_type, attach, digest, secret, made, attempts
 		FROM notice_mail WHERE state = 'waiting' AND rank = $1 AND next <= $2 ORDER BY next, id LIMIT $3`,
 		rank, n.db.Now(), batch-len(*out))
 	if err != nil {
@@ -310,10 +331,14 @@ func (n *Notices) dueOf(ctx context.Context, tx *storage.Tx, rank int, out *[]ou
 	for rows.Next() {
 		var m outgoing
 		var a Attachment
-		var digest, made int64
+		var digest, secret, made int64
 		if err := rows.Scan(&m.id, &m.to.Person, &m.to.Mail, &m.to.Lang, &m.subject, &m.body, &a.Name, &a.Type, &a.Body,
-			&digest, &made, &m.tries); err != nil {
+			&digest, &secret, &made, &m.tries); err != nil {
 			return err
+		}
+		if secret == 1 {
+			m.body, err = n.reveal(m.id, m.body)
+			m.unreadable = err != nil
 		}
 		m.digest, m.made = digest == 1, storage.Time(made)
 		if a.Type != "" {

@@ -160,11 +160,11 @@ func (p *room) file(w http.ResponseWriter, r *http.Request, n *network.Network, 
 	for after := ""; ; {
 		all, next, err := p.mails(r.Context(), actor(r), n, state, after, 10*shown)
 		if err == nil && e == nil {
-			e = web.NewExport(w, format, "mail-"+state, "id", "person", "name", "address", "state", "attempts", "made", "next", "done", "said")
+			e = web.NewExport(w, format, "mail-"+state, "id", "person", "name", "address", "state", "attempts", "made", "next", "done", "said", "reason")
 		}
 		for i := 0; err == nil && i < len(all); i++ {
 			m := all[i]
-			err = e.Row(m.ID, m.Person, m.Name, m.Address, m.State, m.Attempts, m.Made, when(m.Next, m.State == "waiting"), when(m.Done, true), m.Said)
+			err = e.Row(m.ID, m.Person, m.Name, m.Address, m.State, m.Attempts, m.Made, when(m.Next, m.State == "waiting"), when(m.Done, true), m.Said, m.Reason)
 		}
 		switch {
 		case err != nil && e != nil:
