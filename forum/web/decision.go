@@ -174,6 +174,7 @@ type decisionData struct {
 	Chart      template.HTML
 	Names      []voterRow // inside: who sat there and voted how
 	Effects    []effectRow
+	Basis      []basisRow
 	Chain      []chainRow
 	Past       []string
 	SealWords  []string
@@ -192,6 +193,11 @@ type sectorVotes struct {
 type effectRow struct {
 	forum.EffectOf
 	Kind string
+	Href string // where it is, when its reference says so
+}
+
+func newEffectRow(l *web.Words, e forum.EffectOf) effectRow {
+	return effectRow{e, l.Must("decision.effect." + string(e.Effect.Kind)), webAddress(e.Ref)}
 }
 
 type chainRow struct {
@@ -216,6 +222,9 @@ func (p *room) decisionPage(w http.ResponseWriter, r *http.Request, n *network.N
 	}
 	d := newDecisionData(l, n, v)
 	d.Here = r.URL.Path
+	if d.Basis, err = p.basis(r, l, n, v); err != nil {
+		return p.pages.Fail(w, r, err)
+	}
 	return p.pages.Render(w, r, web.Page{Name: "decision", Title: v.Title, Station: "decide", Data: d, Public: v.Visibility == network.Public,
 		Crumbs: crumb(l, n, d.BodyName.Text, home(n)+"/bodies/"+string(v.Body), l.Must("decision.list"), home(n)+"/decisions?body="+string(v.Body), v.Number, "")})
 }
@@ -239,7 +248,7 @@ func newDecisionData(l *web.Words, n *network.Network, v forum.DecisionView) dec
 		d.Recused = l.Must("decision.recused", recused)
 	}
 	for _, e := range v.Effects {
-		d.Effects = append(d.Effects, effectRow{e, l.Must("decision.effect." + string(e.Kind))})
+		d.Effects = append(d.Effects, newEffectRow(l, e))
 	}
 	d.chain(l)
 	d.history(l)
@@ -364,6 +373,7 @@ type decisionFile struct {
 	Present    int                 `json:"present"`
 	Seats      int                 `json:"seats"`
 	Inputs     []map[string]string `json:"inputs,omitempty"`
+	Basis      []map[string]string `json:"basis,omitempty"`
 	Effects    []map[string]string `json:"effects,omitempty"`
 	Supersedes []forum.DecisionID  `json:"supersedes,omitempty"`
 	By         forum.DecisionID    `json:"supersededBy,omitempty"`
@@ -380,6 +390,9 @@ func newDecisionFile(v forum.DecisionView) decisionFile {
 	}
 	for _, in := range v.Inputs {
 		out.Inputs = append(out.Inputs, map[string]string{"text": in.Text, "name": in.Name, "disposition": string(in.Disposition), "reason": in.Reason})
+	}
+	for _, b := range v.Record.Basis {
+		out.Basis = append(out.Basis, map[string]string{"title": b.Title, "url": b.URL})
 	}
 	for _, e := range v.Effects {
 		out.Effects = append(out.Effects, map[string]string{"kind": string(e.Effect.Kind), "ref": e.Ref, "title": e.Title})

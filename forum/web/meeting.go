@@ -21,6 +21,8 @@ func (p *room) meetings() []route.Route {
 		{Method: "POST", Pattern: at + "/meetings/new", Who: route.Chair, Does: "Plans a single meeting.", Serve: p.in(p.meetingPlan)},
 		{Method: "GET", Pattern: at + "/meetings/{meeting}", Who: route.Anyone, Does: "A meeting: agenda, and for its body papers, replies and attendance.", Serve: p.in(p.meetingPage)},
 		{Method: "POST", Pattern: at + "/meetings/{meeting}", Who: route.Seated, Does: "What is done with a meeting: convene, reply, open, attend, close.", Serve: p.in(p.meetingDo)},
+		{Method: "GET", Pattern: at + "/meetings/{meeting}/papers", Who: route.Seated, Does: "A meeting's papers, with the forms to add and withdraw them.", Serve: p.in(p.papersPage)},
+		{Method: "POST", Pattern: at + "/meetings/{meeting}/papers", Who: route.Seated, Does: "Adds papers to a meeting, or withdraws one.", Serve: p.in(p.papersDo)},
 		{Method: "GET", Pattern: at + "/meetings/{meeting}/edit", Who: route.Chair, Does: "The form to change a meeting's time and place.", Serve: p.in(p.meetingEdit)},
 		{Method: "POST", Pattern: at + "/meetings/{meeting}/edit", Who: route.Chair, Does: "Changes a meeting, and tells who was convened.", Serve: p.in(p.meetingChange)},
 		{Method: "GET", Pattern: at + "/meetings/{meeting}/items/{item}", Who: route.Anyone, Does: "An item of a meeting: quorum, recusals, decision.", Serve: p.in(p.itemPage)},

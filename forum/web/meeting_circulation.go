@@ -19,8 +19,7 @@ type circulateData struct {
 	People   []web.Option
 	Inputs   []itemInput
 	Fates    []web.Option
-	Visible  []web.Option
-	Old      []web.Option
+	Ground   groundData
 }
 
 func (p *room) circulationNew(w http.ResponseWriter, r *http.Request, n *network.Network) int {
@@ -43,7 +42,7 @@ func (p *room) circulateForm(w http.ResponseWriter, r *http.Request, n *network.
 	if err != nil {
 		return p.pages.Fail(w, r, err)
 	}
-	d := circulateData{Here: home(n) + "/circulations/new", BodyName: say(l, b.Name), Visible: visibilities(l)}
+	d := circulateData{Here: home(n) + "/circulations/new", BodyName: say(l, b.Name)}
 	rows, err := p.forum.Topics(r.Context(), who, n.ID, forum.TopicFilter{Body: body, States: []forum.State{forum.Prepared}, Limit: 100})
 	if err != nil {
 		return p.pages.Fail(w, r, err)
@@ -76,6 +75,9 @@ func (p *room) circulateForm(w http.ResponseWriter, r *http.Request, n *network.
 	for _, x := range []forum.Disposition{forum.Adopted, forum.Partly, forum.Declined} {
 		d.Fates = append(d.Fates, web.Option{Value: string(x), Text: l.Must("front.fate.tag." + string(x))})
 	}
+	if d.Ground, err = p.newGround(r, n.ID, forum.TopicID(f.Get("topic")), f); err != nil {
+		return p.pages.Fail(w, r, err)
+	}
 	title := l.Must("decision.circulate")
 	return p.pages.Render(w, r, web.Page{Name: "decision-circulate", Title: title, Station: "decide", Data: d, Form: f,
 		Crumbs: crumb(l, n, d.BodyName.Text, home(n)+"/bodies/"+string(body), l.Must("meeting.list"), home(n)+"/meetings?body="+string(body), title, "")})
@@ -88,7 +90,7 @@ func (p *room) circulate(w http.ResponseWriter, r *http.Request, n *network.Netw
 	}
 	l, at := p.pages.Words(r), zoneOf(n)
 	again := func() int { return p.circulateForm(w, r, n, f) }
-	if f.Get("do") == "topic" { // another topic was chosen: show its inputs
+	if f.Get("do") == "topic" || moreRows(f) { // another topic was chosen: show its inputs
 		return again()
 	}
 	if _, err := p.bodyOf(r.Context(), actor(r), n, network.BodyID(f.Get("body"))); err != nil {
@@ -110,6 +112,9 @@ func (p *room) circulate(w http.ResponseWriter, r *http.Request, n *network.Netw
 		if c.Draft.Review, ok = f.Day("review", at); !ok {
 			f.Wrong("review", l.Must("fault.decision.day"))
 		}
+	}
+	if err := p.readGround(r, n.ID, c.Topic, f, &c.Draft); err != nil {
+		return p.pages.Fail(w, r, err)
 	}
 	if !f.OK() {
 		return again()
@@ -137,6 +142,7 @@ type circulationData struct {
 	Over       bool // the time has passed
 	Rules      []ruleRow
 	Answers    []seatAnswer // once it is closed
+	Effects    []effectRow
 }
 
 // seatAnswer is a seat's answer.
@@ -182,6 +188,9 @@ func (p *room) circulationShow(w http.ResponseWriter, r *http.Request, n *networ
 		for _, x := range v.Roll.Quorum.Findings {
 			d.Rules = append(d.Rules, newRuleRow(l, x))
 		}
+	}
+	for _, e := range v.Draft.Effects {
+		d.Effects = append(d.Effects, newEffectRow(l, forum.EffectOf{Effect: e, Named: true}))
 	}
 	if f == nil {
 		f = web.NewForm()

@@ -51,6 +51,7 @@ type itemData struct {
 	Old       []web.Option
 	Visible   []web.Option
 	Dissents  []web.Option
+	Ground    groundData
 }
 
 type ruleRow struct {
@@ -93,7 +94,11 @@ func (p *room) itemShow(w http.ResponseWriter, r *http.Request, n *network.Netwo
 	if err != nil {
 		return p.pages.Fail(w, r, err)
 	}
-	d := itemData{Meeting: p.newMeetingData(l, n, v), Home: home(n), Here: r.URL.Path, MeetingAt: home(n) + "/meetings/" + string(v.ID)}
+	files, err := p.paperFiles(r, v)
+	if err != nil {
+		return p.pages.Fail(w, r, err)
+	}
+	d := itemData{Meeting: p.newMeetingData(l, n, v, files), Home: home(n), Here: r.URL.Path, MeetingAt: home(n) + "/meetings/" + string(v.ID)}
 	i := slices.IndexFunc(d.Meeting.Rows, func(x itemRow) bool { return string(x.ID) == r.PathValue("item") && !x.Hidden })
 	if i < 0 {
 		return p.pages.Fail(w, r, network.Absent())
@@ -108,9 +113,15 @@ func (p *room) itemShow(w http.ResponseWriter, r *http.Request, n *network.Netwo
 	if f == nil {
 		f = itemForm(d)
 	} else {
-		d.stored(l, f)
+		d.keep(l, f)
 	}
+	d.visible(l, f)
 	d.missing(l, f)
+	if d.Open && v.Runs {
+		if d.Ground, err = p.newGround(r, n.ID, d.Item.Topic, f); err != nil {
+			return p.pages.Fail(w, r, err)
+		}
+	}
 	return p.pages.Render(w, r, web.Page{Name: "meeting-item", Title: l.Must("meeting.item.title", d.Item.Number, d.Item.Title), Station: "decide", Data: d, Form: f, Live: d.Open && v.Inside,
 		Crumbs: crumb(l, n, d.Meeting.BodyName.Text, home(n)+"/bodies/"+string(v.Body), l.Must("meeting.list"), home(n)+"/meetings?body="+string(v.Body),
 			l.ShortDay(v.Starts), d.MeetingAt, l.Must("meeting.item.number", d.Item.Number), "")})
@@ -140,18 +151,60 @@ func itemForm(d itemData) *web.Form {
 	return f
 }
 
-// stored puts what somebody else saved beside what was typed; then saving again is meant.
-func (d *itemData) stored(l *web.Words, f *web.Form) {
-	now := strconv.FormatInt(d.Item.Version, 10)
-	if f.Status() == http.StatusConflict && f.Get("version") != "" && f.Get("version") != now {
-		saved := itemForm(*d)
-		for _, x := range []struct{ key, name string }{{"decision.title", "title"}, {"decision.text", "text"}, {"decision.rationale", "rationale"}, {"meeting.notes", "notes"}} {
-			if text := saved.Get(x.name); text != "" && text != f.Get(x.name) {
-				d.Stored = append(d.Stored, storedText{l.Must(x.key), text})
-			}
+// keep fills a form that was sent with what is saved of what it didn't have. After a conflict what somebody else saved stands beside
+// what was typed, and saving again is meant; before one the form keeps the version it began from.
+func (d *itemData) keep(l *web.Words, f *web.Form) {
+	saved, typed := itemForm(*d), f.Values.Has("text")
+	for name, values := range saved.Values {
+		if !f.Values.Has(name) && (!typed || name == "version" || name == "notes") {
+			f.Set(name, values...)
 		}
 	}
-	f.Set("version", now)
+	if now := saved.Get("version"); f.Status() == http.StatusConflict && f.Get("version") != now {
+		d.stored(l, f, saved)
+		f.Set("version", now)
+	}
+}
+
+func (d *itemData) stored(l *web.Words, f, saved *web.Form) {
+	add := func(key, was, is string) {
+		if was != "" && was != is {
+			d.Stored = append(d.Stored, storedText{l.Must(key), was})
+		}
+	}
+	for _, x := range []struct{ key, name string }{{"decision.title", "title"}, {"decision.text", "text"}, {"decision.rationale", "rationale"}, {"meeting.notes", "notes"}} {
+		add(x.key, saved.Get(x.name), f.Get(x.name))
+	}
+	add("decision.ground", groundText(l, saved, "basis"), groundText(l, f, "basis"))
+	add("decision.effects", groundText(l, saved, "effect"), groundText(l, f, "effect"))
+}
+
+// visible offers those who may see the decision, no more than may see the item: a draft can have been saved, or have come from
+// another meeting, when it was for more.
+func (d *itemData) visible(l *web.Words, f *web.Form) {
+	d.Visible = nil
+	for _, o := range visibilities(l) {
+		if !wider(network.Visibility(o.Value), d.Meeting.Visibility) && !wider(network.Visibility(o.Value), d.Item.Visibility) {
+			d.Visible = append(d.Visible, o)
+		}
+	}
+	f.Set("visibility", string(d.narrow(network.Visibility(f.Get("visibility")))))
+}
+
+// narrow gives a visibility, or that of the item where it would show more.
+func (d *itemData) narrow(v network.Visibility) network.Visibility {
+	for _, most := range []network.Visibility{d.Meeting.Visibility, d.Item.Visibility} {
+		if v == "" || wider(v, most) {
+			v = most
+		}
+	}
+	return v
+}
+
+// wider tells whether a visibility shows a thing to more people than another.
+func wider(a, b network.Visibility) bool {
+	order := []network.Visibility{network.Public, network.NetworkOnly, network.BodyOnly, network.NamedOnly}
+	return slices.Index(order, a) < slices.Index(order, b)
 }
 
 // itemInside adds what those inside the body see: who decides, who doesn't, and what is to be decided.
@@ -217,7 +270,6 @@ func (p *room) itemChoices(r *http.Request, v forum.MeetingView, d *itemData) er
 	for _, x := range []forum.Disposition{forum.Adopted, forum.Partly, forum.Declined} {
 		d.Fates = append(d.Fates, web.Option{Value: string(x), Text: l.Must("front.fate.tag." + string(x))})
 	}
-	d.Visible = visibilities(l)
 	d.Dissents = append([]web.Option{{Text: l.Must("decision.dissent.none")}}, d.Dissents...)
 	if !v.Runs {
 		return nil
@@ -389,6 +441,9 @@ func (p *room) itemDo(w http.ResponseWriter, r *http.Request, n *network.Network
 		return p.pages.Fail(w, r, err)
 	}
 	again := func() int { return p.itemShow(w, r, n, f) }
+	if moreRows(f) {
+		return again()
+	}
 	to, err := p.itemAct(r, v, forum.ItemID(r.PathValue("item")), f)
 	if err != nil {
 		return p.problem(w, r, f, err, again)
@@ -407,9 +462,9 @@ func (p *room) itemAct(r *http.Request, v forum.MeetingView, id forum.ItemID, f 
 	person := network.PersonID(f.Get("person"))
 	switch f.Get("do") {
 	case "record":
-		draft := p.readDraft(r, v, id, f)
-		if !f.OK() {
-			return "", nil
+		draft, err := p.readDraft(r, v, id, f)
+		if err != nil || !f.OK() {
+			return "", err
 		}
 		d, err := p.forum.Record(ctx, who, draft)
 		return "/decisions/" + string(d.ID), err
@@ -456,7 +511,7 @@ func (p *room) editNotes(r *http.Request, v forum.MeetingView, id forum.ItemID, 
 }
 
 // readDraft reads the decision's form.
-func (p *room) readDraft(r *http.Request, v forum.MeetingView, id forum.ItemID, f *web.Form) forum.DecisionDraft {
+func (p *room) readDraft(r *http.Request, v forum.MeetingView, id forum.ItemID, f *web.Form) (forum.DecisionDraft, error) {
 	l, at := p.pages.Words(r), v.Starts.Location()
 	d := forum.DecisionDraft{Item: id, Version: version(f), Title: f.Get("title"), Text: f.Get("text"), Rationale: f.Get("rationale"), Visibility: network.Visibility(f.Get("visibility"))}
 	var ok bool
@@ -489,7 +544,13 @@ func (p *room) readDraft(r *http.Request, v forum.MeetingView, id forum.ItemID, 
 		d.Supersedes = []forum.DecisionID{forum.DecisionID(old)}
 	}
 	d.Dispositions = readFates(f)
-	return d
+	i := slices.IndexFunc(v.Items, func(x forum.Item) bool { return x.ID == id })
+	if i < 0 {
+		return d, network.Absent()
+	}
+	of := itemData{Meeting: meetingData{MeetingView: v}, Item: itemRow{Item: v.Items[i]}}
+	d.Visibility = of.narrow(d.Visibility)
+	return d, p.readGround(r, v.Root, v.Items[i].Topic, f, &d)
 }
 
 func (p *room) readVotes(v forum.MeetingView, f *web.Form, d *forum.DecisionDraft) {

@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/forum"
 	"github.com/samverk/samverk/network"
 	"github.com/samverk/samverk/web"
@@ -20,6 +19,7 @@ type meetingData struct {
 	Span       string
 	Rows       []itemRow
 	General    []paperRow
+	Withdrawn  []forum.Withdrawal
 	Seats      []seatRow
 	Coming     int
 	Away       int
@@ -45,12 +45,6 @@ type itemRow struct {
 	Decisions []decisionLink
 	First     bool
 	Last      bool
-}
-
-type paperRow struct {
-	forum.Paper
-	Link string
-	Late string
 }
 
 type decisionLink struct{ Number, Title, Lang, Link string }
@@ -88,7 +82,12 @@ func (p *room) meetingShow(w http.ResponseWriter, r *http.Request, n *network.Ne
 	if err != nil {
 		return p.pages.Fail(w, r, err)
 	}
-	d := p.newMeetingData(l, n, v)
+	files, err := p.paperFiles(r, v)
+	if err != nil {
+		return p.pages.Fail(w, r, err)
+	}
+	d := p.newMeetingData(l, n, v, files)
+	d.Withdrawn = files.Withdrawn
 	d.Here = r.URL.Path
 	if v.Runs {
 		if err := p.meetingTopics(r, n, &d); err != nil {
@@ -109,19 +108,9 @@ func (p *room) meetingShow(w http.ResponseWriter, r *http.Request, n *network.Ne
 		Crumbs: crumb(l, n, d.BodyName.Text, home(n)+"/bodies/"+string(v.Body), l.Must("meeting.list"), home(n)+"/meetings?body="+string(v.Body), l.ShortDay(v.Starts), "")})
 }
 
-func (p *room) newMeetingData(l *web.Words, n *network.Network, v forum.MeetingView) meetingData {
+func (p *room) newMeetingData(l *web.Words, n *network.Network, v forum.MeetingView, files forum.PaperFiles) meetingData {
 	d := meetingData{MeetingView: v, Home: home(n), BodyName: say(l, v.BodyOf.Name), Tag: meetingTag(l, v.State), Span: l.Span(v.Starts, v.Ends())}
-	papers := map[forum.ItemID][]paperRow{}
-	for _, x := range v.Papers {
-		row := paperRow{Paper: x, Link: x.URL}
-		if x.File != "" {
-			row.Link = home(n) + "/files/" + string(x.File)
-		}
-		if x.Late > 0 {
-			row.Late = l.Must("meeting.paper.late", l.ShortDay(x.Added))
-		}
-		papers[x.Item] = append(papers[x.Item], row)
-	}
+	papers := paperRows(l, n, v, files)
 	d.General = papers[""]
 	for i, x := range v.Items {
 		row := itemRow{Item: x, Link: d.Home + "/meetings/" + string(v.ID) + "/items/" + string(x.ID), Papers: papers[x.ID], First: i == 0, Last: i == len(v.Items)-1}
@@ -311,10 +300,6 @@ func (p *room) meetingAct(r *http.Request, v forum.MeetingView, f *web.Form) (to
 			people = append(people, network.PersonID(one))
 		}
 		return "", p.forum.SetApprovers(ctx, who, id, people)
-	case "paper":
-		return "", p.addPaper(r, v, item, f)
-	case "unpaper":
-		return "", p.forum.RemovePaper(ctx, who, id, f.Get("paper"))
 	case "topic", "item":
 		return "", p.addItem(r, v, f)
 	case "up":
@@ -327,25 +312,6 @@ func (p *room) meetingAct(r *http.Request, v forum.MeetingView, f *web.Form) (to
 		return "/meetings/" + string(id) + "/items/" + string(item), p.forum.Reach(ctx, who, item)
 	}
 	return "", network.Absent()
-}
-
-// addPaper adds a document that lies elsewhere, or one that is sent along.
-func (p *room) addPaper(r *http.Request, v forum.MeetingView, item forum.ItemID, f *web.Form) error {
-	paper := forum.Paper{Title: f.Get("paper"), URL: f.Get("url")}
-	if h := f.File("file"); h != nil {
-		content, err := h.Open()
-		if err != nil {
-			return fault.Wrap(fault.Internal, err, "a file that was sent can't be read")
-		}
-		defer content.Close()
-		if paper.File, err = p.forum.AttachToMeeting(r.Context(), actor(r), v.ID, h.Filename, content); err != nil {
-			return err
-		}
-		if paper.Title == "" {
-			paper.Title = h.Filename
-		}
-	}
-	return p.forum.AddPaper(r.Context(), actor(r), v.ID, item, paper)
 }
 
 func (p *room) addItem(r *http.Request, v forum.MeetingView, f *web.Form) error {

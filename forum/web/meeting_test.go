@@ -1,11 +1,8 @@
 package web
 
 import (
-	"bytes"
 	"flag"
-	"mime/multipart"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -50,7 +47,7 @@ func newMeetingSite(t testing.TB) *meetingSite {
 	secretSeries := must(s.forum.SaveSeries(ctx, s.coord, forum.Series{Body: s.closed, Name: songbird, Rhythm: forum.Weekly, Every: 1, Clock: 570, Minutes: 60, Zone: "Europe/Stockholm"}))(t)
 	secretCirculation := must(s.forum.Circulate(ctx, s.member, forum.Circulation{Body: s.closed, Deadline: s.Now().AddDate(0, 0, 9),
 		Draft: forum.DecisionDraft{Title: songbird, Text: songbird}}, []network.PersonID{s.member.Person, s.leaving.Person}))(t)
-	s.hiddenSix = []string{"/meetings/" + string(secretMeeting), "/meetings/" + string(secretMeeting) + "/items/" + string(secretItem), "/minutes/" + string(secretMinutes),
+	s.hiddenSix = []string{"/meetings/" + string(secretMeeting), "/meetings/" + string(secretMeeting) + "/items/" + string(secretItem), "/meetings/" + string(secretMeeting) + "/papers", "/minutes/" + string(secretMinutes),
 		"/decisions/" + string(secretDecision), "/series/" + string(secretSeries), "/circulations/" + string(secretCirculation), "/meetings?body=" + string(s.closed)}
 	return s
 }
@@ -97,7 +94,7 @@ func (s *meetingSite) open() []string {
 }
 
 func (s *meetingSite) running() []string {
-	return []string{"/meetings/new?body=" + string(s.steering), "/meetings/" + string(s.meeting) + "/edit", "/series/new?body=" + string(s.steering), "/circulations/new?body=" + string(s.steering),
+	return []string{"/meetings/new?body=" + string(s.steering), "/meetings/" + string(s.meeting) + "/edit", "/meetings/" + string(s.going) + "/papers", "/meetings/" + string(s.meeting) + "/papers", "/series/new?body=" + string(s.steering), "/circulations/new?body=" + string(s.steering),
 		"/circulations/" + string(s.circulation), "/minutes/" + string(s.minutes), "/minutes/" + string(s.minutes) + "/edit"}
 }
 
@@ -262,33 +259,6 @@ func TestACirculationFromTheBrowser(t *testing.T) {
 		t.Errorf("settling answers %d %s", w.Code, to)
 	}
 	s.page(s.chair, at)
-}
-
-func TestAPaperIsSentAlong(t *testing.T) {
-	s := newMeetingSite(t)
-	at := "/n/se/meetings/" + string(s.going)
-	var b bytes.Buffer
-	m := multipart.NewWriter(&b)
-	s.ok(m.WriteField("do", "paper"))
-	s.ok(m.WriteField("item", string(s.item)))
-	file := must(m.CreateFormFile("file", "belopp.txt"))(t)
-	must(file.Write([]byte("Hundra kronor.")))(t)
-	s.ok(m.Close())
-	r := httptest.NewRequest("POST", at, &b)
-	r.Header.Set("Content-Type", m.FormDataContentType())
-	r.AddCookie(&http.Cookie{Name: "test-person", Value: string(s.chair.Person)})
-	w := httptest.NewRecorder()
-	s.table.ServeHTTP(w, r)
-	link := regexp.MustCompile(`href="(/n/se/files/[^"]+)"`).FindStringSubmatch(s.page(s.patient, at))
-	if w.Code != http.StatusSeeOther || link == nil {
-		t.Fatalf("sending a paper answers %d: %s", w.Code, webtest.Visible(w.Body.String()))
-	}
-	if w := s.ask(s.patient, "GET", link[1], nil); w.Code != http.StatusOK || w.Body.String() != "Hundra kronor." {
-		t.Errorf("the paper answers its body %d", w.Code)
-	}
-	if w := s.ask(s.plain, "GET", link[1], nil); w.Code != http.StatusNotFound {
-		t.Errorf("the paper answers others %d", w.Code)
-	}
 }
 
 func TestASeriesFromTheBrowser(t *testing.T) {
