@@ -1,0 +1,329 @@
+package ledger
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/transparency-dev/tessera"
+	"github.com/transparency-dev/tessera/storage/posix"
+	"golang.org/x/mod/sumdb/note"
+	"golang.org/x/mod/sumdb/tlog"
+	"k8s.io/klog/v2"
+
+	"github.com/samverk/samverk/fault"
+)
+
+// Options open a ledger.
+type Options struct {
+	Name   string           // the log's, for ever: like example.org/ledger
+	Now    func() time.Time // the node's clock
+	Random io.Reader        // for the key
+
+	// CheckpointEvery is how often the log is signed while it grows: 1 s where nothing is set, at least 100 ms.
+	CheckpointEvery time.Duration
+}
+
+const (
+	sweepEvery   = 5 * time.Second // partial tiles that full ones have replaced are removed
+	closeTimeout = 10 * time.Second
+)
+
+// Ledger is an open log. Its methods may be called from many goroutines.
+type Ledger struct {
+	dir  string
+	key  key
+	opts Options
+
+	appender *tessera.Appender
+	reader   tessera.LogReader
+	shutdown func(context.Context) error
+	cancel   context.CancelFunc
+
+	mu     sync.Mutex // guards what follows; leaves are added in the order of their times
+	group  group
+	closed bool
+}
+
+// Receipt says where a leaf is.
+type Receipt struct {
+	Index uint64
+	Time  time.Time
+	Hash  [32]byte // the leaf's hash in the tree
+}
+
+func init() {
+	// Tessera tells its progress through klog; errors are still shown.
+	klog.LogToStderr(false)
+	klog.SetOutput(io.Discard)
+}
+
+// Open opens the ledger in dir, or begins one.
+func Open(ctx context.Context, dir string, o Options) (*Ledger, error) {
+	if o.CheckpointEvery == 0 {
+		o.CheckpointEvery = time.Second
+	}
+	l := &Ledger{dir: dir, opts: o, group: group{wake: make(chan struct{}, 1), done: make(chan struct{})}}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fault.Wrap(fault.Unavailable, err, "the ledger's folder can't be made").In(dir)
+	}
+	begun, err := l.begun()
+	if err != nil {
+		return nil, err
+	}
+	if l.key, err = loadKey(filepath.Join(dir, "key"), o.Name, o.Random, !begun); err != nil {
+		return nil, err
+	}
+	if begun {
+		if err := l.recover(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if err := l.start(); err != nil {
+		return nil, err
+	}
+	if err := l.genesis(ctx); err != nil {
+		_ = l.Close(ctx)
+		return nil, err
+	}
+	return l, nil
+}
+
+// begun tells whether anything has been logged here.
+func (l *Ledger) begun() (bool, error) {
+	_, err := os.Stat(l.path(".state"))
+	if errors.Is(err, fs.ErrNotExist) {
+		_, err = os.Stat(l.path("checkpoint"))
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fault.Wrap(fault.Unavailable, err, "the ledger can't be read").In(l.path(""))
+	}
+	return true, nil
+}
+
+func (l *Ledger) path(name string) string { return filepath.Join(l.dir, "log", name) }
+
+// start hands the folder to Tessera. Its context lives until stop.
+func (l *Ledger) start() error {
+	signer, err := note.NewSigner(l.key.secret)
+	if err != nil {
+		return fault.New(fault.Internal, "the key can't sign")
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	l.cancel = cancel
+	driver, err := posix.New(ctx, posix.Config{Path: l.path("")})
+	if err == nil {
+		err = l.probe() // Tessera panics when it can't open its lock
+	}
+	if err == nil {
+		l.appender, l.shutdown, l.reader, err = tessera.NewAppender(ctx, driver, tessera.NewAppendOptions().
+			WithCheckpointSigner(signer).
+			WithBatching(groupMost, groupAge).
+			WithCheckpointInterval(l.opts.CheckpointEvery).
+			WithCheckpointRepublishInterval(0).
+			WithGarbageCollectionInterval(sweepEvery).
+			WithShutdownTimeout(closeTimeout))
+	}
+	if err != nil {
+		cancel()
+		return unwritable(err)
+	}
+	go l.commitAll()
+	return nil
+}
+
+// genesis appends the first leaf, or checks that it is this log's.
+func (l *Ledger) genesis(ctx context.Context) error {
+	size, err := l.Size(ctx)
+	if err != nil {
+		return err
+	}
+	ours := sha256.Sum256([]byte(l.key.Public))
+	if size == 0 {
+		_, err := l.Append(ctx, Leaf{Kind: Genesis, Organisation: l.opts.Name, Digest: ours})
+		return err
+	}
+	first, err := l.Leaf(ctx, 0)
+	if err != nil {
+		return err
+	}
+	if first.Kind != Genesis || first.Digest != ours {
+		return fault.New(fault.Internal, "the ledger was begun with another key").In(l.path("")).
+			Do("restore the folder of the ledger as a whole, with its key")
+	}
+	return nil
+}
+
+// PublicKey is what others check the log's signatures with.
+func (l *Ledger) PublicKey() string { return l.key.Public }
+
+// Source gives the log's public files.
+func (l *Ledger) Source() Source { return Dir(l.path("")) }
+
+// Append adds a leaf with the time of now, and returns when it is durable and in the tree. After an error the leaf may or
+// may not be in the log, and whatever it was to record must not happen.
+func (l *Ledger) Append(ctx context.Context, x Leaf) (Receipt, error) {
+	if err := ctx.Err(); err != nil {
+		return Receipt{}, fault.Wrap(fault.Unavailable, err, "nothing was written to the ledger")
+	}
+	r, done, err := l.add(x)
+	if err != nil {
+		return Receipt{}, err
+	}
+	select {
+	case a := <-done:
+		if a.err != nil {
+			return Receipt{}, unwritable(a.err)
+		}
+		r.Index = a.index
+		return r, nil
+	case <-ctx.Done():
+		return Receipt{}, fault.Wrap(fault.Unavailable, ctx.Err(), "nobody waited for the ledger")
+	}
+}
+
+// add stamps a leaf and queues it in one step, so that times are in the order of leaves.
+func (l *Ledger) add(x Leaf) (Receipt, <-chan answer, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		return Receipt{}, nil, fault.New(fault.Unavailable, "the ledger is closed")
+	}
+	x.Time = l.opts.Now().UTC().Truncate(time.Microsecond)
+	b, err := x.Encode()
+	if err != nil {
+		return Receipt{}, nil, err
+	}
+	return Receipt{Time: x.Time, Hash: tlog.RecordHash(b)}, l.enqueue(b), nil
+}
+
+// probe opens a file where Tessera keeps its locks: a folder that is gone, a file system that has become read-only and a process
+// without file descriptors would make it panic, and take the node with it.
+func (l *Ledger) probe() error {
+	if err := os.MkdirAll(l.path(".state"), 0o755); err != nil { //nolint:gosec // public, in a folder that isn't
+		return err
+	}
+	f, err := os.OpenFile(l.path(".state/probe"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return err
+	}
+	return f.Close()
+}
+
+func unwritable(err error) error {
+	return fault.Wrap(fault.Unavailable, err, "the ledger can't be written").Say("ledger.unwritable").
+		Do("free space on the disk, or give the right to write; until then everything is refused")
+}
+
+// Size is how many leaves are in the tree.
+func (l *Ledger) Size(ctx context.Context) (uint64, error) {
+	n, err := l.reader.IntegratedSize(ctx)
+	if err != nil {
+		return 0, fault.Wrap(fault.Unavailable, err, "the ledger can't be read")
+	}
+	return n, nil
+}
+
+// Leaf gives the leaf with an index.
+func (l *Ledger) Leaf(ctx context.Context, index uint64) (Leaf, error) {
+	size, err := l.Size(ctx)
+	if err != nil {
+		return Leaf{}, err
+	}
+	b, err := entry(files{ctx, l.Source()}, index, size)
+	if err != nil {
+		return Leaf{}, err
+	}
+	return Decode(b)
+}
+
+// entry reads one entry of a log of a size.
+func entry(f files, index, size uint64) ([]byte, error) {
+	if index >= size {
+		return nil, fault.New(fault.NotFound, "the log has no leaf %d", index)
+	}
+	bundle := index / tileWidth
+	all, _, err := f.entries(bundle, int(min(size-bundle*tileWidth, tileWidth))) //nolint:gosec // at most 256
+	if err != nil {
+		return nil, damaged(err)
+	}
+	return all[index%tileWidth], nil
+}
+
+func damaged(err error) error {
+	return fault.Wrap(fault.Internal, err, "the ledger can't be read").Do("run samverk ledger verify")
+}
+
+// Checkpoint gives the newest signed checkpoint.
+func (l *Ledger) Checkpoint(ctx context.Context) (Checkpoint, error) {
+	return fetchCheckpoint(ctx, l.Source(), l.key.Public)
+}
+
+// Covering waits until a checkpoint over the leaf with an index is signed.
+func (l *Ledger) Covering(ctx context.Context, index uint64) (Checkpoint, error) {
+	size, err := l.Size(ctx)
+	if err != nil {
+		return Checkpoint{}, err
+	}
+	if index >= size {
+		return Checkpoint{}, fault.New(fault.NotFound, "the log has no leaf %d", index)
+	}
+	for try := 0; ; try++ {
+		c, err := l.Checkpoint(ctx)
+		if err != nil || c.Size > index {
+			return c, err
+		}
+		if try == 0 {
+			l.hasten()
+		}
+		select {
+		case <-ctx.Done():
+			return c, fault.Wrap(fault.Unavailable, ctx.Err(), "the leaf is in the log, and not yet signed").Do("ask again in a moment")
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+}
+
+// hasten makes the checkpoint look old: Tessera compares its time with the clock, and would wait for a whole day when that went
+// back by one.
+func (l *Ledger) hasten() {
+	old := time.Unix(1, 0)
+	_ = os.Chtimes(l.path("checkpoint"), old, old)
+}
+
+// Close waits for what was asked to be durable and signed, and closes the ledger.
+func (l *Ledger) Close(ctx context.Context) error {
+	l.mu.Lock()
+	was := l.closed
+	l.closed = true
+	l.mu.Unlock()
+	if was {
+		return nil
+	}
+	l.rouse()
+	<-l.group.done
+	defer l.cancel()
+	l.hasten()
+	if err := l.shutdown(ctx); err != nil {
+		return fault.Wrap(fault.Unavailable, err, "the ledger was closed before its last leaves were signed").
+			Do("nothing is lost: they are signed at the next opening")
+	}
+	return nil
+}
+
+func fetchCheckpoint(ctx context.Context, from Source, public string) (Checkpoint, error) {
+	b, err := from(ctx, "checkpoint")
+	if err != nil {
+		return Checkpoint{}, fault.Wrap(fault.Unavailable, err, "the log's checkpoint can't be read")
+	}
+	return ReadCheckpoint(b, public)
+}
