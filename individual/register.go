@@ -2,10 +2,13 @@ package individual
 
 import (
 	"context"
+	"crypto/rand"
 	"database/sql"
 	"embed"
+	"io"
 	"strings"
 	"sync"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -23,6 +26,7 @@ type Individual struct {
 	Number Number
 	ID     string // the region's own
 	Sex    Sex
+	Born   time.Time // the day, at midnight UTC; zero: unknown
 }
 
 // New is somebody to enrol.
@@ -33,14 +37,24 @@ type New struct {
 
 // person is what is kept in memory by number; a removed one has no id.
 type person struct {
-	id  string
-	sex Sex
+	id   string
+	sex  Sex
+	born day
+}
+
+// at is the individual that a person is at a number.
+func (p person) at(n Number) Individual {
+	return Individual{Number: n, ID: p.id, Sex: p.sex, Born: p.born.time()}
 }
 
 // Register is the register in memory, in step with its table. Its methods may be called from
 // many goroutines; those that take a Tx, only inside that transaction.
 type Register struct {
-	db *storage.DB
+	db   *storage.DB
+	rand io.Reader
+	key  []byte // under which sign-ins are hidden
+
+	follower Follower
 
 	mu     sync.RWMutex
 	people []person // index: Number
@@ -58,9 +72,20 @@ type changes struct {
 	err   error             // what failed half-way; the transaction must not be committed
 }
 
+// Options of a register.
+type Options struct {
+	Rand io.Reader // the source of randomness; the system's when nil
+}
+
 // Open reads the register.
-func Open(ctx context.Context, db *storage.DB) (*Register, error) {
-	r := &Register{db: db}
+func Open(ctx context.Context, db *storage.DB, o ...Options) (*Register, error) {
+	r := &Register{db: db, rand: rand.Reader}
+	if len(o) > 0 && o[0].Rand != nil {
+		r.rand = o[0].Rand
+	}
+	if err := r.begin(ctx); err != nil {
+		return nil, err
+	}
 	err := db.Read(ctx, func(tx *storage.Tx) error {
 		return r.load(ctx, tx)
 	})
@@ -79,15 +104,15 @@ func (r *Register) load(ctx context.Context, tx *storage.Tx) error {
 	}
 	r.people = make([]person, size)
 	r.byID = make(map[string]Number, size)
-	rows, err := tx.Query(ctx, `SELECT number, id, sex FROM individual`)
+	rows, err := tx.Query(ctx, `SELECT number, id, sex, birth_date FROM individual`)
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
 	var number, sex int64
-	var id sql.RawBytes
+	var id, born sql.RawBytes
 	for rows.Next() {
-		if err := rows.Scan(&number, &id, &sex); err != nil {
+		if err := rows.Scan(&number, &id, &sex, &born); err != nil {
 			return err
 		}
 		if number < 0 || number >= int64(size) || sex < 0 || sex > int64(Female) {
@@ -96,12 +121,30 @@ func (r *Register) load(ctx context.Context, tx *storage.Tx) error {
 		}
 		if id != nil {
 			p := person{id: string(id), sex: Sex(sex)}
+			if born != nil {
+				d, err := parseDay(string(born))
+				if err != nil {
+					return fault.Wrap(fault.Internal, err, "the register of individuals is damaged").Do("restore a backup")
+				}
+				p.born = d
+			}
 			r.people[number] = p
 			r.byID[p.id] = Number(number)
 		}
 	}
 	return rows.Err()
 }
+
+// Follower is told, inside the transaction, what a room that rests on the register has to follow. Its error
+// undoes the transaction.
+type Follower struct {
+	Enrolled func(context.Context, *storage.Tx, Number) error
+	Born     func(context.Context, *storage.Tx, Number) error                  // the birth date has changed
+	Ended    func(_ context.Context, _ *storage.Tx, _ Number, id string) error // a login or guardian ended
+}
+
+// Follow sets who is told. Call it before anything is changed.
+func (r *Register) Follow(f Follower) { r.follower = f }
 
 // Len is how many numbers have been handed out, removed individuals' included: every Number is below it.
 func (r *Register) Len() int {
@@ -131,7 +174,7 @@ func (r *Register) List() []Individual {
 	all := make([]Individual, 0, len(r.byID))
 	for n, p := range r.people {
 		if p.id != "" {
-			all = append(all, Individual{Number: Number(n), ID: p.id, Sex: p.sex})
+			all = append(all, p.at(Number(n)))
 		}
 	}
 	return all
@@ -149,7 +192,7 @@ func (r *Register) get(n Number) (Individual, bool) {
 	if int(n) >= len(r.people) || r.people[n].id == "" {
 		return Individual{}, false
 	}
-	return Individual{Number: n, ID: r.people[n].id, Sex: r.people[n].sex}, true
+	return r.people[n].at(n), true
 }
 
 // LookupIn finds an individual by id as this writing transaction sees the register.
@@ -182,7 +225,7 @@ func (r *Register) getIn(c *changes, n Number) (Individual, bool) {
 	if !changed {
 		return r.get(n)
 	}
-	return Individual{Number: n, ID: p.id, Sex: p.sex}, p.id != ""
+	return p.at(n), p.id != ""
 }
 
 // in gives this transaction's changes, to add to. A transaction that was rolled back leaves
@@ -226,8 +269,7 @@ func (r *Register) publish() {
 // Enrol gives each individual's number, in the order asked. Who is new gets the next one.
 func (r *Register) Enrol(ctx context.Context, tx *storage.Tx, who []New) ([]Number, error) {
 	if _, waiting := r.db.Restored(); waiting {
-		return nil, fault.New(fault.Unavailable, "this node was restored from a backup and nobody can be enrolled yet").
-			Do("replay the journal first, or confirm that there is none")
+		return nil, waits("nobody can be enrolled yet")
 	}
 	c := r.in(tx)
 	numbers, before := make([]Number, len(who)), len(c.added)
@@ -237,7 +279,23 @@ func (r *Register) Enrol(ctx context.Context, tx *storage.Tx, who []New) ([]Numb
 			return nil, c.failed(err)
 		}
 	}
-	return numbers, c.failed(r.insert(ctx, tx, before))
+	if err := r.insert(ctx, tx, before); err != nil {
+		return nil, c.failed(err)
+	}
+	return numbers, c.failed(r.enrolled(ctx, tx, before))
+}
+
+// enrolled tells the follower of those added since there were so many of them.
+func (r *Register) enrolled(ctx context.Context, tx *storage.Tx, from int) error {
+	if r.follower.Enrolled == nil {
+		return nil
+	}
+	for n := r.Len() + from; n < r.Len()+len(r.in(tx).added); n++ {
+		if err := r.follower.Enrolled(ctx, tx, Number(n)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // failed keeps the first error, so that a caller who overlooks it can't commit.
@@ -294,14 +352,20 @@ func (r *Register) insert(ctx context.Context, tx *storage.Tx, from int) error {
 }
 
 func (r *Register) setSex(ctx context.Context, tx *storage.Tx, who Individual, sex Sex) error {
-	c, p := r.in(tx), person{id: who.ID, sex: sex}
-	if i := int(who.Number) - r.Len(); i >= 0 { // maybe not written yet: insert and update both do
-		c.added[i] = p
-	} else {
-		c.known[who.Number] = p
-	}
+	// Maybe not written yet: insert and update both do.
+	r.put(tx, who.Number, person{id: who.ID, sex: sex, born: dayOf(who.Born)})
 	_, err := tx.Exec(ctx, `UPDATE individual SET sex = $1 WHERE number = $2`, sex, who.Number)
 	return err
+}
+
+// put makes somebody as they are now in this transaction.
+func (r *Register) put(tx *storage.Tx, n Number, p person) {
+	c := r.in(tx)
+	if i := int(n) - r.Len(); i >= 0 {
+		c.added[i] = p
+	} else {
+		c.known[n] = p
+	}
 }
 
 // Remove takes an individual out of the register and gives the number they had, which names
@@ -312,12 +376,11 @@ func (r *Register) Remove(ctx context.Context, tx *storage.Tx, id string) (Numbe
 		return 0, NoSuch(id)
 	}
 	c := r.in(tx)
-	if i := int(who.Number) - r.Len(); i >= 0 {
-		c.added[i] = person{}
-	} else {
-		c.known[who.Number] = person{}
-	}
+	r.put(tx, who.Number, person{})
 	delete(c.byID, id)
+	if err := r.forget(ctx, tx, who.Number); err != nil {
+		return who.Number, c.failed(err)
+	}
 	_, err := tx.Exec(ctx, `UPDATE individual SET id = NULL, pseudonym = NULL, birth_date = NULL, sex = 0, removed = $1
 		WHERE number = $2`, r.db.Now(), who.Number)
 	return who.Number, c.failed(err)
