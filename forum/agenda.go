@@ -263,7 +263,10 @@ func (f *Forum) insertItem(ctx context.Context, tx *storage.Tx, m Meeting, i Ite
 		VALUES ($1, $2, $3, (SELECT COALESCE(MAX(sort), 0) + 1 FROM meeting_item WHERE meeting = $2), $4, $5, $6, $7, $8, $9, $10, 'planned', '', '',
 			$11, $12, '', '', $13, 0, 1)`,
 		id, m.ID, m.Body, i.Kind, topic, i.Title, i.Lang, i.Minutes, i.Presenter, i.Visibility, i.Carried, i.Origin, i.Draft)
-	return ItemID(id), err
+	if err != nil {
+		return "", err
+	}
+	return ItemID(id), f.reindex(ctx, tx, itemDoc, id)
 }
 
 func (i Item) check() error {
@@ -300,7 +303,10 @@ func (f *Forum) EditItem(ctx context.Context, who network.Actor, i Item) error {
 		}
 		_, err = tx.Exec(ctx, `UPDATE meeting_item SET title = $2, minutes = $3, presenter = $4, text = $5, version = version + 1 WHERE id = $1`,
 			i.ID, i.Title, i.Minutes, i.Presenter, i.Text)
-		return err
+		if err != nil {
+			return err
+		}
+		return f.reindex(ctx, tx, itemDoc, string(i.ID))
 	})
 }
 
@@ -369,6 +375,9 @@ func (f *Forum) RemoveItem(ctx context.Context, who network.Actor, id ItemID) er
 			if _, err := tx.Exec(ctx, table, id); err != nil {
 				return err
 			}
+		}
+		if err := f.unindex(ctx, tx, itemDoc, string(id)); err != nil {
+			return err
 		}
 		return f.record(ctx, tx, who, m.Root, string(m.ID), "meeting.item.removed", nil)
 	})
@@ -671,7 +680,10 @@ func (f *Forum) insertPaper(ctx context.Context, tx *storage.Tx, m MeetingID, it
 	}
 	_, err = tx.Exec(ctx, `INSERT INTO meeting_paper (id, meeting, item, title, url, file, added, actor) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
 		id, m, item, p.Title, p.URL, p.File, added, by)
-	return err
+	if err != nil || p.File == "" {
+		return err
+	}
+	return f.reindex(ctx, tx, FileDoc, string(p.File))
 }
 
 func (f *Forum) tellLate(ctx context.Context, tx *storage.Tx, m Meeting, p Paper, now time.Time) error {

@@ -173,7 +173,10 @@ func (f *Forum) insertEvidence(ctx context.Context, tx *storage.Tx, who network.
 	if n, err := done.RowsAffected(); err != nil || n == 0 {
 		return "", cmp.Or[error](err, fault.New(fault.Conflict, "the topic has this evidence").Where("ref").Say("evidence.twice"))
 	}
-	return EvidenceID(id), nil
+	if ref.Kind == File {
+		err = f.reindex(ctx, tx, FileDoc, ref.Ref)
+	}
+	return EvidenceID(id), err
 }
 
 // ReviewEvidence says what a piece of evidence is worth: by who sits in the topic's body or runs it.
@@ -214,6 +217,11 @@ func (f *Forum) RemoveEvidence(ctx context.Context, who network.Actor, id Eviden
 		}
 		if _, err := tx.Exec(ctx, `DELETE FROM topic_evidence WHERE id = $1`, id); err != nil {
 			return err
+		}
+		if e.Kind == File {
+			if err := f.reindex(ctx, tx, FileDoc, e.Ref); err != nil {
+				return err
+			}
 		}
 		return f.record(ctx, tx, who, t.Root, string(t.ID), "topic.unevidence", map[string]string{"title": e.Title})
 	})
@@ -283,6 +291,11 @@ func (f *Forum) carryEvidence(ctx context.Context, tx *storage.Tx, from, to Topi
 			SELECT $1, $2, kind, $3, title, level, note, lang, person, added, reviewer, reviewed, 1 FROM topic_evidence WHERE id = $4
 			ON CONFLICT (topic, kind, ref) DO NOTHING`, id, to, ref, e.ID)
 		if err != nil {
+			return err
+		}
+	}
+	for _, id := range files {
+		if err := f.reindex(ctx, tx, FileDoc, id); err != nil {
 			return err
 		}
 	}

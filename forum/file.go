@@ -117,7 +117,10 @@ func (f *Forum) insertFile(ctx context.Context, tx *storage.Tx, who network.Acto
 	}
 	_, err = tx.Exec(ctx, `INSERT INTO forum_file (id, root, kind, subject, hash, name, person, added) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
 		id, root, kind, subject, hash, name, who.Person, now)
-	return FileID(id), err
+	if err != nil {
+		return "", err
+	}
+	return FileID(id), f.reindex(ctx, tx, FileDoc, id)
 }
 
 // fileName is a name without a folder and without what a file system or a header could take for something else.
@@ -265,6 +268,9 @@ func (f *Forum) dropFile(ctx context.Context, tx *storage.Tx, who network.Actor,
 		}
 	}
 	if _, err := tx.Exec(ctx, `DELETE FROM forum_blob WHERE hash = $1 AND NOT EXISTS (SELECT 1 FROM forum_file WHERE hash = $1)`, file.Hash); err != nil {
+		return err
+	}
+	if err := f.unindex(ctx, tx, FileDoc, string(file.ID)); err != nil {
 		return err
 	}
 	return f.record(ctx, tx, who, t.Root, string(t.ID), "topic.unfile", map[string]string{"name": file.Name})

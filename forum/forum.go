@@ -48,11 +48,12 @@ type Forum struct {
 }
 
 // Open gives the room over a database that has its tables.
-func Open(_ context.Context, db *storage.DB, n *network.Registry, told *notice.Notices, o Options) (*Forum, error) {
+func Open(ctx context.Context, db *storage.DB, n *network.Registry, told *notice.Notices, o Options) (*Forum, error) {
 	if o.Rand == nil {
 		o.Rand = rand.Reader
 	}
-	return &Forum{db: db, network: n, notices: told, files: o.Files, scanner: o.Scanner, url: o.URL, mail: o.Mail, rand: o.Rand}, nil
+	f := &Forum{db: db, network: n, notices: told, files: o.Files, scanner: o.Scanner, url: o.URL, mail: o.Mail, rand: o.Rand}
+	return f, f.indexOld(ctx)
 }
 
 // act runs an acting call: its transaction, with what the actor may do.

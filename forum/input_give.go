@@ -93,6 +93,12 @@ func (f *Forum) insertInput(ctx context.Context, tx *storage.Tx, who network.Act
 	if err != nil {
 		return "", err
 	}
+	if err != nil {
+		return "", err
+	}
+	if err := f.reindex(ctx, tx, InputDoc, id); err != nil {
+		return "", err
+	}
 	// The line in the history names nobody: the contributor chose how to be named.
 	return InputID(id), f.record(ctx, tx, network.Actor{}, t.Root, string(t.ID), "topic.given", nil)
 }

@@ -187,6 +187,9 @@ func (f *Forum) insertMeeting(ctx context.Context, tx *storage.Tx, who network.A
 		return "", err
 	}
 	m.ID, m.Root, m.Network = MeetingID(id), b.Root, b.Network
+	if err := f.reindex(ctx, tx, MeetingDoc, id); err != nil {
+		return "", err
+	}
 	if err := f.takeUp(ctx, tx, who, m); err != nil {
 		return "", err
 	}
@@ -257,6 +260,9 @@ func (f *Forum) Change(ctx context.Context, who network.Actor, m Meeting) error 
 		_, err = tx.Exec(ctx, `UPDATE meeting SET title = $2, starts = $3, minutes = $4, zone = $5, place = $6, link = $7, visibility = $8, sequence = $9,
 			version = version + 1 WHERE id = $1`, m.ID, m.Title, m.Starts, m.Minutes, m.Zone, m.Place, m.Link, m.Visibility, old.Sequence)
 		if err != nil {
+			return err
+		}
+		if err := f.reindex(ctx, tx, MeetingDoc, string(m.ID)); err != nil {
 			return err
 		}
 		details := map[string]string{}

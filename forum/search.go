@@ -17,13 +17,20 @@ import (
 // DocKind is a kind of thing that the search finds.
 type DocKind string
 
-// The kinds of thing.
+// The kinds of thing. A meeting is also found by what is on its agenda.
 const (
 	TopicDoc    DocKind = "topic"
 	PostDoc     DocKind = "post"
 	DecisionDoc DocKind = "decision"
 	MinutesDoc  DocKind = "minutes"
+	MeetingDoc  DocKind = "meeting"
+	InputDoc    DocKind = "input"
+	FileDoc     DocKind = "file"
+	itemDoc     DocKind = "item"
 )
+
+// DocKinds are the kinds of thing that Search answers with.
+var DocKinds = []DocKind{TopicDoc, DecisionDoc, MeetingDoc, MinutesDoc, InputDoc, PostDoc, FileDoc}
 
 // Doc is what the search knows of a thing. Who may see the thing finds it.
 type Doc struct {
@@ -42,9 +49,12 @@ type Doc struct {
 // Found is a thing that a search found.
 type Found struct {
 	Doc
-	Extract string // of Text, around the first of the words
-	score   int    // how well it answers
-	shared  int    // how many of the terms it has
+	Extract string    // of Text, around the first of the words
+	Topic   TopicLink // on whose page an input or a topic's file is shown to the reader
+	Meeting Meeting   // the meeting, or the one that a file is a paper of
+	seq     int64
+	score   int // how well it answers
+	shared  int // how many of the terms it has
 }
 
 // index makes a thing found as it is now: call it whenever its title, text, place or visibility changed.
@@ -124,67 +134,124 @@ func written(dialect string, terms []term, all bool) string {
 	return strings.Join(out, with[all])
 }
 
-// How each database looks words up: $1 is the query, $2 the tenant. The newest candidates come first, so that a word that
-// stands everywhere costs no more than one that is rare; they are ranked here. COLUMN is the titles' words, or all.
-var lookup = map[string]string{
-	"sqlite": `SELECT d.kind, d.ref, d.root, d.network, d.body, d.visibility, d.lang, d.title, d.text, d.at, d.title_words, d.text_words
-		FROM derived_search s CROSS JOIN forum_doc d ON d.seq = s.rowid
-		WHERE s.COLUMN MATCH $1 AND d.root = $2 AND VISIBLE ORDER BY s.rowid DESC`,
-	"postgres": `SELECT d.kind, d.ref, d.root, d.network, d.body, d.visibility, d.lang, d.title, d.text, d.at, d.title_words, d.text_words
-		FROM derived_search s JOIN forum_doc d ON d.seq = s.seq
-		WHERE s.COLUMN @@ to_tsquery('simple', $1) AND d.root = $2 AND VISIBLE ORDER BY s.seq + 0 DESC`, // not the primary key backwards: that reads every document's words
+// How each database looks words up: $1 is the query, $2 the tenant. Of each kind the newest are candidates, so that a word that
+// stands everywhere brings no more texts than one that is rare; they are ranked here. COLUMN is the titles' words, or all.
+const lookup = `WITH hit AS MATERIALIZED (SELECT d.seq, ROW_NUMBER() OVER (PARTITION BY d.kind ORDER BY d.seq DESC) AS place
+		FROM derived_search s CROSS JOIN forum_doc d WHERE d.seq = s.SEQ AND s.COLUMN MATCHES AND d.root = $2 AND VISIBLE)
+	SELECT d.seq, d.kind, d.ref, d.root, d.network, d.body, d.visibility, d.lang, d.title, d.at, d.title_words, d.text_words,
+		CASE d.kind WHEN 'item' THEN (SELECT i.meeting FROM meeting_item i WHERE i.id = d.ref) ELSE '' END
+	FROM hit h CROSS JOIN forum_doc d WHERE d.seq = h.seq AND h.place <= MOST ORDER BY d.seq DESC`
+
+var dialects = map[string]*strings.Replacer{
+	"sqlite":   strings.NewReplacer("SEQ", "rowid", "MATCHES", "MATCH $1"),
+	"postgres": strings.NewReplacer("SEQ", "seq", "MATCHES", "@@ to_tsquery('simple', $1)"),
 }
 
-// How many documents are ranked: those with the words in their titles, and those with them anywhere. Where one word suffices,
-// enough titles make the texts unnecessary.
+// How many documents of a kind are ranked, at most and at least. Where one word suffices, enough titles make the texts unnecessary.
 const (
 	candidates = 120
+	fewest     = 40
 	enough     = 20
 )
 
-// Search finds what somebody may see by its words, the best first. No kinds are all kinds. Words in quotation marks stand
-// in a row; of others the beginning is enough.
-func (f *Forum) Search(ctx context.Context, who network.Actor, root network.ID, query string, kinds []DocKind, limit int) ([]Found, error) {
-	out, err := f.search(ctx, who, root, parse(query), true, kinds)
-	return out[:min(len(out), limit)], err
-}
-
-func (f *Forum) search(ctx context.Context, who network.Actor, root network.ID, terms []term, all bool, kinds []DocKind) (out []Found, err error) {
-	if len(terms) == 0 {
-		return nil, nil
+// Search finds what somebody may see by its words, the best first: so many of each kind. No kinds are all kinds. Words in
+// quotation marks stand in a row; of others the beginning is enough.
+func (f *Forum) Search(ctx context.Context, who network.Actor, root network.ID, query string, kinds []DocKind, limit int) (out []Found, err error) {
+	if len(kinds) == 0 {
+		kinds = DocKinds
 	}
+	terms := parse(query)
 	err = f.look(ctx, who, func(tx *storage.Tx, a network.Access) error {
-		seen := map[string]bool{}
-		for _, column := range columns[f.db.Kind()] {
-			found, err := f.candidates(ctx, tx, a, root, terms, all, column, kinds)
-			if err != nil {
+		if out, err = f.ranked(ctx, tx, a, root, terms, true, kinds, limit); err != nil {
+			return err
+		}
+		out = best(out, limit)
+		for i := range out {
+			d := &out[i]
+			if err := tx.QueryRow(ctx, `SELECT text FROM forum_doc WHERE seq = $1`, d.seq).Scan(&d.Text); err != nil {
 				return err
 			}
-			for _, d := range found {
-				if key := string(d.Kind) + d.Ref; !seen[key] {
-					seen[key] = true
-					out = append(out, d)
-				}
-			}
-			if !all && len(out) > enough {
-				break
+			d.Extract = extract(d.Text, terms)
+			if err := f.placeFound(ctx, tx, a, d); err != nil {
+				return err
 			}
 		}
 		return nil
 	})
-	slices.SortStableFunc(out, func(a, b Found) int { return cmp.Or(b.score-a.score, b.At.Compare(a.At)) })
 	return out, err
 }
 
-func (f *Forum) candidates(ctx context.Context, tx *storage.Tx, a network.Access, root network.ID, terms []term, all bool, column string, kinds []DocKind) (out []Found, err error) {
-	where, args := a.Where("d.", "", []any{written(f.db.Kind(), terms, all), root})
-	if len(kinds) > 0 {
-		var in string
-		in, args = places(args, kinds)
-		where += " AND d.kind IN (" + in + ")"
+// best keeps so many of each kind.
+func best(all []Found, limit int) (out []Found) {
+	n := map[DocKind]int{}
+	for _, d := range all {
+		if n[d.Kind]++; n[d.Kind] <= limit {
+			out = append(out, d)
+		}
 	}
-	args = append(args, candidates)
-	rows, err := tx.Query(ctx, strings.NewReplacer("COLUMN", column, "VISIBLE", where).Replace(lookup[f.db.Kind()])+" LIMIT "+place(len(args)), args...)
+	return out
+}
+
+// search finds all that is ranked, of kinds that are seen by their docs.
+func (f *Forum) search(ctx context.Context, who network.Actor, root network.ID, terms []term, all bool, kinds []DocKind) (out []Found, err error) {
+	err = f.look(ctx, who, func(tx *storage.Tx, a network.Access) error {
+		out, err = f.ranked(ctx, tx, a, root, terms, all, kinds, candidates)
+		return err
+	})
+	return out, err
+}
+
+// ranked finds first what has the words in its title, and then by its text too what there isn't enough of.
+func (f *Forum) ranked(ctx context.Context, tx *storage.Tx, a network.Access, root network.ID, terms []term, all bool, kinds []DocKind, limit int) (out []Found, err error) {
+	if len(terms) == 0 {
+		return nil, nil
+	}
+	wanted := enough
+	if all {
+		wanted = limit
+	}
+	if err := f.plan(ctx, tx, "force_custom_plan"); err != nil {
+		return nil, err
+	}
+	at, kinds := map[string]int{}, slices.Clone(kinds)
+	for _, column := range columns[f.db.Kind()] {
+		found, err := f.candidates(ctx, tx, a, root, terms, all, column, kinds, min(candidates, max(fewest, 4*limit)))
+		if err != nil {
+			return nil, err
+		}
+		of := map[DocKind]int{}
+		for _, d := range found {
+			if i, ok := at[string(d.Kind)+d.Ref]; !ok {
+				at[string(d.Kind)+d.Ref] = len(out)
+				out = append(out, d)
+				of[d.Kind]++
+			} else if out[i].score < d.score {
+				out[i] = d
+			}
+		}
+		if kinds = slices.DeleteFunc(kinds, func(k DocKind) bool { return of[k] >= wanted }); len(kinds) == 0 {
+			break
+		}
+	}
+	slices.SortStableFunc(out, func(a, b Found) int { return cmp.Or(b.score-a.score, b.At.Compare(a.At)) })
+	return out, f.plan(ctx, tx, "auto")
+}
+
+// plan says how PostgreSQL plans what comes next in a transaction. A plan for any words is a plan for none: how many documents
+// have them decides.
+func (f *Forum) plan(ctx context.Context, tx *storage.Tx, mode string) error {
+	if f.db.Kind() != "postgres" {
+		return nil
+	}
+	_, err := tx.Exec(ctx, `SET LOCAL plan_cache_mode = `+mode)
+	return err
+}
+
+func (f *Forum) candidates(ctx context.Context, tx *storage.Tx, a network.Access, root network.ID, terms []term, all bool, column string, kinds []DocKind, most int) (out []Found, err error) {
+	visible, args := findable(a, root, kinds, []any{written(f.db.Kind(), terms, all), root})
+	args = append(args, most)
+	query := strings.NewReplacer("COLUMN", column, "VISIBLE", visible, "MOST", place(len(args))).Replace(dialects[f.db.Kind()].Replace(lookup))
+	rows, err := tx.Query(ctx, query, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -192,13 +259,15 @@ func (f *Forum) candidates(ctx context.Context, tx *storage.Tx, a network.Access
 	for rows.Next() {
 		var d Found
 		var at int64
-		var title, text string
-		if err := rows.Scan(&d.Kind, &d.Ref, &d.Root, &d.Network, &d.Body, &d.Visibility, &d.Lang, &d.Title, &d.Text, &at, &title, &text); err != nil {
+		var title, text, meeting string
+		if err := rows.Scan(&d.seq, &d.Kind, &d.Ref, &d.Root, &d.Network, &d.Body, &d.Visibility, &d.Lang, &d.Title, &at, &title, &text, &meeting); err != nil {
 			return nil, err
 		}
 		d.At = moment(at)
-		d.Extract = extract(d.Text, terms)
 		d.weigh(terms, " "+title+" ", " "+text+" ")
+		if d.Kind == itemDoc { // finds its meeting
+			d.Kind, d.Ref = MeetingDoc, meeting
+		}
 		out = append(out, d)
 	}
 	return out, rows.Err()

@@ -23,7 +23,7 @@ func (db *DB) openPostgres(ctx context.Context, dsn string) error {
 	}
 	db.dialect = pg
 	db.writer = stdlib.OpenDB(*cfg, stdlib.OptionAfterConnect(db.takeOver))
-	db.reader = stdlib.OpenDB(*cfg)
+	db.reader = stdlib.OpenDB(*cfg, stdlib.OptionAfterConnect(uncompiled))
 	if err := db.writer.PingContext(ctx); err != nil {
 		_, _ = db.writer.Close(), db.reader.Close()
 		return classify(err)
@@ -33,6 +33,12 @@ func (db *DB) openPostgres(ctx context.Context, dsn string) error {
 		return err
 	}
 	return nil
+}
+
+// uncompiled keeps the database from compiling queries: what reads for some milliseconds would be compiled for a hundred or more.
+func uncompiled(ctx context.Context, c *pgx.Conn) error {
+	_, err := c.Exec(ctx, `SET jit = off`)
+	return err
 }
 
 // sortsBytes refuses a database that sorts by a language: ids, sort keys and prefixes are compared as bytes, as SQLite does.
@@ -50,6 +56,9 @@ func (db *DB) sortsBytes(ctx context.Context) error {
 
 // takeOver locks the database, and makes sure that nobody had it since this DB was opened.
 func (db *DB) takeOver(ctx context.Context, c *pgx.Conn) error {
+	if err := uncompiled(ctx, c); err != nil {
+		return err
+	}
 	const lock = `SELECT pg_try_advisory_lock(hashtextextended('samverk ' || coalesce(current_schema(), ''), 0))`
 	held := false
 	// A process that was killed holds its lock until the server notices.

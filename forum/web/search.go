@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,14 +28,17 @@ const (
 type searchKind struct {
 	name string        // in the address
 	doc  forum.DocKind // what the room's index calls it; "" for what other rooms find
-	path string        // where the thing is
+	path string        // where the thing is, or what shows it
 }
 
 var searchKinds = []searchKind{
 	{"topic", forum.TopicDoc, "topics"},
 	{"decision", forum.DecisionDoc, "decisions"},
+	{"meeting", forum.MeetingDoc, "meetings"},
 	{"minutes", forum.MinutesDoc, "minutes"},
+	{"input", forum.InputDoc, "topics"},
 	{"post", forum.PostDoc, "posts"},
+	{"file", forum.FileDoc, "topics"},
 	{"body", "", "bodies"},
 	{"person", "", "people"},
 	{"organisation", "", "organisations"},
@@ -56,9 +60,10 @@ type searchGroup struct {
 }
 
 type searchRow struct {
-	Link, Title, Lang string
-	Text              string
-	Meta              string
+	Link, Title string
+	TitleLang   string
+	Text, Lang  string
+	Meta        string
 }
 
 func (p *room) search(w http.ResponseWriter, r *http.Request, n *network.Network) int {
@@ -72,18 +77,23 @@ func (p *room) search(w http.ResponseWriter, r *http.Request, n *network.Network
 	}
 	only := query(r, "kind", names...)
 	page := web.Page{Name: "search", Title: l.Must("search.title"), Crumbs: crumb(l, n, l.Must("search.title"), "")}
-	count, cut := 0, false
-	for _, k := range searchKinds {
-		if d.Query == "" || only != "" && only != k.name {
-			continue
-		}
-		limit := searchFew
-		if only != "" {
-			limit = searchMany
-		}
-		rows, err := p.find(r, n, k, d.Query, limit+1)
-		if err != nil {
-			return p.pages.Fail(w, r, err)
+	count, cut, limit, kinds := 0, false, searchFew, searchKinds
+	if i := slices.IndexFunc(searchKinds, func(k searchKind) bool { return k.name == only }); i >= 0 {
+		limit, kinds = searchMany, searchKinds[i:i+1]
+	}
+	if d.Query == "" {
+		kinds = nil
+	}
+	found, err := p.findDocs(r, n, kinds, d.Query, limit+1)
+	if err != nil {
+		return p.pages.Fail(w, r, err)
+	}
+	for _, k := range kinds {
+		rows := found[k.doc]
+		if k.doc == "" {
+			if rows, err = p.find(r, n, k, d.Query, limit+1); err != nil {
+				return p.pages.Fail(w, r, err)
+			}
 		}
 		if len(rows) == 0 {
 			continue
@@ -113,16 +123,57 @@ func (p *room) find(r *http.Request, n *network.Network, k searchKind, words str
 		return p.findPeople(r, n, k, words, limit)
 	case "body":
 		return p.findBodies(r, n, k, words, limit)
-	case "organisation":
-		return p.findOrganisations(r, n, k, words, limit)
 	}
-	l := p.pages.Words(r)
-	found, err := p.forum.Search(r.Context(), actor(r), n.ID, words, []forum.DocKind{k.doc}, limit)
-	var out []searchRow
+	return p.findOrganisations(r, n, k, words, limit)
+}
+
+// findDocs finds what the room's own index knows of, all kinds in one.
+func (p *room) findDocs(r *http.Request, n *network.Network, kinds []searchKind, words string, limit int) (map[forum.DocKind][]searchRow, error) {
+	var docs []forum.DocKind
+	for _, k := range kinds {
+		if k.doc != "" {
+			docs = append(docs, k.doc)
+		}
+	}
+	if len(docs) == 0 {
+		return nil, nil
+	}
+	found, err := p.forum.Search(r.Context(), actor(r), n.ID, words, docs, limit)
+	if err != nil {
+		return nil, err
+	}
+	var names map[network.BodyID]said
+	if slices.ContainsFunc(found, func(x forum.Found) bool { return x.Meeting.ID != "" }) {
+		if names, err = p.bodyNames(r, actor(r), n); err != nil {
+			return nil, err
+		}
+	}
+	l, out := p.pages.Words(r), map[forum.DocKind][]searchRow{}
 	for _, x := range found {
-		out = append(out, searchRow{Link: home(n) + "/" + k.path + "/" + x.Ref, Title: x.Title, Lang: x.Lang, Text: unmarked(x.Extract), Meta: dayIn(l, x.At, zoneOf(n))})
+		out[x.Kind] = append(out[x.Kind], foundRow(l, n, x, names))
 	}
-	return out, err
+	return out, nil
+}
+
+// foundRow is a thing that was found as a row: meetings by their names, and what has no page of its own by what shows it.
+func foundRow(l *web.Words, n *network.Network, x forum.Found, names map[network.BodyID]said) searchRow {
+	i := slices.IndexFunc(searchKinds, func(k searchKind) bool { return k.doc == x.Kind })
+	at := home(n) + "/" + searchKinds[i].path + "/"
+	row := searchRow{Link: at + x.Ref, Title: x.Title, Lang: x.Lang, Text: unmarked(x.Extract), Meta: dayIn(l, x.At, zoneOf(n))}
+	m := x.Meeting
+	switch {
+	case x.Kind == forum.InputDoc:
+		row.Link, row.Title, row.TitleLang = at+string(x.Topic.ID)+"#i-"+x.Ref, x.Topic.Title, x.Topic.Lang
+	case x.Kind == forum.FileDoc && m.ID == "":
+		row.Link, row.Meta = at+string(x.Topic.ID)+"#evidence", x.Topic.Title
+	case x.Kind == forum.FileDoc:
+		row.Link, row.Meta = home(n)+"/meetings/"+string(m.ID), strings.TrimPrefix(names[m.Body].Text+", "+meetingName(l, m), ", ")
+	case x.Kind == forum.MeetingDoc:
+		row.Title, row.TitleLang = strings.TrimPrefix(names[m.Body].Text+", "+meetingName(l, m), ", "), names[m.Body].Lang
+		row.Meta = l.Day(m.Starts)
+	}
+	row.TitleLang = either(row.TitleLang, row.Lang)
+	return row
 }
 
 func (p *room) findPeople(r *http.Request, n *network.Network, k searchKind, words string, limit int) (out []searchRow, err error) {
@@ -148,7 +199,7 @@ func (p *room) findOrganisations(r *http.Request, n *network.Network, k searchKi
 		for _, o := range all {
 			if len(out) < limit && saysAll(o.Name, wanted) {
 				name := say(l, o.Name)
-				out = append(out, searchRow{Link: home(n) + "/" + k.path + "/" + string(o.ID), Title: name.Text, Lang: name.Lang, Meta: l.Must("sector." + string(o.Sector))})
+				out = append(out, searchRow{Link: home(n) + "/" + k.path + "/" + string(o.ID), Title: name.Text, TitleLang: name.Lang, Meta: l.Must("sector." + string(o.Sector))})
 			}
 		}
 		return err
@@ -166,7 +217,7 @@ func (p *room) findBodies(r *http.Request, n *network.Network, k searchKind, wor
 				if one, ok := p.network.Tree().Network(b.Network); ok {
 					in = text(l, one.Name)
 				}
-				out = append(out, searchRow{Link: home(n) + "/" + k.path + "/" + string(b.ID), Title: name.Text, Lang: name.Lang, Meta: in})
+				out = append(out, searchRow{Link: home(n) + "/" + k.path + "/" + string(b.ID), Title: name.Text, TitleLang: name.Lang, Meta: in})
 			}
 		}
 		return err

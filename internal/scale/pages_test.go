@@ -1,6 +1,7 @@
 package scale
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -34,12 +35,19 @@ func scale(t testing.TB) float64 {
 	return f
 }
 
-// large makes a data directory with a large network. SAMVERK_SCALE_KEEP names a folder that keeps it, in SQLite, for the next time.
+// large makes a data directory with a large network. SAMVERK_SCALE_KEEP names a folder that keeps it for the next time, in a
+// folder of its own for PostgreSQL if SAMVERK_SCALE_POSTGRES names a database that stays.
 func large(t testing.TB, database string, size Size) (dir string, people []living.Person) {
 	t.Helper()
 	kept := os.Getenv("SAMVERK_SCALE_KEEP")
-	if kept == "" || database != "" {
+	if kept == "" || database != "" && database != os.Getenv("SAMVERK_SCALE_POSTGRES") {
 		return grown(t, t.TempDir(), database, size)
+	}
+	if database != "" {
+		kept = filepath.Join(kept, "postgres")
+	}
+	if err := os.MkdirAll(kept, 0o700); err != nil {
+		t.Fatal(err)
 	}
 	names := filepath.Join(kept, "people.json")
 	if b, err := os.ReadFile(names); err == nil {
@@ -48,7 +56,7 @@ func large(t testing.TB, database string, size Size) (dir string, people []livin
 		}
 		return filepath.Join(kept, "node"), people
 	}
-	dir, people = grown(t, kept, "", size)
+	dir, people = grown(t, kept, database, size)
 	b, err := json.Marshal(people)
 	if err == nil {
 		err = os.WriteFile(names, b, 0o600)
@@ -183,7 +191,7 @@ var pages = []string{
 // each runs over the databases there are.
 func each(b *testing.B, f func(b *testing.B, database string)) {
 	b.Run("sqlite", func(b *testing.B) { f(b, "") })
-	b.Run("postgres", func(b *testing.B) { f(b, testkit.Postgres(b)) })
+	b.Run("postgres", func(b *testing.B) { f(b, cmp.Or(os.Getenv("SAMVERK_SCALE_POSTGRES"), testkit.Postgres(b))) })
 }
 
 // BenchmarkPages tells the median time of each page, for the public and for kinds of people.
@@ -231,7 +239,7 @@ func found(b *testing.B, base string) (out []string) {
 	return out
 }
 
-// median asks for a page again and again.
+// median asks for a page again and again. The least is what it takes when the machine does nothing else.
 func median(b *testing.B, c *http.Client, at string) {
 	size := get(b, c, at) // and the first time is not counted
 	took := make([]time.Duration, 0, b.N)
@@ -242,6 +250,7 @@ func median(b *testing.B, c *http.Client, at string) {
 	}
 	slices.Sort(took)
 	b.ReportMetric(float64(took[len(took)/2].Microseconds())/1000, "ms-median")
+	b.ReportMetric(float64(took[0].Microseconds())/1000, "ms-least")
 	b.ReportMetric(float64(size)/1000, "kB")
 	b.ReportMetric(0, "ns/op")
 }
