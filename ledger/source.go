@@ -66,29 +66,30 @@ type files struct {
 	from Source
 }
 
-// read gives the first n of a tile's or bundle's items; name gives its path for a width.
-func (f files) read(name func(width uint8) string, n int) (b []byte, path string, err error) {
+// read gives a tile's or bundle's file of n items, or the full one, and how many items it has; name gives the path of a width.
+func (f files) read(name func(width uint8) string, n int) (b []byte, path string, items int, err error) {
 	if n < tileWidth {
 		path = name(uint8(n)) //nolint:gosec // below 256
-		b, err = f.from(f.ctx, path)
-	}
-	if n == tileWidth || errors.Is(err, fs.ErrNotExist) {
-		whole := name(0)
-		if b, err = f.from(f.ctx, whole); err == nil || n == tileWidth {
-			path = whole
+		if b, err = f.from(f.ctx, path); !errors.Is(err, fs.ErrNotExist) {
+			return b, path, n, err
 		}
 	}
-	return b, path, err
+	whole := name(0)
+	b, err = f.from(f.ctx, whole)
+	if err == nil || n == tileWidth {
+		path = whole
+	}
+	return b, path, tileWidth, err
 }
 
 // hashes gives the first n hashes of a tile.
 func (f files) hashes(level, index uint64, n int) ([]tlog.Hash, string, error) {
-	b, path, err := f.read(func(w uint8) string { return layout.TilePath(level, index, w) }, n)
+	b, path, items, err := f.read(func(w uint8) string { return layout.TilePath(level, index, w) }, n)
 	if err != nil {
 		return nil, path, err
 	}
-	if len(b) < n*tlog.HashSize || len(b)%tlog.HashSize != 0 || len(b) > tileWidth*tlog.HashSize {
-		return nil, path, fault.New(fault.Internal, "the tile has %d bytes, and should have %d", len(b), n*tlog.HashSize).In(path)
+	if len(b) != items*tlog.HashSize {
+		return nil, path, fault.New(fault.Internal, "the tile has %d bytes, and should have %d", len(b), items*tlog.HashSize).In(path)
 	}
 	h := make([]tlog.Hash, n)
 	for i := range h {
@@ -99,13 +100,13 @@ func (f files) hashes(level, index uint64, n int) ([]tlog.Hash, string, error) {
 
 // entries gives the first n entries of a bundle.
 func (f files) entries(index uint64, n int) ([][]byte, string, error) {
-	b, path, err := f.read(func(w uint8) string { return layout.EntriesPath(index, w) }, n)
+	b, path, items, err := f.read(func(w uint8) string { return layout.EntriesPath(index, w) }, n)
 	if err != nil {
 		return nil, path, err
 	}
 	all, err := splitBundle(b)
-	if err == nil && len(all) < n {
-		err = fault.New(fault.Internal, "the bundle has %d entries, and should have %d", len(all), n)
+	if err == nil && len(all) != items {
+		err = fault.New(fault.Internal, "the bundle has %d entries, and should have %d", len(all), items)
 	}
 	if err != nil {
 		return nil, path, fault.Wrap(fault.Internal, err, "damaged entries").In(path)
