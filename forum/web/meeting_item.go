@@ -52,6 +52,8 @@ type itemData struct {
 	Visible   []web.Option
 	Dissents  []web.Option
 	Ground    groundData
+	Live      string // changes with what the page shows of who decides
+	Ended     bool   // it came to an end while it was looked at
 }
 
 type ruleRow struct {
@@ -122,6 +124,12 @@ func (p *room) itemShow(w http.ResponseWriter, r *http.Request, n *network.Netwo
 			return p.pages.Fail(w, r, err)
 		}
 	}
+	d.Live = stateOf(d.Roll.Seats, d.Roll.Quorum, d.Item.State, d.Item.Outcome, d.Recused, d.Proposed, d.Call, d.Expected, d.Missing)
+	if unchanged(r, d.Live) {
+		w.WriteHeader(http.StatusNoContent)
+		return http.StatusNoContent
+	}
+	d.Ended = !d.Open && r.URL.Query().Has("state")
 	return p.pages.Render(w, r, web.Page{Name: "meeting-item", Title: l.Must("meeting.item.title", d.Item.Number, d.Item.Title), Station: "decide", Data: d, Form: f, Live: d.Open && v.Inside,
 		Crumbs: crumb(l, n, d.Meeting.BodyName.Text, home(n)+"/bodies/"+string(v.Body), l.Must("meeting.list"), home(n)+"/meetings?body="+string(v.Body),
 			l.ShortDay(v.Starts), d.MeetingAt, l.Must("meeting.item.number", d.Item.Number), "")})

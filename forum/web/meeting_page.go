@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"strconv"
@@ -34,6 +35,9 @@ type meetingData struct {
 	ItemOf     []web.Option
 	NextDay    string
 	Now        forum.ItemID // the item the meeting is at
+	Judged     bool         // a meeting that is going on says whether it can decide
+	Lacks      []string     // what it lacks to
+	Live       string       // changes with what the page shows of the meeting's course
 }
 
 // itemRow is an item on the agenda.
@@ -89,6 +93,23 @@ func (p *room) meetingShow(w http.ResponseWriter, r *http.Request, n *network.Ne
 	d := p.newMeetingData(l, n, v, files)
 	d.Withdrawn = files.Withdrawn
 	d.Here = r.URL.Path
+	if v.State == forum.Running && v.Inside {
+		roll, err := p.forum.Roll(r.Context(), actor(r), v.ID, d.Now)
+		if err != nil {
+			return p.pages.Fail(w, r, err)
+		}
+		d.Judged = true
+		for _, x := range roll.Quorum.Findings {
+			if !x.Held {
+				d.Lacks = append(d.Lacks, lack(l, x))
+			}
+		}
+	}
+	d.Live = stateOf(v.State, d.Seats, d.Lacks, d.Items, d.Now)
+	if unchanged(r, d.Live) {
+		w.WriteHeader(http.StatusNoContent)
+		return http.StatusNoContent
+	}
 	if v.Runs {
 		if err := p.meetingTopics(r, n, &d); err != nil {
 			return p.pages.Fail(w, r, err)
@@ -188,7 +209,7 @@ func (d *meetingData) inside(l *web.Words) {
 			if a.Seat != s.ID {
 				continue
 			}
-			one := presence{Name: d.Names[a.Person], Deputy: a.Deputy != "", Came: l.Clock(a.Came.In(d.Starts.Location())), Item: numbers[a.Item]}
+			one := presence{Name: cmp.Or(d.Names[a.Person], l.Must("minutes.redacted.name")), Deputy: a.Deputy != "", Came: l.Clock(a.Came.In(d.Starts.Location())), Item: numbers[a.Item]}
 			if !a.Gone.IsZero() {
 				one.Gone = l.Clock(a.Gone.In(d.Starts.Location()))
 			} else if a.Item == "" {
