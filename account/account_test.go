@@ -68,8 +68,6 @@ func TestInvitation(t *testing.T) {
 		is(t, err, fault.NotFound, "account.invitation.gone")
 		_, err = h.Invite(ctx, coordinator, "anna", "anna@example.org", "sv")
 		is(t, err, fault.Conflict, "account.exists")
-		_, err = h.Invite(ctx, coordinator, "bo", "ANNA@example.org", "sv")
-		is(t, err, fault.Conflict, "account.mail.taken")
 
 		link, err = h.Invite(ctx, coordinator, "bo", "bo@example.org", "sv")
 		ok(t, err)
@@ -154,7 +152,7 @@ func TestANewPasswordTakesBackAMove(t *testing.T) {
 		s := h.member(t, anna)
 		ok(t, h.Move(ctx, anna, account.Proof{Password: good, Session: s.ID, From: home}, "thief@example.org"))
 		token := regexp.MustCompile(`/sign-in/address/(\S+)`).FindStringSubmatch(h.mailed(t, anna)[0])[1]
-		ok(t, h.ChangePassword(ctx, anna, account.Proof{Password: good, Session: s.ID, From: home}, "another long sentence of mine"))
+		ok(t, h.ChangePassword(ctx, anna, account.Proof{Password: good, Session: s.ID, From: home}, "another long sentence of mine", true))
 		is(t, h.Moved(ctx, token, home), fault.NotFound, "account.address.gone")
 	})
 }
@@ -293,13 +291,13 @@ func TestSessionsEnd(t *testing.T) {
 		}
 		// A new password ends the others.
 		c, b = begin(), begin()
-		ok(t, h.ChangePassword(ctx, anna, account.Proof{Password: good, Session: c.ID, From: home}, "nio gröna kaniner"))
+		ok(t, h.ChangePassword(ctx, anna, account.Proof{Password: good, Session: c.ID, From: home}, "nio gröna kaniner", true))
 		if alive(b) || !alive(c) {
 			t.Error("after a new password")
 		}
 		_, err = h.SignIn(ctx, mailOf(anna), good, home)
 		is(t, err, fault.Denied, "account.wrong")
-		is(t, h.ChangePassword(ctx, anna, account.Proof{Password: good, Session: c.ID, From: home}, "tio gröna kaniner"), fault.Invalid, "account.current")
+		is(t, h.ChangePassword(ctx, anna, account.Proof{Password: good, Session: c.ID, From: home}, "tio gröna kaniner", true), fault.Invalid, "account.current")
 		// Erased by the network's room: nobody.
 		ok(t, h.db.Write(ctx, func(tx *storage.Tx) error {
 			_, err := tx.Exec(ctx, `UPDATE person SET name = '', erased = 1 WHERE id = 'anna'`)
@@ -361,14 +359,14 @@ func TestRecovery(t *testing.T) {
 			t.Fatal("mailed:", mail)
 		}
 		token := recoveryLink.FindStringSubmatch(mail[0])[1]
-		who, err := h.Recovering(ctx, token)
+		who, _, err := h.Recovering(ctx, token)
 		ok(t, err)
 		if who != mailOf(anna) {
 			t.Error(who)
 		}
-		is(t, h.Reset(ctx, token, "short", home), fault.Invalid, "account.password.short")
-		ok(t, h.Reset(ctx, token, "nio gröna kaniner", home))
-		is(t, h.Reset(ctx, token, "tio gröna kaniner", home), fault.NotFound, "account.recovery.gone")
+		is(t, h.Reset(ctx, token, "short", nil, home), fault.Invalid, "account.password.short")
+		ok(t, h.Reset(ctx, token, "nio gröna kaniner", nil, home))
+		is(t, h.Reset(ctx, token, "tio gröna kaniner", nil, home), fault.NotFound, "account.recovery.gone")
 		_, err = h.Resume(ctx, s.Token)
 		is(t, err, fault.NotFound, "absent")
 		_, err = h.SignIn(ctx, mailOf(anna), "nio gröna kaniner", home)
@@ -377,7 +375,7 @@ func TestRecovery(t *testing.T) {
 		ok(t, h.Recover(ctx, mailOf(anna), home))
 		token = recoveryLink.FindStringSubmatch(h.mailed(t, anna)[0])[1]
 		h.pass(time.Hour + time.Second)
-		is(t, h.Reset(ctx, token, good, home), fault.NotFound, "account.recovery.gone")
+		is(t, h.Reset(ctx, token, good, nil, home), fault.NotFound, "account.recovery.gone")
 		ok(t, h.Disable(ctx, coordinator, "anna"))
 		n := len(h.mailed(t, anna))
 		ok(t, h.Recover(ctx, mailOf(anna), home))
@@ -834,10 +832,6 @@ func TestNothingSecretIsKept(t *testing.T) {
 		_, _ = h.SignIn(ctx, "typed my pass phrase here", "canary-password-wrong", home)
 		setup, err := h.Invite(ctx, coordinator, "bo", mailOf(bo), "sv")
 		ok(t, err)
-		ok(t, h.db.Write(ctx, func(tx *storage.Tx) error { // as after sending
-			_, err := tx.Exec(ctx, `UPDATE notice_mail SET body = '' WHERE secret = 1`)
-			return err
-		}))
 		text := everything(t, h.db)
 		for name, secret := range map[string]string{"invitation": tokenOf(t, link), "session": s.Token, "device": s.Device, "feed": feed, "recovery": recovery,
 			"password": good, "wrong password": "canary-password-wrong", "typed name": "pass phrase", "open invitation": tokenOf(t, setup), "address": "203.0.113.77"} {

@@ -144,6 +144,9 @@ func (a *Accounts) Secure() bool { return a.base.Scheme == "https" }
 // Demo tells whether anybody may sign in as anybody.
 func (a *Accounts) Demo() bool { return a.options.Demo }
 
+// Mails tells whether mail leaves this site. Where none does, links are handed over.
+func (a *Accounts) Mails() bool { return a.notices.Sends() }
+
 // Idle is after how long without use a session ends.
 func (a *Accounts) Idle() time.Duration { return a.options.Idle }
 
@@ -293,6 +296,9 @@ func (a *Accounts) switched(ctx context.Context, who network.Actor, person netwo
 			}
 		}
 		if _, err := tx.Exec(ctx, `UPDATE account SET disabled = $2 WHERE id = $1`, s.ID, since); err != nil {
+			return err
+		}
+		if err := a.notices.Shut(ctx, tx, string(person), off); err != nil {
 			return err
 		}
 		return a.record(ctx, tx, s.ID, kind, "", From{})

@@ -78,7 +78,7 @@ func open(t testing.TB, dsn string, o account.Options) *house {
 	if h.people, err = network.Open(ctx, h.db); err != nil {
 		t.Fatal(err)
 	}
-	if h.notices, err = notice.Open(ctx, h.db, notice.Options{URL: site, From: "samverk@example.org", Rand: testkit.Rand(2)}); err != nil {
+	if h.notices, err = notice.Open(ctx, h.db, notice.Options{URL: site, From: "samverk@example.org", Server: "smtp://127.0.0.1:1", Key: testkit.OutboxKey, Rand: testkit.Rand(2)}); err != nil {
 		t.Fatal(err)
 	}
 	if o.URL == "" {
@@ -179,17 +179,17 @@ func (h *house) mailed(t testing.TB, who network.Actor) (bodies []string) {
 	t.Helper()
 	h.Drain()
 	err := h.db.Read(t.Context(), func(tx *storage.Tx) error {
-		rows, err := tx.Query(t.Context(), `SELECT body FROM notice_mail WHERE person = $1 ORDER BY id DESC`, who.Person)
+		rows, err := tx.Query(t.Context(), `SELECT id, body FROM notice_mail WHERE person = $1 ORDER BY id DESC`, who.Person)
 		if err != nil {
 			return err
 		}
 		defer rows.Close()
 		for rows.Next() {
-			var b string
-			if err := rows.Scan(&b); err != nil {
+			var id, b string
+			if err := rows.Scan(&id, &b); err != nil {
 				return err
 			}
-			bodies = append(bodies, b)
+			bodies = append(bodies, testkit.Reveal(id, b))
 		}
 		return rows.Err()
 	})

@@ -212,26 +212,31 @@ func (a *Accounts) Identities(ctx context.Context, who network.Actor) (out []Ide
 		if err != nil {
 			return err
 		}
-		rows, err := tx.Query(ctx, `SELECT id, provider, linked, used FROM account_identity WHERE account = $1 ORDER BY linked LIMIT 100`, mine.ID)
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
-			var i Identity
-			var linked, used int64
-			if err := rows.Scan(&i.ID, &i.Provider, &linked, &used); err != nil {
-				return err
-			}
-			i.Linked, i.Used = storage.Time(linked), timeOf(used)
-			if c, err := a.provider(i.Provider); err == nil {
-				i.Title = c.Title
-			}
-			out = append(out, i)
-		}
-		return rows.Err()
+		out, err = a.identities(ctx, tx, mine.ID)
+		return err
 	})
 	return out, err
+}
+
+func (a *Accounts) identities(ctx context.Context, tx *storage.Tx, account string) (out []Identity, err error) {
+	rows, err := tx.Query(ctx, `SELECT id, provider, linked, used FROM account_identity WHERE account = $1 ORDER BY linked LIMIT 100`, account)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var i Identity
+		var linked, used int64
+		if err := rows.Scan(&i.ID, &i.Provider, &linked, &used); err != nil {
+			return nil, err
+		}
+		i.Linked, i.Used = storage.Time(linked), timeOf(used)
+		if c, err := a.provider(i.Provider); err == nil {
+			i.Title = c.Title
+		}
+		out = append(out, i)
+	}
+	return out, rows.Err()
 }
 
 // Unlink takes an identity from the actor's account, unless it is the last way in.
@@ -244,28 +249,32 @@ func (a *Accounts) Unlink(ctx context.Context, who network.Actor, identity strin
 		if err != nil {
 			return err
 		}
-		var name string
-		err = tx.QueryRow(ctx, `DELETE FROM account_identity WHERE id = $1 AND account = $2 RETURNING provider`, identity, mine.ID).Scan(&name)
-		if noRow(err) {
-			return network.Absent()
-		}
-		if err != nil {
-			return err
-		}
-		var left int64
-		if err := tx.QueryRow(ctx, `SELECT count(*) FROM account_identity WHERE account = $1`, mine.ID).Scan(&left); err != nil {
-			return err
-		}
-		if left == 0 && mine.hash == "" {
-			return fault.New(fault.Conflict, "it is the only way in").Say("account.identity.last")
-		}
-		if err := a.record(ctx, tx, mine.ID, "unlinked", name, proof.From); err != nil {
-			return err
-		}
-		title := name
-		if c, err := a.provider(name); err == nil {
-			title = c.Title
-		}
-		return a.warn(ctx, tx, mine, "notice.account.unlinked", title)
+		return a.unlink(ctx, tx, mine, identity, proof.From)
 	})
+}
+
+func (a *Accounts) unlink(ctx context.Context, tx *storage.Tx, mine secretAccount, identity string, from From) error {
+	var name string
+	err := tx.QueryRow(ctx, `DELETE FROM account_identity WHERE id = $1 AND account = $2 RETURNING provider`, identity, mine.ID).Scan(&name)
+	if noRow(err) {
+		return network.Absent()
+	}
+	if err != nil {
+		return err
+	}
+	var left int64
+	if err := tx.QueryRow(ctx, `SELECT count(*) FROM account_identity WHERE account = $1`, mine.ID).Scan(&left); err != nil {
+		return err
+	}
+	if left == 0 && mine.hash == "" {
+		return fault.New(fault.Conflict, "it is the only way in").Say("account.identity.last")
+	}
+	if err := a.record(ctx, tx, mine.ID, "unlinked", name, from); err != nil {
+		return err
+	}
+	title := name
+	if c, err := a.provider(name); err == nil {
+		title = c.Title
+	}
+	return a.warn(ctx, tx, mine, "notice.account.unlinked", title)
 }

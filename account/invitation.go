@@ -32,7 +32,8 @@ type Invitation struct {
 }
 
 // Invite makes an invitation and mails its link, which it also gives, for whoever would rather hand it over. An earlier one that
-// is still open ends: this is how it is sent again.
+// is still open ends: this is how it is sent again. Who invites learns nothing of whether the address is an account's: whoever reads
+// mail there learns that they can sign in and accept.
 func (a *Accounts) Invite(ctx context.Context, who network.Actor, person network.PersonID, mail, lng string) (link string, err error) {
 	if mail, err = notice.Address(mail); err != nil {
 		return "", err
@@ -45,7 +46,7 @@ func (a *Accounts) Invite(ctx context.Context, who network.Actor, person network
 		if err != nil {
 			return err
 		}
-		if err := a.invitable(ctx, tx, person, mail); err != nil {
+		if err := a.without(ctx, tx, person); err != nil {
 			return err
 		}
 		token, until, err := a.invite(ctx, tx, Invitation{Person: person, Mail: mail, Lang: lng, By: who.Person})
@@ -53,35 +54,37 @@ func (a *Accounts) Invite(ctx context.Context, who network.Actor, person network
 			return err
 		}
 		link = a.link("/invitation/" + token)
+		if err := a.people.Invited(ctx, tx, who, person, network.InvitationSent); err != nil {
+			return err
+		}
+		key := "notice.account.invitation"
+		if taken, err := a.taken(ctx, tx, mail); err != nil {
+			return err
+		} else if taken {
+			key = "notice.account.invitation.known"
+		}
 		to := notice.Recipient{Person: string(person), Mail: mail, Lang: lng}
-		name, _ := n.Name.In(lng)
-		return a.notices.TellAddress(ctx, tx, to, notice.Notice{Key: "notice.account.invitation", Args: []string{name},
+		return a.notices.TellAddress(ctx, tx, to, notice.Notice{Key: key, Args: []string{notice.Name(n.Name.SV, n.Name.NB, n.Name.EN)},
 			Link: "/invitation/" + token, Urgent: true, Secret: true, Until: until})
 	})
 	return link, err
 }
 
-// invitable refuses a person who has an account, and an address that is somebody's.
-func (a *Accounts) invitable(ctx context.Context, tx *storage.Tx, person network.PersonID, mail string) error {
+// without refuses a person who has an account.
+func (a *Accounts) without(ctx context.Context, tx *storage.Tx, person network.PersonID) error {
 	var n int64
 	err := tx.QueryRow(ctx, `SELECT count(*) FROM account WHERE person = $1`, person).Scan(&n)
 	if err == nil && n > 0 {
 		err = fault.New(fault.Conflict, "the person has an account already").Say("account.exists")
 	}
-	if err != nil {
-		return err
-	}
-	return a.free(ctx, tx, mail)
+	return err
 }
 
-// free refuses a mail address that an account has.
-func (a *Accounts) free(ctx context.Context, tx *storage.Tx, mail string) error {
+// taken tells whether an account has a mail address.
+func (a *Accounts) taken(ctx context.Context, tx *storage.Tx, mail string) (bool, error) {
 	var n int64
 	err := tx.QueryRow(ctx, `SELECT count(*) FROM account WHERE mail_key = $1`, mailKey(mail)).Scan(&n)
-	if err == nil && n > 0 {
-		err = fault.New(fault.Conflict, "an account has this address already").Where("mail").Say("account.mail.taken")
-	}
-	return err
+	return n > 0, err
 }
 
 // invite writes an invitation in place of the one that is open.
@@ -118,7 +121,14 @@ func (a *Accounts) Uninvite(ctx context.Context, who network.Actor, person netwo
 		if _, err := a.mayManage(ctx, tx, who, person); err != nil {
 			return err
 		}
-		return a.closeOpen(ctx, tx, person)
+		i, err := a.open(ctx, tx, person)
+		if err != nil || i.ID == "" {
+			return err
+		}
+		if err := a.closeOpen(ctx, tx, person); err != nil {
+			return err
+		}
+		return a.people.Invited(ctx, tx, who, person, network.InvitationWithdrawn)
 	})
 }
 
@@ -199,10 +209,18 @@ func (a *Accounts) accept(ctx context.Context, tx *storage.Tx, hash, password st
 	if err != nil {
 		return "", err
 	}
-	if err := a.invitable(ctx, tx, i.Person, i.Mail); err != nil {
+	if err := a.without(ctx, tx, i.Person); err != nil {
 		return "", err
 	}
+	if taken, err := a.taken(ctx, tx, i.Mail); err != nil {
+		return "", err
+	} else if taken {
+		return "", fault.New(fault.Conflict, "who has this address signs in and accepts").Say("account.invitation.known")
+	}
 	if err := a.use(ctx, tx, i.ID); err != nil {
+		return "", err
+	}
+	if err := a.people.Invited(ctx, tx, network.Actor{Person: i.Person}, i.Person, network.InvitationAccepted); err != nil {
 		return "", err
 	}
 	if account, err = a.create(ctx, tx, i.Person, i.Mail, password); err != nil {
@@ -212,6 +230,40 @@ func (a *Accounts) accept(ctx context.Context, tx *storage.Tx, hash, password st
 		return "", err
 	}
 	return account, a.record(ctx, tx, account, "accepted", "", from)
+}
+
+// AcceptAs lets somebody who has an account accept with it: they get the seats and memberships of the person who was invited, and have one account
+// as before. Its address need not be the invited one: whoever has the link was given it.
+func (a *Accounts) AcceptAs(ctx context.Context, who network.Actor, token string, from From) error {
+	return a.db.Write(ctx, func(tx *storage.Tx) error {
+		mine, err := a.own(ctx, tx, who)
+		if err != nil {
+			return err
+		}
+		i, err := a.invited(ctx, tx, hashOf(token))
+		if err != nil {
+			return err
+		}
+		if i.Person == "" {
+			return gone("account.invitation.gone")
+		}
+		if err := a.without(ctx, tx, i.Person); err != nil {
+			return err
+		}
+		if err := a.use(ctx, tx, i.ID); err != nil {
+			return err
+		}
+		if err := a.people.Invited(ctx, tx, who, i.Person, network.InvitationAccepted); err != nil {
+			return err
+		}
+		if err := a.people.TakeOver(ctx, tx, i.Person, who.Person); err != nil {
+			return err
+		}
+		if err := a.notices.Forget(ctx, tx, string(i.Person)); err != nil {
+			return err
+		}
+		return a.record(ctx, tx, mine.ID, "accepted", "", from)
+	})
 }
 
 func (a *Accounts) use(ctx context.Context, tx *storage.Tx, invitation string) error {

@@ -119,8 +119,8 @@ func (a *Accounts) Move(ctx context.Context, who network.Actor, proof Proof, mai
 			ON CONFLICT (account) DO UPDATE SET hash = excluded.hash, mail = excluded.mail, expires = excluded.expires`, mine.ID, hash, mail, until); err != nil {
 			return err
 		}
-		if a.free(ctx, tx, mail) != nil {
-			return nil
+		if taken, err := a.taken(ctx, tx, mail); err != nil || taken {
+			return err
 		}
 		to, err := a.recipient(ctx, tx, mine)
 		if err != nil {
@@ -160,8 +160,10 @@ func (a *Accounts) Moved(ctx context.Context, token string, from From) error {
 			return err
 		}
 		if mailKey(mail) != mailKey(mine.Mail) {
-			if err := a.free(ctx, tx, mail); err != nil {
+			if taken, err := a.taken(ctx, tx, mail); err != nil {
 				return err
+			} else if taken { // by somebody else, meanwhile
+				return gone("account.address.gone")
 			}
 		}
 		if _, err := tx.Exec(ctx, `UPDATE account SET mail = $2, mail_key = $3 WHERE id = $1`, mine.ID, mail, mailKey(mail)); err != nil {

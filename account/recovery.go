@@ -10,10 +10,13 @@ import (
 	"github.com/samverk/samverk/storage"
 )
 
-const recoverable = time.Hour
+const (
+	recoverable = time.Hour
+	handed      = 24 * time.Hour // a link that a coordinator hands over
+)
 
 // Recover mails a link with which a new password can be chosen, if the address is an account's. The answer is
-// the same, and as quick, if it isn't: what there is to do is done after it.
+// the same, and as quick, if it isn't: what there is to do is done after it. Where no mail leaves the site a coordinator makes the link.
 func (a *Accounts) Recover(ctx context.Context, mail string, from From) error {
 	buckets := []bucket{
 		{key: a.bucketOf("recover", mailKey(mail)), free: 3, most: time.Hour},
@@ -30,18 +33,16 @@ func (a *Accounts) Recover(ctx context.Context, mail string, from From) error {
 }
 
 func (a *Accounts) recover(ctx context.Context, mail string, from From) error {
-	token, hash, err := a.token()
-	if err != nil {
-		return err
+	if !a.Mails() {
+		return nil
 	}
 	return a.db.Write(ctx, func(tx *storage.Tx) error {
 		mine, err := scanAccount(tx.QueryRow(ctx, `SELECT `+accountColumns+` FROM account WHERE mail_key = $1 AND disabled = 0`, mailKey(mail)))
 		if err != nil {
 			return err
 		}
-		now := a.db.Now()
-		until := now.Add(recoverable)
-		if _, err := tx.Exec(ctx, `INSERT INTO account_recovery (hash, account, made, expires) VALUES ($1, $2, $3, $4)`, hash, mine.ID, now, until); err != nil {
+		token, until, err := a.makeRecovery(ctx, tx, mine, recoverable)
+		if err != nil {
 			return err
 		}
 		if err := a.record(ctx, tx, mine.ID, "recovery", "", from); err != nil {
@@ -55,19 +56,71 @@ func (a *Accounts) recover(ctx context.Context, mail string, from From) error {
 	})
 }
 
+// makeRecovery writes a token that is good for so long.
+func (a *Accounts) makeRecovery(ctx context.Context, tx *storage.Tx, mine secretAccount, long time.Duration) (token string, until time.Time, err error) {
+	token, hash, err := a.token()
+	if err != nil {
+		return "", until, err
+	}
+	now := a.db.Now()
+	until = now.Add(long)
+	_, err = tx.Exec(ctx, `INSERT INTO account_recovery (hash, account, made, expires) VALUES ($1, $2, $3, $4)`, hash, mine.ID, now, until)
+	return token, until, err
+}
+
+// RecoveryLink gives a coordinator of the person's home a link to hand over, with which the person chooses a new password. It is there only
+// where no mail leaves the site. Whoever has the link can be that person: the log, the history and the person's own list tell who made it.
+func (a *Accounts) RecoveryLink(ctx context.Context, who network.Actor, person network.PersonID, from From) (link string, err error) {
+	err = a.db.Write(ctx, func(tx *storage.Tx) error {
+		if _, err := a.mayManage(ctx, tx, who, person); err != nil {
+			return err
+		}
+		mine, err := a.of(ctx, tx, person)
+		switch {
+		case err != nil:
+			return err
+		case a.Mails():
+			return fault.New(fault.Conflict, "a link for a new password is mailed").Say("account.recovery.mailed")
+		case !mine.Disabled.IsZero() || who.Person == person:
+			return network.Absent()
+		}
+		token, _, err := a.makeRecovery(ctx, tx, mine, handed)
+		if err != nil {
+			return err
+		}
+		link = a.link("/recover/" + token)
+		if err := a.record(ctx, tx, mine.ID, "recovery-handed", "", From{}); err != nil {
+			return err
+		}
+		if err := a.people.Invited(ctx, tx, who, person, network.RecoveryMade); err != nil {
+			return err
+		}
+		name, err := a.people.PersonName(ctx, tx, who.Person)
+		if err != nil {
+			return err
+		}
+		return a.notices.Tell(ctx, tx, string(person), notice.Notice{Key: "notice.account.recovery.handed", Args: []string{name}, Link: "/account/log", Urgent: true})
+	})
+	return link, err
+}
+
 // gone is the answer to a token that is unknown, used, revoked or too old.
 func gone(code string) *fault.Error {
 	return fault.New(fault.NotFound, "the link is used, too old or not ours").Say(code)
 }
 
-// Recovering gives whose account a token recovers, for the page that asks for the new password.
-func (a *Accounts) Recovering(ctx context.Context, token string) (mail string, err error) {
+// Recovering gives whose account a token recovers, and the providers it is linked to, for the page that asks for the new password.
+func (a *Accounts) Recovering(ctx context.Context, token string) (mail string, linked []Identity, err error) {
 	err = a.db.Read(ctx, func(tx *storage.Tx) error {
 		mine, err := a.recovering(ctx, tx, token)
+		if err != nil {
+			return err
+		}
 		mail = mine.Mail
+		linked, err = a.identities(ctx, tx, mine.ID)
 		return err
 	})
-	return mail, err
+	return mail, linked, err
 }
 
 func (a *Accounts) recovering(ctx context.Context, tx *storage.Tx, token string) (secretAccount, error) {
@@ -86,8 +139,9 @@ func (a *Accounts) recovering(ctx context.Context, tx *storage.Tx, token string)
 	return mine, err
 }
 
-// Reset gives the account a new password, once, and ends every session. It begins none: the person signs in.
-func (a *Accounts) Reset(ctx context.Context, token, password string, from From) error {
+// Reset gives the account a new password, once, and ends every session, the secret calendar addresses, and the links to providers that are named:
+// whoever had the account may have made them. It begins no session: the person signs in.
+func (a *Accounts) Reset(ctx context.Context, token, password string, unlink []string, from From) error {
 	var person network.PersonID
 	err := a.db.Read(ctx, func(tx *storage.Tx) error {
 		mine, err := a.recovering(ctx, tx, token)
@@ -106,9 +160,21 @@ func (a *Accounts) Reset(ctx context.Context, token, password string, from From)
 		if err != nil {
 			return err
 		}
-		if err := a.setPassword(ctx, tx, mine, hash, ""); err != nil {
+		if err := a.setPassword(ctx, tx, mine, hash); err != nil {
 			return err
 		}
-		return a.record(ctx, tx, mine.ID, "reset", "", from)
+		mine.hash = hash
+		if err := a.record(ctx, tx, mine.ID, "reset", "", from); err != nil {
+			return err
+		}
+		if err := a.endAccess(ctx, tx, mine, "", from); err != nil {
+			return err
+		}
+		for _, id := range unlink {
+			if err := a.unlink(ctx, tx, mine, id, from); err != nil {
+				return err
+			}
+		}
+		return a.warn(ctx, tx, mine, "notice.account.reset")
 	})
 }

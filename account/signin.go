@@ -170,8 +170,9 @@ func (a *Accounts) Prove(ctx context.Context, who network.Actor, p Proof) error 
 	return a.db.Write(ctx, func(tx *storage.Tx) error { return a.forgive(ctx, tx, b) })
 }
 
-// ChangePassword gives the actor another password, or a first one, and ends all other sessions.
-func (a *Accounts) ChangePassword(ctx context.Context, who network.Actor, proof Proof, password string) error {
+// ChangePassword gives the actor another password, or a first one. With end it ends all other sessions and the secret calendar addresses:
+// whoever else knew the password may have them.
+func (a *Accounts) ChangePassword(ctx context.Context, who network.Actor, proof Proof, password string, end bool) error {
 	if err := a.Prove(ctx, who, proof); err != nil {
 		return err
 	}
@@ -184,10 +185,19 @@ func (a *Accounts) ChangePassword(ctx context.Context, who network.Actor, proof 
 		if err != nil {
 			return err
 		}
-		if err := a.setPassword(ctx, tx, mine, hash, proof.Session); err != nil {
+		if err := a.setPassword(ctx, tx, mine, hash); err != nil {
 			return err
 		}
-		return a.record(ctx, tx, mine.ID, "password", "", proof.From)
+		if err := a.record(ctx, tx, mine.ID, "password", "", proof.From); err != nil {
+			return err
+		}
+		if !end {
+			return a.warn(ctx, tx, mine, "notice.account.password")
+		}
+		if err := a.endAccess(ctx, tx, mine, proof.Session, proof.From); err != nil {
+			return err
+		}
+		return a.warn(ctx, tx, mine, "notice.account.password.ended")
 	})
 }
 
@@ -222,19 +232,28 @@ func (a *Accounts) noWayIn(ctx context.Context, tx *storage.Tx, id string) error
 	return nil
 }
 
-// setPassword ends every session but one: whoever else had the old password is out.
-func (a *Accounts) setPassword(ctx context.Context, tx *storage.Tx, mine secretAccount, hash, but string) error {
+// setPassword takes back, with the old password, every link that would lead past the new one.
+func (a *Accounts) setPassword(ctx context.Context, tx *storage.Tx, mine secretAccount, hash string) error {
 	if _, err := tx.Exec(ctx, `UPDATE account SET password = $2 WHERE id = $1`, mine.ID, hash); err != nil {
-		return err
-	}
-	if err := a.endAll(ctx, tx, mine.ID, but); err != nil {
 		return err
 	}
 	if err := a.noWayIn(ctx, tx, mine.ID); err != nil {
 		return err
 	}
-	if err := a.forgive(ctx, tx, a.accountBucket(mine.Mail)); err != nil {
+	return a.forgive(ctx, tx, a.accountBucket(mine.Mail))
+}
+
+// endAccess ends what the account lets somebody do without its password: every session but one, and the secret calendar addresses.
+func (a *Accounts) endAccess(ctx context.Context, tx *storage.Tx, mine secretAccount, but string, from From) error {
+	if err := a.endAll(ctx, tx, mine.ID, but); err != nil {
 		return err
 	}
-	return a.warn(ctx, tx, mine, "notice.account.password")
+	r, err := tx.Exec(ctx, `DELETE FROM account_feed WHERE person = $1`, mine.Person)
+	if err != nil {
+		return err
+	}
+	if n, err := r.RowsAffected(); err != nil || n == 0 {
+		return err
+	}
+	return a.record(ctx, tx, mine.ID, "feed-revoked", "", from)
 }

@@ -119,7 +119,7 @@ func (r *Registry) Erase(ctx context.Context, who Actor) error {
 // endAll ends what a person holds and is to hold.
 func (r *Registry) endAll(ctx context.Context, tx *storage.Tx, who Actor, id PersonID) error {
 	now := r.db.Now()
-	held, err := r.holdings(ctx, tx, `h.person = $1 AND (h.ends = 0 OR h.ends > $2 AND h.ends > h.starts)`, id, now)
+	held, err := r.openTerms(ctx, tx, id)
 	if err != nil {
 		return err
 	}

@@ -100,7 +100,7 @@ func Open(_ context.Context, db *storage.DB, o Options) (*Notices, error) {
 	if n.server, err = parseServer(o); err != nil {
 		return nil, err
 	}
-	if n.seal, err = newSeal(o.Key, n.options.Rand); err != nil {
+	if n.seal, err = newSeal(o.Key); err != nil {
 		return nil, err
 	}
 	if n.words, err = lang.Read(Messages); err != nil {

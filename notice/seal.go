@@ -3,8 +3,8 @@ package notice
 import (
 	"crypto/aes"
 	"crypto/cipher"
+	"crypto/rand"
 	"encoding/base64"
-	"io"
 	"strings"
 
 	"github.com/samverk/samverk/fault"
@@ -18,10 +18,10 @@ const sealed = "sealed:"
 
 // newSeal prepares what hides secret links in the outbox from whoever reads the database or a backup. Without a key of the
 // site's own they can be read as long as this process lives.
-func newSeal(key []byte, random io.Reader) (cipher.AEAD, error) {
+func newSeal(key []byte) (cipher.AEAD, error) {
 	if key == nil {
 		key = make([]byte, KeySize)
-		if _, err := io.ReadFull(random, key); err != nil {
+		if _, err := rand.Read(key); err != nil {
 			return nil, fault.Wrap(fault.Internal, err, "no randomness for a key")
 		}
 	}

@@ -158,7 +158,7 @@ func (p *Room) passwordForm(w http.ResponseWriter, r *http.Request) int {
 	if err != nil {
 		return p.pages.Fail(w, r, err)
 	}
-	return p.pages.Render(w, r, p.passwordPage(r, web.NewForm("username", mine.Mail)))
+	return p.pages.Render(w, r, p.passwordPage(r, web.NewForm("username", mine.Mail, "end", "yes")))
 }
 
 // proof is what the person typed to show that it is they.
@@ -178,11 +178,15 @@ func (p *Room) password(w http.ResponseWriter, r *http.Request) int {
 	if err != nil {
 		return p.pages.Fail(w, r, err)
 	}
-	if err := p.accounts.ChangePassword(r.Context(), actor(r), p.proof(r, f), f.Raw("password")); err != nil {
+	end := f.Has("end", "yes")
+	if err := p.accounts.ChangePassword(r.Context(), actor(r), p.proof(r, f), f.Raw("password"), end); err != nil {
 		return p.again(w, r, f, err, p.passwordPage(r, f))
 	}
 	if err := p.renew(w, r); err != nil {
 		return p.pages.Fail(w, r, err)
+	}
+	if !end {
+		return web.SeeOther(w, r, "/account?said=password.kept")
 	}
 	return web.SeeOther(w, r, "/account?said=password")
 }
@@ -282,19 +286,10 @@ func (p *Room) confirmed(w http.ResponseWriter, r *http.Request, what string, do
 	return status
 }
 
-// link begins linking a provider, and shows a link there: a page's policy says that forms stay on this site.
+// link begins linking a provider.
 func (p *Room) link(w http.ResponseWriter, r *http.Request) int {
 	return p.confirmed(w, r, "link", func(proof account.Proof) (int, error) {
-		secret, address, err := p.accounts.Start(r.Context(), r.PathValue("provider"), account.Purpose{Link: actor(r), Proof: proof, Back: "/account"}, p.from(r))
-		if err != nil {
-			return 0, err
-		}
-		p.set(w, "flow", secret, 10*time.Minute)
-		title, err := p.titleOf(r, "link")
-		if err != nil {
-			return 0, err
-		}
-		return p.pages.Render(w, r, web.Page{Name: "go", Secret: true, Title: p.pages.Words(r).Must("go.title", title), Data: struct{ Title, Address string }{title, address}}), nil
+		return p.onward(w, r, r.PathValue("provider"), account.Purpose{Link: actor(r), Proof: proof, Back: "/account"}, "/account")
 	})
 }
 

@@ -43,11 +43,10 @@ func (p *Room) movingForm(w http.ResponseWriter, r *http.Request) int {
 
 func (p *Room) moved(w http.ResponseWriter, r *http.Request) int {
 	err := p.accounts.Moved(r.Context(), p.get(r, "address"), p.from(r))
-	switch fault.KindOf(err) {
-	case fault.NotFound, fault.Conflict: // somebody else has it meanwhile
+	switch {
+	case fault.KindOf(err) == fault.NotFound:
 		return p.gone(w, r, "address")
-	}
-	if err != nil {
+	case err != nil:
 		return p.pages.Fail(w, r, err)
 	}
 	p.set(w, "address", "", 0)

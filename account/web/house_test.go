@@ -3,6 +3,7 @@ package web_test
 import (
 	"bytes"
 	"context"
+	"html"
 	"io"
 	"io/fs"
 	"log/slog"
@@ -12,6 +13,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"os"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -96,7 +98,7 @@ func openOn(t testing.TB, l net.Listener, o account.Options) *house {
 		server.Listener = l
 	}
 	h.url = "http://" + server.Listener.Addr().String()
-	notices, err := notice.Open(ctx, h.db, notice.Options{URL: h.url, From: "samverk@example.org"})
+	notices, err := notice.Open(ctx, h.db, notice.Options{URL: h.url, From: "samverk@example.org", Server: "smtp://127.0.0.1:1", Key: testkit.OutboxKey})
 	ok(t, err)
 	o.URL, o.Hashing = h.url, account.Hashing{Memory: 64, Passes: 1, Threads: 1, AtOnce: 2}
 	h.Accounts, err = account.Open(ctx, h.db, h.people, notices, o)
@@ -209,4 +211,43 @@ func (h *house) invite(t testing.TB, name, mail string) (network.PersonID, strin
 	link, err := h.Invite(t.Context(), h.operator, id, mail, "sv")
 	ok(t, err)
 	return id, link
+}
+
+// secretMail is the latest mail with a secret link to an address.
+func (h *house) secretMail(t testing.TB, to string) string {
+	t.Helper()
+	var id, body string
+	ok(t, h.db.Read(t.Context(), func(tx *storage.Tx) error {
+		return tx.QueryRow(t.Context(), `SELECT id, body FROM notice_mail WHERE address = $1 AND secret = 1 ORDER BY id DESC LIMIT 1`, to).Scan(&id, &body)
+	}))
+	return testkit.Reveal(id, body)
+}
+
+var (
+	invitationField = regexp.MustCompile(`name="invitation" value="([^"]*)"`)
+	onwardLink      = regexp.MustCompile(`rel="noreferrer" href="([^"]*)"`)
+)
+
+// invitation gives the field of the invitation's form, as the page has it.
+func (b *browser) invitation() string {
+	b.t.Helper()
+	m := invitationField.FindStringSubmatch(b.get("/invitation"))
+	if m == nil {
+		b.t.Fatal("no invitation is shown")
+	}
+	return m[1]
+}
+
+// with begins a sign-in at a provider and follows the page that leads there.
+func (b *browser) with(provider string, pairs ...string) string {
+	b.t.Helper()
+	page := b.post("/sign-in/with/"+provider, pairs...)
+	m := onwardLink.FindStringSubmatch(page)
+	if m == nil {
+		return page
+	}
+	if to := "0; url=" + html.UnescapeString(m[1]); b.last.Header.Get("Refresh") != to {
+		b.t.Errorf("led to %q", b.last.Header.Get("Refresh"))
+	}
+	return b.get(html.UnescapeString(m[1]))
 }

@@ -13,6 +13,7 @@ type invitationData struct {
 	Form      *web.Form
 	Invited   account.Invitation
 	Providers []openid.Provider
+	As        string // who is signed in
 }
 
 // invited gives the page of the invitation that this browser holds.
@@ -20,7 +21,25 @@ func (p *Room) invited(r *http.Request, f *web.Form) (web.Page, error) {
 	i, err := p.accounts.Invited(r.Context(), p.get(r, "invitation"))
 	f.Set("username", i.Mail)
 	return web.Page{Name: "invitation", Title: p.pages.Words(r).Must("invitation.title"), Form: f,
-		Data: invitationData{Form: f, Invited: i, Providers: p.accounts.Providers()}}, err
+		Data: invitationData{Form: f, Invited: i, Providers: p.accounts.Providers(), As: web.ViewerOf(r).Name}}, err
+}
+
+// asked gives the page of the invitation that this browser holds, if it is the one that the form was for. Another site can lead a browser
+// to another's invitation while this one's page is open.
+func (p *Room) asked(r *http.Request, f *web.Form) (web.Page, error) {
+	page, err := p.invited(r, f)
+	if d, ok := page.Data.(invitationData); err == nil && ok && d.Invited.ID != f.Get("invitation") {
+		err = fault.New(fault.Conflict, "the form was for another invitation").Say("account.invitation.other")
+	}
+	return page, err
+}
+
+// invitationAgain sends the page again with what went wrong, or says that the invitation is gone.
+func (p *Room) invitationAgain(w http.ResponseWriter, r *http.Request, f *web.Form, err error, page web.Page) int {
+	if fault.KindOf(err) == fault.NotFound {
+		return p.gone(w, r, "invitation")
+	}
+	return p.again(w, r, f, err, page)
 }
 
 func (p *Room) invitation(w http.ResponseWriter, r *http.Request) int {
@@ -39,19 +58,33 @@ func (p *Room) accept(w http.ResponseWriter, r *http.Request) int {
 	if err != nil {
 		return p.pages.Fail(w, r, err)
 	}
-	s, err := p.accounts.Accept(r.Context(), p.get(r, "invitation"), f.Raw("password"), p.from(r))
-	if fault.KindOf(err) == fault.NotFound {
-		return p.gone(w, r, "invitation")
-	}
+	page, err := p.asked(r, f)
 	if err != nil {
-		page, invitedErr := p.invited(r, f)
-		if invitedErr != nil {
-			return p.pages.Fail(w, r, invitedErr)
-		}
-		return p.again(w, r, f, err, page)
+		return p.invitationAgain(w, r, f, err, page)
+	}
+	s, err := p.accounts.Accept(r.Context(), p.get(r, "invitation"), f.Raw("password"), p.from(r))
+	if err != nil {
+		return p.invitationAgain(w, r, f, err, page)
 	}
 	p.set(w, "invitation", "", 0)
 	return p.entered(w, r, s, "/")
+}
+
+// acceptAs accepts with the account that is signed in.
+func (p *Room) acceptAs(w http.ResponseWriter, r *http.Request) int {
+	f, err := web.ReadForm(w, r)
+	if err != nil {
+		return p.pages.Fail(w, r, err)
+	}
+	page, err := p.asked(r, f)
+	if err == nil {
+		err = p.accounts.AcceptAs(r.Context(), actor(r), p.get(r, "invitation"), p.from(r))
+	}
+	if err != nil {
+		return p.invitationAgain(w, r, f, err, page)
+	}
+	p.set(w, "invitation", "", 0)
+	return web.SeeOther(w, r, "/")
 }
 
 func (p *Room) setupPage(r *http.Request, f *web.Form) web.Page {

@@ -37,13 +37,13 @@ func TestTheWholeWay(t *testing.T) {
 	if strings.Contains(page, link[strings.LastIndexByte(link, '/')+1:]) {
 		t.Error("the secret is in the page")
 	}
-	page = b.post("/invitation", "password", "sommar2026!!")
+	page = b.post("/invitation", "invitation", b.invitation(), "password", "sommar2026!!")
 	b.at("/invitation", 400)
 	contains(t, page, "easy to guess")
 	if strings.Contains(page, "sommar2026") {
 		t.Error("a password comes back in the page")
 	}
-	contains(t, b.post("/invitation", "password", good), "first page of Anna Ankarström")
+	contains(t, b.post("/invitation", "invitation", b.invitation(), "password", good), "first page of Anna Ankarström")
 	b.get("/invitation")
 	b.at("/invitation", 404) // used
 
@@ -90,10 +90,7 @@ func TestTheWholeWay(t *testing.T) {
 	other.post("/recover", "username", "nobody@example.org")
 	other.at("/recover/sent", 200)
 	ok(t, h.Close()) // what is done after the answer is done
-	var mail string
-	ok(t, h.db.Read(t.Context(), func(tx *storage.Tx) error {
-		return tx.QueryRow(t.Context(), `SELECT body FROM notice_mail WHERE address = 'anna@example.org' AND secret = 1 ORDER BY id DESC LIMIT 1`).Scan(&mail)
-	}))
+	mail := h.secretMail(t, "anna@example.org")
 	other.get(regexp.MustCompile(`http\S+/recover/\S+`).FindString(mail))
 	other.at("/recover/new", 200)
 	contains(t, other.post("/recover/new", "password", "kort"), "too short")
@@ -144,7 +141,7 @@ func TestDisabledIsOutAtOnce(t *testing.T) {
 	id, link := h.invite(t, "Anna Ankarström", "anna@example.org")
 	b := h.browser(t)
 	b.get(link)
-	b.post("/invitation", "password", good)
+	b.post("/invitation", "invitation", b.invitation(), "password", good)
 	b.get("/account")
 	b.at("/account", 200)
 	ok(t, h.Disable(t.Context(), h.operator, id))
@@ -301,10 +298,7 @@ func TestMove(t *testing.T) {
 	contains(t, b.post("/account/address"), "That is no mail address")
 	b.at("/account/address", 400)
 	contains(t, b.post("/account/address", "mail", "new@example.org", "current", good), "on its way to the new address")
-	var mail string
-	ok(t, h.db.Read(t.Context(), func(tx *storage.Tx) error {
-		return tx.QueryRow(t.Context(), `SELECT body FROM notice_mail WHERE address = 'new@example.org'`).Scan(&mail)
-	}))
+	mail := h.secretMail(t, "new@example.org")
 	b.get(regexp.MustCompile(`http\S+/sign-in/address/\S+`).FindString(mail))
 	b.at("/sign-in/address", 200)
 	contains(t, b.post("/sign-in/address"), "new mail address is in force")

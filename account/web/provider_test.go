@@ -97,7 +97,7 @@ func atProvider(t *testing.T) (h *house, p *provider, operator, anna *browser, p
 }
 
 // stopBack makes the browser stop where the provider sends it back, and gives that address.
-func (b *browser) stopBack(path string) string {
+func (b *browser) stopBack(provider string) string {
 	b.t.Helper()
 	before := b.CheckRedirect
 	b.CheckRedirect = func(r *http.Request, _ []*http.Request) error {
@@ -106,7 +106,7 @@ func (b *browser) stopBack(path string) string {
 		}
 		return nil
 	}
-	b.get(path)
+	b.with(provider)
 	b.CheckRedirect = before
 	to := b.last.Header.Get("Location")
 	if to == "" {
@@ -119,7 +119,7 @@ func TestInvitationWithAProvider(t *testing.T) {
 	h, _, _, b, person := atProvider(t)
 	page := b.get("/invitation")
 	contains(t, page, "Continue with The University")
-	contains(t, b.get("/sign-in/with/uni?for=invitation"), "first page of Anna Ankarström")
+	contains(t, b.with("uni", "invitation", b.invitation()), "first page of Anna Ankarström")
 	if b.last.Request.URL.RawQuery != "" {
 		t.Error("the code stays in the address")
 	}
@@ -129,7 +129,7 @@ func TestInvitationWithAProvider(t *testing.T) {
 	contains(t, b.post("/account/password", "password", good), "too long since you signed in")
 	b.at("/account/password", 403)
 	b.post("/sign-out")
-	contains(t, b.get("/sign-in/with/uni?back=/account"), "You have no password.")
+	contains(t, b.with("uni", "back", "/account"), "You have no password.")
 	b.at("/account", 200)
 	h.pass(time.Second)
 	id := strings.Split(strings.Split(b.get("/account"), "/account/identities/")[1], `"`)[0]
@@ -140,7 +140,7 @@ func TestInvitationWithAProvider(t *testing.T) {
 	b.post("/account/identities/"+id, "current", good)
 	b.at("/account", 200)
 	b.post("/sign-out")
-	contains(t, b.get("/sign-in/with/uni"), "Nobody here has linked that account at The University")
+	contains(t, b.with("uni"), "Nobody here has linked that account at The University")
 	b.at("/sign-in/at/uni/back", 403)
 
 	// Somebody whose account is disabled is nobody.
@@ -151,7 +151,7 @@ func TestInvitationWithAProvider(t *testing.T) {
 	b.get(strings.ReplaceAll(strings.Split(strings.Split(page, `rel="noreferrer" href="`)[1], `"`)[0], "&amp;", "&"))
 	b.at("/account", 200)
 	ok(t, h.Disable(t.Context(), h.operator, person))
-	b.get("/sign-in/with/other")
+	b.with("other")
 	b.at("/sign-in/at/other/back", 403)
 }
 
@@ -161,7 +161,7 @@ func TestMailLinksNothing(t *testing.T) {
 	p.subject = "stranger"
 	b := h.browser(t)
 	b.get("/sign-in?lang=en")
-	contains(t, b.get("/sign-in/with/uni"), "Nobody here has linked")
+	contains(t, b.with("uni"), "Nobody here has linked")
 	if strings.Contains(b.get("/"), "Olga") {
 		t.Error("signed in by mail address")
 	}
@@ -170,11 +170,11 @@ func TestMailLinksNothing(t *testing.T) {
 // An answer is good once, in the browser that asked, at the provider's own address, for ten minutes.
 func TestAnswersOfAProvider(t *testing.T) {
 	h, _, _, b, _ := atProvider(t)
-	contains(t, b.get("/sign-in/with/uni?for=invitation"), "first page of Anna")
+	contains(t, b.with("uni", "invitation", b.invitation()), "first page of Anna")
 	site, err := url.Parse(h.url)
 	ok(t, err)
 
-	back := b.stopBack("/sign-in/with/uni")
+	back := b.stopBack("uni")
 	var kept []*http.Cookie
 	for _, c := range b.Jar.Cookies(site) {
 		if c.Name == "samverk-flow" {
@@ -187,7 +187,7 @@ func TestAnswersOfAProvider(t *testing.T) {
 	contains(t, b.get(back), "The sign-in could not be finished")
 	b.at("/sign-in/at/uni/back", 403)
 
-	back = b.stopBack("/sign-in/with/uni")
+	back = b.stopBack("uni")
 	victim := h.browser(t)
 	victim.get(back) // somebody else's answer, planted
 	victim.at("/sign-in/at/uni/back", 403)
@@ -195,23 +195,23 @@ func TestAnswersOfAProvider(t *testing.T) {
 		t.Error("signed in by another browser's answer")
 	}
 
-	back = b.stopBack("/sign-in/with/uni")
+	back = b.stopBack("uni")
 	b.get(strings.Replace(back, "/at/uni/", "/at/other/", 1))
 	b.at("/sign-in/at/other/back", 403)
 
-	back = b.stopBack("/sign-in/with/uni")
+	back = b.stopBack("uni")
 	h.pass(10*time.Minute + time.Second)
 	b.get(back)
 	b.at("/sign-in/at/uni/back", 403)
 
-	b.get("/sign-in/with/nobody")
+	b.with("nobody")
 	b.at("/sign-in/with/nobody", 404)
 }
 
 // An identity belongs to one account, and is linked only by who is signed in as it when the answer comes.
 func TestLinking(t *testing.T) {
 	h, _, operator, anna, _ := atProvider(t)
-	anna.get("/sign-in/with/uni?for=invitation")
+	anna.with("uni", "invitation", anna.invitation())
 	to := func(page string) string {
 		return strings.ReplaceAll(strings.Split(strings.Split(page, `rel="noreferrer" href="`)[1], `"`)[0], "&amp;", "&")
 	}

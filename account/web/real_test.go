@@ -91,10 +91,10 @@ func TestRealProvider(t *testing.T) {
 	anna := h.browser(t)
 	anna.get("/sign-in?lang=en")
 	anna.get(link)
-	page := anna.get("/sign-in/with/real?for=invitation")
+	page := anna.with("real", "invitation", anna.invitation())
 	contains(t, anna.signInThere(page, "anna-there"), "first page of Anna Ankarström")
 	anna.post("/sign-out")
-	contains(t, anna.get("/sign-in/with/real?back=/account"), "You have no password.")
+	contains(t, anna.with("real", "back", "/account"), "You have no password.")
 	anna.at("/account", 200)
 
 	operator.get("/account?lang=en")
@@ -105,13 +105,13 @@ func TestRealProvider(t *testing.T) {
 
 	stranger := h.browser(t)
 	stranger.get("/sign-in?lang=en")
-	page = stranger.get("/sign-in/with/real")
+	page = stranger.with("real")
 	contains(t, stranger.signInThere(page, "somebody-else"), "Nobody here has linked that account at The Real One")
 	stranger.at("/sign-in/at/real/back", http.StatusForbidden)
 
 	undecided := h.browser(t)
 	undecided.get("/sign-in?lang=en")
-	undecided.get("/sign-in/with/real")
+	undecided.with("real")
 	contains(t, undecided.get(undecided.last.Request.URL.String()+"/abort"), "was stopped")
 	undecided.at("/sign-in/at/real/back", http.StatusForbidden)
 }

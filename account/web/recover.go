@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"net/http"
 
 	"github.com/samverk/samverk/fault"
@@ -8,14 +9,17 @@ import (
 )
 
 type formData struct {
-	Form *web.Form
-	Mail string
+	Form   *web.Form
+	Mail   string
+	Linked []web.Option // providers, to be unlinked with the old password
+	Mails  bool         // mail leaves this site
 }
 
 func (p *Room) recoverPage(r *http.Request, f *web.Form) web.Page {
-	return web.Page{Name: "recover", Title: p.pages.Words(r).Must("recover.title"), Form: f, Data: formData{Form: f}}
+	return web.Page{Name: "recover", Title: p.pages.Words(r).Must("recover.title"), Form: f, Data: formData{Form: f, Mails: p.accounts.Mails()}}
 }
 
+// recoverForm is only words where no mail leaves the site: a coordinator makes the link there.
 func (p *Room) recoverForm(w http.ResponseWriter, r *http.Request) int {
 	return p.pages.Render(w, r, p.recoverPage(r, web.NewForm()))
 }
@@ -41,9 +45,14 @@ func (p *Room) sent(w http.ResponseWriter, r *http.Request) int {
 
 // recovering gives the page for a new password.
 func (p *Room) recovering(r *http.Request, f *web.Form) (web.Page, error) {
-	mail, err := p.accounts.Recovering(r.Context(), p.get(r, "recovery"))
+	mail, linked, err := p.accounts.Recovering(r.Context(), p.get(r, "recovery"))
 	f.Set("username", mail)
-	return web.Page{Name: "reset", Title: p.pages.Words(r).Must("reset.title"), Form: f, Data: formData{Form: f, Mail: mail}}, err
+	l := p.pages.Words(r)
+	d := formData{Form: f, Mail: mail}
+	for _, i := range linked {
+		d.Linked = append(d.Linked, web.Option{Value: i.ID, Text: cmp.Or(i.Title, i.Provider), Help: l.Must("reset.linked.since", l.Day(i.Linked))})
+	}
+	return web.Page{Name: "reset", Title: l.Must("reset.title"), Form: f, Data: d}, err
 }
 
 func (p *Room) resetForm(w http.ResponseWriter, r *http.Request) int {
@@ -62,7 +71,7 @@ func (p *Room) reset(w http.ResponseWriter, r *http.Request) int {
 	if err != nil {
 		return p.pages.Fail(w, r, err)
 	}
-	err = p.accounts.Reset(r.Context(), p.get(r, "recovery"), f.Raw("password"), p.from(r))
+	err = p.accounts.Reset(r.Context(), p.get(r, "recovery"), f.Raw("password"), f.All("unlink"), p.from(r))
 	if fault.KindOf(err) == fault.NotFound {
 		return p.gone(w, r, "recovery")
 	}

@@ -61,7 +61,7 @@ func (p *Room) Register(t *route.Table) {
 	add("GET", "/sign-in", route.Anyone, "Shows the form for signing in.", p.signInForm)
 	add("POST", "/sign-in", route.Anyone, "Signs in with a password.", p.signIn)
 	add("POST", "/sign-out", route.Anyone, "Ends this browser's session.", p.signOut)
-	add("GET", "/sign-in/with/{provider}", route.Anyone, "Leads to a provider to sign in there.", p.start)
+	add("POST", "/sign-in/with/{provider}", route.Anyone, "Begins a sign-in at a provider and leads there.", p.start)
 	add("GET", "/sign-in/at/{provider}/back", route.Anyone, "Takes the answer of a provider.", p.finish)
 	if p.accounts.Demo() {
 		add("POST", "/sign-in/as", route.Anyone, "Signs in as one of the demonstration's people.", p.signInAs)
@@ -69,6 +69,7 @@ func (p *Room) Register(t *route.Table) {
 	add("GET", "/invitation/{token}", route.Anyone, "Takes an invitation's secret out of the address.", p.keep("invitation", "/invitation"))
 	add("GET", "/invitation", route.Anyone, "Shows an invitation.", p.invitation)
 	add("POST", "/invitation", route.Anyone, "Accepts an invitation with a password.", p.accept)
+	add("POST", "/invitation/accept", route.SignedIn, "Accepts an invitation with the account one has.", p.acceptAs)
 	add("GET", "/recover", route.Anyone, "Shows the form for who has forgotten the password.", p.recoverForm)
 	add("POST", "/recover", route.Anyone, "Mails a link for a new password.", p.recover)
 	add("GET", "/recover/sent", route.Anyone, "Says that the mail is on its way, if the address is known.", p.sent)

@@ -2,7 +2,6 @@ package web
 
 import (
 	"net/http"
-	"net/url"
 	"time"
 
 	"github.com/samverk/samverk/account"
@@ -22,14 +21,6 @@ type signInData struct {
 
 // persona is a Persona in the reader's language, or the one it is written in.
 type persona struct{ Person, Name, Is, Lang string }
-
-// BackQuery is the query that leads a provider's answer to where the reader was.
-func (d signInData) BackQuery() string {
-	if d.Back == "/" {
-		return ""
-	}
-	return "?" + url.Values{"back": {d.Back}}.Encode()
-}
 
 func (p *Room) signInPage(r *http.Request, f *web.Form) web.Page {
 	l := p.pages.Words(r)
@@ -104,22 +95,44 @@ func (p *Room) signInAs(w http.ResponseWriter, r *http.Request) int {
 	return p.entered(w, r, s, f.Get("back"))
 }
 
-// start leads to a provider: a link and not a form, because a page's policy says that forms stay on this site.
+// start begins a sign-in at a provider. It is a form, so that no other site can begin it: whoever is signed in at the provider would be
+// led through without a word.
 func (p *Room) start(w http.ResponseWriter, r *http.Request) int {
-	q := r.URL.Query()
-	purpose := account.Purpose{Back: web.Local(q.Get("back"))}
-	if q.Get("for") == "invitation" {
-		purpose.Invitation = p.get(r, "invitation")
-	}
-	secret, address, err := p.accounts.Start(r.Context(), r.PathValue("provider"), purpose, p.from(r))
+	f, err := web.ReadForm(w, r)
 	if err != nil {
 		return p.pages.Fail(w, r, err)
 	}
+	purpose, back := account.Purpose{Back: web.Local(f.Get("back"))}, "/sign-in"
+	if f.Get("invitation") != "" {
+		if page, err := p.asked(r, f); err != nil {
+			return p.invitationAgain(w, r, f, err, page)
+		}
+		purpose.Invitation, back = p.get(r, "invitation"), "/invitation"
+	}
+	status, err := p.onward(w, r, r.PathValue("provider"), purpose, back)
+	if err != nil {
+		return p.pages.Fail(w, r, err)
+	}
+	return status
+}
+
+// onward leads to a provider, by a page and not by a redirect: a page's policy says that forms stay on this site.
+func (p *Room) onward(w http.ResponseWriter, r *http.Request, provider string, purpose account.Purpose, back string) (status int, err error) {
+	secret, address, err := p.accounts.Start(r.Context(), provider, purpose, p.from(r))
+	if err != nil {
+		return 0, err
+	}
 	p.set(w, "flow", secret, 10*time.Minute)
-	w.Header().Set("Cache-Control", "no-store")
+	title := provider
+	for _, one := range p.accounts.Providers() {
+		if one.Name == provider {
+			title = one.Title
+		}
+	}
+	w.Header().Set("Refresh", "0; url="+address)
 	w.Header().Set("Referrer-Policy", "no-referrer")
-	http.Redirect(w, r, address, http.StatusSeeOther) //nolint:gosec // the provider's own address, from its discovery document
-	return http.StatusSeeOther
+	return p.pages.Render(w, r, web.Page{Name: "go", Secret: true, Title: p.pages.Words(r).Must("go.title", title),
+		Data: struct{ Title, Address, Back string }{title, address, back}}), nil
 }
 
 // finish takes what the browser brought back from a provider. Its address holds a code, so no page is shown at it.
