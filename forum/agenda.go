@@ -222,7 +222,7 @@ func (f *Forum) topicToAgenda(ctx context.Context, tx *storage.Tx, a network.Acc
 	if err := f.move(ctx, tx, who, &t, OnAgenda, map[string]string{"meeting": string(m.ID), "when": m.Starts.Format(time.RFC3339)}); err != nil {
 		return err
 	}
-	i.Title, i.Lang, i.Visibility = t.Title, t.Lang, narrower(i.Visibility, t.Visibility)
+	i.Title, i.Lang = t.Title, t.Lang
 	err = tx.QueryRow(ctx, `SELECT id, carried + 1, draft FROM meeting_item WHERE body = $1 AND state = 'carried' AND target = '' AND topic = $2
 		ORDER BY id DESC LIMIT 1`, m.Body, t.ID).Scan(&i.Origin, &i.Carried, &i.Draft)
 	if noRow(err) {
@@ -231,17 +231,12 @@ func (f *Forum) topicToAgenda(ctx context.Context, tx *storage.Tx, a network.Acc
 	return err
 }
 
-// narrower gives the visibility that shows less.
-func narrower(a, b network.Visibility) network.Visibility {
-	rank := map[network.Visibility]int{network.Public: 0, network.NetworkOnly: 1, network.BodyOnly: 2, network.NamedOnly: 3}
-	if rank[a] >= rank[b] {
-		return a
-	}
-	return b
-}
-
 func (f *Forum) insertItem(ctx context.Context, tx *storage.Tx, m Meeting, i Item) (ItemID, error) {
 	if err := i.check(); err != nil {
+		return "", err
+	}
+	var err error
+	if i.Visibility, err = f.asTopic(ctx, tx, i.Topic, i.Visibility); err != nil {
 		return "", err
 	}
 	id, err := f.db.NewID()

@@ -592,7 +592,11 @@ func (f *Forum) Roll(ctx context.Context, who network.Actor, id MeetingID, item 
 		if !inside(a, m.Body, m.Network) {
 			return network.Absent()
 		}
-		r, err = f.rollNow(ctx, tx, m, item)
+		if r, err = f.rollNow(ctx, tx, m, item); err != nil {
+			return err
+		}
+		gone, err := f.redacted(ctx, tx, m.ID, "")
+		r.Seats = gone.fromSittings(r.Seats)
 		return err
 	})
 	return r, err

@@ -1,6 +1,8 @@
 package forum
 
 import (
+	"context"
+	"strings"
 	"testing"
 
 	"github.com/samverk/samverk/fault"
@@ -92,4 +94,130 @@ func TestAFeedHasNoLinkToJoin(t *testing.T) {
 	if e := w.Event(w.theMeeting(id), "Møte"); e.Location != "" {
 		t.Errorf("the event's place is %q", e.Location)
 	}
+}
+
+// What is about a topic is shown to no more people than the topic is, whatever somebody asked for.
+func TestWhatIsAboutATopicIsNoWiderThanIt(t *testing.T) {
+	testkit.EachDatabase(t, func(t *testing.T, dsn string) {
+		w, ctx := open(t, dsn), t.Context()
+		b := w.board()
+		shut := func(id TopicID) {
+			x := w.whole(id)
+			w.ok(w.EditTopic(ctx, b.chair, id, TopicEdit{Version: x.Version, Title: x.Title, Text: x.Text, Lang: x.Lang, Visibility: network.BodyOnly}))
+		}
+		m := w.convened(b, 20)
+		decided, noted := w.prepared(b, "Avgjøres"), w.prepared(b, "Tas til orientering")
+		item := got(w.AddItem(ctx, w.coord, Item{Meeting: m.ID, Kind: AboutTopic, Topic: decided, Minutes: 5}))(t)
+		other := got(w.AddItem(ctx, w.coord, Item{Meeting: m.ID, Kind: AboutTopic, Topic: noted, Minutes: 5}))(t)
+		sent := w.prepared(b, "Sendes ut")
+		c := Circulation{Body: b.id, Topic: sent, Deadline: w.Now().AddDate(0, 0, 7), Draft: DecisionDraft{Title: "Sendes ut", Text: "Ja.", Visibility: network.Public}}
+		c.ID = got(w.Circulate(ctx, w.coord, c, []network.PersonID{b.chair.Person, b.people[5].Person}))(t)
+		for i, s := range b.votes {
+			w.ok(w.AnswerCirculation(ctx, b.people[i], c.ID, s, For, ""))
+		}
+		shut(sent)
+		d := got(w.Settle(ctx, w.coord, c.ID, 1))(t)
+		if v := got(w.Decision(ctx, w.coord, d.ID))(t); d.Visibility != network.BodyOnly || w.minutesOf(v.Minutes).Visibility != network.BodyOnly {
+			t.Errorf("by circulation: %s, its minutes %s", d.Visibility, w.minutesOf(v.Minutes).Visibility)
+		}
+		w.started(b, w.theMeeting(m.ID), 7)
+		shut(decided)
+		w.ok(w.Reach(ctx, w.coord, item))
+		if d = got(w.Record(ctx, w.coord, DecisionDraft{Item: item, Title: "Avgjøres", Text: "Ja.", Method: ByConsensus, Visibility: network.Public}))(t); d.Visibility != network.BodyOnly {
+			t.Errorf("in a meeting: %s", d.Visibility)
+		}
+		w.ok(w.Note(ctx, w.coord, other, w.items(m.ID)[1].Version))
+		w.ok(w.SetApprovers(ctx, w.coord, m.ID, []network.PersonID{b.chair.Person, b.people[5].Person}))
+		id := got(w.Close(ctx, w.coord, m.ID, w.theMeeting(m.ID).Version))(t)
+		shut(noted) // after the minutes were drawn up
+		w.signed(id, b.chair, b.people[5])
+		if s := got(jsonColumn(got(w.Archive(ctx, network.Actor{}, id))(t)))(t); strings.Contains(s, "Avgjøres") || strings.Contains(s, "orientering") {
+			t.Errorf("the public minutes show %s", s)
+		}
+		if n := got(w.PublicItems(ctx, m.ID))(t); n != 0 {
+			t.Errorf("%d items are public", n)
+		}
+	})
+}
+
+// A decision disposes of what was said of its own topic, and of nothing else.
+func TestADecisionDisposesOfItsOwnInputsOnly(t *testing.T) {
+	testkit.EachDatabase(t, func(t *testing.T, dsn string) {
+		w, ctx := open(t, dsn), t.Context()
+		b := w.board()
+		mine, others := w.prepared(b, "Egen"), w.prepared(b, "Annen")
+		in := got(w.GiveInput(ctx, b.people[6], others, Giving{Text: "Husk oss."}))(t)
+		disposed := []Disposed{{Input: in, Version: 1, Disposition: Declined, Reason: "Nei."}}
+		c := Circulation{Body: b.id, Topic: mine, Deadline: w.Now().AddDate(0, 0, 7), Draft: DecisionDraft{Title: "Egen", Text: "Ja.", Dispositions: disposed}}
+		for range 2 {
+			_, err := w.Circulate(ctx, w.coord, c, []network.PersonID{b.chair.Person, b.people[5].Person})
+			w.is(fault.Invalid, err)
+			c.Topic = "" // about no topic at all
+		}
+		m := w.convened(b, 20)
+		about := got(w.AddItem(ctx, w.coord, Item{Meeting: m.ID, Kind: AboutTopic, Topic: mine, Minutes: 5}))(t)
+		report := got(w.AddItem(ctx, w.coord, Item{Meeting: m.ID, Kind: Report, Title: "Rapport", Minutes: 5}))(t)
+		w.started(b, w.theMeeting(m.ID), 7)
+		for _, item := range []ItemID{about, report} {
+			_, err := w.Record(ctx, w.coord, DecisionDraft{Item: item, Title: "Egen", Text: "Ja.", Method: ByConsensus, Dispositions: disposed})
+			w.is(fault.Invalid, err)
+		}
+		if left := got(w.Inputs(ctx, w.coord, others))(t); left[0].Disposition != Undisposed {
+			t.Errorf("it became %s", left[0].Disposition)
+		}
+	})
+}
+
+// A list counts the inputs that its reader would be shown.
+func TestAListCountsTheInputsOneMaySee(t *testing.T) {
+	testkit.EachDatabase(t, func(t *testing.T, dsn string) {
+		w, ctx := open(t, dsn), t.Context()
+		x := w.raise(w.west.member, w.west, network.NetworkOnly, "Sak")
+		got(w.GiveInput(ctx, w.plain, x.ID, Giving{Text: "Min", AsPatient: true}))
+		got(w.GiveInput(ctx, w.west.patient, x.ID, Giving{Text: "Hørt"}))(t)
+		w.ok(w.EditTopic(ctx, w.west.chair, x.ID, TopicEdit{Version: w.whole(x.ID).Version, Title: "Sak", Text: "b", Lang: "nb", Visibility: network.Public}))
+		for _, who := range []network.Actor{{}, w.plain, w.other, w.coord, w.west.chair, w.west.member, w.west.patient, w.north.member} {
+			want := len(got(w.Inputs(ctx, who, x.ID))(t))
+			if rows := got(w.Topics(ctx, who, w.root, TopicFilter{Limit: 10}))(t); len(rows) != 1 || rows[0].Inputs != want {
+				t.Errorf("%s is told of %d inputs, and shown %d", who.Person, rows[0].Inputs, want)
+			}
+		}
+	})
+}
+
+// What is hidden keeps no title: not on its page, not in a list, not where people were told of it. A list goes on past it.
+func TestAHiddenPostShowsNothing(t *testing.T) {
+	testkit.EachDatabase(t, func(t *testing.T, dsn string) {
+		const bird = "Kanarifugl"
+		w, ctx := open(t, dsn), t.Context()
+		w.ok(w.FollowNetwork(ctx, w.west.member, w.root))
+		first := got(w.Write(ctx, w.plain, Posting{Network: w.root, Kind: Discussion, Title: "Først", Text: "x", Visibility: network.Public}))(t)
+		w.tick()
+		hidden := got(w.Write(ctx, w.plain, Posting{Network: w.root, Kind: Discussion, Title: bird, Text: bird, Visibility: network.Public}))(t)
+		got(w.Comment(ctx, w.west.member, hidden, "Ja", ""))(t)
+		w.ok(w.HidePost(ctx, w.coord, hidden, "", "Personlig."))
+		for _, who := range []network.Actor{{}, w.west.member} {
+			rows := got(w.Posts(ctx, who, w.root, PostFilter{Limit: 1}))(t)
+			if len(rows) != 1 || rows[0].ID != first {
+				t.Errorf("the list goes no further than what is hidden: %+v", rows)
+			}
+			for _, v := range []any{rows, got(w.PostView(ctx, who, w.root, hidden))(t), got(w.Search(ctx, who, w.root, bird, nil, 10))(t)} {
+				if s := got(jsonColumn(v))(t); strings.Contains(s, bird) {
+					t.Errorf("%T shows %s", v, s)
+				}
+			}
+		}
+		w.read(func(ctx context.Context, tx *storage.Tx) {
+			var n int
+			w.ok(tx.QueryRow(ctx, `SELECT COUNT(*) FROM notice WHERE args LIKE '%`+bird+`%'`).Scan(&n))
+			if n != 0 {
+				t.Errorf("%d notices tell of it", n)
+			}
+		})
+		for _, who := range []network.Actor{w.plain, w.coord} { // its writer, and who moderates
+			if v := got(w.PostView(ctx, who, w.root, hidden))(t); v.Title != bird || len(got(w.Posts(ctx, who, w.root, PostFilter{Limit: 9}))(t)) != 2 {
+				t.Errorf("%s is not shown their own: %+v", who.Person, v.Post)
+			}
+		}
+	})
 }

@@ -1,6 +1,7 @@
 package forum
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -265,8 +266,8 @@ func (f *Forum) decide(ctx context.Context, tx *storage.Tx, who network.Actor, a
 	if err != nil {
 		return d, err
 	}
-	if draft.Visibility == "" {
-		draft.Visibility = g.visibility
+	if draft.Visibility, err = f.asTopic(ctx, tx, g.topic, cmp.Or(draft.Visibility, g.visibility)); err != nil {
+		return d, err
 	}
 	if draft.Lang == "" {
 		draft.Lang = g.lang
@@ -408,8 +409,8 @@ func (g ground) record(draft DecisionDraft) (DecisionRecord, error) {
 
 // settleTopic disposes of a topic's inputs and makes it decided; it gives the topic's field.
 func (f *Forum) settleTopic(ctx context.Context, tx *storage.Tx, who network.Actor, a network.Access, body network.BodyID, id TopicID, decision DecisionID, draft DecisionDraft) (string, error) {
-	if id == "" {
-		return "", nil
+	if err := f.ownInputs(ctx, tx, id, draft.Dispositions); err != nil || id == "" {
+		return "", err
 	}
 	for _, x := range draft.Dispositions {
 		if err := f.dispose(ctx, tx, who, a, x.Input, x.Version, x.Disposition, x.Reason, decision); err != nil {
@@ -427,6 +428,32 @@ func (f *Forum) settleTopic(ctx context.Context, tx *storage.Tx, who network.Act
 		return "", err
 	}
 	return t.Facets.Field, f.move(ctx, tx, who, &t, Decided, map[string]string{"decision": string(decision)})
+}
+
+// ownInputs refuses what would dispose of inputs to other topics than the decision's own and those that were lifted to it.
+func (f *Forum) ownInputs(ctx context.Context, tx *storage.Tx, id TopicID, of []Disposed) error {
+	if len(of) == 0 {
+		return nil
+	}
+	var own []TopicID
+	if id != "" {
+		below, err := f.below(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		own = append(below, id)
+	}
+	for _, x := range of {
+		var to TopicID
+		err := tx.QueryRow(ctx, `SELECT topic FROM topic_input WHERE id = $1`, x.Input).Scan(&to)
+		if err != nil && !noRow(err) {
+			return err
+		}
+		if err != nil || !slices.Contains(own, to) {
+			return fault.New(fault.Invalid, "an input is to another topic than the decision's").Where("dispositions").Say("decision.otherinput")
+		}
+	}
+	return nil
 }
 
 // supersede puts a decision in the place of an older one of its body, or of one whose body the actor runs too.

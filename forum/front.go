@@ -181,7 +181,8 @@ func (f *Forum) PublicItems(ctx context.Context, id MeetingID) (n int, err error
 		if _, err := f.meeting(ctx, tx, a, id); err != nil {
 			return err
 		}
-		return tx.QueryRow(ctx, `SELECT COUNT(*) FROM meeting_item WHERE meeting = $1 AND visibility = 'public' AND state <> 'carried'`, id).Scan(&n)
+		return tx.QueryRow(ctx, `SELECT COUNT(*) FROM meeting_item i LEFT JOIN topic t ON t.id = i.topic
+			WHERE i.meeting = $1 AND i.visibility = 'public' AND COALESCE(t.visibility, 'public') = 'public' AND i.state <> 'carried'`, id).Scan(&n)
 	})
 	return n, err
 }

@@ -377,9 +377,6 @@ func (f *Forum) Start(ctx context.Context, who network.Actor, id MeetingID, vers
 		if err != nil {
 			return err
 		}
-		if err := f.proposeApprovers(ctx, tx, m, seats); err != nil {
-			return err
-		}
 		return f.record(ctx, tx, who, m.Root, string(id), "meeting.opened", nil)
 	})
 }
@@ -553,6 +550,16 @@ func (q MeetingFilter) sql(a network.Access) (string, []any) {
 
 // insideSQL is inside as a condition on a table's columns body and network.
 func insideSQL(a network.Access, table string, args []any) (string, []any) {
+	return placedSQL(a, func(network.Place) bool { return true }, table, args)
+}
+
+// runsSQL is Access.Runs as a condition on a table's columns body and network.
+func runsSQL(a network.Access, table string, args []any) (string, []any) {
+	return placedSQL(a, func(s network.Place) bool { return s.Role == network.Chair }, table, args)
+}
+
+// placedSQL is the condition that one holds such a seat in the body, or coordinates the network.
+func placedSQL(a network.Access, such func(network.Place) bool, table string, args []any) (string, []any) {
 	in := func(column string, ids []string) string {
 		if len(ids) == 0 {
 			return "1 = 0"
@@ -566,7 +573,9 @@ func insideSQL(a network.Access, table string, args []any) (string, []any) {
 	}
 	var bodies, networks []string
 	for _, s := range a.Seats {
-		bodies = append(bodies, string(s.Body))
+		if such(s) {
+			bodies = append(bodies, string(s.Body))
+		}
 	}
 	for _, n := range a.Leads() {
 		networks = append(networks, string(n))

@@ -12,8 +12,8 @@ import (
 // reviewAhead is how long before a decision is to be reviewed those who run its body are told.
 const reviewAhead = 60 * 24 * time.Hour
 
-// MeetingsDue does what time alone brings: it tells who keeps a series that a meeting is to be convened, a body that it meets today, and
-// who runs a body that its decisions are to be reviewed. Each is told once, however often it is called.
+// MeetingsDue does what time alone brings: it tells who keeps a series that a meeting is to be convened, a body that it meets today,
+// who hasn't answered a circulation that it ends, and who runs a body that its decisions are to be reviewed. Each is told once, however often it is called.
 func (f *Forum) MeetingsDue(ctx context.Context) error {
 	now := f.db.Now()
 	err := f.db.Write(ctx, func(tx *storage.Tx) error {
@@ -50,6 +50,9 @@ func (f *Forum) MeetingsDue(ctx context.Context) error {
 		return nil
 	})
 	if err != nil {
+		return err
+	}
+	if err := f.remindVoters(ctx); err != nil {
 		return err
 	}
 	_, err = f.RemindReviews(ctx, reviewAhead)

@@ -114,8 +114,28 @@ func (f *Forum) viewInside(ctx context.Context, tx *storage.Tx, a network.Access
 	if v.Approvers, err = f.approvers(ctx, tx, Minutes{Meeting: v.ID}); err != nil {
 		return err
 	}
+	if len(v.Approvers) == 0 { // a proposal, until somebody is named
+		v.Approvers = v.leader()
+	}
+	if err := f.withholdNames(ctx, tx, v); err != nil {
+		return err
+	}
 	v.Next, err = f.nextMeeting(ctx, tx, v.Meeting)
 	return err
+}
+
+// leader is who leads a meeting that is going on or over: who sits in that seat, else its holder.
+func (v *MeetingView) leader() []network.PersonID {
+	if v.Leader == "" {
+		return nil
+	}
+	if led := leads(v.Attendance, v.Leader); led != "" {
+		return []network.PersonID{led}
+	}
+	if s, err := findSeat(v.Seats, v.Leader); err == nil && s.Person != "" {
+		return []network.PersonID{s.Person}
+	}
+	return nil
 }
 
 // public takes away who sat where and voted how, and who dissented stays by name: what a decision shows outside its body.
@@ -184,7 +204,11 @@ func (f *Forum) Decision(ctx context.Context, who network.Actor, id DecisionID) 
 				return err
 			}
 		}
-		v.History, err = f.history(ctx, tx, string(id))
+		if v.History, err = f.history(ctx, tx, string(id)); err != nil {
+			return err
+		}
+		gone, err := f.redacted(ctx, tx, d.Meeting, d.Circulation)
+		gone.fromDecision(&v)
 		return err
 	})
 	return v, err
@@ -318,7 +342,11 @@ func (f *Forum) Minutes(ctx context.Context, who network.Actor, id MinutesID) (v
 		if v.After, err = f.latestMinutes(ctx, tx, a, `n.corrects = $1`, id); err != nil {
 			return err
 		}
-		v.History, err = f.history(ctx, tx, string(id))
+		if v.History, err = f.history(ctx, tx, string(id)); err != nil {
+			return err
+		}
+		gone, err := f.redacted(ctx, tx, m.Meeting, m.Circulation)
+		gone.fromMinutes(&v)
 		return err
 	})
 	return v, err
@@ -344,18 +372,23 @@ func (f *Forum) viewProtocol(ctx context.Context, tx *storage.Tx, a network.Acce
 	return err
 }
 
+// viewApprovers says who is to approve a draft, and of sealed minutes who did.
 func (f *Forum) viewApprovers(ctx context.Context, tx *storage.Tx, a network.Access, m Minutes, v *MinutesView) error {
-	people, err := f.approvers(ctx, tx, m)
-	if err != nil {
-		return err
-	}
 	all, err := f.approvals(ctx, tx, m.ID)
 	if err != nil {
 		return err
 	}
-	hash := v.Hash
 	if m.Sealed {
-		hash = v.Seal.Hash
+		for _, x := range all {
+			if x.Item == "" && x.Hash == v.Seal.Hash {
+				v.Approvers = append(v.Approvers, Approver{x.Person, x.Name, x.At})
+			}
+		}
+		return nil
+	}
+	people, err := f.approvers(ctx, tx, m)
+	if err != nil {
+		return err
 	}
 	for _, p := range people {
 		one := Approver{Person: p}
@@ -363,11 +396,11 @@ func (f *Forum) viewApprovers(ctx context.Context, tx *storage.Tx, a network.Acc
 			return err
 		}
 		for _, x := range all {
-			if x.Person == p && x.Item == "" && x.Hash == hash {
+			if x.Person == p && x.Item == "" && x.Hash == v.Hash {
 				one.At = x.At
 			}
 		}
-		v.Approves = v.Approves || p == a.Actor.Person && one.At.IsZero() && !m.Sealed
+		v.Approves = v.Approves || p == a.Actor.Person && one.At.IsZero()
 		v.Approvers = append(v.Approvers, one)
 	}
 	return nil
@@ -435,6 +468,11 @@ func (f *Forum) Circulation(ctx context.Context, who network.Actor, id Circulati
 			for _, s := range seats {
 				v.Names[s.Person] = s.Name
 			}
+			gone, err := f.redacted(ctx, tx, "", c.ID)
+			if err != nil {
+				return err
+			}
+			gone.fromCirculation(&v)
 		}
 		if c.Topic == "" {
 			return f.viewCirculated(ctx, tx, c, &v)

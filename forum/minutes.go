@@ -11,7 +11,6 @@ import (
 
 	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/network"
-	"github.com/samverk/samverk/notice"
 	"github.com/samverk/samverk/storage"
 )
 
@@ -327,17 +326,16 @@ func (f *Forum) drawUp(ctx context.Context, tx *storage.Tx, who network.Actor, m
 	if err == nil && (old.Sealed || old.Edition > 1) {
 		return "", sealedAlready()
 	}
-	var was Protocol
-	frozen := map[ItemID]bool{}
+	if err := f.leaderApproves(ctx, tx, m); err != nil {
+		return "", err
+	}
+	var was drawn
 	if old.ID != "" {
-		if was, _, err = f.protocol(ctx, tx, old); err != nil {
-			return "", err
-		}
-		if frozen, err = f.frozen(ctx, tx, old); err != nil {
+		if was, err = f.drawn(ctx, tx, old); err != nil {
 			return "", err
 		}
 	}
-	p, err := f.compose(ctx, tx, m, was, frozen)
+	p, err := f.compose(ctx, tx, m, was)
 	if err != nil {
 		return "", err
 	}
@@ -354,8 +352,37 @@ func (f *Forum) drawUp(ctx context.Context, tx *storage.Tx, who network.Actor, m
 	return old.ID, f.writeProtocol(ctx, tx, who, old, p)
 }
 
-// compose makes the minutes of a meeting from what was recorded, with the texts of an earlier version.
-func (f *Forum) compose(ctx context.Context, tx *storage.Tx, m Meeting, was Protocol, frozen map[ItemID]bool) (Protocol, error) {
+// drawn is an earlier version of minutes, and what of it stays when they are drawn up anew.
+type drawn struct {
+	Protocol
+	frozen map[ItemID]bool // items approved at once
+	edited map[ItemID]bool // items whose text somebody changed
+}
+
+func (f *Forum) drawn(ctx context.Context, tx *storage.Tx, m Minutes) (was drawn, err error) {
+	if was.Protocol, _, err = f.protocol(ctx, tx, m); err != nil {
+		return was, err
+	}
+	if was.frozen, err = f.frozen(ctx, tx, m); err != nil {
+		return was, err
+	}
+	rows, err := tx.Query(ctx, `SELECT item FROM minutes_edited WHERE minutes = $1`, m.ID)
+	if err != nil {
+		return was, err
+	}
+	items, err := column[ItemID](rows)
+	was.edited = map[ItemID]bool{}
+	for _, i := range items {
+		was.edited[i] = true
+	}
+	return was, err
+}
+
+// keeps tells whether an item's text stays: it was changed, were it to nothing. Where that was not noted yet, any text stays.
+func (d drawn) keeps(i ProtocolItem) bool { return d.edited[i.ID] || d.edited[""] && i.Text != "" }
+
+// compose makes the minutes of a meeting from what was recorded, with what stays of an earlier version.
+func (f *Forum) compose(ctx context.Context, tx *storage.Tx, m Meeting, was drawn) (Protocol, error) {
 	p := Protocol{People: slices.Clone(was.People)}
 	var err error
 	if p.Head, err = f.composeHead(ctx, tx, &p, m, was.Head); err != nil {
@@ -371,7 +398,7 @@ func (f *Forum) compose(ctx context.Context, tx *storage.Tx, m Meeting, was Prot
 	}
 	for _, i := range items {
 		at := slices.IndexFunc(was.Items, func(x ProtocolItem) bool { return x.ID == i.ID })
-		if at >= 0 && frozen[i.ID] {
+		if at >= 0 && was.frozen[i.ID] {
 			p.Items = append(p.Items, was.Items[at])
 			continue
 		}
@@ -379,7 +406,7 @@ func (f *Forum) compose(ctx context.Context, tx *storage.Tx, m Meeting, was Prot
 		if err != nil {
 			return p, err
 		}
-		if at >= 0 && was.Items[at].Text != "" {
+		if at >= 0 && was.keeps(was.Items[at]) {
 			x.Text = was.Items[at].Text
 		}
 		p.Items = append(p.Items, x)
@@ -423,9 +450,9 @@ func (f *Forum) composeHead(ctx context.Context, tx *storage.Tx, p *Protocol, m 
 	}
 	for _, s := range seats {
 		h.Attendance = append(h.Attendance, attended(p, s, there, names, numbers)...)
-		if s.ID == m.Leader {
-			h.Leader = leads(p, s, there, names)
-		}
+	}
+	if led := leads(there, m.Leader); led != "" {
+		h.Leader = p.person(names[led])
 	}
 	h.Approvers, err = f.approverNames(ctx, tx, p, `SELECT a.person, COALESCE(p.name, '') FROM meeting_approver a LEFT JOIN person p ON p.id = a.person
 		WHERE a.meeting = $1 ORDER BY a.person`, string(m.ID))
@@ -456,15 +483,15 @@ func attended(p *Protocol, s network.Held, there []Attendance, names map[network
 	return out
 }
 
-// leads finds who led from a seat: whoever sat there last, else its holder.
-func leads(p *Protocol, s network.Held, there []Attendance, names map[network.PersonID]string) int {
-	who := s.Name
+// leads finds who led: whoever sat last, for the meeting as a whole, in the seat that leads; a deputy when its holder was not
+// there or took no part. Nobody led who was not there.
+func leads(there []Attendance, seat network.SeatID) (who network.PersonID) {
 	for _, a := range there {
-		if a.Seat == s.ID && a.Item == "" {
-			who = names[a.Person]
+		if a.Seat == seat && a.Item == "" {
+			who = a.Person
 		}
 	}
-	return p.person(who)
+	return who
 }
 
 func (f *Forum) names(ctx context.Context, tx *storage.Tx, there []Attendance, seats []network.Held) (map[network.PersonID]string, error) {
@@ -607,6 +634,9 @@ func (f *Forum) drawUpCirculation(ctx context.Context, tx *storage.Tx, who netwo
 			p.Head.Leader = line.Person
 		}
 	}
+	if c.Visibility, err = f.asTopic(ctx, tx, c.Topic, c.Visibility); err != nil {
+		return "", err
+	}
 	visibility := narrower(c.Visibility, d.Visibility)
 	one, err := f.composeDecision(ctx, tx, &p, d, visibility)
 	if err != nil {
@@ -664,92 +694,19 @@ func (f *Forum) EditMinutes(ctx context.Context, who network.Actor, e MinutesEdi
 			if frozen[id] && text != p.Items[i].Text {
 				return fault.New(fault.Conflict, "the item is approved").Where("text-" + string(id)).Say("minutes.item.approved")
 			}
+			if text == p.Items[i].Text {
+				continue
+			}
 			p.Items[i].Text = text
+			if _, err := tx.Exec(ctx, `INSERT INTO minutes_edited (minutes, item) VALUES ($1, $2) ON CONFLICT DO NOTHING`, m.ID, id); err != nil {
+				return err
+			}
 		}
 		if err := f.writeProtocol(ctx, tx, who, m, p); err != nil {
 			return err
 		}
 		return f.record(ctx, tx, who, m.Root, string(m.ID), "minutes.edited", nil)
 	})
-}
-
-// SetApprovers names who approves a meeting's minutes: whoever leads, and at least one more with a seat in the body.
-func (f *Forum) SetApprovers(ctx context.Context, who network.Actor, id MeetingID, people []network.PersonID) error {
-	return f.act(ctx, who, func(tx *storage.Tx, a network.Access) error {
-		m, err := f.keeps(ctx, tx, a, id)
-		if err != nil {
-			return err
-		}
-		if m.State != Convened && m.State != Running && m.State != Over {
-			return wrongState(m)
-		}
-		var began int
-		err = tx.QueryRow(ctx, `SELECT COUNT(*) FROM minutes n WHERE n.meeting = $1 AND (n.state = 'sealed'
-			OR EXISTS (SELECT 1 FROM minutes_approval x WHERE x.minutes = n.id AND x.item <> ''))`, id).Scan(&began)
-		if err != nil {
-			return err
-		}
-		if began > 0 {
-			return fault.New(fault.Conflict, "approval has begun").Say("minutes.began")
-		}
-		if _, err := tx.Exec(ctx, `DELETE FROM meeting_approver WHERE meeting = $1`, id); err != nil {
-			return err
-		}
-		if err := f.setApprovers(ctx, tx, m.Body, `meeting_approver (meeting, person)`, string(id), people); err != nil {
-			return err
-		}
-		if m.State == Over {
-			_, err = f.drawUp(ctx, tx, who, m)
-		}
-		return err
-	})
-}
-
-// leastApprovers is how many approve minutes at least.
-const leastApprovers = 2
-
-func (f *Forum) setApprovers(ctx context.Context, tx *storage.Tx, body network.BodyID, into, of string, people []network.PersonID) error {
-	slices.Sort(people)
-	people = slices.Compact(people)
-	if len(people) < leastApprovers {
-		return fault.New(fault.Invalid, "two at least approve minutes").Where("approvers").Say("minutes.approvers")
-	}
-	seats, err := f.network.SeatsAt(ctx, tx, body, micros(f.db.Now()))
-	if err != nil {
-		return err
-	}
-	for _, p := range people {
-		if p == "" || !slices.ContainsFunc(seats, func(s network.Held) bool { return s.Person == p }) {
-			return fault.New(fault.Invalid, "an approver has no seat in the body").Where("approvers").Say("minutes.approvers")
-		}
-		if _, err := tx.Exec(ctx, `INSERT INTO `+into+` VALUES ($1, $2)`, of, p); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// proposeApprovers names the chair, when nobody was named before the meeting.
-func (f *Forum) proposeApprovers(ctx context.Context, tx *storage.Tx, m Meeting, seats []network.Held) error {
-	for _, s := range seats {
-		if s.ID != m.Leader || s.Person == "" {
-			continue
-		}
-		if _, err := tx.Exec(ctx, `INSERT INTO meeting_approver (meeting, person) VALUES ($1, $2) ON CONFLICT (meeting, person) DO NOTHING`, m.ID, s.Person); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// approvers lists who approves minutes.
-func (f *Forum) approvers(ctx context.Context, tx *storage.Tx, m Minutes) ([]network.PersonID, error) {
-	rows, err := tx.Query(ctx, `SELECT person FROM meeting_approver WHERE meeting = $1 UNION SELECT person FROM circulation_approver WHERE circulation = $2 ORDER BY person`,
-		m.Meeting, m.Circulation)
-	if err != nil {
-		return nil, err
-	}
-	return column[network.PersonID](rows)
 }
 
 // Approval is somebody's approval of a text.
@@ -793,31 +750,21 @@ func approved(approvers []network.PersonID, all []Approval, item ItemID, hash st
 	return true
 }
 
-// frozen lists the items that everybody approved at once.
+// frozen lists the items that were approved at once: their decisions are in force by these minutes, whoever is to approve the rest.
 func (f *Forum) frozen(ctx context.Context, tx *storage.Tx, m Minutes) (map[ItemID]bool, error) {
 	out := map[ItemID]bool{}
-	all, err := f.approvals(ctx, tx, m.ID)
-	if err != nil || len(all) == 0 {
-		return out, err
+	if m.Meeting == "" || m.Sealed {
+		return out, nil
 	}
-	people, err := f.approvers(ctx, tx, m)
+	rows, err := tx.Query(ctx, `SELECT DISTINCT d.item FROM decision d JOIN decision_force f ON f.decision = d.id WHERE d.meeting = $1 AND f.minutes = $2`, m.Meeting, m.ID)
 	if err != nil {
 		return nil, err
 	}
-	p, _, err := f.protocol(ctx, tx, m)
-	if err != nil {
-		return nil, err
+	items, err := column[ItemID](rows)
+	for _, i := range items {
+		out[i] = true
 	}
-	for _, i := range p.Items {
-		hash, err := p.ItemHash(i.ID)
-		if err != nil {
-			return nil, err
-		}
-		if approved(people, all, i.ID, hash) {
-			out[i.ID] = true
-		}
-	}
-	return out, nil
+	return out, err
 }
 
 // Approve approves minutes: the very text with this hash. When everybody who is to approve it has, the minutes are sealed and
@@ -895,43 +842,6 @@ func (f *Forum) approve(ctx context.Context, who network.Actor, id MinutesID, it
 			return err
 		}
 		return whole(tx, m, p, now)
-	})
-}
-
-// AskApproval tells those who haven't approved minutes that they wait for them.
-func (f *Forum) AskApproval(ctx context.Context, who network.Actor, id MinutesID) error {
-	return f.act(ctx, who, func(tx *storage.Tx, a network.Access) error {
-		m, err := f.keepsMinutes(ctx, tx, a, id)
-		if err != nil {
-			return err
-		}
-		people, err := f.approvers(ctx, tx, m)
-		if err != nil {
-			return err
-		}
-		_, hash, err := f.protocol(ctx, tx, m)
-		if err != nil {
-			return err
-		}
-		all, err := f.approvals(ctx, tx, id)
-		if err != nil {
-			return err
-		}
-		b, err := f.network.Body(ctx, tx, m.Body)
-		if err != nil {
-			return err
-		}
-		for _, p := range people {
-			if slices.ContainsFunc(all, func(x Approval) bool { return x.Person == p && x.Item == "" && x.Hash == hash }) {
-				continue
-			}
-			err := f.notices.Tell(ctx, tx, string(p), notice.Notice{Key: "notice.minutes.approve", Args: []string{f.nameOf(b), notice.Day(m.Held.In(f.zoneOf(m.Network)))},
-				Link: f.pathTo(m.Root, "minutes", string(id)), Urgent: true})
-			if err != nil {
-				return err
-			}
-		}
-		return nil
 	})
 }
 

@@ -182,9 +182,12 @@ func (f *Forum) post(ctx context.Context, tx *storage.Tx, a network.Access, id P
 // moderates tells whether the reader may hide what others wrote there.
 func (p Post) moderates(a network.Access) bool { return a.Runs(p.Body, p.Network) }
 
-// veil takes away what is hidden from the reader.
-func veil(a network.Access, moderator bool, by network.PersonID, hidden string, text *string) {
-	if hidden != "" && !moderator && by != a.Actor.Person {
+// veil takes away what is hidden from the reader: a post's title too.
+func veil(a network.Access, moderator bool, by network.PersonID, hidden string, texts ...*string) {
+	if hidden == "" || moderator || by != "" && by == a.Actor.Person {
+		return
+	}
+	for _, text := range texts {
 		*text = ""
 	}
 }
@@ -230,6 +233,9 @@ func (f *Forum) posts(ctx context.Context, tx *storage.Tx, a network.Access, roo
 		where += ` AND (p.at, p.id) < (SELECT x.at, x.id FROM post x WHERE x.id = ` + place(len(args)) + `)`
 	}
 	visible, args := a.Where("p.", "", args)
+	moderated, args := runsSQL(a, "p.", args)
+	args = append(args, a.Actor.Person)
+	visible += ` AND (p.hidden = '' OR p.person = ` + place(len(args)) + ` OR ` + moderated + `)`
 	args = append(args, max(1, min(q.Limit, 1000)))
 	rows, err := tx.Query(ctx, `SELECT `+postColumns+`, (SELECT COUNT(*) FROM post_comment c WHERE c.post = p.id AND c.hidden = '')
 		FROM post p LEFT JOIN person w ON w.id = p.person WHERE `+where+` AND `+visible+` ORDER BY p.at DESC, p.id DESC LIMIT `+place(len(args)), args...)
@@ -243,9 +249,7 @@ func (f *Forum) posts(ctx context.Context, tx *storage.Tx, a network.Access, roo
 		if r.Post, err = scanPost(rows, &r.Comments); err != nil {
 			return nil, err
 		}
-		if r.Hidden == "" || r.moderates(a) || r.By == a.Actor.Person {
-			out = append(out, r)
-		}
+		out = append(out, r)
 	}
 	return out, rows.Err()
 }
@@ -281,7 +285,7 @@ func (f *Forum) PostView(ctx context.Context, who network.Actor, root network.ID
 		v.Post, v.Moderate, v.Mine = p, p.moderates(a), p.By == who.Person && who.Person != ""
 		v.Comment = a.Registered(root)
 		v.Answering = (v.Mine || v.Moderate) && p.Kind == Question
-		veil(a, v.Moderate, p.By, p.Hidden, &v.Text)
+		veil(a, v.Moderate, p.By, p.Hidden, &v.Title, &v.Text)
 		if v.Comments, err = f.comments(ctx, tx, a, p); err != nil {
 			return err
 		}
@@ -322,6 +326,8 @@ func (f *Forum) comments(ctx context.Context, tx *storage.Tx, a network.Access, 
 	return out, rows.Err()
 }
 
+func (f *Forum) postPath(p Post) string { return f.pathTo(p.Root, "posts", string(p.ID)) }
+
 // tellPost tells those who follow a post's subjects and may see it.
 func (f *Forum) tellPost(ctx context.Context, tx *storage.Tx, who network.Actor, p Post, what notice.Notice, subjects ...string) error {
 	in, args := places(nil, subjects)
@@ -333,6 +339,6 @@ func (f *Forum) tellPost(ctx context.Context, tx *storage.Tx, who network.Actor,
 	if err != nil {
 		return err
 	}
-	what.Link = f.address(p.Root) + "/posts/" + string(p.ID)
+	what.Link = f.postPath(p)
 	return f.tellWho(ctx, tx, who, p.Scope(), people, what)
 }

@@ -111,10 +111,13 @@ func (f *Forum) HidePost(ctx context.Context, who network.Actor, id PostID, comm
 		if err := f.record(ctx, tx, who, p.Root, string(id), event, map[string]string{"reason": reason}); err != nil || comment != "" {
 			return err
 		}
-		if reason != "" {
-			return f.unindex(ctx, tx, PostDoc, string(id))
+		if reason == "" {
+			return f.index(ctx, tx, p.doc())
 		}
-		return f.index(ctx, tx, p.doc())
+		if err := f.unindex(ctx, tx, PostDoc, string(id)); err != nil {
+			return err
+		}
+		return f.notices.Withdraw(ctx, tx, f.postPath(p), p.At)
 	})
 }
 
@@ -179,8 +182,8 @@ func (f *Forum) narrow(ctx context.Context, tx *storage.Tx, t Topic) error {
 	_ = rows.Close()
 	for _, p := range about {
 		p.Network, p.Body = t.Network, t.Body
-		if widens(t.Visibility, p.Visibility) {
-			p.Visibility = t.Visibility
+		if p.Visibility, err = f.asTopic(ctx, tx, t.ID, p.Visibility); err != nil {
+			return err
 		}
 		if _, err := tx.Exec(ctx, `UPDATE post SET network = $2, body = $3, visibility = $4 WHERE id = $1`, p.ID, p.Network, p.Body, p.Visibility); err != nil {
 			return err

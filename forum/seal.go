@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -65,14 +66,14 @@ func sealOver(id MinutesID, edition int, corrects string, parts []Part) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// parts cuts minutes into pieces that can be redacted one by one.
-func (f *Forum) parts(m Minutes, p Protocol) ([]Part, error) {
+// parts cuts minutes into pieces that can be redacted one by one. items says who may see each item.
+func (f *Forum) parts(m Minutes, p Protocol, items []network.Visibility) ([]Part, error) {
 	head, err := json.Marshal(p.Head)
 	if err != nil {
 		return nil, fault.Wrap(fault.Internal, err, "minutes can't be written")
 	}
 	out := []Part{{Name: "head", Visibility: m.Visibility, Text: string(head)}}
-	seen := namesSeen(m, p)
+	seen := namesSeen(m, p, items)
 	for i, name := range p.People {
 		out = append(out, Part{Name: "person/" + strconv.Itoa(i), Visibility: seen[i], Text: name})
 	}
@@ -81,7 +82,7 @@ func (f *Forum) parts(m Minutes, p Protocol) ([]Part, error) {
 		if err != nil {
 			return nil, fault.Wrap(fault.Internal, err, "minutes can't be written")
 		}
-		out = append(out, Part{Name: "item/" + strconv.Itoa(i), Visibility: narrower(m.Visibility, item.Visibility), Text: string(text)})
+		out = append(out, Part{Name: "item/" + strconv.Itoa(i), Visibility: items[i], Text: string(text)})
 	}
 	for i := range out {
 		salt := make([]byte, 16)
@@ -97,15 +98,15 @@ func (f *Forum) parts(m Minutes, p Protocol) ([]Part, error) {
 }
 
 // namesSeen says who may see each name: whoever sees a part that it stands in.
-func namesSeen(m Minutes, p Protocol) map[int]network.Visibility {
+func namesSeen(m Minutes, p Protocol, items []network.Visibility) map[int]network.Visibility {
 	out := map[int]network.Visibility{}
 	for i := range p.People {
 		out[i] = network.BodyOnly
 	}
-	for _, item := range p.Items {
+	for i, item := range p.Items {
 		for _, n := range item.persons() {
-			if v := narrower(m.Visibility, item.Visibility); n >= 0 && widens(out[n], v) {
-				out[n] = v
+			if n >= 0 && widens(out[n], items[i]) {
+				out[n] = items[i]
 			}
 		}
 	}
@@ -117,9 +118,29 @@ func namesSeen(m Minutes, p Protocol) map[int]network.Visibility {
 	return out
 }
 
+// itemsSeen says who may see each item: whoever sees the minutes and its topic as that is now.
+func (f *Forum) itemsSeen(ctx context.Context, tx *storage.Tx, m Minutes, p Protocol) ([]network.Visibility, error) {
+	out := make([]network.Visibility, len(p.Items))
+	for i, item := range p.Items {
+		var topic TopicID
+		err := tx.QueryRow(ctx, `SELECT COALESCE(topic, '') FROM meeting_item WHERE id = $1 UNION ALL SELECT COALESCE(topic, '') FROM circulation WHERE id = $1`, item.ID).Scan(&topic)
+		if err != nil && !noRow(err) {
+			return nil, err
+		}
+		if out[i], err = f.asTopic(ctx, tx, topic, narrower(m.Visibility, item.Visibility)); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
 // seal closes minutes for ever.
 func (f *Forum) seal(ctx context.Context, tx *storage.Tx, who network.Actor, m Minutes, p Protocol, hash string) error {
-	parts, err := f.parts(m, p)
+	seen, err := f.itemsSeen(ctx, tx, m, p)
+	if err != nil {
+		return err
+	}
+	parts, err := f.parts(m, p, seen)
 	if err != nil {
 		return err
 	}
@@ -158,8 +179,9 @@ func (f *Forum) indexMinutes(ctx context.Context, tx *storage.Tx, m Minutes, par
 	}
 	var b strings.Builder
 	b.WriteString(p.Head.Note)
-	for _, i := range p.Items {
-		if narrower(i.Visibility, m.Visibility) != m.Visibility {
+	seen := slices.DeleteFunc(slices.Clone(parts), func(x Part) bool { return !strings.HasPrefix(x.Name, "item/") })
+	for n, i := range p.Items {
+		if seen[n].Visibility != m.Visibility {
 			continue
 		}
 		b.WriteString("\n" + i.Title + "\n" + i.Text)
@@ -289,6 +311,9 @@ func (f *Forum) Redact(ctx context.Context, who network.Actor, id MinutesID, par
 		}
 		if part == "head" {
 			return fault.New(fault.Invalid, "the head stays").Where("part").Say("minutes.head")
+		}
+		if err := f.redactPerson(ctx, tx, m, part); err != nil {
+			return err
 		}
 		r, err := tx.Exec(ctx, `UPDATE minutes_part SET text = '', salt = '', redacted = $3, reason = $4 WHERE minutes = $1 AND name = $2 AND redacted = 0`,
 			id, part, f.db.Now(), reason)

@@ -108,6 +108,24 @@ func (f *Forum) address(root network.ID) string {
 	return "/n/" + n.Slug
 }
 
+// asTopic gives who may see what is about a topic: those it was meant for, and nobody who may not see the topic as it is now. Every
+// visibility that is kept of an item, a decision, a post or a part of minutes has been through it.
+func (f *Forum) asTopic(ctx context.Context, tx *storage.Tx, id TopicID, v network.Visibility) (network.Visibility, error) {
+	if id == "" {
+		return v, nil
+	}
+	t, err := f.anyTopic(ctx, tx, id)
+	return narrower(v, t.Visibility), err
+}
+
+// narrower gives the visibility that shows less; "" says nothing.
+func narrower(a, b network.Visibility) network.Visibility {
+	if a != "" && (b == "" || widens(a, b)) {
+		return a
+	}
+	return b
+}
+
 // widens tells whether one visibility shows a thing to more people than another.
 func widens(from, to network.Visibility) bool {
 	order := []network.Visibility{network.NamedOnly, network.BodyOnly, network.NetworkOnly, network.Public}

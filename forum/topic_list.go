@@ -28,7 +28,7 @@ type TopicFilter struct {
 type TopicRow struct {
 	Topic
 	BodyName network.Text // empty when the body isn't the reader's to see
-	Inputs   int          // how many
+	Inputs   int          // how many, that the reader may see
 	From     []network.ID // whose topics were lifted to it
 	Due      time.Time    // of the first answer it owes or is owed; zero: none
 }
@@ -109,8 +109,13 @@ func (f *Forum) topicsQuery(a network.Access, root network.ID, q TopicFilter) (s
 		visible, args = a.Where("t.", "", args)
 		where += ` AND ` + visible
 	}
+	// As in inputs: what one could see when it was given, one's own, and everything for those who sit in the body or run it.
+	seen, args := a.Where("i.", "", args)
+	inside, args := insideSQL(a, "t.", args)
+	args = append(args, string(a.Actor.Person))
+	seen = `(` + seen + ` OR ` + inside + ` OR i.person = ` + place(len(args)) + ` AND i.person <> '')`
 	limit := place(len(args) + 1)
-	return `SELECT ` + topicColumns + `, COALESCE(b.name, ''), COALESCE(b.visibility, ''), (SELECT COUNT(*) FROM topic_input i WHERE i.topic = t.id),
+	return `SELECT ` + topicColumns + `, COALESCE(b.name, ''), COALESCE(b.visibility, ''), (SELECT COUNT(*) FROM topic_input i WHERE i.topic = t.id AND ` + seen + `),
 			COALESCE((SELECT MIN(l.due) FROM topic_lift l WHERE l.answered = 0 AND (l.topic = t.id OR l.origin = t.id)), 0)
 		FROM topic t LEFT JOIN body b ON b.id = t.body` + where + ` ORDER BY t.raised DESC, t.id DESC LIMIT ` + limit, append(args, max(1, min(q.Limit, 5000)))
 }

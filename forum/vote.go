@@ -223,9 +223,10 @@ func (f *Forum) Circulate(ctx context.Context, who network.Actor, c Circulation,
 			t := string(c.Topic)
 			topic = &t
 		}
-		_, err = tx.Exec(ctx, `INSERT INTO circulation (id, root, network, body, topic, visibility, zone, draft, state, reason, opened, deadline, closed, version)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'open', '', $9, $10, 0, 1)`,
-			id, b.Root, b.Network, b.ID, topic, c.Visibility, n.Zone, draft, f.db.Now(), c.Deadline)
+		c.Zone = n.Zone
+		_, err = tx.Exec(ctx, `INSERT INTO circulation (id, root, network, body, topic, visibility, zone, draft, state, reason, opened, deadline, closed, remind, version)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'open', '', $9, $10, 0, $11, 1)`,
+			id, b.Root, b.Network, b.ID, topic, c.Visibility, c.Zone, draft, f.db.Now(), c.Deadline, micros(c.remindAfter(f.db.Now())))
 		if err != nil {
 			return err
 		}
@@ -245,8 +246,11 @@ func (f *Forum) circulatable(ctx context.Context, tx *storage.Tx, a network.Acce
 	if c.Visibility == "" {
 		c.Visibility = b.Visibility
 	}
-	if c.Topic == "" {
-		return nil
+	if err := oneOf("visibility", c.Visibility, network.Public, network.NetworkOnly, network.BodyOnly); err != nil {
+		return err
+	}
+	if err := f.ownInputs(ctx, tx, c.Topic, c.Draft.Dispositions); err != nil || c.Topic == "" {
+		return err
 	}
 	t, err := f.topic(ctx, tx, a, c.Topic)
 	if err != nil {
@@ -268,8 +272,8 @@ func (f *Forum) circulatable(ctx context.Context, tx *storage.Tx, a network.Acce
 	if open > 0 {
 		return fault.New(fault.Conflict, "the topic circulates already").Where("topic").Say("decision.circulates")
 	}
-	c.Visibility = narrower(c.Visibility, t.Visibility)
-	return nil
+	c.Visibility, err = f.asTopic(ctx, tx, t.ID, c.Visibility)
+	return err
 }
 
 // tellVoters tells each voting seat's holder and each deputy.
@@ -464,7 +468,7 @@ func (f *Forum) keepsCirculation(ctx context.Context, tx *storage.Tx, a network.
 }
 
 func (f *Forum) endCirculation(ctx context.Context, tx *storage.Tx, who network.Actor, c Circulation, s CirculationState, reason string) error {
-	_, err := tx.Exec(ctx, `UPDATE circulation SET state = $2, reason = $3, closed = $4, version = version + 1 WHERE id = $1`, c.ID, s, reason, f.db.Now())
+	_, err := tx.Exec(ctx, `UPDATE circulation SET state = $2, reason = $3, closed = $4, remind = 0, version = version + 1 WHERE id = $1`, c.ID, s, reason, f.db.Now())
 	if err != nil {
 		return err
 	}
@@ -481,10 +485,11 @@ func (f *Forum) Extend(ctx context.Context, who network.Actor, id CirculationID,
 		if !deadline.After(c.Deadline) || deadline.Before(f.db.Now().Add(circulationMinimum)) {
 			return fault.New(fault.Invalid, "more time is a later deadline").Where("deadline").Say("decision.deadline")
 		}
-		if _, err := tx.Exec(ctx, `UPDATE circulation SET deadline = $2, version = version + 1 WHERE id = $1`, id, deadline); err != nil {
+		c.Deadline = deadline.In(zone(c.Zone))
+		_, err = tx.Exec(ctx, `UPDATE circulation SET deadline = $2, remind = $3, version = version + 1 WHERE id = $1`, id, deadline, micros(c.remindAfter(f.db.Now())))
+		if err != nil {
 			return err
 		}
-		c.Deadline = deadline.In(zone(c.Zone))
 		b, err := f.network.Body(ctx, tx, c.Body)
 		if err != nil {
 			return err

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"net/http"
 	"strconv"
 	"time"
@@ -108,8 +109,8 @@ func meetingTag(l *web.Words, s forum.MeetingState) tag {
 
 // seatName is how a seat is called: by who holds it, else by its sector.
 func seatName(l *web.Words, s network.Held) string {
-	if s.Name != "" {
-		return s.Name
+	if s.Person != "" { // a name that was redacted, or whose owner is gone
+		return cmp.Or(s.Name, l.Must("minutes.redacted.name"))
 	}
 	return l.Must("meeting.vacant", l.Must("sector."+string(s.Sector)))
 }

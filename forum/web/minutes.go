@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"strconv"
@@ -107,7 +108,9 @@ type minutesData struct {
 	Present    []presentRow
 	Absent     []presentRow
 	Items      []minutesItem
-	Signs      []forum.Approver
+	Signs      []sign
+	Missing    []web.Option // who has not approved, to be replaced
+	People     []web.Option // who can take their place
 	Zone       *time.Location
 	SealWords  []string
 	Checked    *forum.Verification
@@ -116,6 +119,12 @@ type minutesData struct {
 	MeetingAt  string
 	Stored     []storedText // what somebody else has saved meanwhile
 	NoteName   string
+}
+
+// sign is who approves, and when they did; zero: they haven't.
+type sign struct {
+	Name string
+	At   time.Time
 }
 
 type presentRow struct {
@@ -201,9 +210,18 @@ func (p *room) minutesShow(w http.ResponseWriter, r *http.Request, n *network.Ne
 		}
 		d.Checked, d.Wrong = &c, strings.Join(c.Wrong, ", ")
 	}
+	if v.Runs && !v.Sealed && len(d.Missing) > 0 {
+		if d.People, err = p.seatedOptions(r, v.Body); err != nil {
+			return p.pages.Fail(w, r, err)
+		}
+		d.People = slices.DeleteFunc(d.People, func(o web.Option) bool {
+			return slices.ContainsFunc(v.Approvers, func(a forum.Approver) bool { return string(a.Person) == o.Value })
+		})
+	}
 	if f == nil {
 		f = web.NewForm()
 	}
+	f.Set("version", strconv.FormatInt(v.Version, 10))
 	title := l.Must("minutes.title", d.BodyName.Text, l.Day(v.Protocol.Head.Starts.In(d.Zone)))
 	return p.pages.Render(w, r, web.Page{Name: "minutes", Title: title, Station: "decide", Data: d, Form: f,
 		Crumbs: crumb(l, n, d.BodyName.Text, home(n)+"/bodies/"+string(v.Body), l.Must("minutes.list"), home(n)+"/minutes?body="+string(v.Body), l.ShortDay(v.Protocol.Head.Starts.In(d.Zone)), "")})
@@ -213,7 +231,7 @@ func (p *room) minutesShow(w http.ResponseWriter, r *http.Request, n *network.Ne
 func newMinutesData(l *web.Words, n *network.Network, v forum.MinutesView) minutesData {
 	h := v.Protocol.Head
 	at := clockIn(h.Zone)
-	d := minutesData{MinutesView: v, Home: home(n), BodyName: say(l, h.Body), Network: say(l, h.Network), Tag: minutesTag(l, v.Minutes), Zone: at, Signs: v.Approvers, SealWords: seal(v.Seal.Seal), NoteName: "note"}
+	d := minutesData{MinutesView: v, Home: home(n), BodyName: say(l, h.Body), Network: say(l, h.Network), Tag: minutesTag(l, v.Minutes), Zone: at, SealWords: seal(v.Seal.Seal), NoteName: "note"}
 	d.Meeting = meetingName(l, forum.Meeting{Title: h.Title, Number: h.Number, Year: h.Year})
 	if v.Circulation != "" {
 		d.Meeting = l.Must("minutes.circulation")
@@ -234,6 +252,13 @@ func newMinutesData(l *web.Words, n *network.Network, v forum.MinutesView) minut
 		d.MeetingAt = d.Home + "/meetings/" + string(v.Minutes.Meeting)
 	}
 	d.people(l, v)
+	for _, a := range v.Approvers {
+		one := sign{cmp.Or(a.Name, l.Must("minutes.redacted.name")), a.At}
+		d.Signs = append(d.Signs, one)
+		if a.At.IsZero() {
+			d.Missing = append(d.Missing, web.Option{Value: string(a.Person), Text: one.Name})
+		}
+	}
 	for i, x := range v.Protocol.Items {
 		d.Items = append(d.Items, newMinutesItem(l, n, v, i, x, at))
 	}
@@ -418,6 +443,8 @@ func (p *room) minutesDo(w http.ResponseWriter, r *http.Request, n *network.Netw
 		_, err = p.forum.ApproveItem(ctx, who, v.ID, forum.ItemID(f.Get("item")), f.Get("hash"))
 	case "ask":
 		err = p.forum.AskApproval(ctx, who, v.ID)
+	case "replace":
+		err = p.forum.ReplaceApprover(ctx, who, forum.Replacement{Minutes: v.ID, Version: version(f), Old: network.PersonID(f.Get("old")), New: network.PersonID(f.Get("new")), Why: f.Get("why")})
 	case "renew":
 		_, err = p.forum.DrawUp(ctx, who, v.Minutes.Meeting)
 	case "correct":

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"net/http"
 
 	"github.com/samverk/samverk/fault"
@@ -138,7 +139,7 @@ func (p *room) postWith(w http.ResponseWriter, r *http.Request, n *network.Netwo
 		return p.pages.Fail(w, r, err)
 	}
 	l, zone := p.pages.Words(r), zoneOf(n)
-	v.At = v.At.In(zone)
+	v.At, v.Title = v.At.In(zone), cmp.Or(v.Title, l.Must("post.hidden"))
 	d := postData{PostView: v, Home: home(n), At: home(n) + "/posts/" + string(v.ID), Form: f, Kind: l.Must("post.kind." + string(v.Kind)), SignedIn: actor(r).Person != ""}
 	if d.Form == nil {
 		d.Form = web.NewForm("lang", l.Code)
