@@ -63,7 +63,7 @@ func TestTiesThatATopicTouches(t *testing.T) {
 			ties := got(w.Ties(ctx, c.who, x.ID))(t)
 			own := 0
 			for _, one := range ties {
-				if one.Named != "Nordsekvens AS" || one.State != "" {
+				if one.Named != "Nordsekvens AS" || one.State != "" || one.Seated != (one.Person == w.west.member.Person) {
 					t.Errorf("%+v", one)
 				}
 				if one.Own {

@@ -9,12 +9,12 @@ import (
 	"github.com/samverk/samverk/storage"
 )
 
-// Tie is a declared interest of somebody who sits in a topic's body that the topic touches: a recusal is proposed when the topic
-// comes on an agenda.
+// Tie is a declared interest that a topic touches.
 type Tie struct {
 	network.Interest
-	Own   bool   // the reader's
-	State string // of the recusal, for those inside the body; "" while there is none
+	Own    bool   // the reader's
+	Seated bool   // whoever has it sits in the topic's body, so that a recusal is proposed
+	State  string // of the recusal, for those inside the body; "" while there is none
 }
 
 // Ties lists the declared interests that a topic touches, of those who sit in its body and of the reader, for whoever is
@@ -41,21 +41,27 @@ func (f *Forum) Ties(ctx context.Context, who network.Actor, id TopicID) (out []
 				people = append(people, seated...)
 			}
 		}
-		if out, err = f.ties(ctx, tx, who, t, people); err != nil || !within {
+		seated := people[1:]
+		if out, err = f.ties(ctx, tx, t, slices.Compact(slices.Sorted(slices.Values(people)))); err != nil {
 			return err
+		}
+		for i := range out {
+			out[i].Own, out[i].Seated = out[i].Person == who.Person, slices.Contains(seated, out[i].Person)
+		}
+		if !within {
+			return nil
 		}
 		return f.tieStates(ctx, tx, t, out)
 	})
 	return out, err
 }
 
-func (f *Forum) ties(ctx context.Context, tx *storage.Tx, who network.Actor, t Topic, people []network.PersonID) (out []Tie, err error) {
-	slices.Sort(people)
-	all, err := f.network.Interests(ctx, tx, slices.Compact(people), nil)
+func (f *Forum) ties(ctx context.Context, tx *storage.Tx, t Topic, people []network.PersonID) (out []Tie, err error) {
+	all, err := f.network.Interests(ctx, tx, people, nil)
 	text := " " + strings.Join(words(t.Title+" "+t.Text), " ") + " "
 	for _, i := range all {
 		if i.Root == t.Root && touches(i, t, text) {
-			out = append(out, Tie{Interest: i, Own: i.Person == who.Person})
+			out = append(out, Tie{Interest: i})
 		}
 	}
 	slices.SortStableFunc(out, func(a, b Tie) int { return strings.Compare(a.Name, b.Name) })

@@ -36,6 +36,8 @@ type topicData struct {
 	History   []eventShown
 	Decisions []forum.Decision
 	Helpers   []helperShown
+	Ties      []tieShown
+	Declare   string // where one's own ties are declared; "" for nobody
 	Give      *web.Form
 	Orgs      []web.Option
 	Name      string // the reader's
@@ -94,6 +96,15 @@ type eventShown struct {
 type helperShown struct {
 	Name, Link string
 	Why        []string
+}
+
+// tieShown is a declared interest that the topic touches.
+type tieShown struct {
+	forum.Tie
+	What  said
+	Kind  string
+	State string // what became of the proposal of recusal
+	Link  string // to the person's page
 }
 
 func (p *room) topicPage(w http.ResponseWriter, r *http.Request, n *network.Network) int {
@@ -155,10 +166,37 @@ func (p *room) fillTopic(r *http.Request, l *web.Words, n *network.Network, d *t
 		}
 		d.Orgs = orgOptions(l, l.Must("topic.give.myself"), orgs)
 	}
-	if d.SignedIn && d.May.Follow {
-		return p.fillHelpers(r, l, n, d)
+	if !d.SignedIn || !d.May.Follow {
+		return nil
 	}
-	return nil
+	if err := p.fillTies(r, l, n, d); err != nil {
+		return err
+	}
+	return p.fillHelpers(r, l, n, d)
+}
+
+// fillTies tells whose declared interests the topic touches.
+func (p *room) fillTies(r *http.Request, l *web.Words, n *network.Network, d *topicData) error {
+	if p.table.Has(http.MethodGet, "/me/interests") {
+		d.Declare = "/me/interests?in=" + n.Slug
+	}
+	ties, err := p.forum.Ties(r.Context(), actor(r), d.ID)
+	for _, tie := range ties {
+		one := tieShown{Tie: tie, What: said{Text: tie.Named}, Kind: l.Must("topic.tie.kind." + string(tie.Kind)), Link: d.Home + "/people/" + string(tie.Person)}
+		if tie.Organisation != "" {
+			one.What = say(l, tie.Party)
+		}
+		switch {
+		case tie.State != "":
+			one.State = l.Must("topic.tie." + tie.State)
+		case tie.Seated:
+			one.State = l.Must("topic.tie.none")
+		default:
+			one.State = l.Must("topic.tie.unseated")
+		}
+		d.Ties = append(d.Ties, one)
+	}
+	return err
 }
 
 // lede takes a text's first paragraph for the head of the page, when it is short and without marks of Markdown.

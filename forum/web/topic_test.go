@@ -153,3 +153,23 @@ func TestPosts(t *testing.T) {
 	s.page(s.coord, at, 200)
 	s.page(s.coord, "/n/no/posts?kind=knowledge", 200)
 }
+
+// TestATopicTellsOfTiesToWhatItNames holds who is shown what of declared interests.
+func TestATopicTellsOfTiesToWhatItNames(t *testing.T) {
+	s := open(t)
+	got(s.network.DeclareInterest(s.ctx, s.west.member, network.Interest{Root: s.root, Named: "Nordsekvens AS", Kind: "fee", About: "Foredrag i mars."}))(t)
+	x := got(s.Raise(s.ctx, s.plain, forum.Raising{Body: s.west.id, Title: "Kjøp av prøver fra Nordsekvens AS", Text: "Prisen.", Visibility: network.Public}))(t)
+	at := "/n/no/topics/" + string(x.ID)
+	if page := s.page(network.Actor{}, at, 200); strings.Contains(page, "Foredrag i mars.") || strings.Contains(page, "Bindinger") {
+		t.Error("the public is shown ties")
+	}
+	s.contains(s.page(s.top.chair, at, 200), "Har honorar fra", "Foredrag i mars.", "Inhabilitet foreslås når saken", "Fagnettverk kreft medlem")
+	s.ok(s.WaiveInput(s.ctx, s.west.chair, x.ID, "Hastverk."))
+	s.ok(s.Prepare(s.ctx, s.west.chair, x.ID))
+	m := got(s.Plan(s.ctx, s.west.chair, forum.Meeting{Body: s.west.id, Starts: s.now.AddDate(0, 0, 20), Minutes: 60}))(t)
+	item := got(s.AddItem(s.ctx, s.west.chair, forum.Item{Meeting: m, Kind: forum.AboutTopic, Topic: x.ID, Minutes: 10}))(t)
+	s.contains(s.page(s.west.chair, at, 200), "Inhabilitet er foreslått.")
+	s.ok(s.Recuse(s.ctx, s.west.chair, item, s.west.member.Person, "Honorar."))
+	s.contains(s.page(s.west.patient, at, 200), "Inhabil: deltar ikke")
+	s.contains(s.page(s.top.chair, at, 200), "Inhabilitet foreslås når saken")
+}
