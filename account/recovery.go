@@ -70,7 +70,7 @@ func (a *Accounts) makeRecovery(ctx context.Context, tx *storage.Tx, mine secret
 
 // RecoveryLink gives a coordinator of the person's home a link to hand over, with which the person chooses a new password. It is there only
 // where no mail leaves the site. Whoever has the link can be that person: the log, the history and the person's own list tell who made it.
-func (a *Accounts) RecoveryLink(ctx context.Context, who network.Actor, person network.PersonID, from From) (link string, err error) {
+func (a *Accounts) RecoveryLink(ctx context.Context, who network.Actor, person network.PersonID) (link string, err error) {
 	err = a.db.Write(ctx, func(tx *storage.Tx) error {
 		if _, err := a.mayManage(ctx, tx, who, person); err != nil {
 			return err

@@ -153,7 +153,7 @@ func TestAShutAccountIsMailedNothing(t *testing.T) {
 func TestInvitingTellsNothingOfAnAddress(t *testing.T) {
 	each(t, account.Options{}, func(t *testing.T, h *house) {
 		ctx := t.Context()
-		h.member(t, kari) // of the other network
+		h.member(t, kari)                                  // of the other network
 		ok(t, h.db.Write(ctx, func(tx *storage.Tx) error { // bo has a seat to come
 			for _, q := range []string{
 				`INSERT INTO seat (id, body, role, sector, nominator, deputy_for, sort, closed, version) VALUES ('second', 'se', 'member', 'care', NULL, NULL, 2, 0, 1)`,
@@ -239,7 +239,7 @@ func TestWithoutMailACoordinatorRecovers(t *testing.T) {
 	h := open(t, testkit.SQLite(t), account.Options{})
 	ctx := t.Context()
 	h.member(t, anna)
-	_, err := h.RecoveryLink(ctx, coordinator, "anna", home)
+	_, err := h.RecoveryLink(ctx, coordinator, "anna")
 	is(t, err, fault.Conflict, "account.recovery.mailed")
 
 	told, err := notice.Open(ctx, h.db, notice.Options{URL: site})
@@ -257,10 +257,10 @@ func TestWithoutMailACoordinatorRecovers(t *testing.T) {
 		t.Error("a recovery was made that nobody can be sent")
 	}
 	for _, who := range []network.Actor{neighbour, bo, anna, {}} {
-		_, err = a.RecoveryLink(ctx, who, "anna", home)
+		_, err = a.RecoveryLink(ctx, who, "anna")
 		is(t, err, fault.NotFound, "absent")
 	}
-	link, err := a.RecoveryLink(ctx, coordinator, "anna", home)
+	link, err := a.RecoveryLink(ctx, coordinator, "anna")
 	ok(t, err)
 	ok(t, a.Reset(ctx, tokenOf(t, link), "nio gröna kaniner", nil, home))
 	ok(t, h.db.Read(context.Background(), func(tx *storage.Tx) error {

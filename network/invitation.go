@@ -56,6 +56,13 @@ func (r *Registry) TakeOver(ctx context.Context, tx *storage.Tx, invited, by Per
 		if err := r.enrol(ctx, tx, by, n); err != nil {
 			return err
 		}
+		in, ok := r.Tree().Network(n)
+		if !ok {
+			return Absent()
+		}
+		if err := r.record(ctx, tx, Actor{Person: by}, in.Root, string(by), "person.registered", map[string]string{"network": string(n), "invited": string(invited)}); err != nil {
+			return err
+		}
 	}
 	if err := r.takeSeats(ctx, tx, invited, by); err != nil {
 		return err

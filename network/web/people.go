@@ -7,7 +7,6 @@ import (
 	"golang.org/x/text/language"
 	"golang.org/x/text/language/display"
 
-	"github.com/samverk/samverk/account"
 	"github.com/samverk/samverk/network"
 	"github.com/samverk/samverk/storage"
 	"github.com/samverk/samverk/web"
@@ -26,6 +25,8 @@ func (p *room) people() []route.Route {
 	}
 	if p.accounts != nil {
 		all = append(all, post(at+"/{id}/invite", route.Coordinator, "Invites somebody who has no account.", p.posted((*visit).invite)),
+			post(at+"/{id}/uninvite", route.Coordinator, "Withdraws an invitation.", p.posted((*visit).uninvite)),
+			post(at+"/{id}/recovery", route.Coordinator, "Makes a link for a new password, where no mail leaves the site.", p.posted((*visit).recovery)),
 			post(at+"/{id}/account", route.Coordinator, "Shuts somebody's account, or opens it again.", p.posted((*visit).shut)))
 	}
 	return all
@@ -341,7 +342,7 @@ func (v *visit) registeredWith(networks []network.ID, leads []web.Option) (with 
 }
 
 // stateOf tells a coordinator how it stands with a person's account; nil for others.
-func (v *visit) stateOf(id network.PersonID, leads bool) *account.State {
+func (v *visit) stateOf(id network.PersonID, leads bool) *accountRow {
 	if v.accounts == nil || !leads {
 		return nil
 	}
@@ -349,7 +350,15 @@ func (v *visit) stateOf(id network.PersonID, leads bool) *account.State {
 	if err != nil { // not theirs to know
 		return nil
 	}
-	return &s
+	row := &accountRow{State: s, Recover: s.Account && !s.Disabled && !v.accounts.Mails() && id != v.who.Person}
+	err = v.look(func(tx *storage.Tx, a network.Access) (err error) {
+		row.History, err = v.invitationRows(tx, a, id)
+		return err
+	})
+	if err != nil {
+		return nil
+	}
+	return row
 }
 
 func (v *visit) newPersonPage() (web.Page, error) {
@@ -390,30 +399,20 @@ func (v *visit) addPerson() int {
 
 // invite invites the person of the address, and shows the link once, for whoever would rather hand it over.
 func (v *visit) invite() int {
-	id := network.PersonID(v.r.PathValue("id"))
-	if err := v.look(func(tx *storage.Tx, a network.Access) error {
-		_, err := v.network.SeesPerson(v.ctx(), tx, a, v.n.ID, id)
-		return err
-	}); err != nil {
+	id, err := v.theirs()
+	if err != nil {
 		return v.fail(err)
 	}
 	link, err := v.accounts.Invite(v.ctx(), v.who, id, v.form.Get("mail"), v.form.Get("lang"))
 	if err != nil {
 		return v.done(err, "", v.personPage)
 	}
-	title := v.l.Must("invited.title")
-	v.form = nil
-	return v.show(web.Page{Name: "invited", Title: title, Crumbs: v.crumbs(v.l.Must("people.title"), "people", title, ""),
-		Data: map[string]any{"Link": link, "Person": v.at("people/" + string(id)), "People": v.at("people/new")}}, nil)
+	return v.linked(id, link, "invited")
 }
 
 // shut lets somebody sign in no more, from the next request on, or lets them in again.
 func (v *visit) shut() int {
-	id := network.PersonID(v.r.PathValue("id"))
-	err := v.look(func(tx *storage.Tx, a network.Access) error {
-		_, err := v.network.SeesPerson(v.ctx(), tx, a, v.n.ID, id)
-		return err
-	})
+	id, err := v.theirs()
 	switch {
 	case err != nil:
 	case v.form.Get("do") == "open":
