@@ -8,7 +8,7 @@
 //
 // Rules:
 //   - Append returns when the leaf is on the disk and in the tree: entry, tiles and tree state are written, synced and
-//     renamed into place, and their directories synced. A checkpoint over it is signed within a second. If
+//     renamed into place, and their directories synced. A checkpoint over it is signed a tenth of a second later. If
 //     Append fails, the leaf may still be there, and whoever asked must refuse: the log may know of an answer
 //     that was never given, and never the other way round.
 //   - The first leaf is the genesis. It names the log, and holds the hash of the key that signs it.

@@ -4,6 +4,8 @@ import (
 	"context"
 
 	"github.com/transparency-dev/tessera"
+
+	"github.com/samverk/samverk/fault"
 )
 
 // group collects leaves while others are being synced, and hands them to Tessera together: each batch costs some ten syncs,
@@ -13,6 +15,11 @@ type group struct {
 	waiting []waiting
 	wake    chan struct{} // capacity 1
 	done    chan struct{} // closed when the last leaf has its answer
+
+	// Of the committing goroutine alone:
+	next   uint64 // the index that the next leaf gets
+	failed bool   // the last batch: its leaves may be in the log
+	broken error  // somebody else changed the log
 }
 
 type waiting struct {
@@ -74,10 +81,14 @@ func (l *Ledger) next() (batch []waiting, closed bool) {
 	return batch, l.closed
 }
 
-// commit hands one batch to Tessera and waits until it is on the disk.
+// commit hands one batch to Tessera and waits until it is on the disk. After a failure the next batch begins at the tree state
+// again and writes anew whatever the failed one left; nothing that was synced once is relied on twice.
 func (l *Ledger) commit(batch []waiting) {
 	futures := make([]tessera.IndexFuture, len(batch))
-	err := l.probe()
+	err := l.group.broken
+	if err == nil {
+		err = l.probe()
+	}
 	for i, w := range batch {
 		if err == nil {
 			futures[i] = l.appender.Add(context.Background(), tessera.NewEntry(w.bytes))
@@ -89,6 +100,26 @@ func (l *Ledger) commit(batch []waiting) {
 			continue
 		}
 		x, err := futures[i]()
-		w.answer <- answer{x.Index, err}
+		w.answer <- l.group.judge(x.Index, err)
 	}
+	if l.group.failed && err == nil {
+		l.sweep(edge(l.group.next)[2:]) // not where the checkpoint may be being written
+	}
+}
+
+// judge compares an index with the one it must be. Tessera begins a new log where its state is gone, and goes on where another
+// process has written.
+func (g *group) judge(index uint64, err error) answer {
+	switch {
+	case g.broken != nil:
+		return answer{err: g.broken}
+	case err != nil:
+		g.failed = true
+		return answer{err: err}
+	case index < g.next, index > g.next && !g.failed:
+		g.broken = fault.New(fault.Internal, "the ledger was changed by another process: leaf %d was written as %d", g.next, index)
+		return answer{err: g.broken}
+	}
+	g.next, g.failed = index+1, false
+	return answer{index: index}
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"sync"
@@ -25,14 +26,12 @@ type Options struct {
 	Name   string           // the log's, for ever: like example.org/ledger
 	Now    func() time.Time // the node's clock
 	Random io.Reader        // for the key
-
-	// CheckpointEvery is how often the log is signed while it grows: 1 s where nothing is set, at least 100 ms.
-	CheckpointEvery time.Duration
 }
 
 const (
-	sweepEvery   = 5 * time.Second // partial tiles that full ones have replaced are removed
-	closeTimeout = 10 * time.Second
+	signEvery    = 100 * time.Millisecond // while the log grows; as often as Tessera does it
+	sweepEvery   = 5 * time.Second        // partial tiles that full ones have replaced are removed
+	closeTimeout = 3 * time.Second
 )
 
 // Ledger is an open log. Its methods may be called from many goroutines.
@@ -59,33 +58,28 @@ type Receipt struct {
 }
 
 func init() {
-	// Tessera tells its progress through klog; errors are still shown.
-	klog.LogToStderr(false)
-	klog.SetOutput(io.Discard)
+	// Tessera tells its progress and, ten times a second, its failures through klog. What fails is told by Append, Covering
+	// and Close.
+	klog.SetSlogLogger(slog.New(slog.DiscardHandler))
 }
 
 // Open opens the ledger in dir, or begins one.
 func Open(ctx context.Context, dir string, o Options) (*Ledger, error) {
-	if o.CheckpointEvery == 0 {
-		o.CheckpointEvery = time.Second
-	}
 	l := &Ledger{dir: dir, opts: o, group: group{wake: make(chan struct{}, 1), done: make(chan struct{})}}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fault.Wrap(fault.Unavailable, err, "the ledger's folder can't be made").In(dir)
 	}
-	begun, err := l.begun()
+	begun, err := l.begun() // before a key is made
 	if err != nil {
 		return nil, err
 	}
 	if l.key, err = loadKey(filepath.Join(dir, "key"), o.Name, o.Random, !begun); err != nil {
 		return nil, err
 	}
-	if begun {
-		if err := l.recover(ctx); err != nil {
-			return nil, err
-		}
+	if err := l.recover(ctx); err != nil {
+		return nil, err
 	}
-	if err := l.start(); err != nil {
+	if err := l.start(ctx); err != nil {
 		return nil, err
 	}
 	if err := l.genesis(ctx); err != nil {
@@ -113,22 +107,22 @@ func (l *Ledger) begun() (bool, error) {
 func (l *Ledger) path(name string) string { return filepath.Join(l.dir, "log", name) }
 
 // start hands the folder to Tessera. Its context lives until stop.
-func (l *Ledger) start() error {
+func (l *Ledger) start(ctx context.Context) error {
 	signer, err := note.NewSigner(l.key.secret)
 	if err != nil {
 		return fault.New(fault.Internal, "the key can't sign")
 	}
-	ctx, cancel := context.WithCancel(context.Background())
+	background, cancel := context.WithCancel(context.Background())
 	l.cancel = cancel
-	driver, err := posix.New(ctx, posix.Config{Path: l.path("")})
+	driver, err := posix.New(background, posix.Config{Path: l.path("")})
 	if err == nil {
-		err = l.probe() // Tessera panics when it can't open its lock
+		err = l.probe()
 	}
 	if err == nil {
-		l.appender, l.shutdown, l.reader, err = tessera.NewAppender(ctx, driver, tessera.NewAppendOptions().
+		l.appender, l.shutdown, l.reader, err = tessera.NewAppender(background, driver, tessera.NewAppendOptions().
 			WithCheckpointSigner(signer).
 			WithBatching(groupMost, groupAge).
-			WithCheckpointInterval(l.opts.CheckpointEvery).
+			WithCheckpointInterval(signEvery).
 			WithCheckpointRepublishInterval(0).
 			WithGarbageCollectionInterval(sweepEvery).
 			WithShutdownTimeout(closeTimeout))
@@ -136,6 +130,10 @@ func (l *Ledger) start() error {
 	if err != nil {
 		cancel()
 		return unwritable(err)
+	}
+	if l.group.next, err = l.Size(ctx); err != nil {
+		cancel()
+		return err
 	}
 	go l.commitAll()
 	return nil
@@ -209,9 +207,6 @@ func (l *Ledger) add(x Leaf) (Receipt, <-chan answer, error) {
 // probe opens a file where Tessera keeps its locks: a folder that is gone, a file system that has become read-only and a process
 // without file descriptors would make it panic, and take the node with it.
 func (l *Ledger) probe() error {
-	if err := os.MkdirAll(l.path(".state"), 0o755); err != nil { //nolint:gosec // public, in a folder that isn't
-		return err
-	}
 	f, err := os.OpenFile(l.path(".state/probe"), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return err
@@ -277,14 +272,12 @@ func (l *Ledger) Covering(ctx context.Context, index uint64) (Checkpoint, error)
 	if index >= size {
 		return Checkpoint{}, fault.New(fault.NotFound, "the log has no leaf %d", index)
 	}
-	for try := 0; ; try++ {
+	for {
 		c, err := l.Checkpoint(ctx)
 		if err != nil || c.Size > index {
 			return c, err
 		}
-		if try == 0 {
-			l.hasten()
-		}
+		l.hasten()
 		select {
 		case <-ctx.Done():
 			return c, fault.Wrap(fault.Unavailable, ctx.Err(), "the leaf is in the log, and not yet signed").Do("ask again in a moment")
@@ -312,8 +305,16 @@ func (l *Ledger) Close(ctx context.Context) error {
 	l.rouse()
 	<-l.group.done
 	defer l.cancel()
-	l.hasten()
-	if err := l.shutdown(ctx); err != nil {
+	ctx, cancel := context.WithTimeout(ctx, closeTimeout)
+	defer cancel()
+	size, err := l.Size(ctx)
+	if err == nil && size > 0 {
+		_, err = l.Covering(ctx, size-1)
+	}
+	if err == nil {
+		err = l.shutdown(ctx)
+	}
+	if err != nil {
 		return fault.Wrap(fault.Unavailable, err, "the ledger was closed before its last leaves were signed").
 			Do("nothing is lost: they are signed at the next opening")
 	}

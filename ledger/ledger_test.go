@@ -12,7 +12,7 @@ import (
 const testName = "example.org/ledger"
 
 func testOptions() Options {
-	return Options{Name: testName, Now: time.Now, Random: rand.Reader, CheckpointEvery: 100 * time.Millisecond}
+	return Options{Name: testName, Now: time.Now, Random: rand.Reader}
 }
 
 func openIn(t testing.TB, dir string) *Ledger {
@@ -96,9 +96,7 @@ func TestAppendAndReadBack(t *testing.T) {
 func BenchmarkAppend(b *testing.B) {
 	for _, askers := range []int{1, 64} {
 		b.Run(fmt.Sprintf("askers=%d", askers), func(b *testing.B) {
-			o := testOptions()
-			o.CheckpointEvery = time.Second
-			l, err := Open(b.Context(), b.TempDir(), o)
+			l, err := Open(b.Context(), b.TempDir(), testOptions())
 			if err != nil {
 				b.Fatal(err)
 			}

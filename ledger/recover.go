@@ -8,6 +8,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 
 	"github.com/transparency-dev/tessera/api/layout"
 	"golang.org/x/mod/sumdb/tlog"
@@ -29,6 +30,9 @@ const stateFile = ".state/treeState"
 // Tessera signs the tree state as soon as it can see it, which may be before the name is on the disk. A loss of power just then
 // leaves a checkpoint that is ahead of the state. Its tiles were synced before, so it becomes the state.
 func (l *Ledger) recover(ctx context.Context) error {
+	if err := os.MkdirAll(l.path(".state"), 0o755); err != nil { //nolint:gosec // as Tessera makes it, in a folder that is its owner's
+		return unwritable(err)
+	}
 	f := files{ctx, l.Source()}
 	state, err := readState(l.path(stateFile))
 	if err != nil {
@@ -36,8 +40,8 @@ func (l *Ledger) recover(ctx context.Context) error {
 	}
 	cp, err := fetchCheckpoint(ctx, l.Source(), l.key.Public)
 	switch {
-	case errors.Is(err, fs.ErrNotExist) && state.N <= 1: // killed while it began
-		return nil
+	case errors.Is(err, fs.ErrNotExist) && state.N <= 1: // a new log, or one that was killed while it began
+		return l.begin(state)
 	case err != nil:
 		return lost(err)
 	case cp.Size > uint64(state.N): //nolint:gosec // readState: not negative
@@ -55,7 +59,14 @@ func (l *Ledger) recover(ctx context.Context) error {
 	if err := f.continues(cp.tree(), state); err != nil {
 		return lost(err)
 	}
-	return l.syncEdge(state.N)
+	return l.begin(state)
+}
+
+// begin makes the edge of a log that was found good ready to be written to.
+func (l *Ledger) begin(state tlog.Tree) error {
+	size := uint64(state.N) //nolint:gosec // not negative
+	l.sweep(edge(size))
+	return l.syncEdge(size)
 }
 
 func lost(err error) error {
@@ -85,9 +96,6 @@ func (l *Ledger) writeState(t tlog.Tree) error {
 	b, err := json.Marshal(treeState{Size: uint64(t.N), Root: t.Hash[:]}) //nolint:gosec // not negative
 	if err != nil {
 		return fault.Wrap(fault.Internal, err, "the ledger's state can't be written")
-	}
-	if err := os.MkdirAll(l.path(".state"), 0o755); err != nil { //nolint:gosec // as Tessera makes it
-		return unwritable(err)
 	}
 	return writeFile(l.path(stateFile), b, 0o644)
 }
@@ -140,28 +148,65 @@ func (f files) continues(older, newer tlog.Tree) error {
 	return tlog.CheckTree(p, newer.N, newer.Hash, older.N, older.Hash)
 }
 
-// syncEdge syncs the folders that will be written to next. A process killed between making a folder and
-// syncing its name leaves it seen, and nobody would sync it again.
-func (l *Ledger) syncEdge(size int64) error {
-	last := uint64(max(size, 1) - 1) //nolint:gosec // not negative
-	seen := map[string]bool{}
-	names := []string{layout.EntriesPath(last/tileWidth, 1), ".state/treeState"}
-	for level, n := uint64(0), last/tileWidth; ; level, n = level+1, n/tileWidth {
-		names = append(names, layout.TilePath(level, n, 1))
+// edge names the folders, beneath DIR/log, that are written to when the leaf with the index next comes.
+func edge(next uint64) []string {
+	n := next / tileWidth
+	dirs := []string{".", ".state", path.Dir(layout.EntriesPath(n, 1)), path.Dir(layout.EntriesPath(n, 0))}
+	for level := uint64(0); ; level, n = level+1, n/tileWidth {
+		dirs = append(dirs, path.Dir(layout.TilePath(level, n, 1)), path.Dir(layout.TilePath(level, n, 0)))
 		if n == 0 {
-			break
+			return dirs
 		}
 	}
-	for _, name := range names {
-		for d := path.Dir(name); !seen[d]; d = path.Dir(d) {
+}
+
+// syncEdge syncs the folders that will be written to next, and those they are in. A process killed between making a folder and
+// syncing its name leaves it seen, and nobody would sync it again.
+func (l *Ledger) syncEdge(size uint64) error {
+	seen := map[string]bool{}
+	for _, d := range edge(size) {
+		for ; !seen[d]; d = path.Dir(d) {
 			seen[d] = true
 			if err := syncDir(l.path(filepath.FromSlash(d))); err != nil && !errors.Is(err, fs.ErrNotExist) {
 				return unwritable(err)
 			}
 		}
 	}
-	if err := syncDir(l.dir); err != nil {
-		return unwritable(err)
+	for _, d := range []string{l.dir, filepath.Dir(l.dir)} {
+		if err := syncDir(d); err != nil {
+			return unwritable(err)
+		}
+	}
+	return nil
+}
+
+// sweep removes what killed or failed writes have left in folders of the edge: Tessera's temporary files are called as the file
+// they were to become, and ten digits more. It doesn't remove them itself when the disk is full.
+func (l *Ledger) sweep(dirs []string) {
+	for _, d := range dirs {
+		entries, err := os.ReadDir(l.path(filepath.FromSlash(d)))
+		if err != nil {
+			continue
+		}
+		for _, e := range entries {
+			if e.Type().IsRegular() && temporary.MatchString(e.Name()) {
+				_ = os.Remove(l.path(filepath.Join(filepath.FromSlash(d), e.Name())))
+			}
+		}
+	}
+}
+
+var temporary = regexp.MustCompile(`^(\d{1,3}|checkpoint|treeState|gcState|version)\d{4,10}$`)
+
+// Continues tells whether the log still begins as an older checkpoint of it says: one that a witness has seen, or that was
+// kept beside a backup.
+func (l *Ledger) Continues(ctx context.Context, older Checkpoint) error {
+	state, err := readState(l.path(stateFile))
+	if err != nil {
+		return err
+	}
+	if err := (files{ctx, l.Source()}).continues(older.tree(), state); err != nil {
+		return lost(err)
 	}
 	return nil
 }
