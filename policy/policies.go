@@ -1,0 +1,239 @@
+package policy
+
+import (
+	"context"
+	"embed"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/samverk/samverk/fault"
+	"github.com/samverk/samverk/policy/mandate"
+	"github.com/samverk/samverk/storage"
+)
+
+// Migrations make the room's tables.
+//
+//go:embed migrations/*.sql
+var Migrations embed.FS
+
+// Options are what a node says of itself.
+type Options struct {
+	Trusted      []Key                // whose signatures are believed
+	Country      string               // where the node is; policies of other countries are refused. "": any
+	Organisation string               // whose node it is: its stewards adopt policies. "": only the operator does
+	Elapsed      func() time.Duration // how long the process has run, by a clock that nobody sets; nil: not watched
+}
+
+// Policies are what is in force here, in memory, in step with the database. Methods may be called from many goroutines.
+type Policies struct {
+	db      *storage.DB
+	o       Options
+	now     atomic.Pointer[state]
+	seen    atomic.Int64 // the latest time, in microseconds
+	began   int64        // when the process did, by the database's clock
+	spends  queue
+	elapsed func() time.Duration
+}
+
+// Actor is who acts: the operator at the machine, or a person, who must be a steward.
+type Actor struct {
+	Person   string
+	Operator bool
+}
+
+func (a Actor) name() string {
+	if a.Person == "" && a.Operator {
+		return "operator"
+	}
+	return a.Person
+}
+
+// Open reads what is adopted. What can't be trusted there is no error: it denies, and Faults tells.
+func Open(ctx context.Context, db *storage.DB, o Options) (*Policies, error) {
+	p := &Policies{db: db, o: o, elapsed: o.Elapsed}
+	p.spends.p = p
+	if p.elapsed != nil {
+		p.began = storage.Micros(db.Now()) - p.elapsed().Microseconds()
+	}
+	return p, p.Reload(ctx)
+}
+
+// Close waits for what is being spent. Nothing may be spent afterwards.
+func (p *Policies) Close() { p.spends.close() }
+
+// Reload reads from the database what is adopted. It takes its turn with those who write, so that what is published last is what
+// was committed last.
+func (p *Policies) Reload(ctx context.Context) error {
+	return p.db.Write(ctx, func(tx *storage.Tx) error {
+		s, err := p.load(ctx, tx)
+		if err != nil {
+			return err
+		}
+		seen, err := seenIn(ctx, tx)
+		if err != nil {
+			return err
+		}
+		tx.OnCommit(func() {
+			p.see(seen)
+			p.now.Store(s)
+		})
+		return nil
+	})
+}
+
+// state is what is adopted, at one moment. It is never changed.
+type state struct {
+	adopted bool  // anything, ever
+	broken  error // the history itself can't be trusted
+	lines   []line
+	head    Head
+}
+
+// line is the policies of one network and name, the last adopted first.
+type line struct {
+	name    string
+	entries []entry
+}
+
+type entry struct {
+	Adopted
+	policy  *compiled // nil: the line ends here, or the policy is broken
+	broken  error
+	starts  int64
+	expires int64 // 0: doesn't
+}
+
+// Head is where the history of adoptions has come to: to be kept where nobody here can change it.
+type Head struct {
+	Seq   int64
+	Chain mandate.Digest
+}
+
+// Head tells how many adoptions there are and the hash of them all.
+func (p *Policies) Head() Head { return p.now.Load().head }
+
+// Faults are what the operator has to see to: what is denied because of it stays so until then.
+func (p *Policies) Faults() []error {
+	s := p.now.Load()
+	var out []error
+	if s.broken != nil {
+		out = append(out, s.broken)
+	}
+	for _, l := range s.lines {
+		for _, e := range l.entries {
+			if e.broken != nil {
+				out = append(out, e.broken)
+			}
+		}
+	}
+	begin, end := p.hands()
+	if end-begin > tolerance.Microseconds() {
+		out = append(out, fault.New(fault.Unavailable, "the clock was set: it has been %s later than it is", time.Duration(end-begin)*time.Microsecond).
+			Do("set the clock right, then start samverk again; what ended by the latest time seen stays ended"))
+	}
+	return out
+}
+
+// tolerance is by how much clocks may differ before it is called a fault.
+const tolerance = 2 * time.Minute
+
+// hands are the earliest and the latest that it may be now: what begins must have begun by the first, what ends must not have ended by
+// the second.
+func (p *Policies) hands() (begin, end int64) {
+	now := storage.Micros(p.db.Now())
+	begin, end = now, p.see(now)
+	if p.elapsed != nil {
+		steady := p.began + p.elapsed().Microseconds()
+		begin, end = min(begin, steady), max(end, steady)
+	}
+	return begin, end
+}
+
+// see notes a time and gives the latest one.
+func (p *Policies) see(t int64) int64 {
+	for {
+		was := p.seen.Load()
+		if t <= was {
+			return was
+		}
+		if p.seen.CompareAndSwap(was, t) {
+			return t
+		}
+	}
+}
+
+// Judge says whether a question may be answered, and how. It takes no lock, and its failure is a denial.
+func (p *Policies) Judge(a Ask) Verdict {
+	s := p.now.Load()
+	b := a.bits()
+	switch {
+	case s.broken != nil:
+		return Verdict{Reason: Faulty}
+	case !s.adopted && a.Operator && b.purpose != 0 && b.question != 0 && a.Cells >= 0:
+		return Verdict{Allowed: true, Precision: Exact, Reason: LocalOperator}
+	case !s.adopted:
+		return Verdict{Reason: NoPolicy}
+	case !a.understood(b):
+		return Verdict{Reason: NotUnderstood}
+	}
+	begin, end := p.hands()
+	return s.judge(&a, b, begin, end)
+}
+
+func (s *state) judge(a *Ask, b asked, begin, end int64) Verdict {
+	best, denial := (*Verdict)(nil), Verdict{Reason: NotInForce}
+	for i := range s.lines {
+		e, why := s.lines[i].at(begin, end)
+		if e == nil {
+			if rank(why) > rank(denial.Reason) {
+				denial = Verdict{Reason: why}
+			}
+			continue
+		}
+		v, why := e.policy.judge(a, b)
+		if v == nil {
+			if rank(why) > rank(denial.Reason) {
+				denial = e.policy.denial
+				denial.Reason = why
+			}
+		} else if best == nil || v.better(best) {
+			best = v
+		}
+	}
+	if best == nil {
+		return denial
+	}
+	return *best
+}
+
+// at gives what is in force, or why nothing is. The last adopted that may have begun decides, and nothing behind it.
+func (l *line) at(begin, end int64) (*entry, Reason) {
+	for i := range l.entries {
+		e := &l.entries[i]
+		switch {
+		case e.starts > end:
+			continue
+		case e.broken != nil:
+			return nil, Faulty
+		case e.policy == nil:
+			return nil, NotInForce
+		case e.starts > begin, e.expires != 0 && e.expires <= end && e.expires > begin:
+			return nil, ClockStepped
+		case e.expires != 0 && e.expires <= end:
+			return nil, NotInForce
+		}
+		return e, Permitted
+	}
+	return nil, NotInForce
+}
+
+// entries of a line are the last adopted first.
+func (s *state) add(name string, e entry) {
+	i := slices.IndexFunc(s.lines, func(l line) bool { return l.name == name })
+	if i < 0 {
+		i = len(s.lines)
+		s.lines = append(s.lines, line{name: name})
+	}
+	s.lines[i].entries = slices.Insert(s.lines[i].entries, 0, e)
+}
