@@ -64,7 +64,7 @@ func (a *Accounts) Invite(ctx context.Context, who network.Actor, person network
 			key = "notice.account.invitation.known"
 		}
 		to := notice.Recipient{Person: string(person), Mail: mail, Lang: lng}
-		return a.notices.TellAddress(ctx, tx, to, notice.Notice{Key: key, Args: []string{notice.Name(n.Name.SV, n.Name.NB, n.Name.EN)},
+		return a.notices.TellAddress(ctx, tx, to, notice.Notice{Key: key, Args: []string{n.Name.Told()},
 			Link: "/invitation/" + token, Urgent: true, Secret: true, Until: until})
 	})
 	return link, err

@@ -173,10 +173,13 @@ func (f *Forum) item(ctx context.Context, tx *storage.Tx, a network.Access, id I
 	return Meeting{}, Item{}, network.Absent()
 }
 
+// mostItems is how many items somebody puts on an agenda; what is carried over comes beside them.
+const mostItems = 200
+
 // AddItem puts something on a meeting's agenda, last. A topic must be prepared, and patients asked where the body has
 // seats for them.
 func (f *Forum) AddItem(ctx context.Context, who network.Actor, i Item) (ItemID, error) {
-	i.Title = typedLine(i.Title)
+	i.Title, i.Presenter = typedLine(i.Title), typedLine(i.Presenter)
 	err := f.act(ctx, who, func(tx *storage.Tx, a network.Access) error {
 		m, err := f.keeps(ctx, tx, a, i.Meeting)
 		if err != nil {
@@ -184,6 +187,13 @@ func (f *Forum) AddItem(ctx context.Context, who network.Actor, i Item) (ItemID,
 		}
 		if m.State != Drafted && m.State != Convened && m.State != Running {
 			return wrongState(m)
+		}
+		var there int
+		if err := tx.QueryRow(ctx, `SELECT COUNT(*) FROM meeting_item WHERE meeting = $1`, m.ID).Scan(&there); err != nil {
+			return err
+		}
+		if there >= mostItems {
+			return fault.New(fault.Conflict, "there are %d items on the agenda already", there).Say("meeting.full", there)
 		}
 		if i.Visibility == "" {
 			i.Visibility = m.Visibility
@@ -280,7 +290,7 @@ func (i Item) check() error {
 
 // EditItem changes an item's title, length, presenter and notes; i.Version is the one the edit began from.
 func (f *Forum) EditItem(ctx context.Context, who network.Actor, i Item) error {
-	i.Title = typedLine(i.Title)
+	i.Title, i.Presenter, i.Text = typedLine(i.Title), typedLine(i.Presenter), typed(i.Text)
 	return f.act(ctx, who, func(tx *storage.Tx, a network.Access) error {
 		m, old, err := f.keepsItem(ctx, tx, a, i.ID)
 		if err != nil {
@@ -301,7 +311,10 @@ func (f *Forum) EditItem(ctx context.Context, who network.Actor, i Item) error {
 		if err != nil {
 			return err
 		}
-		return f.reindex(ctx, tx, itemDoc, string(i.ID))
+		if err := f.reindex(ctx, tx, itemDoc, string(i.ID)); err != nil {
+			return err
+		}
+		return f.record(ctx, tx, who, m.Root, string(m.ID), "meeting.item.edited", map[string]string{"item": strconv.Itoa(old.Number)})
 	})
 }
 
@@ -326,12 +339,15 @@ func (f *Forum) SaveDraft(ctx context.Context, who network.Actor, id ItemID, ver
 	})
 }
 
-// MoveItem moves an item so many places down the agenda, or up when by is below zero.
+// MoveItem moves an item so many places down the agenda of a meeting that isn't over, or up when by is below zero.
 func (f *Forum) MoveItem(ctx context.Context, who network.Actor, id ItemID, by int) error {
 	return f.act(ctx, who, func(tx *storage.Tx, a network.Access) error {
 		m, moved, err := f.keepsItem(ctx, tx, a, id)
 		if err != nil {
 			return err
+		}
+		if m.State == Over || m.State == Cancelled {
+			return wrongState(m)
 		}
 		items, err := f.agenda(ctx, tx, m)
 		if err != nil {
@@ -348,7 +364,7 @@ func (f *Forum) MoveItem(ctx context.Context, who network.Actor, id ItemID, by i
 				return err
 			}
 		}
-		return nil
+		return f.record(ctx, tx, who, m.Root, string(m.ID), "meeting.item.moved", map[string]string{"from": strconv.Itoa(from + 1), "to": strconv.Itoa(to + 1)})
 	})
 }
 
@@ -438,7 +454,10 @@ func (f *Forum) Note(ctx context.Context, who network.Actor, id ItemID, version 
 		if err := f.backToPrepared(ctx, tx, who, i, map[string]string{"meeting": string(m.ID)}); err != nil {
 			return err
 		}
-		return f.end(ctx, tx, id, ItemDone, Noted, "", "")
+		if err := f.end(ctx, tx, id, ItemDone, Noted, "", ""); err != nil {
+			return err
+		}
+		return f.record(ctx, tx, who, m.Root, string(m.ID), "meeting.item.noted", map[string]string{"item": strconv.Itoa(i.Number)})
 	})
 }
 
@@ -474,7 +493,10 @@ func (f *Forum) Return(ctx context.Context, who network.Actor, id ItemID, versio
 		if err := f.move(ctx, tx, who, &t, Returned, map[string]string{"meeting": string(m.ID), "reason": reason}); err != nil {
 			return err
 		}
-		return f.end(ctx, tx, id, ItemDone, WasReturned, reason, "")
+		if err := f.end(ctx, tx, id, ItemDone, WasReturned, reason, ""); err != nil {
+			return err
+		}
+		return f.record(ctx, tx, who, m.Root, string(m.ID), "meeting.item.returned", map[string]string{"item": strconv.Itoa(i.Number)})
 	})
 }
 
@@ -691,28 +713,13 @@ func (f *Forum) tellLate(ctx context.Context, tx *storage.Tx, m Meeting, p Paper
 		return err
 	}
 	for _, person := range people {
-		err := f.notices.Tell(ctx, tx, string(person), notice.Notice{Key: "notice.paper.late", Args: []string{f.nameOf(b), notice.When(m.Starts), p.Title},
+		err := f.notices.Tell(ctx, tx, string(person), notice.Notice{Key: "notice.paper.late", Args: []string{b.Name.Told(), notice.When(m.Starts), p.Title},
 			Link: f.pathTo(m.Root, "meetings", string(m.ID)), Until: m.Ends()})
 		if err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// RemovePaper takes a document off a meeting that is not over.
-func (f *Forum) RemovePaper(ctx context.Context, who network.Actor, id MeetingID, paper string) error {
-	return f.act(ctx, who, func(tx *storage.Tx, a network.Access) error {
-		m, err := f.keeps(ctx, tx, a, id)
-		if err != nil {
-			return err
-		}
-		if m.State == Over || m.State == Cancelled {
-			return wrongState(m)
-		}
-		_, err = tx.Exec(ctx, `DELETE FROM meeting_paper WHERE id = $1 AND meeting = $2`, paper, id)
-		return err
-	})
 }
 
 // papers lists a meeting's documents, with how late they came after due.

@@ -112,6 +112,18 @@ func (f *Forum) ledBy(ctx context.Context, tx *storage.Tx, m Meeting) (network.P
 	return "", err
 }
 
+// minutesLedBy is ledBy of the meeting that minutes are of; nobody leads a circulation.
+func (f *Forum) minutesLedBy(ctx context.Context, tx *storage.Tx, m Minutes) (network.PersonID, error) {
+	if m.Meeting == "" {
+		return "", nil
+	}
+	of, err := scanMeeting(tx.QueryRow(ctx, `SELECT `+meetingColumns+` FROM meeting m WHERE m.id = $1`, m.Meeting))
+	if err != nil {
+		return "", err
+	}
+	return f.ledBy(ctx, tx, of)
+}
+
 // leaderApproves makes whoever led a meeting approve its minutes.
 func (f *Forum) leaderApproves(ctx context.Context, tx *storage.Tx, m Meeting) error {
 	led, err := f.ledBy(ctx, tx, m)
@@ -193,14 +205,7 @@ func (f *Forum) replaceable(ctx context.Context, tx *storage.Tx, m Minutes, peop
 	if !slices.Contains(late, r.Old) {
 		return fault.New(fault.Conflict, "they have approved the text").Where("old").Say("minutes.signed")
 	}
-	if m.Meeting == "" {
-		return nil
-	}
-	of, err := scanMeeting(tx.QueryRow(ctx, `SELECT `+meetingColumns+` FROM meeting m WHERE m.id = $1`, m.Meeting))
-	if err != nil {
-		return err
-	}
-	led, err := f.ledBy(ctx, tx, of)
+	led, err := f.minutesLedBy(ctx, tx, m)
 	if err == nil && led == r.Old {
 		return mustLead().Where("old")
 	}
@@ -272,7 +277,7 @@ func (f *Forum) askApproval(ctx context.Context, tx *storage.Tx, m Minutes) erro
 		return err
 	}
 	for _, p := range people {
-		err := f.notices.Tell(ctx, tx, string(p), notice.Notice{Key: "notice.minutes.approve", Args: []string{f.nameOf(b), notice.Day(m.Held.In(f.zoneOf(m.Network)))},
+		err := f.notices.Tell(ctx, tx, string(p), notice.Notice{Key: "notice.minutes.approve", Args: []string{b.Name.Told(), notice.Day(m.Held.In(f.zoneOf(m.Network)))},
 			Link: f.pathTo(m.Root, "minutes", string(m.ID)), Urgent: true})
 		if err != nil {
 			return err

@@ -3,6 +3,7 @@ package forum
 import (
 	"context"
 	"net/mail"
+	"net/netip"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -54,13 +55,16 @@ type Feedback struct {
 	Answer   string
 	Answered time.Time
 	Version  int64
+
+	From netip.Addr // where the form came from; never kept
 }
 
-// How much a report may say, and how many a tenant takes in an hour: the form is open to everybody.
+// How much a report may say, and how many a tenant takes in an hour: the form is open to everybody. What one sender may is less, so that nobody
+// shuts it for the others (network.Registry.TakeForm).
 const (
 	feedbackTextLimit = 4000
 	feedbackPageLimit = 500
-	feedbackPerHour   = 60
+	feedbackPerHour   = 300
 )
 
 // GiveFeedback takes a report from anybody, tells the network's coordinators and gives its number.
@@ -75,6 +79,9 @@ func (f *Forum) GiveFeedback(ctx context.Context, who network.Actor, r Feedback)
 			return network.Absent()
 		}
 		now := f.db.Now()
+		if err := f.network.TakeForm(ctx, tx, r.Root, "feedback", a.Actor, r.From); err != nil {
+			return err
+		}
 		if err := f.feedbackBounded(ctx, tx, r.Root, now); err != nil {
 			return err
 		}
@@ -213,7 +220,10 @@ func (f *Forum) AnswerFeedback(ctx context.Context, who network.Actor, root netw
 		}
 		_, err = tx.Exec(ctx, `UPDATE feedback SET state = $2, answer = $3, answered = $4, version = version + 1 WHERE id = $1`,
 			id, state, answer, f.db.Now())
-		if err != nil || r.Kind == AboutQuestion {
+		if err != nil {
+			return err
+		}
+		if err := f.record(ctx, tx, who, root, id, "feedback."+string(state), nil); err != nil || r.Kind == AboutQuestion {
 			return err
 		}
 		return f.tellReporter(ctx, tx, r)

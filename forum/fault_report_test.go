@@ -1,6 +1,7 @@
 package forum
 
 import (
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -59,6 +60,30 @@ func TestFeedback(t *testing.T) {
 		if told := got(w.Waiting(ctx, w.coord, w.root))(t).Notices; len(told) != 2 {
 			t.Errorf("the coordinator is told %+v", told)
 		}
+	})
+}
+
+// One sender who sends all they may shuts the form for nobody else: not for another address, not for who is signed in at theirs.
+func TestFeedbackOfOneSenderIsBounded(t *testing.T) {
+	testkit.EachDatabase(t, func(t *testing.T, dsn string) {
+		w, ctx := open(t, dsn), t.Context()
+		give := func(who network.Actor, from string) error {
+			_, err := w.GiveFeedback(ctx, who, Feedback{Root: w.root, Kind: AboutFault, Text: "?", From: netip.MustParseAddr(from)})
+			return err
+		}
+		sent := 0
+		for give(network.Actor{}, "2001:db8::1") == nil && sent < 300 {
+			sent++
+		}
+		if sent < 5 || sent > 100 {
+			t.Errorf("one sender may send %d", sent)
+		}
+		w.is(fault.Unavailable, give(network.Actor{}, "2001:db8::2")) // of the same subscriber
+		w.ok(give(network.Actor{}, "2001:db8:1::1"))
+		w.ok(give(network.Actor{}, "203.0.113.9"))
+		w.ok(give(w.plain, "2001:db8::1"))
+		w.forward(25 * time.Hour)
+		w.ok(give(network.Actor{}, "2001:db8::1"))
 	})
 }
 

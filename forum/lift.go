@@ -176,9 +176,8 @@ func (f *Forum) insertLift(ctx context.Context, tx *storage.Tx, who network.Acto
 	if !ok {
 		return "", network.Absent()
 	}
-	from, _ := n.Name.In(n.Lang)
 	last := due.Add(-time.Second)
-	return LiftID(id), f.tellRunners(ctx, tx, who, to, notice.Notice{Key: "notice.topic.lifted", Args: []string{to.Title, from, notice.Day(last)}})
+	return LiftID(id), f.tellRunners(ctx, tx, who, to, notice.Notice{Key: "notice.topic.lifted", Args: []string{to.Title, n.Name.Told(), notice.Day(last)}})
 }
 
 // AnswerLift says whether the body above takes the topic up or gives it back, with reasons: by who runs that body.

@@ -129,6 +129,7 @@ func wrongState(m Meeting) *fault.Error {
 
 // Plan makes a draft of a single meeting: body, time, length, place and link are the caller's.
 func (f *Forum) Plan(ctx context.Context, who network.Actor, m Meeting) (MeetingID, error) {
+	m.Title, m.Place = typedLine(m.Title), typedLine(m.Place)
 	err := f.act(ctx, who, func(tx *storage.Tx, a network.Access) error {
 		b, err := f.runsBody(ctx, tx, a, m.Body)
 		if err != nil {
@@ -238,6 +239,7 @@ func checkLink(s, field string) error {
 
 // Change edits a meeting; m.Version is the one it began from. Whoever was convened is told of a new time or place.
 func (f *Forum) Change(ctx context.Context, who network.Actor, m Meeting) error {
+	m.Title, m.Place = typedLine(m.Title), typedLine(m.Place)
 	return f.act(ctx, who, func(tx *storage.Tx, a network.Access) error {
 		old, err := f.keeps(ctx, tx, a, m.ID)
 		if err != nil {
@@ -428,7 +430,7 @@ func (f *Forum) tellMeeting(ctx context.Context, tx *storage.Tx, m Meeting, key 
 		return err
 	}
 	for _, p := range people {
-		what := notice.Notice{Key: key, Args: []string{f.nameOf(b), notice.When(m.Starts)}, Link: f.pathTo(m.Root, "meetings", string(m.ID)), Urgent: true}
+		what := notice.Notice{Key: key, Args: []string{b.Name.Told(), notice.When(m.Starts)}, Link: f.pathTo(m.Root, "meetings", string(m.ID)), Urgent: true}
 		if !cancelled {
 			what.Until = m.Ends()
 		}

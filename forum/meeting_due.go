@@ -82,7 +82,7 @@ func (f *Forum) tellDue(ctx context.Context, tx *storage.Tx, m Meeting, key, col
 		return err
 	}
 	for _, p := range people {
-		err := f.notices.Tell(ctx, tx, string(p), notice.Notice{Key: key, Args: []string{f.nameOf(b), notice.When(m.Starts)}, Link: f.pathTo(m.Root, "meetings", string(m.ID)), Urgent: true, Until: m.Starts})
+		err := f.notices.Tell(ctx, tx, string(p), notice.Notice{Key: key, Args: []string{b.Name.Told(), notice.When(m.Starts)}, Link: f.pathTo(m.Root, "meetings", string(m.ID)), Urgent: true, Until: m.Starts})
 		if err != nil {
 			return err
 		}

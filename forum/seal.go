@@ -205,7 +205,7 @@ func (f *Forum) tellSealed(ctx context.Context, tx *storage.Tx, m Minutes) error
 	}
 	for _, p := range people {
 		err := f.notices.Tell(ctx, tx, string(p), notice.Notice{Key: "notice.minutes.sealed",
-			Args: []string{f.nameOf(b), notice.Day(m.Held.In(f.zoneOf(m.Network)))}, Link: f.pathTo(m.Root, "minutes", string(m.ID))})
+			Args: []string{b.Name.Told(), notice.Day(m.Held.In(f.zoneOf(m.Network)))}, Link: f.pathTo(m.Root, "minutes", string(m.ID))})
 		if err != nil {
 			return err
 		}

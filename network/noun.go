@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/samverk/samverk/fault"
+	"github.com/samverk/samverk/notice"
 )
 
 // ID is the id of a Network.
@@ -47,6 +48,9 @@ func (t Text) In(lang string) (text, in string) {
 	}
 	return "", lang
 }
+
+// Told gives the text as an argument of a notice: whoever reads it reads their own language.
+func (t Text) Told() string { return notice.Name(t.SV, t.NB, t.EN) }
 
 // Column gives the text as a column keeps it.
 func (t Text) Column() string {

@@ -213,14 +213,9 @@ func (r *Registry) tellCoordinators(ctx context.Context, tx *storage.Tx, b Body,
 	return nil
 }
 
-// tellOf tells somebody of something with its name first, in their language.
+// tellOf tells somebody of something with its name first.
 func (r *Registry) tellOf(ctx context.Context, tx *storage.Tx, to PersonID, name Text, what notice.Notice) error {
-	p, err := r.Person(ctx, tx, to)
-	if err != nil {
-		return err
-	}
-	said, _ := name.In(p.Lang)
-	what.Args = append([]string{said}, what.Args...)
+	what.Args = append([]string{name.Told()}, what.Args...)
 	return r.tell(ctx, tx, to, what)
 }
 

@@ -3,6 +3,7 @@ package network
 import (
 	"context"
 	"net/mail"
+	"net/netip"
 	"time"
 
 	"github.com/samverk/samverk/fault"
@@ -191,9 +192,11 @@ type Candidate struct {
 	Lang     string
 	At       time.Time
 	State    string // "", chosen, declined, withdrawn
+
+	From netip.Addr // where the form came from; never kept
 }
 
-// mostCandidates bounds what the public can make a coordinator read.
+// mostCandidates bounds what the public can make a coordinator read of one seat. Members are beside it: nobody outside can keep them out.
 const mostCandidates = 300
 
 // keptFor is how long the name and mail of a candidate of the public are kept.
@@ -214,6 +217,9 @@ func (r *Registry) ComeForward(ctx context.Context, who Actor, vacancy string, c
 		if c.Person != "" {
 			c.Name, c.Mail = "", ""
 		} else if err := c.public(); err != nil {
+			return err
+		}
+		if err := r.TakeForm(ctx, tx, v.Root, "vacancy", a.Actor, c.From); err != nil {
 			return err
 		}
 		id, err = r.candidate(ctx, tx, who, v.Body, c)
@@ -273,7 +279,7 @@ func (r *Registry) candidate(ctx context.Context, tx *storage.Tx, who Actor, b B
 		return "", err
 	}
 	var open, twice int64
-	err := tx.QueryRow(ctx, `SELECT count(*), COALESCE(SUM(CASE WHEN person = $2 OR mail = $3 AND mail <> '' THEN 1 ELSE 0 END), 0) FROM candidate WHERE seat = $1 AND state = ''`,
+	err := tx.QueryRow(ctx, `SELECT COALESCE(SUM(CASE WHEN person IS NULL THEN 1 ELSE 0 END), 0), COALESCE(SUM(CASE WHEN person = $2 OR mail = $3 AND mail <> '' THEN 1 ELSE 0 END), 0) FROM candidate WHERE seat = $1 AND state = ''`,
 		c.Seat, string(c.Person), c.Mail).Scan(&open, &twice)
 	if err != nil {
 		return "", err
@@ -281,7 +287,7 @@ func (r *Registry) candidate(ctx context.Context, tx *storage.Tx, who Actor, b B
 	if twice > 0 {
 		return "", fault.New(fault.Conflict, "this was said already").Say("network.candidate.twice")
 	}
-	if open >= mostCandidates {
+	if c.Person == "" && open >= mostCandidates {
 		return "", fault.New(fault.Unavailable, "there are too many candidates").Say("network.candidate.many")
 	}
 	id, err := r.db.NewID()
@@ -366,7 +372,7 @@ func (r *Registry) MyCandidacies(ctx context.Context, tx *storage.Tx, a Access) 
 
 func candidatesWhere(ctx context.Context, tx *storage.Tx, where string, args ...any) ([]Candidate, error) {
 	rows, err := tx.Query(ctx, `SELECT c.id, c.root, c.seat, COALESCE(c.person, ''), COALESCE(c.proposer, ''), COALESCE(q.name, ''), COALESCE(p.name, c.name), c.mail, c.text, c.lang, c.at, c.state
-		FROM candidate c LEFT JOIN person p ON p.id = c.person LEFT JOIN person q ON q.id = c.proposer WHERE `+where+` ORDER BY c.at DESC, c.id LIMIT `+itoa(mostCandidates), args...)
+		FROM candidate c LEFT JOIN person p ON p.id = c.person LEFT JOIN person q ON q.id = c.proposer WHERE `+where+` ORDER BY c.person IS NULL, c.at DESC, c.id LIMIT `+itoa(2*mostCandidates), args...)
 	if err != nil {
 		return nil, err
 	}

@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"net/http"
+	"net/netip"
 	"net/url"
 )
 
@@ -29,6 +30,16 @@ func (n *Network) Path(parts ...string) string {
 		path += url.PathEscape(p)
 	}
 	return path
+}
+
+// Sender is the address that a request comes from, as whoever wraps the table leaves it in RemoteAddr: behind a proxy of ours it is what the
+// proxy saw.
+func Sender(r *http.Request) netip.Addr {
+	if a, err := netip.ParseAddrPort(r.RemoteAddr); err == nil {
+		return a.Addr()
+	}
+	a, _ := netip.ParseAddr(r.RemoteAddr)
+	return a
 }
 
 type contextKey int

@@ -307,7 +307,7 @@ func (p *Room) erase(w http.ResponseWriter, r *http.Request) int {
 		if err := p.accounts.Erase(r.Context(), actor(r), proof); err != nil {
 			return 0, err
 		}
-		p.sessions.WriteSessionCookie(r.Context(), w, "", time.Time{})
+		p.set(w, "session", "", 0)
 		p.set(w, "device", "", 0)
 		return web.SeeOther(w, r, "/sign-in?said=erased"), nil
 	})

@@ -8,6 +8,7 @@
 //   - Cookies are HttpOnly and SameSite=Lax; over TLS also Secure, with the prefix __Host-. The session's lasts until the browser closes or the server ends it.
 //   - Signing in ends the session that this browser had. Where it leads is a path of this site.
 //   - Everything works without JavaScript, with a password manager, and by pasting.
+//   - Signing in at a provider begins by a form, and an invitation is accepted by the form of the page that showed it: another site can force neither.
 //
-// The sessions are package account's, in the database; scs carries them between cookie and request, and makes none.
+// The sessions are package account's, in the database. A cookie holds a token and nothing else (docs/decisions/0016).
 package web

@@ -6,8 +6,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/alexedwards/scs/v2"
-
 	"github.com/samverk/samverk/account"
 	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/network"
@@ -37,7 +35,6 @@ type Room struct {
 	site     *web.Site
 	pages    *web.Pages
 	options  Options
-	sessions *scs.SessionManager
 	table    *route.Table
 }
 
@@ -47,9 +44,7 @@ func New(site *web.Site, accounts *account.Accounts, o Options) (*Room, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Room{accounts: accounts, site: site, pages: pages, options: o}
-	p.sessions = p.newSessions()
-	return p, nil
+	return &Room{accounts: accounts, site: site, pages: pages, options: o}, nil
 }
 
 // Register puts the pages into the table.

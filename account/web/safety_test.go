@@ -3,12 +3,15 @@ package web_test
 import (
 	"context"
 	"net/http"
+	"net/http/httptest"
 	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/samverk/samverk/account"
+	accountweb "github.com/samverk/samverk/account/web"
 	"github.com/samverk/samverk/storage"
+	"github.com/samverk/samverk/web"
 )
 
 // Another site can neither begin a sign-in at a provider nor have one's own form accept its invitation.
@@ -88,4 +91,30 @@ func TestResetUnlinks(t *testing.T) {
 	contains(t, b.post("/recover/new", "password", "kort", "unlink", id), `value="`+id+`" checked`)
 	contains(t, b.post("/recover/new", "password", "tio gröna kaniner", "unlink", id), "every secret calendar address has ended")
 	contains(t, b.with("uni"), "Nobody here has linked")
+}
+
+// Behind a proxy of ours every room sees the address that the proxy saw, and never one that was only written down.
+func TestWhoTheProxySaw(t *testing.T) {
+	h := open(t, account.Options{})
+	site, err := web.New(web.Options{})
+	ok(t, err)
+	for _, c := range []struct {
+		proxy     bool
+		forwarded string
+		want      string
+	}{
+		{true, "198.51.100.1, 203.0.113.9", "203.0.113.9"},
+		{true, "nonsense", "192.0.2.1"},
+		{false, "203.0.113.9", "192.0.2.1"},
+	} {
+		pages, err := accountweb.New(site, h.Accounts, accountweb.Options{Proxy: c.proxy})
+		ok(t, err)
+		r := httptest.NewRequestWithContext(t.Context(), "GET", "/", http.NoBody)
+		r.Header.Set("X-Forwarded-For", c.forwarded)
+		pages.Wrap(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			if got := web.Sender(r).String(); got != c.want {
+				t.Errorf("%+v: %s", c, got)
+			}
+		})).ServeHTTP(httptest.NewRecorder(), r)
+	}
 }

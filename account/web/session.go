@@ -2,14 +2,10 @@ package web
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"net/http"
 	"net/netip"
 	"strings"
 	"time"
-
-	"github.com/alexedwards/scs/v2"
 
 	"github.com/samverk/samverk/account"
 	"github.com/samverk/samverk/fault"
@@ -17,79 +13,32 @@ import (
 	"github.com/samverk/samverk/web"
 )
 
-// store is package account's sessions as scs asks for them. It begins none and changes none: a session revoked while a
-// request was under way stays revoked.
-type store struct{ accounts *account.Accounts }
+// sessionKey is where a request has its session.
+type sessionKey struct{}
 
-// FindCtx gives the session of a token.
-func (s store) FindCtx(ctx context.Context, token string) ([]byte, bool, error) {
-	session, err := s.accounts.Resume(ctx, token)
-	if fault.KindOf(err) == fault.NotFound {
-		return nil, false, nil
-	}
-	if err != nil {
-		return nil, false, err
-	}
-	b, err := json.Marshal(session)
-	return b, err == nil, err
-}
-
-// DeleteCtx is never asked for: signing out goes through the room, with its log.
-func (store) DeleteCtx(context.Context, string) error { return errNotScs }
-
-// CommitCtx is never asked for either.
-func (store) CommitCtx(context.Context, string, []byte, time.Time) error { return errNotScs }
-
-// Find is scs.Store's.
-func (s store) Find(token string) ([]byte, bool, error) {
-	return s.FindCtx(context.Background(), token)
-}
-
-// Delete is scs.Store's.
-func (s store) Delete(string) error { return errNotScs }
-
-// Commit is scs.Store's.
-func (s store) Commit(string, []byte, time.Time) error { return errNotScs }
-
-var errNotScs = errors.New("sessions are begun and ended by package account")
-
-// codec keeps the session whole among scs's values.
-type codec struct{}
-
-const sessionKey = "session"
-
-// Encode is never asked for.
-func (codec) Encode(time.Time, map[string]any) ([]byte, error) { return nil, errNotScs }
-
-// Decode is scs.Codec's.
-func (codec) Decode(b []byte) (time.Time, map[string]any, error) {
-	var s account.Session
-	err := json.Unmarshal(b, &s)
-	return s.Ends, map[string]any{sessionKey: s}, err
-}
-
-func (p *Room) newSessions() *scs.SessionManager {
-	m := scs.New()
-	m.Store, m.Codec = store{p.accounts}, codec{}
-	m.Cookie.Name, m.Cookie.Secure = p.cookieName("session"), p.accounts.Secure()
-	m.Cookie.Persist = false
-	m.ErrorFunc = func(w http.ResponseWriter, r *http.Request, err error) { p.pages.Fail(w, r, err) }
-	return m
-}
-
-// Wrap tells every request who is signed in, for route.Options.Wrap.
+// Wrap tells every request who is signed in, for route.Options.Wrap, and from where it comes.
 func (p *Room) Wrap(next http.Handler) http.Handler {
-	return p.sessions.LoadAndSave(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if s, ok := p.session(r); ok {
-			r = web.WithViewer(r, web.Viewer{Person: string(s.Person), Name: s.Name})
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Add("Vary", "Cookie")
+		r = p.seen(r)
+		if token := p.get(r, "session"); token != "" {
+			s, err := p.accounts.Resume(r.Context(), token)
+			switch {
+			case err == nil:
+				r = r.WithContext(context.WithValue(r.Context(), sessionKey{}, s))
+				r = web.WithViewer(r, web.Viewer{Person: string(s.Person), Name: s.Name})
+			case fault.KindOf(err) != fault.NotFound:
+				p.pages.Fail(w, r, err)
+				return
+			}
 		}
 		next.ServeHTTP(w, r)
-	}))
+	})
 }
 
 // session is the browser's.
 func (p *Room) session(r *http.Request) (account.Session, bool) {
-	s, ok := p.sessions.Get(r.Context(), sessionKey).(account.Session)
+	s, ok := r.Context().Value(sessionKey{}).(account.Session)
 	return s, ok
 }
 
@@ -100,44 +49,50 @@ func actor(r *http.Request) network.Actor {
 
 // enter makes a session the browser's, in place of the one it had.
 func (p *Room) enter(w http.ResponseWriter, r *http.Request, s account.Session) error {
-	if c, err := r.Cookie(p.sessions.Cookie.Name); err == nil {
-		if err := p.accounts.SignOut(r.Context(), c.Value, p.from(r)); err != nil {
-			return err
-		}
+	if err := p.leave(r); err != nil {
+		return err
 	}
-	p.sessions.WriteSessionCookie(r.Context(), w, s.Token, s.Ends)
+	p.set(w, "session", s.Token, untilClosed)
 	p.set(w, "device", s.Device, 365*24*time.Hour)
 	return nil
 }
 
+// leave ends the session that the browser has.
+func (p *Room) leave(r *http.Request) error {
+	token := p.get(r, "session")
+	if token == "" {
+		return nil
+	}
+	return p.accounts.SignOut(r.Context(), token, p.from(r))
+}
+
 // renew gives the browser's session another token.
 func (p *Room) renew(w http.ResponseWriter, r *http.Request) error {
-	c, err := r.Cookie(p.sessions.Cookie.Name)
-	if err != nil {
-		return network.Absent()
+	token, err := p.accounts.Renew(r.Context(), p.get(r, "session"))
+	if err == nil {
+		p.set(w, "session", token, untilClosed)
 	}
-	token, err := p.accounts.Renew(r.Context(), c.Value)
-	if err != nil {
-		return err
+	return err
+}
+
+// seen lets the request come from whom the proxy saw, for every room (web.Sender).
+func (p *Room) seen(r *http.Request) *http.Request {
+	if !p.options.Proxy {
+		return r
 	}
-	s, _ := p.session(r)
-	p.sessions.WriteSessionCookie(r.Context(), w, token, s.Ends)
-	return nil
+	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+	a, err := netip.ParseAddr(strings.TrimSpace(hops[len(hops)-1])) // what our own proxy saw; the rest anybody can write
+	if err != nil {
+		return r
+	}
+	r = r.WithContext(r.Context())
+	r.RemoteAddr = a.String()
+	return r
 }
 
 // from is where a request comes from.
 func (p *Room) from(r *http.Request) account.From {
-	f := account.From{Agent: r.UserAgent(), Device: p.get(r, "device")}
-	if a, err := netip.ParseAddrPort(r.RemoteAddr); err == nil {
-		f.Address = a.Addr()
-	}
-	if p.options.Proxy {
-		hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
-		if a, err := netip.ParseAddr(strings.TrimSpace(hops[len(hops)-1])); err == nil { // what our own proxy saw; the rest anybody can write
-			f.Address = a
-		}
-	}
-	return f
+	return account.From{Address: web.Sender(r), Agent: r.UserAgent(), Device: p.get(r, "device")}
 }
 
 // cookieName binds a cookie to this host, where the site has TLS.
@@ -155,6 +110,9 @@ func (p *Room) get(r *http.Request, name string) string {
 	}
 	return c.Value
 }
+
+// untilClosed keeps a cookie until the browser is closed.
+const untilClosed = 0
 
 // set keeps a secret in the browser for so long; none takes it away.
 func (p *Room) set(w http.ResponseWriter, name, value string, keep time.Duration) {

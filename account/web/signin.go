@@ -74,12 +74,10 @@ func (p *Room) entered(w http.ResponseWriter, r *http.Request, s account.Session
 }
 
 func (p *Room) signOut(w http.ResponseWriter, r *http.Request) int {
-	if c, err := r.Cookie(p.sessions.Cookie.Name); err == nil {
-		if err := p.accounts.SignOut(r.Context(), c.Value, p.from(r)); err != nil {
-			return p.pages.Fail(w, r, err)
-		}
+	if err := p.leave(r); err != nil {
+		return p.pages.Fail(w, r, err)
 	}
-	p.sessions.WriteSessionCookie(r.Context(), w, "", time.Time{})
+	p.set(w, "session", "", 0)
 	return web.SeeOther(w, r, "/sign-in?said=out")
 }
 

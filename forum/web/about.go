@@ -177,7 +177,7 @@ func (p *room) give(w http.ResponseWriter, r *http.Request, n *network.Network, 
 	}
 	l := p.pages.Words(r)
 	number, err := p.forum.GiveFeedback(r.Context(), actor(r), forum.Feedback{
-		Root: n.ID, Kind: kind, Page: form.Get("page"), Text: form.Get("text"), Mail: form.Get("mail"), Lang: l.Code,
+		Root: n.ID, Kind: kind, Page: form.Get("page"), Text: form.Get("text"), Mail: form.Get("mail"), Lang: l.Code, From: web.Sender(r),
 	})
 	if err != nil {
 		if form.Fault(l, err) {

@@ -113,7 +113,7 @@ func (v *visit) comeForward() int {
 	if err := v.look(func(tx *storage.Tx, a network.Access) error { _, err := v.theVacancy(tx, a); return err }); err != nil {
 		return v.fail(err)
 	}
-	_, err := v.network.ComeForward(v.ctx(), v.who, id, network.Candidate{Name: v.form.Get("name"), Mail: v.form.Get("mail"), Text: v.form.Get("text"), Lang: v.l.Code})
+	_, err := v.network.ComeForward(v.ctx(), v.who, id, network.Candidate{Name: v.form.Get("name"), Mail: v.form.Get("mail"), Text: v.form.Get("text"), Lang: v.l.Code, From: web.Sender(v.r)})
 	return v.done(err, to, v.vacancyPage)
 }
 
