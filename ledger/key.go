@@ -20,12 +20,16 @@ type key struct {
 	Public string
 }
 
-// loadKey reads the key in file, or makes one named name if may says so. A key is not made where one has been.
-func loadKey(file, name string, random io.Reader, may bool) (key, error) {
+// loadKey reads the key in file, or makes one named name if may says so: a key is not made where one has been. public gives
+// its other half.
+func loadKey(file, name string, random io.Reader, may bool, public func(secret string) (string, error)) (key, error) {
 	b, err := os.ReadFile(file)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && may:
-		return makeKey(file, name, random)
+		if err := makeKey(file, name, random); err != nil {
+			return key{}, err
+		}
+		return loadKey(file, name, random, false, public)
 	case errors.Is(err, fs.ErrNotExist):
 		return key{}, fault.New(fault.Internal, "the key that signs the log is gone").In(file).
 			Do("restore the key from a backup; a log can't be continued with another key")
@@ -33,7 +37,7 @@ func loadKey(file, name string, random io.Reader, may bool) (key, error) {
 		return key{}, fault.Wrap(fault.Unavailable, err, "the key can't be read").In(file)
 	}
 	k := key{secret: strings.TrimSpace(string(b))}
-	if k.Public, err = verifierOf(k.secret); err != nil {
+	if k.Public, err = public(k.secret); err != nil {
 		return key{}, fault.New(fault.Internal, "the file doesn't hold a key").In(file).Do("restore it from a backup")
 	}
 	if got, _, _ := strings.Cut(k.Public, "+"); got != name {
@@ -43,19 +47,16 @@ func loadKey(file, name string, random io.Reader, may bool) (key, error) {
 	return k, writePublic(file, k.Public)
 }
 
-func makeKey(file, name string, random io.Reader) (key, error) {
-	secret, public, err := note.GenerateKey(random, name)
+func makeKey(file, name string, random io.Reader) error {
+	secret, _, err := note.GenerateKey(random, name)
 	if err != nil {
-		return key{}, fault.Wrap(fault.Internal, err, "no key could be made")
+		return fault.Wrap(fault.Internal, err, "no key could be made")
 	}
 	if _, err := note.NewSigner(secret); err != nil {
-		return key{}, fault.New(fault.Invalid, "%q can't be a log's name", name).
+		return fault.New(fault.Invalid, "%q can't be a log's name", name).
 			Do("use a name like example.org/ledger, without spaces and plus signs")
 	}
-	if err := writeFile(file, []byte(secret+"\n"), 0o600); err != nil {
-		return key{}, err
-	}
-	return key{secret: secret, Public: public}, writePublic(file, public)
+	return writeFile(file, []byte(secret+"\n"), 0o600)
 }
 
 // writePublic puts the verifier key beside the key, where anybody who may read the folder finds it.

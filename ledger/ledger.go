@@ -73,7 +73,7 @@ func Open(ctx context.Context, dir string, o Options) (*Ledger, error) {
 	if err != nil {
 		return nil, err
 	}
-	if l.key, err = loadKey(filepath.Join(dir, "key"), o.Name, o.Random, !begun); err != nil {
+	if l.key, err = loadKey(filepath.Join(dir, "key"), o.Name, o.Random, !begun, verifierOf); err != nil {
 		return nil, err
 	}
 	if err := l.recover(ctx); err != nil {
