@@ -4,12 +4,15 @@ import (
 	"context"
 	"math/bits"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 	"unicode/utf8"
 
 	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/individual"
+	"github.com/samverk/samverk/ontology"
+	"github.com/samverk/samverk/policy/mandate"
 	"github.com/samverk/samverk/storage"
 )
 
@@ -24,7 +27,7 @@ func (a Actor) check() error {
 	return checkText("who acts", string(a))
 }
 
-// Choice is what an individual said about one purpose.
+// Choice is what an individual said about one purpose, on no form of ours.
 type Choice struct {
 	Individual individual.Number
 	Purpose    Purpose
@@ -48,41 +51,83 @@ const (
 type Consents struct {
 	db      *storage.DB
 	people  *individual.Register
+	terms   *ontology.Terms
 	now     atomic.Pointer[state]
 	key     []byte // under which the journal hides ids
 	journal *journal
 	path    string // of the journal
 
+	turn     sync.Mutex // one state after another
+	onChange func(Changed)
+
 	under *change // of the writing transaction under way; the writers' lock guards it
 }
 
-// state is one epoch. It is immutable once published.
-type state struct {
-	epoch   uint64
-	seq     int64  // last row in either table
-	line    uint64 // last journal line that the database holds
-	sets    [len(purposes)]*individual.Set
-	given   [len(purposes)][]uint64 // who has ever said yes
-	waiting string                  // after a restore, the backup's time, until it is accounted for
+// Settle writes what has fallen due since the last change. It is obeyed anyway; written, it is also obeyed after a start
+// with a clock that was set back.
+func (c *Consents) Settle(ctx context.Context) error {
+	if s := c.state(); len(s.lapsed) == 0 || s.waiting != "" {
+		return nil
+	}
+	return c.db.Write(ctx, func(tx *storage.Tx) error {
+		c.in(tx)
+		return nil
+	})
 }
+
+// Changed is a new state, told before any question can see it.
+type Changed struct {
+	Epoch       uint64
+	Individuals []individual.Number // whose place in some count may be another
+	All         bool                // anybody's may: another form is in force
+
+	state *state
+	terms *ontology.Terms
+}
+
+// Allowed is who may be counted for a use in that state.
+func (c Changed) Allowed(u Use) (*individual.Set, error) { return c.state.allowed(u, c.terms) }
+
+// OnChange sets who is told of each new state, in order. Call it before anything is changed. f must not use the database.
+func (c *Consents) OnChange(f func(Changed)) { c.onChange = f }
 
 // change is what one transaction does.
 type change struct {
-	tx      *storage.Tx
-	next    state
-	own     [len(purposes)]bool // the words of next are no longer shared with the published state
-	ownEver [len(purposes)]bool
-	altered bool
-	touched map[spot]bool
-	rows    []row
-	events  []event
-	acts    []act // for the journal
-	err     error
+	edit
+
+	tx       *storage.Tx
+	base     *state
+	rows     []row
+	index    map[individual.Number][]int // of rows, once somebody needs it
+	events   []event
+	acts     []act // for the journal
+	acted    []restricted
+	forces   []force
+	lapsing  map[individual.Number]lapse // whose lapse is to be written
+	receipts []*Receipt
+	err      error
+}
+
+// choice is what somebody said about one permission.
+type choice struct {
+	who      individual.Number
+	what     int // permission
+	allow    bool
+	scope    Scope
+	diseases []string
+	form     mandate.Digest
+	question string
+	guardian string // whose choice it is; "" their own
+	alone    bool   // there was no other guardian
+	document string
+	why      string
+	when     time.Time
+	receipt  string
 }
 
 // row is a choice to be written.
 type row struct {
-	Choice
+	choice
 	kind Kind
 	by   Actor
 }
@@ -94,70 +139,135 @@ type event struct {
 	individual any // a removed Number, or nil
 }
 
-// Allowed is who may be counted for a use. The same pointer stands for the same purpose and
-// epoch.
+// Allowed is who may be counted for a use. The same pointer stands for the same use and epoch, as long as no more than 64
+// others with conditions are asked for in between. It takes no lock, but at the moment when something falls due.
 func (c *Consents) Allowed(u Use) (*individual.Set, error) {
-	if err := u.evaluable(); err != nil {
+	return c.state().allowed(u, c.terms)
+}
+
+func (s *state) allowed(u Use, terms *ontology.Terms) (*individual.Set, error) {
+	n, err := s.needs(u, terms)
+	if err != nil {
 		return nil, err
 	}
-	i := u.Purpose.index()
-	if i < 0 {
-		return nil, u.Purpose.unknown()
+	if err := s.refusal(); err != nil {
+		return nil, err
 	}
+	if u.plain() {
+		return s.sets[n.purpose], nil
+	}
+	return s.conditioned(n), nil
+}
+
+// state is what holds at this moment.
+func (c *Consents) state() *state {
 	s := c.now.Load()
-	if s.waiting != "" {
-		return nil, s.refusal()
+	if s.due != never && (s.due <= s.at || s.due <= storage.Micros(c.db.Now())) {
+		return c.obey()
 	}
-	return s.sets[i], nil
+	return s
+}
+
+// obey makes the states that have fallen due since the last one was published.
+func (c *Consents) obey() *state {
+	c.turn.Lock()
+	defer c.turn.Unlock()
+	return c.show(c.now.Load())
+}
+
+// show tells of a state's successors up to this moment, and publishes the last of them. The turn is held.
+func (c *Consents) show(s *state) *state {
+	for now := max(s.at, storage.Micros(c.db.Now())); s.due <= now; {
+		next := s.step()
+		if c.onChange != nil {
+			told := Changed{Epoch: next.epoch, All: next.form != s.form, state: next, terms: c.terms}
+			for _, l := range next.lapsed[len(s.lapsed):] {
+				told.Individuals = append(told.Individuals, l.who)
+			}
+			c.onChange(told)
+		}
+		s = next
+	}
+	c.now.Store(s)
+	return s
 }
 
 // Epoch numbers the state that holds now.
-func (c *Consents) Epoch() uint64 { return c.now.Load().epoch }
+func (c *Consents) Epoch() uint64 { return c.state().epoch }
+
+// clock is the time by which a change is judged: never before what has been obeyed.
+func (u *change) clock(c *Consents) time.Time {
+	return storage.Time(max(storage.Micros(c.db.Now()), u.at))
+}
 
 // Change records choices that by was told of. They hold, for every question that starts
 // later, when the transaction's Write has returned.
 func (c *Consents) Change(ctx context.Context, tx *storage.Tx, by Actor, choices []Choice) error {
-	if err := c.now.Load().refusal(); err != nil {
+	u, err := c.begun(tx, by)
+	if err != nil {
 		return err
 	}
-	if err := by.check(); err != nil {
-		return err
-	}
-	u := c.in(tx)
 	for _, ch := range choices {
-		if err := c.choose(u, by, ch); err != nil {
+		p := ch.Purpose.index()
+		if p < 0 {
+			return u.failed(ch.Purpose.unknown())
+		}
+		if err := c.choose(ctx, u, by, choice{who: ch.Individual, what: p, allow: ch.Allow, why: ch.Why, when: ch.When}); err != nil {
 			return u.failed(err)
 		}
 	}
 	return nil
 }
 
-func (c *Consents) choose(u *change, by Actor, ch Choice) error {
-	p := ch.Purpose.index()
-	if p < 0 {
-		return ch.Purpose.unknown()
+// begun gives this transaction's change to somebody who may change something now.
+func (c *Consents) begun(tx *storage.Tx, by Actor) (*change, error) {
+	if err := c.now.Load().refusal(); err != nil {
+		return nil, err
 	}
-	who, ok := c.people.GetIn(u.tx, ch.Individual)
+	if err := by.check(); err != nil {
+		return nil, err
+	}
+	return c.in(tx), nil
+}
+
+func (c *Consents) choose(ctx context.Context, u *change, by Actor, ch choice) error {
+	who, ok := c.people.GetIn(u.tx, ch.who)
 	if !ok {
-		return fault.New(fault.NotFound, "there is no individual number %d", ch.Individual)
+		return fault.New(fault.NotFound, "there is no individual number %d", ch.who)
 	}
-	if err := checkText("why the choice is recorded", ch.Why); err != nil {
+	if err := checkText("why the choice is recorded", ch.why); err != nil {
 		return err
 	}
-	if ch.When.IsZero() {
-		ch.When = c.db.Now()
+	switch now := u.clock(c); {
+	case ch.when.IsZero():
+		ch.when = now
+	case ch.when.After(now):
+		return fault.New(fault.Invalid, "they can't have chosen at a time that is to come").Where("when").Say("consent.when")
 	}
-	r := row{Choice: ch, by: by, kind: Given}
-	if !ch.Allow {
+	r := row{choice: ch, by: by, kind: Given}
+	if !ch.allow {
 		r.kind = Refused
-		if has(u.next.given[p], ch.Individual) {
+		if has(u.planes[ever+plane(ch.what)], ch.who) {
 			r.kind = Withdrawn
 		}
-		u.acts = append(u.acts, act{Who: c.hide(who.ID), Purpose: ch.Purpose})
+		u.acts = append(u.acts, act{Who: c.hide(who.ID), Purpose: Purpose(permissions[ch.what]), Guardian: ch.guardian})
+	}
+	u.add(r)
+	if ch.guardian != "" {
+		u.set(ward, ch.who, true)
+	}
+	if has(u.planes[ward], ch.who) {
+		return c.settle(ctx, u, who, ch.what)
+	}
+	u.hold(ch.what, ch.who, holds{yes: ch.allow, no: !ch.allow, scope: ch.scope, diseases: ch.diseases})
+	return nil
+}
+
+func (u *change) add(r row) {
+	if u.index != nil {
+		u.index[r.who] = append(u.index[r.who], len(u.rows))
 	}
 	u.rows = append(u.rows, r)
-	u.allow(p, ch.Individual, ch.Allow)
-	return nil
 }
 
 // Remove takes an individual out of the register and deletes their choices; it gives the number
@@ -174,18 +284,26 @@ func (c *Consents) Remove(ctx context.Context, tx *storage.Tx, by Actor, id stri
 
 func (c *Consents) remove(ctx context.Context, tx *storage.Tx, by Actor, id string) (individual.Number, error) {
 	u := c.in(tx)
+	who, _ := c.people.LookupIn(tx, id)
 	n, err := c.people.Remove(ctx, tx, id)
 	if err != nil {
 		return 0, err
 	}
-	if _, err := tx.Exec(ctx, `DELETE FROM consent_choice WHERE individual = $1`, n); err != nil {
-		return 0, u.failed(err)
+	for _, q := range []string{
+		`DELETE FROM consent_choice WHERE individual = $1`,
+		`DELETE FROM consent_restriction WHERE individual = $1`,
+		`DELETE FROM consent_receipt WHERE individual = $1`,
+	} {
+		if _, err := tx.Exec(ctx, q, n); err != nil {
+			return 0, u.failed(err)
+		}
 	}
-	u.rows = slices.DeleteFunc(u.rows, func(r row) bool { return r.Individual == n })
-	for p := range purposes {
-		u.allow(p, n, false)
-		u.forget(p, n)
-	}
+	u.rows = slices.DeleteFunc(u.rows, func(r row) bool { return r.who == n })
+	u.acted = slices.DeleteFunc(u.acted, func(r restricted) bool { return r.Individual == n })
+	u.receipts = slices.DeleteFunc(u.receipts, func(r *Receipt) bool { return r.Individual == n })
+	u.index = nil
+	u.clear(n)
+	u.comesOfAge(who, 0)
 	u.altered = true
 	if string(by) == id { // an act of their own must not keep their name
 		by = "themselves"
@@ -199,7 +317,9 @@ func (c *Consents) remove(ctx context.Context, tx *storage.Tx, by Actor, id stri
 // its Tx, and dropped.
 func (c *Consents) in(tx *storage.Tx) *change {
 	if c.under == nil || c.under.tx != tx {
-		u := &change{tx: tx, next: *c.now.Load()}
+		base := c.state()
+		u := &change{tx: tx, base: base, edit: base.edit()}
+		u.settled()
 		c.under = u
 		tx.BeforeCommit(func(ctx context.Context) error { return c.seal(ctx, u) })
 		tx.OnCommit(func() { c.publish(u) })
@@ -209,7 +329,24 @@ func (c *Consents) in(tx *storage.Tx) *change {
 
 func (c *Consents) publish(u *change) {
 	c.under = nil
-	c.now.Store(&u.next)
+	c.turn.Lock()
+	defer c.turn.Unlock()
+	if c.onChange != nil && u.epoch != u.base.epoch {
+		c.onChange(Changed{Epoch: u.epoch, Individuals: members(u.changed), All: u.form != u.base.form || u.waiting != u.base.waiting,
+			state: &u.state, terms: c.terms})
+	}
+	c.show(&u.state)
+}
+
+// members lists who is in words.
+func members(words []uint64) []individual.Number {
+	var all []individual.Number
+	for i, w := range words {
+		for ; w != 0; w &= w - 1 {
+			all = append(all, individual.Number(i*64+bits.TrailingZeros64(w)))
+		}
+	}
+	return all
 }
 
 // failed keeps the first error, so that a caller who overlooks it can't commit.
@@ -220,75 +357,13 @@ func (u *change) failed(err error) error {
 	return err
 }
 
-// allow sets what holds for one individual and purpose.
-func (u *change) allow(p int, n individual.Number, yes bool) {
-	words := u.next.sets[p].Words
-	if has(words, n) != yes {
-		if !u.own[p] {
-			words, u.own[p] = slices.Clone(words), true
-		}
-		u.next.sets[p] = &individual.Set{Words: put(words, n, yes)}
-		u.altered = true
-		u.touch(p, n)
-	}
-	if yes && !has(u.next.given[p], n) {
-		u.ever(p, n, true)
-	}
-}
-
-// forget makes as if they had never said yes.
-func (u *change) forget(p int, n individual.Number) {
-	if has(u.next.given[p], n) {
-		u.ever(p, n, false)
-	}
-}
-
-func (u *change) ever(p int, n individual.Number, yes bool) {
-	if !u.ownEver[p] {
-		u.next.given[p], u.ownEver[p] = slices.Clone(u.next.given[p]), true
-	}
-	u.next.given[p] = put(u.next.given[p], n, yes)
-	u.touch(p, n)
-}
-
-// stamp gives every set the new epoch; those that didn't change share their words.
-func (s *state) stamp() {
-	for p, set := range s.sets {
-		s.sets[p] = &individual.Set{Words: set.Words, Epoch: s.epoch}
-	}
-}
-
-func has(words []uint64, n individual.Number) bool {
-	w := int(n / 64)
-	return w < len(words) && words[w]>>(n%64)&1 == 1
-}
-
-// put sets or clears a bit and gives the words, longer if need be.
-func put(words []uint64, n individual.Number, yes bool) []uint64 {
-	w := int(n / 64)
-	if w >= len(words) {
-		words = append(words, make([]uint64, w+1-len(words))...)
-	}
-	if yes {
-		words[w] |= 1 << (n % 64)
-	} else {
-		words[w] &^= 1 << (n % 64)
-	}
-	return words
-}
-
 // Counted is how many may be counted for each purpose; nobody after a restore.
 func (c *Consents) Counted() map[Purpose]int {
-	s, m := c.now.Load(), map[Purpose]int{}
+	s, m := c.state(), map[Purpose]int{}
 	for i, p := range purposes {
-		n := 0
-		for _, w := range s.sets[i].Words {
-			n += bits.OnesCount64(w)
+		if m[p] = s.sets[i].Len(); s.waiting != "" {
+			m[p] = 0
 		}
-		if s.waiting != "" {
-			n = 0
-		}
-		m[p] = n
 	}
 	return m
 }

@@ -21,9 +21,19 @@ import (
 // The journal is a text file. Each line is a checksum (CRC-32C of the rest, 8 hexadecimal digits), a
 // space, and a JSON object:
 //
-//	1f0a8c52 {"journal":"samverk consent 1","node":"01KAG…","after":0}
+//	1f0a8c52 {"journal":"samverk consent 2","node":"01KAG…","after":0}
 //	77d1b9e0 {"line":1,"epoch":12,"at":1767225600000000,"acts":[{"who":"9c1e…","purpose":"care"}]}
 //	c2f33a41 {"line":2,"epoch":13,"at":1767225660000000,"acts":[{"who":"9c1e…","removed":true}]}
+//	5b0e77d4 {"line":3,"epoch":14,"at":1767225720000000,"acts":[{"who":"41aa…","restriction":{"id":"01KAH…",
+//	         "kind":"block","purposes":["care"],"ground":"…"}}]}                      (one line in the file)
+//	0c91fe23 {"line":4,"epoch":15,"at":1767225780000000,"acts":[{"form":{…},"mandate":{…}}]}
+//
+// An act is one of: a no to a purpose or a condition on one ("purpose", also an objection; with "guardian" if it was
+// a guardian's), a removal ("removed"), a block, opt-out or reservation ("restriction"), a login or guardian that ended
+// ("ended", its id), a form put in force ("form" and the decision's "mandate"). Only the last is about nobody.
+//
+// Version 1 knew purposes and removals alone. A journal that begins as version 1 is read and gone on with; the acts
+// that are new may then stand in it, and a program that knows version 1 only refuses them as damage.
 //
 // The first names the node it belongs to and the line before its own first. Lines are numbered
 // without gaps. A line is written and synced whole before the next one, so only the last
@@ -34,12 +44,15 @@ import (
 // An act in the journal was asked for; if the commit after it failed, it was not acknowledged.
 // Replaying it still only takes somebody out of the count.
 
-const journalFormat = "samverk consent 1"
+const (
+	journalFormat  = "samverk consent 2"
+	journalFormat1 = "samverk consent 1"
+)
 
 // A line's acts and bytes are bounded, so that reading one is.
 const (
 	lineActs = 8_000
-	lineMax  = 1 << 20
+	lineMax  = 4 << 20
 )
 
 type header struct {
@@ -55,11 +68,33 @@ type entry struct {
 	Acts  []act  `json:"acts"`
 }
 
-// act is one "no" to a purpose, or one removal.
+// act is one act that a restored backup must not forget.
 type act struct {
-	Who     string  `json:"who"`
-	Purpose Purpose `json:"purpose,omitempty"`
-	Removed bool    `json:"removed,omitempty"`
+	Who         string          `json:"who,omitempty"`
+	Purpose     Purpose         `json:"purpose,omitempty"` // or a condition on one
+	Guardian    string          `json:"guardian,omitempty"`
+	Removed     bool            `json:"removed,omitempty"`
+	Restriction *restriction    `json:"restriction,omitempty"`
+	Ended       string          `json:"ended,omitempty"`
+	Form        json.RawMessage `json:"form,omitempty"`
+	Mandate     json.RawMessage `json:"mandate,omitempty"`
+}
+
+// restriction is one that was set.
+type restriction struct {
+	ID       string          `json:"id"`
+	Kind     RestrictionKind `json:"kind"`
+	Purposes []Purpose       `json:"purposes"`
+	Ground   string          `json:"ground"`
+}
+
+// size is more than the bytes that the act takes in a line; a character may become six.
+func (a act) size() int {
+	n := 400 + 6*(len(a.Guardian)+len(a.Ended)+len(a.Form)+len(a.Mandate))
+	if a.Restriction != nil {
+		n += 6 * len(a.Restriction.Ground)
+	}
+	return n
 }
 
 // JournalBeside is where the journal of a data directory lies unless told otherwise: next to
@@ -192,7 +227,13 @@ func (j *journal) append(epoch uint64, at int64, acts []act) (uint64, error) {
 			Do("see to its disk, then start samverk again")
 	}
 	for len(acts) > 0 {
-		n := min(len(acts), lineActs)
+		n, size := 0, 0
+		for ; n < min(len(acts), lineActs) && (n == 0 || size < lineMax/2); n++ {
+			size += acts[n].size()
+		}
+		if n > 1 && size >= lineMax/2 {
+			n--
+		}
 		if err := j.line(entry{Line: j.last + 1, Epoch: epoch, At: at, Acts: acts[:n]}); err != nil {
 			return 0, err
 		}
@@ -205,6 +246,9 @@ func (j *journal) line(e entry) error {
 	b, err := seal(e)
 	if err != nil {
 		return err
+	}
+	if len(b) > lineMax {
+		return fault.New(fault.Invalid, "what was done is too long for one line of the journal: %d bytes", len(b))
 	}
 	_, err = j.f.WriteAt(b, j.end)
 	if err = errors.Join(err, j.f.Sync()); err != nil {
@@ -300,7 +344,7 @@ func read(line []byte, number int64, last uint64, node string, cut error) (entry
 	if number == 1 {
 		var h header
 		switch {
-		case !whole || !unseal(line, &h) || h.Journal != journalFormat:
+		case !whole || !unseal(line, &h) || h.Journal != journalFormat && h.Journal != journalFormat1:
 			return entry{}, errHeader
 		case node != "" && h.Node != node:
 			return entry{}, errForeign

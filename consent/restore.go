@@ -7,9 +7,12 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"time"
 
 	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/individual"
+	"github.com/samverk/samverk/policy/mandate"
 	"github.com/samverk/samverk/storage"
 )
 
@@ -70,8 +73,10 @@ func (c *Consents) newJournal(ctx context.Context, held uint64, lost bool) error
 
 // Replayed is what replaying a journal did.
 type Replayed struct {
-	Withdrawn int                 // choices that were withdrawn again
-	Removed   []individual.Number // individuals that were removed again; their genotypes must go too
+	Withdrawn  int                 // choices that were withdrawn again
+	Restricted int                 // blocks, opt-outs and reservations that were set again
+	Forms      int                 // forms that were put in force again
+	Removed    []individual.Number // individuals that were removed again; their genotypes must go too
 }
 
 // Replay applies to a restored database what a journal says happened since its backup was taken.
@@ -86,7 +91,7 @@ func (c *Consents) Replay(ctx context.Context, tx *storage.Tx, by Actor, path st
 		return Replayed{}, err
 	}
 	u := c.in(tx)
-	r := replay{c: c, u: u, by: by, who: map[string]individual.Individual{}, after: u.next.line, epoch: u.next.epoch}
+	r := replay{c: c, u: u, by: by, who: map[string]individual.Individual{}, after: u.line, epoch: u.epoch}
 	for _, i := range c.people.List() {
 		r.who[c.hide(i.ID)] = i
 	}
@@ -97,7 +102,7 @@ func (c *Consents) Replay(ctx context.Context, tx *storage.Tx, by Actor, path st
 		return Replayed{}, u.failed(err)
 	}
 	u.acts = nil // the journal has them
-	u.next.epoch, u.next.line = r.epoch, r.last
+	u.epoch, u.line = max(u.epoch, r.epoch), r.last
 	return r.done, u.failed(c.account(ctx, u, event{kind: "replayed", by: by}))
 }
 
@@ -119,25 +124,28 @@ func (c *Consents) ConfirmNoJournal(ctx context.Context, tx *storage.Tx, by Acto
 		if _, there := os.Stat(c.path); !errors.Is(there, fs.ErrNotExist) {
 			return u.failed(err)
 		}
-		if err := createJournal(c.path, c.db.Node(), u.next.line, nil); err != nil {
+		if err := createJournal(c.path, c.db.Node(), u.line, nil); err != nil {
 			return u.failed(err)
 		}
 		if err := c.openJournal(ctx, false); err != nil {
 			return u.failed(err)
 		}
 	}
-	if c.journal.last > u.next.line {
-		return u.failed(fault.New(fault.Conflict, "there is a journal, with %d lines since the backup", c.journal.last-u.next.line).
+	if c.journal.last > u.line {
+		return u.failed(fault.New(fault.Conflict, "there is a journal, with %d lines since the backup", c.journal.last-u.line).
 			In(c.path).Do("replay it"))
 	}
 	return u.failed(c.account(ctx, u, event{kind: "no journal", by: by, why: why}))
 }
 
-// account ends the wait after a restore.
+// account ends the wait after a restore. Whoever was signed in when the backup was taken isn't any more.
 func (c *Consents) account(ctx context.Context, u *change, e event) error {
 	u.altered = true
-	u.next.waiting = ""
+	u.waiting = ""
 	u.events = append(u.events, e)
+	if err := c.people.EndSessions(ctx, u.tx); err != nil {
+		return err
+	}
 	return c.db.AccountRestored(ctx, u.tx)
 }
 
@@ -179,26 +187,86 @@ func (r *replay) read(ctx context.Context, path string) error {
 }
 
 func (r *replay) apply(ctx context.Context, a act, at int64) error {
+	if a.Form != nil {
+		return r.force(ctx, a)
+	}
 	who, known := r.who[a.Who]
 	if !known {
 		return nil // came after the backup was taken
 	}
-	if a.Removed {
+	switch {
+	case a.Removed:
 		n, err := r.c.remove(ctx, r.u.tx, r.by, who.ID)
 		r.done.Removed = append(r.done.Removed, n)
 		delete(r.who, a.Who)
 		return err
+	case a.Restriction != nil:
+		return r.restrict(ctx, who, *a.Restriction, at)
+	case a.Ended != "":
+		return r.c.people.End(ctx, r.u.tx, string(r.by), replayedWhy, a.Ended)
 	}
-	p := a.Purpose.index()
-	if p < 0 {
-		return a.Purpose.unknown()
+	what := Permission(a.Purpose).index()
+	if what < 0 {
+		return Permission(a.Purpose).unknown()
 	}
-	if !has(r.u.next.sets[p].Words, who.Number) {
+	if a.Guardian == "" && has(r.u.planes[no+plane(what)], who.Number) && !has(r.u.planes[ward], who.Number) {
 		return nil
 	}
-	r.done.Withdrawn++
-	return r.c.choose(r.u, r.by, Choice{Individual: who.Number, Purpose: a.Purpose, When: storage.Time(at),
-		Why: "replayed from the journal after a restore"})
+	if has(r.u.planes[yes+plane(what)], who.Number) {
+		r.done.Withdrawn++
+	}
+	return r.c.choose(ctx, r.u, r.by, choice{who: who.Number, what: what, guardian: a.Guardian, why: replayedWhy, when: r.when(at)})
+}
+
+const replayedWhy = "replayed from the journal after a restore"
+
+// when is the time of a line, as far as it has been.
+func (r *replay) when(at int64) time.Time {
+	return storage.Time(min(at, storage.Micros(r.u.clock(r.c))))
+}
+
+// restrict sets a restriction again, unless the backup has it. One that was lifted since the backup stands again until it is lifted
+// anew: the journal keeps what takes people out.
+func (r *replay) restrict(ctx context.Context, who individual.Individual, a restriction, at int64) error {
+	_, err := r.c.restrictionIn(ctx, r.u, a.ID)
+	if fault.KindOf(err) != fault.NotFound {
+		return err
+	}
+	again := Restriction{ID: a.ID, Individual: who.Number, Kind: a.Kind, Purposes: a.Purposes, Ground: a.Ground,
+		By: r.by, Why: replayedWhy, When: r.when(at)}
+	if err := again.check(); err != nil {
+		return err
+	}
+	r.done.Restricted++
+	return r.c.restrict(r.u, again)
+}
+
+// force puts a form in force again, unless the backup has it.
+func (r *replay) force(ctx context.Context, a act) error {
+	f, err := ParseForm(a.Form)
+	if err != nil {
+		return err
+	}
+	var m mandate.Mandate
+	if err := mandate.Decode(a.Mandate, &m); err != nil {
+		return err
+	}
+	if slices.ContainsFunc(r.u.enacted, func(e *Enacted) bool { return e.Mandate.Decision == m.Decision }) {
+		return nil
+	}
+	digest, err := f.Digest()
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(m.Verify(mandate.Form, digest), r.c.keep(ctx, r.u.tx, r.by, digest, f)); err != nil {
+		return err
+	}
+	text, err := f.canonical()
+	if err != nil {
+		return err
+	}
+	r.done.Forms++
+	return r.c.enact(r.u, r.by, digest, text, m)
 }
 
 // adopt makes a replayed journal this node's own, so that it also serves a later restore of

@@ -7,10 +7,14 @@ import (
 	"embed"
 	"errors"
 	"io"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/individual"
+	"github.com/samverk/samverk/ontology"
+	"github.com/samverk/samverk/policy/mandate"
 	"github.com/samverk/samverk/storage"
 )
 
@@ -29,6 +33,8 @@ type Options struct {
 	JournalLost bool
 	// Rand is the source of randomness; the system's when nil.
 	Rand io.Reader
+	// Terms are the diseases, and what is a kind of what. Without them only the same disease is the same.
+	Terms *ontology.Terms
 }
 
 // Open reads the history and opens the journal. Open the register before it.
@@ -39,16 +45,25 @@ func Open(ctx context.Context, db *storage.DB, people *individual.Register, o Op
 	if o.Rand == nil {
 		o.Rand = rand.Reader
 	}
-	c := &Consents{db: db, people: people, path: o.Journal}
+	c := &Consents{db: db, people: people, path: o.Journal, terms: o.Terms}
 	if err := c.begin(ctx, o.Rand); err != nil {
 		return nil, err
 	}
-	s := &state{}
-	err := db.Read(ctx, func(tx *storage.Tx) error { return c.load(ctx, tx, s) })
+	s, made := &state{terms: o.Terms}, 0
+	err := db.Read(ctx, func(tx *storage.Tx) (err error) {
+		made, err = c.load(ctx, tx, s)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
+	if made < pagesMade {
+		if err := c.makePages(ctx, s); err != nil {
+			return nil, err
+		}
+	}
 	c.now.Store(s)
+	people.Follow(c.follow())
 	if backup, waiting := db.Restored(); waiting {
 		s.waiting = backup
 		return c, nil // Replay or ConfirmNoJournal opens the journal
@@ -79,53 +94,166 @@ func (c *Consents) begin(ctx context.Context, random io.Reader) error {
 	})
 }
 
-// load reads what holds.
-func (c *Consents) load(ctx context.Context, tx *storage.Tx, s *state) error {
-	err := tx.QueryRow(ctx, `SELECT epoch, seq, journal, journal_key FROM consent_state WHERE one = 1`).
-		Scan(&s.epoch, &s.seq, &s.line, &c.key)
+// load reads what holds, and which kinds of pages there are.
+func (c *Consents) load(ctx context.Context, tx *storage.Tx, s *state) (made int, err error) {
+	err = tx.QueryRow(ctx, `SELECT epoch, seq, journal, journal_key, planes, obeyed, receipts FROM consent_state WHERE one = 1`).
+		Scan(&s.epoch, &s.seq, &s.line, &c.key, &made, &s.at, &s.receipt)
 	if err != nil {
-		return err
+		return made, err
 	}
-	if err := readPages(ctx, tx, s); err != nil {
-		return err
+	if made < pagesMade {
+		err = derive(ctx, tx, s, c.people)
+	} else {
+		err = errors.Join(readPages(ctx, tx, s), readLapses(ctx, tx, s))
 	}
-	s.stamp()
-	return nil
+	if err == nil {
+		err = readForces(ctx, tx, s)
+	}
+	if err != nil {
+		return made, err
+	}
+	e := s.edit()
+	for _, i := range c.people.List() {
+		e.enrolled = put(e.enrolled, i.Number, true)
+	}
+	e.form = current(e.enacted, e.at)
+	e.stamp(s.epoch)
+	*s = e.state
+	return made, nil
 }
 
-// derive works out what holds from what was said.
-func derive(ctx context.Context, tx *storage.Tx, s *state) error {
-	for p, name := range purposes {
-		words, err := derivePurpose(ctx, tx, name)
-		if err != nil {
+// makePages writes the pages that the program before this one didn't keep.
+func (c *Consents) makePages(ctx context.Context, s *state) error {
+	return c.db.Write(ctx, func(tx *storage.Tx) error {
+		u := &change{tx: tx, base: s, edit: s.edit()}
+		u.touchAll()
+		if err := u.writePages(ctx); err != nil {
 			return err
 		}
-		s.sets[p] = &individual.Set{Words: words[0]}
-		s.given[p] = words[1]
+		_, err := tx.Exec(ctx, `UPDATE consent_state SET planes = $1 WHERE one = 1`, pagesMade)
+		return err
+	})
+}
+
+// derive works out what holds from what was said, at the moment up to which it has been obeyed.
+func derive(ctx context.Context, tx *storage.Tx, s *state, people *individual.Register) error {
+	e := s.edit()
+	e.diseases, e.ownCodes = map[string][]uint64{}, map[string]bool{}
+	if err := e.deriveWards(ctx, tx); err != nil {
+		return err
 	}
+	for what := range permissions {
+		if err := e.derivePermission(ctx, tx, what, people); err != nil {
+			return err
+		}
+	}
+	if err := e.deriveRestrictions(ctx, tx); err != nil {
+		return err
+	}
+	*s = e.state
 	return nil
 }
 
-// derivePurpose gives who is allowed, and who has ever said yes.
-func derivePurpose(ctx context.Context, tx *storage.Tx, p Purpose) (words [2][]uint64, err error) {
-	rows, err := tx.Query(ctx, `SELECT individual, kind FROM consent_choice WHERE purpose = $1 ORDER BY seq`, p)
+// deriveWards finds for whom a guardian has ever chosen.
+func (e *edit) deriveWards(ctx context.Context, tx *storage.Tx) error {
+	rows, err := tx.Query(ctx, `SELECT DISTINCT individual FROM consent_choice WHERE guardian <> ''`)
 	if err != nil {
-		return words, err
+		return err
 	}
 	defer rows.Close()
 	var n individual.Number
-	var kind sql.RawBytes
 	for rows.Next() {
-		if err := rows.Scan(&n, &kind); err != nil {
-			return words, err
+		if err := rows.Scan(&n); err != nil {
+			return err
 		}
-		yes := string(kind) == string(Given)
-		words[0] = put(words[0], n, yes)
-		if yes {
-			words[1] = put(words[1], n, true)
+		e.set(ward, n, true)
+	}
+	return rows.Err()
+}
+
+// derivePermission works out who allows one permission.
+func (e *edit) derivePermission(ctx context.Context, tx *storage.Tx, what int, people *individual.Register) error {
+	rows, err := tx.Query(ctx, `SELECT individual, kind, guardian, alone, made, recorded, scope, diseases
+		FROM consent_choice WHERE purpose = $1 ORDER BY seq`, permissions[what])
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	var n individual.Number
+	var kind, guardian, scope, diseases sql.RawBytes
+	var recorded int64
+	wards := map[individual.Number][]answer{}
+	for rows.Next() {
+		var a answer
+		if err := rows.Scan(&n, &kind, &guardian, &a.alone, &a.made, &recorded, &scope, &diseases); err != nil {
+			return err
+		}
+		a.allow = string(kind) == string(Given)
+		if len(scope) > 0 {
+			a.scope, a.diseases = Scope(scope), strings.Fields(string(diseases))
+		}
+		if has(e.planes[ward], n) {
+			a.guardian, a.made = string(guardian), min(a.made, recorded)
+			wards[n] = append(wards[n], a)
+			if a.allow {
+				e.set(ever+plane(what), n, true)
+			}
+			continue
+		}
+		e.hold(what, n, holds{yes: a.allow, no: !a.allow, scope: a.scope, diseases: a.diseases})
+	}
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	for n, said := range wards {
+		who, ok := people.Get(n)
+		if !ok {
+			continue
+		}
+		h := resolve(said, who.Born, e.at)
+		e.hold(what, n, h)
+		if h.lapses && !who.Born.IsZero() {
+			l := e.lapseOf(storage.Micros(individual.Majority(who.Born)), n)
+			l.what |= 1 << what
+			e.lapse(l)
 		}
 	}
-	return words, rows.Err()
+	return nil
+}
+
+// deriveRestrictions works out who is under a restriction.
+func (e *edit) deriveRestrictions(ctx context.Context, tx *storage.Tx) error {
+	rows, err := tx.Query(ctx, `SELECT act, individual, id, purposes FROM consent_restriction ORDER BY individual, seq`)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	standing := map[string]bool{}
+	var all []Restriction
+	for rows.Next() {
+		var act, purposes string
+		var r Restriction
+		if err := rows.Scan(&act, &r.Individual, &r.ID, &purposes); err != nil {
+			return err
+		}
+		if act == "lifted" {
+			delete(standing, r.ID)
+			continue
+		}
+		standing[r.ID] = true
+		for _, p := range strings.Fields(purposes) {
+			r.Purposes = append(r.Purposes, Purpose(p))
+		}
+		all = append(all, r)
+	}
+	for _, r := range all {
+		for _, p := range r.Purposes {
+			if i := p.index(); i >= 0 && standing[r.ID] {
+				e.set(out+plane(i), r.Individual, true)
+			}
+		}
+	}
+	return rows.Err()
 }
 
 // seal writes a transaction's change, as its last act: the journal first, so that no "no"
@@ -135,15 +263,16 @@ func (c *Consents) seal(ctx context.Context, u *change) error {
 		return u.err
 	}
 	if u.altered {
-		u.next.epoch++
-		u.next.stamp()
+		u.stamp(u.epoch + 1 + u.ahead(storage.Micros(u.clock(c))))
+	} else {
+		u.schedule()
 	}
 	if len(u.acts) > 0 {
-		line, err := c.journal.append(u.next.epoch, storage.Micros(c.db.Now()), u.acts)
+		line, err := c.journal.append(u.epoch, storage.Micros(c.db.Now()), u.acts)
 		if err != nil {
 			return err
 		}
-		u.next.line = line
+		u.line = line
 	}
 	if err := c.insert(ctx, u); err != nil {
 		return err
@@ -151,80 +280,132 @@ func (c *Consents) seal(ctx context.Context, u *change) error {
 	if err := u.writePages(ctx); err != nil {
 		return err
 	}
-	_, err := u.tx.Exec(ctx, `UPDATE consent_state SET epoch = $1, seq = $2, journal = $3 WHERE one = 1`,
-		u.next.epoch, u.next.seq, u.next.line)
+	_, err := u.tx.Exec(ctx, `UPDATE consent_state SET epoch = $1, seq = $2, journal = $3, obeyed = $4, receipts = $5 WHERE one = 1`,
+		u.epoch, u.seq, u.line, u.at, u.receipt)
 	return err
 }
 
+// insert writes what was said and done.
 func (c *Consents) insert(ctx context.Context, u *change) error {
-	now, s := c.db.Now(), &u.next
-	rows := u.rows
-	err := u.tx.Insert(ctx, "consent_choice (seq, epoch, individual, purpose, kind, made_by, why, made, recorded)", func() []any {
-		if len(rows) == 0 {
-			return nil
+	now := c.db.Now()
+	for _, t := range []struct {
+		into string
+		next func() []any
+	}{
+		{"consent_choice (seq, epoch, individual, purpose, kind, made_by, why, made, recorded, form, question, scope, diseases, guardian, alone, document, receipt)",
+			each(u.rows, func(r row) []any {
+				u.seq++
+				return []any{u.seq, u.epoch, r.who, permissions[r.what], r.kind, r.by, r.why, r.when, now,
+					formName(r.form), r.question, r.scope, join(r.diseases), r.guardian, r.alone, r.document, r.receipt}
+			})},
+		{"consent_restriction (seq, epoch, id, act, individual, kind, purposes, ground, made_by, why, document, made, recorded)",
+			each(u.acted, func(r restricted) []any {
+				u.seq++
+				return []any{u.seq, u.epoch, r.ID, r.act, r.Individual, r.Kind, join(r.Purposes), r.Ground, r.By, r.Why, r.Document, r.When, now}
+			})},
+		{"consent_force (seq, epoch, digest, decision, mandate, begins, made_by, recorded)",
+			each(u.forces, func(f force) []any {
+				u.seq++
+				return []any{u.seq, u.epoch, f.Digest.String(), f.Mandate.Decision, f.mandate, f.begins(), f.by, f.held}
+			})},
+		{"consent_receipt (number, individual, epoch, stopped, began, recorded)",
+			each(u.receipts, func(r *Receipt) []any {
+				u.finish(r, now)
+				return []any{r.Number, r.Individual, r.Epoch, join(r.Stopped), join(r.Began), now}
+			})},
+		{"consent_event (seq, epoch, kind, individual, made_by, why, recorded)",
+			each(u.events, func(e event) []any {
+				u.seq++
+				return []any{u.seq, u.epoch, e.kind, e.individual, e.by, e.why, now}
+			})},
+	} {
+		if err := u.tx.Insert(ctx, t.into, t.next); err != nil {
+			return err
 		}
-		r := rows[0]
-		rows = rows[1:]
-		s.seq++
-		return []any{s.seq, s.epoch, r.Individual, r.Purpose, r.kind, r.by, r.Why, r.When, now}
-	})
-	if err != nil {
-		return err
 	}
-	events := u.events
-	return u.tx.Insert(ctx, "consent_event (seq, epoch, kind, individual, made_by, why, recorded)", func() []any {
-		if len(events) == 0 {
+	return nil
+}
+
+// each gives the rows of a list, one after another, and then nil.
+func each[T any](all []T, values func(T) []any) func() []any {
+	return func() []any {
+		if len(all) == 0 {
 			return nil
 		}
-		e := events[0]
-		events = events[1:]
-		s.seq++
-		return []any{s.seq, s.epoch, e.kind, e.individual, e.by, e.why, now}
-	})
+		one := all[0]
+		all = all[1:]
+		return values(one)
+	}
+}
+
+// formName is how a choice names its form; "" for none.
+func formName(d mandate.Digest) string {
+	if d == (mandate.Digest{}) {
+		return ""
+	}
+	return d.String()
 }
 
 // Record is a choice in the history.
 type Record struct {
 	Epoch      uint64 // from which it has been obeyed
 	Individual individual.Number
-	Purpose    Purpose
+	Purpose    Purpose // or a condition on one: a Permission
 	Kind       Kind
 	By         Actor
 	Why        string
 	When       time.Time // when they chose
 	Recorded   time.Time
+
+	Form     string // the digest of the form it was made on; "" for none
+	Question string
+	Scope    Scope // of a yes to research
+	Diseases []string
+	Guardian string // whose choice it was; "" their own
+	Document string
+	Receipt  string
 }
 
 // History is everything that an individual has said, oldest first.
 func (c *Consents) History(ctx context.Context, n individual.Number) ([]Record, error) {
 	var all []Record
 	err := c.db.Read(ctx, func(tx *storage.Tx) error {
-		rows, err := tx.Query(ctx, `SELECT epoch, individual, purpose, kind, made_by, why, made, recorded
-			FROM consent_choice WHERE individual = $1 ORDER BY seq`, n)
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
-			var r Record
-			var made, recorded int64
-			if err := rows.Scan(&r.Epoch, &r.Individual, &r.Purpose, &r.Kind, &r.By, &r.Why, &made, &recorded); err != nil {
-				return err
-			}
-			r.When, r.Recorded = storage.Time(made), storage.Time(recorded)
-			all = append(all, r)
-		}
-		return rows.Err()
+		var err error
+		all, err = records(ctx, tx, `individual = $1`, n)
+		return err
 	})
 	return all, err
 }
 
+func records(ctx context.Context, tx *storage.Tx, where string, args ...any) (all []Record, err error) {
+	rows, err := tx.Query(ctx, `SELECT epoch, individual, purpose, kind, made_by, why, made, recorded, form, question, scope, diseases,
+		guardian, document, receipt FROM consent_choice WHERE `+where+` ORDER BY seq`, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var r Record
+		var made, recorded int64
+		var diseases string
+		if err := rows.Scan(&r.Epoch, &r.Individual, &r.Purpose, &r.Kind, &r.By, &r.Why, &made, &recorded, &r.Form, &r.Question,
+			&r.Scope, &diseases, &r.Guardian, &r.Document, &r.Receipt); err != nil {
+			return nil, err
+		}
+		r.When, r.Recorded, r.Diseases = storage.Time(made), storage.Time(recorded), strings.Fields(diseases)
+		all = append(all, r)
+	}
+	return all, rows.Err()
+}
+
 // Verify derives what holds from the history again and compares.
 func (c *Consents) Verify(ctx context.Context) error {
-	again := &state{}
 	for {
-		now := c.now.Load()
-		if err := c.db.Read(ctx, func(tx *storage.Tx) error { return derive(ctx, tx, again) }); err != nil {
+		now := c.state()
+		again := &state{terms: c.terms, at: now.at}
+		if err := c.db.Read(ctx, func(tx *storage.Tx) error {
+			return errors.Join(derive(ctx, tx, again, c.people), readForces(ctx, tx, again))
+		}); err != nil {
 			return err
 		}
 		// A change may be committed and not yet published: let it be, then see whether
@@ -239,10 +420,31 @@ func (c *Consents) Verify(ctx context.Context) error {
 }
 
 func same(a, b *state) error {
-	for p, name := range purposes {
-		if !equal(a.sets[p].Words, b.sets[p].Words) || !equal(a.given[p], b.given[p]) {
-			return fault.New(fault.Internal, "who may be counted for %s differs from what was recorded", name).
-				Do("start samverk again, and report this")
+	differs := func(what string) error {
+		return fault.New(fault.Internal, "who may be counted (%s) differs from what was recorded", what).
+			Do("start samverk again, and report this")
+	}
+	for p, name := range planeNames {
+		if p >= int(ever) && p < int(no) {
+			name = "ever " + string(permissions[p-int(ever)])
+		}
+		if !equal(a.planes[p], b.planes[p]) {
+			return differs(name)
+		}
+	}
+	for _, codes := range []map[string][]uint64{a.diseases, b.diseases} {
+		for code := range codes {
+			if !equal(a.diseases[code], b.diseases[code]) {
+				return differs(code)
+			}
+		}
+	}
+	if !slices.Equal(a.lapses, b.lapses) {
+		return differs("what ends with childhood")
+	}
+	if a.form != nil || len(b.enacted) > 0 {
+		if f := current(b.enacted, a.at); (f == nil) != (a.form == nil) || f != nil && f.Digest != a.form.Digest {
+			return differs("the form in force")
 		}
 	}
 	return nil

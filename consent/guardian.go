@@ -1,0 +1,270 @@
+package consent
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/samverk/samverk/fault"
+	"github.com/samverk/samverk/individual"
+	"github.com/samverk/samverk/storage"
+)
+
+// answer is what one party said, as it bears on what holds.
+type answer struct {
+	guardian string // "" is the individual
+	alone    bool
+	allow    bool
+	made     int64 // when they chose, or when we were told if that was before
+	scope    Scope
+	diseases []string
+}
+
+// resolve works out what holds from what everybody has said, in the order recorded, at a moment.
+//
+// A minor is counted if somebody who may choose for them, or they themselves, said yes and nobody's last word is no: guardians
+// who disagree, or a child who says no, are uncertain, and uncertain is out. A guardian who was the only one when they
+// chose speaks for all guardians. Of age, what they say since then is all that counts. Until they have said something, a yes
+// in which a guardian had a part has lapsed, and every no stands.
+func resolve(said []answer, born time.Time, now int64) holds {
+	last := map[string]answer{}
+	for _, a := range said {
+		if a.alone {
+			for g := range last {
+				if g != "" {
+					delete(last, g)
+				}
+			}
+		}
+		last[a.guardian] = a
+	}
+	majority := int64(0)
+	if !born.IsZero() {
+		majority = storage.Micros(individual.Majority(born))
+	}
+	own, spoke := last[""]
+	if adult := now >= majority; adult && spoke && own.made >= majority {
+		return holds{yes: own.allow, no: !own.allow, scope: own.scope, diseases: own.diseases}
+	}
+	var h holds
+	guarded := false
+	for g, a := range last {
+		guarded = guarded || g != ""
+		switch {
+		case !a.allow:
+			h.no = true
+		case !h.yes:
+			h.yes, h.scope, h.diseases = true, a.scope, a.diseases
+		default:
+			h.join(a)
+		}
+	}
+	if h.no || guarded && now >= majority {
+		return holds{no: h.no}
+	}
+	h.lapses = h.yes && guarded
+	return h
+}
+
+// join makes a yes no wider than another one.
+func (h *holds) join(a answer) {
+	switch {
+	case h.scope == Diseases && a.scope == Diseases:
+		h.diseases = slices.DeleteFunc(slices.Clone(h.diseases), func(d string) bool { return !slices.Contains(a.diseases, d) })
+	case a.scope.width() < h.scope.width():
+		h.scope, h.diseases = a.scope, a.diseases
+	}
+}
+
+// settle works out anew what holds for somebody for whom a guardian has ever chosen.
+func (c *Consents) settle(ctx context.Context, u *change, who individual.Individual, what int) error {
+	said, err := u.history(ctx, who.Number, what)
+	if err != nil {
+		return err
+	}
+	h := resolve(said, who.Born, storage.Micros(u.clock(c)))
+	u.hold(what, who.Number, h)
+	if who.Born.IsZero() {
+		return nil
+	}
+	l := u.lapseOf(storage.Micros(individual.Majority(who.Born)), who.Number).what &^ (1 << what)
+	if h.lapses {
+		l |= 1 << what
+	}
+	u.comesOfAge(who, l)
+	return nil
+}
+
+// comesOfAge notes what ends when somebody comes of age.
+func (u *change) comesOfAge(who individual.Individual, what uint16) {
+	if who.Born.IsZero() {
+		return
+	}
+	l := lapse{at: storage.Micros(individual.Majority(who.Born)), who: who.Number, what: what}
+	if u.lapseOf(l.at, l.who) == l {
+		return
+	}
+	u.lapse(l)
+	u.lapses0()[who.Number] = l
+}
+
+func (u *change) lapses0() map[individual.Number]lapse {
+	if u.lapsing == nil {
+		u.lapsing = map[individual.Number]lapse{}
+	}
+	return u.lapsing
+}
+
+// settled takes over what lapsed since the last commit: it is written with this one.
+func (u *change) settled() {
+	for _, l := range u.lapsed {
+		u.lapses0()[l.who] = lapse{at: l.at, who: l.who}
+		for p := range permissions {
+			if l.what>>p&1 == 1 {
+				u.touch(spot{plane: yes + plane(p), page: int(l.who / pageBits)})
+			}
+		}
+		if l.what>>Research.index()&1 == 1 {
+			u.touch(spot{plane: health, page: int(l.who / pageBits)})
+			u.touch(spot{plane: named, page: int(l.who / pageBits)})
+			for code := range u.diseases {
+				u.touch(spot{code: code, page: int(l.who / pageBits)})
+			}
+		}
+	}
+	u.lapsed = nil
+}
+
+// history is what everybody has said about one individual and permission, this transaction included.
+func (u *change) history(ctx context.Context, n individual.Number, what int) ([]answer, error) {
+	rows, err := u.tx.Query(ctx, `SELECT kind, guardian, alone, made, recorded, scope, diseases FROM consent_choice
+		WHERE individual = $1 AND purpose = $2 ORDER BY seq`, n, permissions[what])
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var all []answer
+	for rows.Next() {
+		var a answer
+		var kind Kind
+		var diseases string
+		var recorded int64
+		if err := rows.Scan(&kind, &a.guardian, &a.alone, &a.made, &recorded, &a.scope, &diseases); err != nil {
+			return nil, err
+		}
+		a.allow, a.made, a.diseases = kind == Given, min(a.made, recorded), strings.Fields(diseases)
+		all = append(all, a)
+	}
+	if u.index == nil {
+		u.index = map[individual.Number][]int{}
+		for i, r := range u.rows {
+			u.index[r.who] = append(u.index[r.who], i)
+		}
+	}
+	for _, i := range u.index[n] {
+		if r := u.rows[i]; r.what == what {
+			all = append(all, r.answer())
+		}
+	}
+	return all, rows.Err()
+}
+
+func (r row) answer() answer {
+	return answer{guardian: r.guardian, alone: r.alone, allow: r.allow, made: storage.Micros(r.when), scope: r.scope, diseases: r.diseases}
+}
+
+// follow is told by the register.
+func (c *Consents) follow() individual.Follower {
+	return individual.Follower{
+		Enrolled: func(_ context.Context, tx *storage.Tx, n individual.Number) error {
+			c.in(tx).enrol(n, true)
+			return nil
+		},
+		Born:  c.born,
+		Ended: c.ended,
+	}
+}
+
+// born works out anew what ends when, for somebody whose birth date was corrected.
+func (c *Consents) born(ctx context.Context, tx *storage.Tx, n individual.Number) error {
+	u := c.in(tx)
+	who, ok := c.people.GetIn(tx, n)
+	if !ok || !has(u.planes[ward], n) {
+		return nil
+	}
+	for _, l := range slices.Clone(u.lapses) {
+		if l.who == n {
+			l.what = 0
+			u.lapse(l)
+			u.lapses0()[n] = l
+		}
+	}
+	for what := range permissions {
+		if err := c.settle(ctx, u, who, what); err != nil {
+			return u.failed(err)
+		}
+	}
+	return nil
+}
+
+// ended keeps in the journal that a login or a guardian ended: a backup must not bring them back.
+func (c *Consents) ended(_ context.Context, tx *storage.Tx, n individual.Number, id string) error {
+	u := c.in(tx)
+	if who, ok := c.people.GetIn(tx, n); ok && u.waiting == "" {
+		u.acts = append(u.acts, act{Who: c.hide(who.ID), Ended: id})
+	}
+	return nil
+}
+
+// guards checks that a guardian may choose for somebody who isn't of age, and tells whether they are the only one.
+func (c *Consents) guards(ctx context.Context, u *change, who individual.Individual, guardian string, at time.Time) (alone bool, err error) {
+	now := u.clock(c)
+	if who.Born.IsZero() || who.Adult(now) {
+		return false, fault.New(fault.Denied, "nobody chooses for somebody who is of age, or may be").Say("consent.guardian.age")
+	}
+	all, err := c.people.GuardiansIn(ctx, u.tx, who.Number)
+	if err != nil {
+		return false, err
+	}
+	holds, others := false, 0
+	for _, g := range all {
+		switch {
+		case g.ID == guardian:
+			holds = g.Holds(now) && g.Holds(at)
+		case g.Holds(now):
+			others++
+		}
+	}
+	if !holds {
+		return false, fault.New(fault.Denied, "they are no guardian of this individual, or aren't any more").Say("consent.guardian.none")
+	}
+	return others == 0, nil
+}
+
+// ComeOfAge lists individuals whose guardian's yes has lapsed since they came of age and who have said nothing about that
+// since: they are to be asked. At most limit, from number after.
+func (c *Consents) ComeOfAge(ctx context.Context, after individual.Number, limit int) (all []individual.Number, err error) {
+	err = c.db.Read(ctx, func(tx *storage.Tx) error {
+		s := c.state()
+		for _, n := range members(s.planes[ward]) {
+			who, ok := c.people.Get(n)
+			if n < after || !ok || who.Born.IsZero() || !who.Adult(storage.Time(max(s.at, storage.Micros(c.db.Now())))) {
+				continue
+			}
+			var since int64
+			if err := tx.QueryRow(ctx, `SELECT count(*) FROM consent_choice WHERE individual = $1 AND guardian = '' AND made >= $2`,
+				n, individual.Majority(who.Born)).Scan(&since); err != nil {
+				return err
+			}
+			if since > 0 {
+				continue
+			}
+			if all = append(all, n); len(all) == limit {
+				return nil
+			}
+		}
+		return nil
+	})
+	return all, err
+}
