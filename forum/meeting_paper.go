@@ -95,6 +95,9 @@ func (f *Forum) WithdrawPaper(ctx context.Context, who network.Actor, id Meeting
 		if err := cmp.Or(err, f.forgetFile(ctx, tx, file)); err != nil {
 			return err
 		}
+		if err := f.reindex(ctx, tx, FileDoc, file); err != nil {
+			return err
+		}
 		return f.record(ctx, tx, who, m.Root, string(id), "meeting.unpaper", map[string]string{"title": title, "reason": reason})
 	})
 }
