@@ -17,6 +17,7 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/samverk/samverk/fault"
+	"github.com/samverk/samverk/internal/testkit"
 )
 
 const victimEnv = "SAMVERK_TEST_LEDGER"
@@ -25,7 +26,7 @@ func TestMain(m *testing.M) {
 	if dir := os.Getenv(victimEnv); dir != "" {
 		victim(dir)
 	}
-	os.Exit(m.Run())
+	os.Exit(testkit.Main(m))
 }
 
 // victim is the process that is killed: it appends from many goroutines for as long as it lives, and says what
