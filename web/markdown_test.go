@@ -38,6 +38,25 @@ func TestMarkdown(t *testing.T) {
 	}
 }
 
+// Nothing that somebody writes costs much more than its length: what would is shown as it was typed, and what people write is not.
+func TestMarkdownIsBounded(t *testing.T) {
+	for _, hostile := range []string{"[a](", "![", "[", "**a", "~~a", "a**b", "``a", "> ", ">", "- ", "1. ", "* > ", "\t> ", "x\n> [a](\n", "a [\n*\n", "a [\n1.\n", "a [\n2. b\n", "<a "} {
+		if source := strings.Repeat(hostile, markdownLimit/len(hostile)); readable(source) {
+			t.Errorf("%q again and again is read", hostile)
+		} else if got := string(Markdown(source)); !strings.HasPrefix(got, "<pre>") {
+			t.Errorf("%q: %.40s", hostile, got)
+		}
+	}
+	for _, usual := range []string{
+		"Vi vill *gärna* ha [svar](https://a.example) inom `14` dagar, och **snart**.\n\n", "- [ett](/n/se/topics/1) och *två*\n", "1. [ett](/n/se)\n2. två\n\n", "> Så sa hon: _nej_.\n>\n> > Och vi: ja.\n\n",
+		"## Rubrik\n\nText med ~~ord~~ på\nflera rader.\n\n", "En lång mening utan något särskilt i sig, som bara fortsätter. ", "```\nx[1] = y[2] * z\n```\n\n", "* * *\n\n", "-----\n", "- a\n  - b\n    1. c\n\n",
+	} {
+		if source := strings.Repeat(usual, 60<<10/len(usual)); !readable(source) {
+			t.Errorf("%q again and again is not read", usual)
+		}
+	}
+}
+
 var harmless = regexp.MustCompile(`^(?:https?:|mailto:|[^:]*$|[^:/?#]*[/?#])`)
 
 // Whatever somebody writes, nothing comes out but text, our own few elements, and links that run nothing.

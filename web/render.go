@@ -16,6 +16,9 @@ var (
 	livePolicy = []string{pagePolicy[0] + "; script-src 'self'; connect-src 'self'"}
 )
 
+// bufferKept is the largest buffer that is used again: one huge page is not kept in memory for ever.
+const bufferKept = 1 << 20
+
 var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
 // Render sends a page in the reader's language and returns the status it sent. A page is made whole
@@ -23,7 +26,11 @@ var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 func (p *Pages) Render(w http.ResponseWriter, r *http.Request, page Page) int {
 	lang := languageOf(r)
 	b := buffers.Get().(*bytes.Buffer)
-	defer buffers.Put(b)
+	defer func() {
+		if b.Cap() <= bufferKept {
+			buffers.Put(b)
+		}
+	}()
 	b.Reset()
 	t, ok := p.templates[lang][page.Name]
 	if !ok {
