@@ -360,7 +360,10 @@ func (f *Forum) Arrive(ctx context.Context, who network.Actor, in Arrival) error
 		}
 		_, err = tx.Exec(ctx, `INSERT INTO meeting_attendance (id, meeting, item, seat, deputy, person, came, gone) VALUES ($1, $2, $3, $4, $5, $6, $7, 0)`,
 			id, m.ID, in.Item, in.Seat, in.Deputy, person, in.At)
-		return err
+		if err != nil || person == who.Person {
+			return err
+		}
+		return f.record(ctx, tx, who, m.Root, string(m.ID), "meeting.arrived", map[string]string{"seat": string(in.Seat)})
 	})
 }
 
@@ -497,7 +500,10 @@ func (f *Forum) Depart(ctx context.Context, who network.Actor, id MeetingID, att
 		if at.Before(there[i].Came) {
 			return fault.New(fault.Invalid, "they left before they came").Where("at").Say("meeting.at")
 		}
-		return f.gone(ctx, tx, attendance, at)
+		if err := f.gone(ctx, tx, attendance, at); err != nil || there[i].Person == who.Person {
+			return err
+		}
+		return f.record(ctx, tx, who, m.Root, string(id), "meeting.departed", map[string]string{"seat": string(there[i].Seat)})
 	})
 }
 

@@ -2,8 +2,10 @@ package forum
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/internal/testkit"
@@ -172,11 +174,12 @@ func TestADecisionDisposesOfItsOwnInputsOnly(t *testing.T) {
 func TestAListCountsTheInputsOneMaySee(t *testing.T) {
 	testkit.EachDatabase(t, func(t *testing.T, dsn string) {
 		w, ctx := open(t, dsn), t.Context()
-		x := w.raise(w.west.member, w.west, network.NetworkOnly, "Sak")
-		got(w.GiveInput(ctx, w.plain, x.ID, Giving{Text: "Min", AsPatient: true}))
+		raiser := w.person(w.coord, w.west.network, "Rita Raiser")
+		x := w.raise(raiser, w.west, network.BodyOnly, "Sak")
+		got(w.GiveInput(ctx, raiser, x.ID, Giving{Text: "Min", AsPatient: true}))(t)
 		got(w.GiveInput(ctx, w.west.patient, x.ID, Giving{Text: "Hørt"}))(t)
 		w.ok(w.EditTopic(ctx, w.west.chair, x.ID, TopicEdit{Version: w.whole(x.ID).Version, Title: "Sak", Text: "b", Lang: "nb", Visibility: network.Public}))
-		for _, who := range []network.Actor{{}, w.plain, w.other, w.coord, w.west.chair, w.west.member, w.west.patient, w.north.member} {
+		for _, who := range []network.Actor{{}, raiser, w.plain, w.other, w.coord, w.west.chair, w.west.member, w.west.patient, w.north.member} {
 			want := len(got(w.Inputs(ctx, who, x.ID))(t))
 			if rows := got(w.Topics(ctx, who, w.root, TopicFilter{Limit: 10}))(t); len(rows) != 1 || rows[0].Inputs != want {
 				t.Errorf("%s is told of %d inputs, and shown %d", who.Person, rows[0].Inputs, want)
@@ -219,5 +222,86 @@ func TestAHiddenPostShowsNothing(t *testing.T) {
 				t.Errorf("%s is not shown their own: %+v", who.Person, v.Post)
 			}
 		}
+	})
+}
+
+// However much was written about a topic, it is all narrowed with it.
+func TestEveryPostIsNarrowedWithItsTopic(t *testing.T) {
+	testkit.EachDatabase(t, func(t *testing.T, dsn string) {
+		w, ctx := open(t, dsn), t.Context()
+		x := w.raise(w.west.member, w.west, network.Public, "Sak")
+		const posts = 1001
+		w.ok(w.db.Write(ctx, func(tx *storage.Tx) error {
+			for range posts {
+				_, err := tx.Exec(ctx, `INSERT INTO post (id, root, network, body, topic, kind, title, text, lang, visibility, person, at, hidden, answer, version)
+					VALUES ($1, $2, $3, $4, $5, 'discussion', 'Om saken', 'Hm', 'nb', 'public', $6, $7, 'skjult', '', 1)`,
+					got(w.db.NewID())(t), w.root, w.west.network, w.west.id, x.ID, w.plain.Person, w.Now())
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		}))
+		w.ok(w.EditTopic(ctx, w.west.chair, x.ID, TopicEdit{Version: 1, Title: "Sak", Text: "b", Lang: "nb", Visibility: network.BodyOnly}))
+		w.read(func(ctx context.Context, tx *storage.Tx) {
+			var n int
+			w.ok(tx.QueryRow(ctx, `SELECT COUNT(*) FROM post WHERE topic = $1 AND visibility <> 'body'`, x.ID).Scan(&n))
+			if n != 0 {
+				t.Errorf("%d of %d posts are still public", n, posts)
+			}
+		})
+	})
+}
+
+// Asking for more time is told once a day by each.
+func TestMoreTimeIsAskedForOnceADay(t *testing.T) {
+	w, ctx := open(t, testkit.SQLite(t)), t.Context()
+	x := w.raise(w.west.member, w.west, network.Public, "Sak")
+	w.ok(w.AskInput(ctx, w.west.chair, x.ID, Asking{}))
+	for range 3 {
+		w.ok(w.MoreTime(ctx, w.plain, x.ID))
+	}
+	once := w.told("notice.input.moretime", w.west.chair.Person)
+	w.forward(25 * time.Hour)
+	w.ok(w.MoreTime(ctx, w.plain, x.ID))
+	if twice := w.told("notice.input.moretime", w.west.chair.Person); once != 1 || twice != 2 {
+		t.Errorf("told %d times, and %d a day later", once, twice)
+	}
+}
+
+// The agenda of a meeting that is over stays in its order, and holds no more than can be shown.
+func TestAnAgendaThatIsOverStays(t *testing.T) {
+	w, ctx := open(t, testkit.SQLite(t)), t.Context()
+	b := w.board()
+	m := w.convened(b, 14)
+	for i := range mostItems {
+		got(w.AddItem(ctx, w.coord, Item{Meeting: m.ID, Kind: Report, Title: fmt.Sprint("Sak ", i), Minutes: 1}))(t)
+	}
+	_, err := w.AddItem(ctx, w.coord, Item{Meeting: m.ID, Kind: Report, Title: "Én til", Minutes: 1})
+	w.is(fault.Conflict, err)
+	w.started(b, m, 7)
+	last := w.items(m.ID)[mostItems-1].ID
+	w.ok(w.MoveItem(ctx, w.coord, last, -1))
+	w.tick()
+	got(w.Close(ctx, w.coord, m.ID, w.theMeeting(m.ID).Version))(t)
+	w.is(fault.Conflict, w.MoveItem(ctx, w.coord, last, -1))
+}
+
+// Minutes whose approvers were named without whoever led, by whatever way, are not approved.
+func TestMinutesWithoutWhoeverLedAreNotApproved(t *testing.T) {
+	testkit.EachDatabase(t, func(t *testing.T, dsn string) {
+		w, ctx := open(t, dsn), t.Context()
+		b := w.board()
+		m := w.convened(b, 14)
+		w.ok(w.SetApprovers(ctx, w.coord, m.ID, []network.PersonID{b.people[2].Person, b.people[5].Person}))
+		id, _ := w.held(b, m, b.votes, b.votes[0])
+		w.ok(w.db.Write(ctx, func(tx *storage.Tx) error {
+			_, err := tx.Exec(ctx, `DELETE FROM meeting_approver WHERE person = $1`, b.chair.Person)
+			return err
+		}))
+		_, err := w.Approve(ctx, b.people[5], id, w.minutesOf(id).Hash)
+		w.is(fault.Conflict, err)
+		w.ok(w.SetApprovers(ctx, w.coord, m.ID, []network.PersonID{b.chair.Person, b.people[5].Person}))
+		w.signed(id, b.chair, b.people[5])
 	})
 }

@@ -334,6 +334,9 @@ func (f *Forum) insertDecision(ctx context.Context, tx *storage.Tx, who network.
 	return err
 }
 
+// mostLinks is how many things of a kind a decision rests on, leads to or supersedes at most.
+const mostLinks = 100
+
 func (d *DecisionDraft) check() error {
 	d.Title, d.Text, d.Rationale = typedLine(d.Title), typed(d.Text), typed(d.Rationale)
 	if err := needed("title", d.Title, maxTitle); err != nil {
@@ -354,9 +357,18 @@ func (d *DecisionDraft) check() error {
 	if !d.Review.IsZero() && !d.InForce.IsZero() && !d.Review.After(d.InForce) {
 		return fault.New(fault.Invalid, "the review date is before the decision is in force").Where("review").Say("decision.review")
 	}
+	if len(d.Basis) > mostLinks || len(d.Effects) > mostLinks || len(d.Supersedes) > mostLinks {
+		return fault.New(fault.Invalid, "a decision has more than %d links of a kind", mostLinks).Where("basis").Say("forum.long", mostLinks)
+	}
 	for i, b := range d.Basis {
 		d.Basis[i].Title = typedLine(b.Title)
-		if err := checkLink(b.URL, "basis"); err != nil {
+		if err := cmp.Or(short("basis", d.Basis[i].Title, maxTitle), checkLink(b.URL, "basis")); err != nil {
+			return err
+		}
+	}
+	for i, e := range d.Effects {
+		d.Effects[i].Title = typedLine(e.Title)
+		if err := cmp.Or(short("effect", d.Effects[i].Title, maxTitle), short("effect", e.Ref, maxLink)); err != nil {
 			return err
 		}
 	}

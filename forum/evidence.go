@@ -118,6 +118,9 @@ func mayAdd(a network.Access, t Topic) error {
 	return nil
 }
 
+// mostEvidence is how much a topic rests on at most.
+const mostEvidence = 200
+
 // AddEvidence lays evidence beside a topic.
 func (f *Forum) AddEvidence(ctx context.Context, who network.Actor, id TopicID, in Citing) (e EvidenceID, err error) {
 	err = f.act(ctx, who, func(tx *storage.Tx, a network.Access) error {
@@ -127,6 +130,13 @@ func (f *Forum) AddEvidence(ctx context.Context, who network.Actor, id TopicID, 
 		}
 		if err := mayAdd(a, t); err != nil {
 			return err
+		}
+		var there int
+		if err := tx.QueryRow(ctx, `SELECT COUNT(*) FROM topic_evidence WHERE topic = $1`, t.ID).Scan(&there); err != nil {
+			return err
+		}
+		if there >= mostEvidence {
+			return fault.New(fault.Conflict, "there are %d pieces of evidence already", there).Where("ref").Say("evidence.many", there)
 		}
 		ref, err := f.reference(ctx, tx, t, in)
 		if err != nil {
@@ -238,7 +248,7 @@ func (f *Forum) evidenceOf(ctx context.Context, tx *storage.Tx, a network.Access
 
 func (f *Forum) evidence(ctx context.Context, tx *storage.Tx, where, value string) ([]Evidence, error) {
 	rows, err := tx.Query(ctx, `SELECT e.id, e.topic, e.kind, e.ref, e.title, e.level, e.note, e.lang, e.person, COALESCE(p.name, ''), e.added, COALESCE(r.name, ''), e.reviewed, e.version
-		FROM topic_evidence e LEFT JOIN person p ON p.id = e.person LEFT JOIN person r ON r.id = e.reviewer WHERE `+where+` ORDER BY e.added, e.id LIMIT 200`, value)
+		FROM topic_evidence e LEFT JOIN person p ON p.id = e.person LEFT JOIN person r ON r.id = e.reviewer WHERE `+where+` ORDER BY e.added, e.id LIMIT $2`, value, most)
 	if err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -89,10 +90,10 @@ func (f *Forum) record(ctx context.Context, tx *storage.Tx, who network.Actor, r
 	return err
 }
 
-// history lists what happened to a subject, the oldest first.
+// history lists what happened to a subject last, the oldest first.
 func (f *Forum) history(ctx context.Context, tx *storage.Tx, subject string) ([]Event, error) {
 	rows, err := tx.Query(ctx, `SELECT e.seq, e.subject, e.kind, e.actor, COALESCE(p.name, ''), e.at, e.details
-		FROM forum_event e LEFT JOIN person p ON p.id = e.actor WHERE e.subject = $1 ORDER BY e.seq`, subject)
+		FROM forum_event e LEFT JOIN person p ON p.id = e.actor WHERE e.subject = $1 ORDER BY e.seq DESC LIMIT $2`, subject, most)
 	if err != nil {
 		return nil, err
 	}
@@ -111,6 +112,7 @@ func (f *Forum) history(ctx context.Context, tx *storage.Tx, subject string) ([]
 		}
 		out = append(out, e)
 	}
+	slices.Reverse(out)
 	return out, rows.Err()
 }
 

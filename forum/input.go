@@ -181,7 +181,7 @@ func (f *Forum) WaiveInput(ctx context.Context, who network.Actor, id TopicID, r
 	})
 }
 
-// MoreTime lets whoever wants to give input ask those who run the body for more time.
+// MoreTime lets whoever wants to give input ask those who run the body for more time, who are told once a day by each.
 func (f *Forum) MoreTime(ctx context.Context, who network.Actor, id TopicID) error {
 	return f.act(ctx, who, func(tx *storage.Tx, a network.Access) error {
 		t, err := f.topic(ctx, tx, a, id)
@@ -193,6 +193,12 @@ func (f *Forum) MoreTime(ctx context.Context, who network.Actor, id TopicID) err
 		}
 		if t.State != InInput {
 			return fault.New(fault.Conflict, "the topic isn't waiting for input").Say("topic.notasked")
+		}
+		var lately int
+		err = tx.QueryRow(ctx, `SELECT COUNT(*) FROM forum_event WHERE subject = $1 AND kind = 'topic.moretime' AND actor = $2 AND at > $3`,
+			t.ID, who.Person, f.db.Now().AddDate(0, 0, -1)).Scan(&lately)
+		if err != nil || lately > 0 { // they know
+			return err
 		}
 		if err := f.record(ctx, tx, who, t.Root, string(t.ID), "topic.moretime", nil); err != nil {
 			return err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"strconv"
@@ -29,17 +30,38 @@ func TestDecisionsAgainstAModel(t *testing.T) {
 		rapid.Check(t, func(r *rapid.T) {
 			m := newMeetingModel(w)
 			defer func() { taken += len(m.order); sealed += m.sealed }()
-			acts := map[string]func(*rapid.T){"": m.check, "wait": func(*rapid.T) { w.tick() }} // there is always something to do
-			for name, act := range map[string]func(*rapid.T){"meet": m.meet, "item": m.item, "come": m.come, "stand": m.stand, "leave": m.leave, "lead": m.lead,
-				"recuse": m.recuse, "input": m.input, "decide": m.decideIt, "decide again": m.decideIt, "close": m.close, "approve": m.approveIt, "edit": m.edit, "correct": m.correct, "redact": m.redact} {
-				acts[name] = func(r *rapid.T) { w.tick(); act(r) }
-			}
-			r.Repeat(acts)
+			r.Repeat(map[string]func(*rapid.T){"": m.check, "act": m.act})
 		})
 		if t.Logf("%d decisions, %d minutes sealed", taken, sealed); taken == 0 && long() {
 			t.Error("nothing was decided: the acts don't lead there")
 		}
 	})
+}
+
+// act does one of the things that can be done now. There is always one: without a meeting one can meet, and in it one can come.
+func (m *meetingModel) act(r *rapid.T) {
+	m.w.tick()
+	meets, about := m.meeting != "", slices.ContainsFunc(m.items, func(i *modelItem) bool { return i.topic != "" })
+	acts := map[string]func(*rapid.T){}
+	for _, one := range []struct {
+		name string
+		may  bool
+		do   func(*rapid.T)
+	}{
+		{"meet", !meets, m.meet}, {"item", meets && len(m.items) <= 4, m.item}, {"come", meets, m.come}, {"stand", meets, m.stand}, {"leave", meets, m.leave}, {"lead", meets, m.lead},
+		{"recuse", meets && len(m.items) > 0, m.recuse}, {"input", meets && about, m.input}, {"decide", meets && len(m.items) > 0, m.decideIt}, {"decide again", meets && len(m.items) > 0, m.decideIt},
+		{"close", meets, m.close}, {"approve", m.has(false), m.approveIt}, {"replace", m.has(false), m.replace}, {"edit", len(m.minutes) > 0, m.edit},
+		{"correct", m.has(true), m.correct}, {"redact", m.has(true), m.redact},
+	} {
+		if one.may {
+			acts[one.name] = one.do
+		}
+	}
+	acts[rapid.SampledFrom(slices.Sorted(maps.Keys(acts))).Draw(r, "act")](r)
+}
+
+func (m *meetingModel) has(sealed bool) bool {
+	return slices.ContainsFunc(m.minutes, func(x *modelMinutes) bool { return (x.sealed != "") == sealed })
 }
 
 // checks says how many times a random test runs; SAMVERK_LONG=1 runs it thirty times as often.
@@ -64,6 +86,7 @@ type meetingModel struct {
 	meeting MeetingID
 	items   []*modelItem
 	sits    [7]int // who is in each voting seat: -1 nobody, 0 its holder, 1 the patients' deputy
+	sat     [7]int // who was there last, the same way
 	leader  int
 	decided map[DecisionID]*modelDecision
 	order   []DecisionID
@@ -95,6 +118,8 @@ type modelMinutes struct {
 	redacted  int
 	corrected bool
 	decisions []DecisionID
+	led       int          // by whom, as a place in the board; -1: nobody
+	approvers map[int]bool // places in the board
 }
 
 func newMeetingModel(w *world) *meetingModel {
@@ -106,8 +131,23 @@ func newMeetingModel(w *world) *meetingModel {
 func (m *meetingModel) empty() {
 	m.meeting, m.items, m.leader, m.spareIn = "", nil, 0, false
 	for i := range m.sits {
-		m.sits[i] = -1
+		m.sits[i], m.sat[i] = -1, -1
 	}
+}
+
+// sitting notes who is in a seat.
+func (m *meetingModel) sitting(seat, who int) {
+	if m.sits[seat] = who; who >= 0 {
+		m.sat[seat] = who
+	}
+}
+
+// person gives the place in the board of who is in a seat.
+func person(seat, who int) int {
+	if who == 1 {
+		return 7
+	}
+	return seat
 }
 
 func (m *meetingModel) ctx() context.Context { return m.w.t.Context() }
@@ -128,9 +168,6 @@ func fine(r *rapid.T, err error) {
 }
 
 func (m *meetingModel) meet(r *rapid.T) {
-	if m.meeting != "" {
-		r.Skip()
-	}
 	w := m.w
 	id, err := w.Plan(m.ctx(), w.coord, Meeting{Body: m.b.id, Starts: w.Now().Add(time.Minute), Minutes: 60})
 	fine(r, err)
@@ -143,7 +180,7 @@ func (m *meetingModel) meet(r *rapid.T) {
 	for s := range m.sits {
 		if w.tick(); rapid.IntRange(0, 4).Draw(r, "comes") > 0 {
 			fine(r, w.Arrive(m.ctx(), w.coord, Arrival{Meeting: id, Seat: m.b.votes[s]}))
-			m.sits[s] = 0
+			m.sitting(s, 0)
 		}
 	}
 	m.item(r)
@@ -172,9 +209,6 @@ func (m *meetingModel) open(topic TopicID) (out []InputID) {
 }
 
 func (m *meetingModel) item(r *rapid.T) {
-	if m.meeting == "" || len(m.items) > 4 {
-		r.Skip()
-	}
 	i := Item{Meeting: m.meeting, Kind: Report, Title: "Sak", Minutes: 5}
 	if rapid.Bool().Draw(r, "topic") {
 		i.Kind, i.Topic = AboutTopic, m.w.prepared(m.b, fmt.Sprint("Sak ", len(m.items)))
@@ -184,25 +218,9 @@ func (m *meetingModel) item(r *rapid.T) {
 	m.items = append(m.items, &modelItem{id: id, topic: i.Topic})
 }
 
-func (m *meetingModel) any(r *rapid.T, open bool) *modelItem {
-	var all []*modelItem
-	for _, i := range m.items {
-		if !i.done || !open {
-			all = append(all, i)
-		}
-	}
-	if m.meeting == "" || len(all) == 0 {
-		r.Skip()
-	}
-	return rapid.SampledFrom(all).Draw(r, "item")
-}
+func (m *meetingModel) any(r *rapid.T) *modelItem { return rapid.SampledFrom(m.items).Draw(r, "item") }
 
-func (m *meetingModel) seat(r *rapid.T) int {
-	if m.meeting == "" {
-		r.Skip()
-	}
-	return rapid.IntRange(0, 6).Draw(r, "seat")
-}
+func (m *meetingModel) seat(r *rapid.T) int { return rapid.IntRange(0, 6).Draw(r, "seat") }
 
 func (m *meetingModel) come(r *rapid.T) {
 	s := m.seat(r)
@@ -215,7 +233,7 @@ func (m *meetingModel) come(r *rapid.T) {
 	if m.sits[s] == 1 {
 		m.spareIn = false
 	}
-	m.sits[s] = 0
+	m.sitting(s, 0)
 }
 
 func (m *meetingModel) stand(r *rapid.T) {
@@ -226,13 +244,14 @@ func (m *meetingModel) stand(r *rapid.T) {
 		return
 	}
 	fine(r, err)
-	m.sits[s], m.spareIn = 1, true
+	m.sitting(s, 1)
+	m.spareIn = true
 }
 
 func (m *meetingModel) leave(r *rapid.T) {
 	s := m.seat(r)
 	if m.sits[s] < 0 || rapid.Bool().Draw(r, "stays") {
-		r.Skip()
+		return
 	}
 	fine(r, m.w.Depart(m.ctx(), m.w.coord, m.meeting, m.w.thereIs(m.meeting, m.b.votes[s]), time.Time{}))
 	if m.sits[s] == 1 {
@@ -253,7 +272,7 @@ func (m *meetingModel) lead(r *rapid.T) {
 }
 
 func (m *meetingModel) recuse(r *rapid.T) {
-	i := m.any(r, false)
+	i := m.any(r)
 	p := rapid.IntRange(0, 7).Draw(r, "person")
 	off := rapid.Bool().Draw(r, "dismiss")
 	act := m.w.Recuse
@@ -270,9 +289,9 @@ func (m *meetingModel) recuse(r *rapid.T) {
 }
 
 func (m *meetingModel) input(r *rapid.T) {
-	i := m.any(r, false)
+	i := m.any(r)
 	if i.topic == "" {
-		r.Skip()
+		return
 	}
 	in, err := m.w.GiveInput(m.ctx(), m.b.people[6], i.topic, Giving{Text: "Husk oss."})
 	if i.done {
@@ -310,7 +329,7 @@ func (m *meetingModel) quorate(i *modelItem) (held bool, counts [7]bool) {
 }
 
 func (m *meetingModel) decideIt(r *rapid.T) {
-	i := m.any(r, false)
+	i := m.any(r)
 	held, counts := m.quorate(i)
 	draft := DecisionDraft{Item: i.id, Title: "Vedtak", Text: fmt.Sprint("Tekst ", len(m.order)), Method: ByConsensus}
 	dispose := rapid.Bool().Draw(r, "dispose")
@@ -365,15 +384,19 @@ func (m *meetingModel) decideIt(r *rapid.T) {
 }
 
 func (m *meetingModel) close(r *rapid.T) {
-	if m.meeting == "" || rapid.IntRange(0, 3).Draw(r, "over") > 0 {
-		r.Skip()
+	if rapid.IntRange(0, 3).Draw(r, "over") > 0 {
+		return
 	}
 	version := m.w.theMeeting(m.meeting).Version
 	_, err := m.w.Close(m.ctx(), m.w.coord, m.meeting, version-1)
 	refused(r, err, fault.Conflict)
 	id, err := m.w.Close(m.ctx(), m.w.coord, m.meeting, version)
 	fine(r, err)
-	one := &modelMinutes{id: id, version: 1}
+	one := &modelMinutes{id: id, version: 1, led: -1, approvers: map[int]bool{0: true, 5: true}}
+	if who := m.sat[m.leader]; who >= 0 {
+		one.led = person(m.leader, who)
+		one.approvers[one.led] = true
+	}
 	for _, d := range m.order {
 		if m.decision(d).Meeting == m.meeting {
 			one.decisions = append(one.decisions, d)
@@ -398,9 +421,6 @@ func (m *meetingModel) some(r *rapid.T, sealed bool) *modelMinutes {
 			all = append(all, x)
 		}
 	}
-	if len(all) == 0 {
-		r.Skip()
-	}
 	return rapid.SampledFrom(all).Draw(r, "minutes")
 }
 
@@ -411,9 +431,13 @@ func (m *meetingModel) approveIt(r *rapid.T) {
 	if hash[:2] != "00" {
 		refused(r, err, fault.Conflict)
 	}
-	for _, who := range []network.Actor{m.b.chair, m.b.people[5]} {
+	for p, who := range m.b.people {
 		_, err := m.w.Approve(m.ctx(), who, x.id, hash)
-		fine(r, err)
+		if x.approvers[p] {
+			fine(r, err)
+		} else {
+			refused(r, err, fault.Denied)
+		}
 	}
 	x.sealed = m.view(r, x.id).Seal.Seal
 	x.doc = m.text(r, x.id)
@@ -424,6 +448,20 @@ func (m *meetingModel) approveIt(r *rapid.T) {
 	for _, d := range x.decisions {
 		m.decided[d].approved = true
 	}
+}
+
+func (m *meetingModel) replace(r *rapid.T) {
+	x := m.some(r, false)
+	from, to := rapid.SampledFrom(slices.Sorted(maps.Keys(x.approvers))).Draw(r, "from"), rapid.IntRange(0, 7).Draw(r, "to")
+	err := m.w.ReplaceApprover(m.ctx(), m.w.coord, Replacement{Minutes: x.id, Version: x.version, Old: m.b.people[from].Person, New: m.b.people[to].Person, Why: "Syk."})
+	if from == x.led || x.approvers[to] {
+		refused(r, err, fault.Invalid)
+		return
+	}
+	fine(r, err)
+	x.version++
+	delete(x.approvers, from) // of a meeting only one edition is open
+	x.approvers[to] = true
 }
 
 func (m *meetingModel) view(r *rapid.T, id MinutesID) MinutesView {
@@ -439,9 +477,6 @@ func (m *meetingModel) text(r *rapid.T, id MinutesID) string {
 }
 
 func (m *meetingModel) edit(r *rapid.T) {
-	if len(m.minutes) == 0 {
-		r.Skip()
-	}
 	x := rapid.SampledFrom(m.minutes).Draw(r, "minutes")
 	from := x.version - int64(rapid.IntRange(0, 1).Draw(r, "late"))
 	err := m.w.EditMinutes(m.ctx(), m.w.coord, MinutesEdit{Minutes: x.id, Version: from, Note: fmt.Sprint("Merknad ", m.w.Now().UnixMicro())})
@@ -462,7 +497,7 @@ func (m *meetingModel) correct(r *rapid.T) {
 	}
 	fine(r, err)
 	x.corrected = true
-	m.minutes = append(m.minutes, &modelMinutes{id: id, version: 1})
+	m.minutes = append(m.minutes, &modelMinutes{id: id, version: 1, led: x.led, approvers: maps.Clone(x.approvers)})
 }
 
 func (m *meetingModel) redact(r *rapid.T) {

@@ -1,6 +1,7 @@
 package forum
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -329,9 +330,9 @@ func (f *Forum) drawUp(ctx context.Context, tx *storage.Tx, who network.Actor, m
 	if err := f.leaderApproves(ctx, tx, m); err != nil {
 		return "", err
 	}
-	var was drawn
+	var was earlier
 	if old.ID != "" {
-		if was, err = f.drawn(ctx, tx, old); err != nil {
+		if was, err = f.earlier(ctx, tx, old); err != nil {
 			return "", err
 		}
 	}
@@ -352,14 +353,14 @@ func (f *Forum) drawUp(ctx context.Context, tx *storage.Tx, who network.Actor, m
 	return old.ID, f.writeProtocol(ctx, tx, who, old, p)
 }
 
-// drawn is an earlier version of minutes, and what of it stays when they are drawn up anew.
-type drawn struct {
+// earlier is an earlier version of minutes, and what of it stays when they are drawn up anew.
+type earlier struct {
 	Protocol
 	frozen map[ItemID]bool // items approved at once
 	edited map[ItemID]bool // items whose text somebody changed
 }
 
-func (f *Forum) drawn(ctx context.Context, tx *storage.Tx, m Minutes) (was drawn, err error) {
+func (f *Forum) earlier(ctx context.Context, tx *storage.Tx, m Minutes) (was earlier, err error) {
 	if was.Protocol, _, err = f.protocol(ctx, tx, m); err != nil {
 		return was, err
 	}
@@ -379,10 +380,10 @@ func (f *Forum) drawn(ctx context.Context, tx *storage.Tx, m Minutes) (was drawn
 }
 
 // keeps tells whether an item's text stays: it was changed, were it to nothing. Where that was not noted yet, any text stays.
-func (d drawn) keeps(i ProtocolItem) bool { return d.edited[i.ID] || d.edited[""] && i.Text != "" }
+func (e earlier) keeps(i ProtocolItem) bool { return e.edited[i.ID] || e.edited[""] && i.Text != "" }
 
 // compose makes the minutes of a meeting from what was recorded, with what stays of an earlier version.
-func (f *Forum) compose(ctx context.Context, tx *storage.Tx, m Meeting, was drawn) (Protocol, error) {
+func (f *Forum) compose(ctx context.Context, tx *storage.Tx, m Meeting, was earlier) (Protocol, error) {
 	p := Protocol{People: slices.Clone(was.People)}
 	var err error
 	if p.Head, err = f.composeHead(ctx, tx, &p, m, was.Head); err != nil {
@@ -816,6 +817,9 @@ func (f *Forum) approve(ctx context.Context, who network.Actor, id MinutesID, it
 		}
 		if len(people) < leastApprovers {
 			return fault.New(fault.Conflict, "two at least approve minutes").Say("minutes.approvers")
+		}
+		if led, err := f.minutesLedBy(ctx, tx, m); err != nil || led != "" && !slices.Contains(people, led) {
+			return cmp.Or[error](err, fault.New(fault.Conflict, "whoever led the meeting isn't among those who approve").Say("minutes.leader"))
 		}
 		p, now, err := f.protocol(ctx, tx, m)
 		if err != nil {

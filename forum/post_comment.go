@@ -161,39 +161,46 @@ func (f *Forum) FollowPost(ctx context.Context, who network.Actor, id PostID) er
 	})
 }
 
-// narrow shows what was written about a topic to no more people than the topic.
+const narrowedAtOnce = 200
+
+// narrow shows what was written about a topic where the topic is, and to no more people than it.
 func (f *Forum) narrow(ctx context.Context, tx *storage.Tx, t Topic) error {
-	rows, err := tx.Query(ctx, `SELECT `+postColumns+` FROM post p LEFT JOIN person w ON w.id = p.person WHERE p.topic = $1 LIMIT 1000`, t.ID)
-	if err != nil {
-		return err
+	for after := PostID(""); ; {
+		about, err := f.about(ctx, tx, t.ID, after)
+		if err != nil || len(about) == 0 {
+			return err
+		}
+		for _, p := range about {
+			p.Network, p.Body = t.Network, t.Body
+			if p.Visibility, err = f.asTopic(ctx, tx, t.ID, p.Visibility); err != nil {
+				return err
+			}
+			if _, err := tx.Exec(ctx, `UPDATE post SET network = $2, body = $3, visibility = $4 WHERE id = $1`, p.ID, p.Network, p.Body, p.Visibility); err != nil {
+				return err
+			}
+			if after = p.ID; p.Hidden != "" {
+				continue
+			}
+			if err := f.index(ctx, tx, p.doc()); err != nil {
+				return err
+			}
+		}
 	}
-	var about []Post
+}
+
+// about lists some of the posts about a topic, in the order of their ids.
+func (f *Forum) about(ctx context.Context, tx *storage.Tx, id TopicID, after PostID) (out []Post, err error) {
+	rows, err := tx.Query(ctx, `SELECT `+postColumns+` FROM post p LEFT JOIN person w ON w.id = p.person WHERE p.topic = $1 AND p.id > $2 ORDER BY p.id LIMIT $3`, id, after, narrowedAtOnce)
+	if err != nil {
+		return nil, err
+	}
 	defer rows.Close()
 	for rows.Next() {
 		p, err := scanPost(rows)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		about = append(about, p)
+		out = append(out, p)
 	}
-	if err := rows.Err(); err != nil {
-		return err
-	}
-	_ = rows.Close()
-	for _, p := range about {
-		p.Network, p.Body = t.Network, t.Body
-		if p.Visibility, err = f.asTopic(ctx, tx, t.ID, p.Visibility); err != nil {
-			return err
-		}
-		if _, err := tx.Exec(ctx, `UPDATE post SET network = $2, body = $3, visibility = $4 WHERE id = $1`, p.ID, p.Network, p.Body, p.Visibility); err != nil {
-			return err
-		}
-		if p.Hidden != "" {
-			continue
-		}
-		if err := f.index(ctx, tx, p.doc()); err != nil {
-			return err
-		}
-	}
-	return nil
+	return out, rows.Err()
 }

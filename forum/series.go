@@ -133,7 +133,7 @@ func scanSeries(row interface{ Scan(...any) error }) (s Series, err error) {
 // SaveSeries keeps a new series (ID "") or an edit of one, which names the Version it began from. Meetings already
 // generated stay as they are.
 func (f *Forum) SaveSeries(ctx context.Context, who network.Actor, s Series) (kept SeriesID, err error) {
-	s.Name = typedLine(s.Name)
+	s.Name, s.Place = typedLine(s.Name), typedLine(s.Place)
 	kept = s.ID
 	err = f.act(ctx, who, func(tx *storage.Tx, a network.Access) error {
 		if s.ID != "" {
