@@ -65,7 +65,7 @@ func TestResetEndsFeedsAndNamedIdentities(t *testing.T) {
 			t.Errorf("%+v", left)
 		}
 		told := strings.Join(h.told(t, "anna"), "\n")
-		if !strings.Contains(told, "nytt lösenord genom en länk") || !strings.Contains(told, "uni") {
+		if !strings.Contains(told, "Nytt lösenord via länk") || !strings.Contains(told, "uni") {
 			t.Error(told)
 		}
 	})

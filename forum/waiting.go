@@ -80,6 +80,7 @@ type Waiting struct {
 	Inputs  []GivenInput
 	Seats   []OwnSeat
 	Notices []notice.Told // not read
+	Leads   bool          // coordinates a network of the tenant
 }
 
 // How much of each is looked at, how long ahead, and how soon minutes ought to be approved.
@@ -101,6 +102,10 @@ func (f *Forum) Waiting(ctx context.Context, who network.Actor, root network.ID)
 		}
 		w := waiter{Forum: f, tx: tx, a: a, root: root, now: f.db.Now(), zone: f.zoneOf(root)}
 		w.place()
+		out.Leads = slices.ContainsFunc(a.Leads(), func(id network.ID) bool {
+			n, ok := f.network.Tree().Network(id)
+			return ok && n.Root == root
+		})
 		for _, look := range []func(context.Context) error{w.inputs, w.minutes, w.meetings, w.votes, w.answers, w.unplaced, w.unprepared, w.unsealed, w.ties} {
 			if err := look(ctx); err != nil {
 				return err
@@ -117,7 +122,7 @@ func (f *Forum) Waiting(ctx context.Context, who network.Actor, root network.ID)
 		if out.Inputs, err = w.given(ctx); err != nil {
 			return err
 		}
-		out.Notices, err = f.notices.Unread(ctx, tx, string(a.Actor.Person), waitRows)
+		out.Notices, err = f.notices.Unread(ctx, tx, string(a.Actor.Person), "", waitRows)
 		return err
 	})
 	return out, err

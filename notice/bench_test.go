@@ -66,7 +66,7 @@ func BenchmarkCrowd(b *testing.B) {
 			}
 			ask := func() {
 				run("unread", func(tx *storage.Tx) error {
-					_, err := d.Unread(ctx, tx, "p77777", 20)
+					_, err := d.Unread(ctx, tx, "p77777", "", 20)
 					return err
 				})
 				run("nobody's mails", func(tx *storage.Tx) error {

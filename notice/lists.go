@@ -32,10 +32,13 @@ func (n *Notices) Title(code string, t Told) string {
 	return say(l, t.Key, t.Args)
 }
 
-// Unread gives a person's last unread notices, the newest first.
-func (n *Notices) Unread(ctx context.Context, tx *storage.Tx, person string, limit int) ([]Told, error) {
+// Unread gives a person's unread notices, the newest first, older than the one named; "" for the newest.
+func (n *Notices) Unread(ctx context.Context, tx *storage.Tx, person, before string, limit int) ([]Told, error) {
+	if before == "" {
+		before = last
+	}
 	return n.told(ctx, tx, toldColumns+`
-		WHERE n.person = $1 AND n.read IS NULL AND n.id < $2 ORDER BY n.id DESC LIMIT $3`, person, last, limit)
+		WHERE n.person = $1 AND n.read IS NULL AND n.id < $2 ORDER BY n.id DESC LIMIT $3`, person, before, limit)
 }
 
 // Told gives a person's notices, the newest first, older than the one named; "" for the newest.

@@ -36,7 +36,7 @@ func TestAPersonsList(t *testing.T) {
 			if err := d.MarkRead(ctx, tx, "kari", page[0].ID); err != nil { // not hers
 				t.Error(err)
 			}
-			if unread, err := d.Unread(ctx, tx, "maja", 10); err != nil || len(unread) != 5 {
+			if unread, err := d.Unread(ctx, tx, "maja", "", 10); err != nil || len(unread) != 5 {
 				t.Errorf("%+v %v", unread, err)
 			}
 			if err := d.MarkRead(ctx, tx, "maja", page[0].ID, page[1].ID); err != nil {
@@ -48,11 +48,11 @@ func TestAPersonsList(t *testing.T) {
 			if err := d.Seen(ctx, tx, "maja", "/n/se/topics/1"); err != nil {
 				t.Error(err)
 			}
-			unread, err := d.Unread(ctx, tx, "maja", 10)
+			unread, err := d.Unread(ctx, tx, "maja", "", 10)
 			if err != nil || len(unread) != 0 {
 				t.Errorf("%+v %v", unread, err)
 			}
-			if unread, err = d.Unread(ctx, tx, "kari", 10); err != nil || len(unread) != 1 {
+			if unread, err = d.Unread(ctx, tx, "kari", "", 10); err != nil || len(unread) != 1 {
 				t.Errorf("%+v %v", unread, err)
 			}
 			return err

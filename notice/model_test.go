@@ -174,7 +174,7 @@ func TestFrequenciesAndDigests(t *testing.T) {
 					who := rapid.SampledFrom(names).Draw(t, "who")
 					ctx := context.Background()
 					if err := d.db.Read(ctx, func(tx *storage.Tx) error {
-						unread, err := d.Unread(ctx, tx, who, 1000)
+						unread, err := d.Unread(ctx, tx, who, "", 1000)
 						var want, got []string
 						for _, i := range slices.Backward(m.people[who].told) {
 							if !i.read {

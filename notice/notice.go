@@ -166,8 +166,8 @@ func (n *Notices) Tell(ctx context.Context, tx *storage.Tx, to string, what Noti
 }
 
 // TellAddress mails an address that need not be anybody's yet: an invitation, a warning to an address that was changed. r.Person is
-// whom, or what, the caller's room lists the mail under; nothing is kept but the mail, and it goes there whatever becomes the person's
-// address meanwhile. A person whose account is shut is told nothing.
+// whom, or what, the caller's room lists the mail under; it goes there whatever becomes the person's address meanwhile. In a person's list stands
+// what was told to somebody who gets mail here. A person whose account is shut is told nothing.
 func (n *Notices) TellAddress(ctx context.Context, tx *storage.Tx, r Recipient, what Notice) error {
 	if err := n.check(what); err != nil {
 		return err
@@ -189,8 +189,11 @@ func (n *Notices) TellAddress(ctx context.Context, tx *storage.Tx, r Recipient, 
 	}
 	m := n.letter(r, what)
 	m.given, m.pinned = err != nil, true
-	_, err = n.enqueue(ctx, tx, m)
-	return err
+	mail, err := n.enqueue(ctx, tx, m)
+	if err != nil || m.given || what.Secret {
+		return err
+	}
+	return n.keep(ctx, tx, r.Person, what, nil, mail)
 }
 
 // now tells whether the notice is a mail of its own, at once.

@@ -26,7 +26,8 @@ type waitingData struct {
 	Waits      []waitRow
 	Raised     []topicRow
 	Notices    []noticeRow
-	More       int // notices that are not shown
+	More       int    // notices that are not shown
+	Told, Mail string // where all of them are, and what became of the network's mail, for its coordinators
 	Seats      []ownSeatRow
 	By, Ties   string
 	Inputs     []givenRow
@@ -98,7 +99,10 @@ func (p *room) waiting(w http.ResponseWriter, r *http.Request, n *network.Networ
 	}
 	d.More = len(found.Notices) - len(d.Notices)
 	d.ownSeats(l, n, found.Seats, now)
-	d.Ties = p.where("/me/interests")
+	d.Ties, d.Told = p.where("/me/interests"), p.where("/notices")
+	if found.Leads {
+		d.Mail = p.where(home(n) + "/mail")
+	}
 	for _, i := range found.Inputs {
 		d.Inputs = append(d.Inputs, newGivenRow(n, i))
 	}

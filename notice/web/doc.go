@@ -1,4 +1,5 @@
-// Package web is the page of what became of the network's mail: what waits, what was sent, what came back and why.
+// Package web is two pages: what became of the network's mail (what waits, what was sent, what came back and why), and what
+// one has been told oneself, read or not, and by which mail.
 //
 // Rules:
 //   - A coordinator sees the mails to people who are registered with a network they coordinate, and no others.

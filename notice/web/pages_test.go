@@ -3,6 +3,7 @@ package web_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"io/fs"
 	"net/http"
 	"net/http/httptest"
@@ -213,4 +214,73 @@ func TestPaging(t *testing.T) {
 	if strings.Count(body, "nils@example.org") != 10 || strings.Contains(body, canary) {
 		t.Errorf("%d of 10 on the second page", strings.Count(body, "nils@example.org"))
 	}
+}
+
+// One's own list: every notice with how it was told, in three languages and as files; nobody else's.
+func TestTold(t *testing.T) {
+	testkit.EachDatabase(t, func(t *testing.T, dsn string) {
+		h := newHouse(t, dsn, "smtp://localhost:2525")
+		tell := func(as, title string) {
+			h.write(func(tx *storage.Tx) error {
+				return h.told.Tell(ctx, tx, string(h.as[as]), notice.Notice{Key: "notice.post.new", Args: []string{title}, Link: "/n/se/posts/1"})
+			})
+		}
+		for _, lang := range []string{"sv", "nb", "en"} {
+			for _, path := range []string{"/notices?lang=", "/notices?show=unread&lang="} {
+				if status, _, body := h.ask("GET", path+lang, "member"); status != 200 || unwritten.MatchString(body) || !strings.Contains(body, "smv-empty") {
+					t.Errorf("empty, in %s: %d %s", lang, status, unwritten.FindString(body))
+				}
+			}
+		}
+		tell("member", "Only here")
+		h.write(func(tx *storage.Tx) error {
+			return h.told.SetRecipient(ctx, tx, notice.Recipient{Person: string(h.as["member"]), Mail: "nils@example.org", Lang: "sv", Frequency: notice.Immediate, Zone: "Europe/Oslo"})
+		})
+		for i := range 60 {
+			tell("member", fmt.Sprintf("Number %d.", i))
+		}
+		tell("coordinator", canary)
+		for _, lang := range []string{"sv", "nb", "en"} {
+			if status, _, body := h.ask("GET", "/notices?lang="+lang, "member"); status != 200 || unwritten.MatchString(body) || strings.Contains(body, canary) {
+				t.Errorf("in %s: %d %s", lang, status, unwritten.FindString(body))
+			}
+		}
+		_, _, body := h.ask("GET", "/notices?lang=en", "member")
+		next := regexp.MustCompile(`href="(/notices[^"]*after=[^"]*)" rel="next"`).FindStringSubmatch(body)
+		if strings.Count(body, "Number ") != 50 || !strings.Contains(body, "in a mail") || next == nil {
+			t.Fatalf("%d on the first page, and a next one: %v", strings.Count(body, "Number "), next != nil)
+		}
+		if _, _, body = h.ask("GET", strings.ReplaceAll(next[1], "&amp;", "&"), "member"); !strings.Contains(body, "Only here") || !strings.Contains(body, "only here") || !strings.Contains(body, ">New<") {
+			t.Error(body)
+		}
+		if status, _, _ := h.ask("GET", "/notices", ""); status != http.StatusSeeOther {
+			t.Errorf("nobody: %d", status)
+		}
+		var rows []map[string]any
+		_, _, body = h.ask("GET", "/notices?format=json", "member")
+		if err := json.Unmarshal([]byte(body), &rows); err != nil || len(rows) != 61 || rows[60]["mail"] != "none" || rows[0]["mail"] != "due" {
+			t.Errorf("JSON: %v, %d", err, len(rows))
+		}
+		if status, _, body := h.ask("GET", "/notices?format=csv&show=unread", "member"); status != 200 || strings.Count(body, "\n") != 62 {
+			t.Errorf("CSV: %d %d", status, strings.Count(body, "\n"))
+		}
+		if status, _, _ := h.form("/notices", "member", "all=yes"); status != http.StatusSeeOther {
+			t.Errorf("reading: %d", status)
+		}
+		if _, _, body = h.ask("GET", "/notices?show=unread&lang=en", "member"); !strings.Contains(body, "You have read everything") {
+			t.Error(body)
+		}
+		if _, _, body = h.ask("GET", "/notices?show=unread&lang=en", "coordinator"); !strings.Contains(body, canary) {
+			t.Error("somebody else's were read")
+		}
+	})
+}
+
+func (h *house) form(path, as, body string) (int, http.Header, string) {
+	r := httptest.NewRequest("POST", "http://localhost"+path, strings.NewReader(body))
+	r.Header.Set("X-As", as)
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	w := httptest.NewRecorder()
+	h.table.ServeHTTP(w, r)
+	return w.Code, w.Header(), w.Body.String()
 }

@@ -31,6 +31,8 @@ func Register(t *route.Table, s *web.Site, told *notice.Notices, n *network.Regi
 	const at = "/n/{network}/mail"
 	t.Add(
 		route.Route{Method: "GET", Pattern: at, Who: route.Coordinator, Does: "Lists the mails to the network's people by what became of them, as a page, CSV or JSON.", Serve: p.in(p.list)},
+		route.Route{Method: "GET", Pattern: "/notices", Who: route.Owner, Does: "Lists what one has been told, and by which mail, as a page, CSV or JSON.", Serve: p.own(p.told)},
+		route.Route{Method: "POST", Pattern: "/notices", Who: route.Owner, Does: "Notes that one has read what one was told.", Serve: p.own(p.read)},
 		route.Route{Method: "POST", Pattern: at + "/{id}/retry", Who: route.Coordinator, Does: "Sends a mail that came back once more, to the address the person has now.", Serve: p.in(p.retry)},
 	)
 	return nil
@@ -43,14 +45,19 @@ func (p *room) in(page func(http.ResponseWriter, *http.Request, *network.Network
 		if !ok {
 			return p.site.NotFound(w, r)
 		}
-		l := p.pages.Words(r)
-		name, _ := n.Name.In(l.Code)
-		country := n.Country
-		if key := "mail.country." + n.Country; l.Has(key) {
-			country = l.Must(key)
-		}
-		return page(w, web.WithNetwork(r, &web.Network{Slug: n.Slug, Name: name, Sub: l.Must("mail.sub."+string(n.Kind), country)}), n)
+		return page(w, p.framed(r, n), n)
 	}
+}
+
+// framed lets a request's pages be a tenant's.
+func (p *room) framed(r *http.Request, n *network.Network) *http.Request {
+	l := p.pages.Words(r)
+	name, _ := n.Name.In(l.Code)
+	country := n.Country
+	if key := "mail.country." + n.Country; l.Has(key) {
+		country = l.Must(key)
+	}
+	return web.WithNetwork(r, &web.Network{Slug: n.Slug, Name: name, Sub: l.Must("mail.sub."+string(n.Kind), country)})
 }
 
 func actor(r *http.Request) network.Actor {
