@@ -46,14 +46,14 @@ type Opening struct {
 //	    four texts: person, organisation, question, why; each its length in four bytes, then UTF-8
 func (o Opening) Commitment() [32]byte {
 	b := append([]byte("samverk access 1\x00"), o.Salt[:]...)
-	b = binary.BigEndian.AppendUint64(b, uint64(o.Time.UnixMicro())) //nolint:gosec // as it is
+	b = binary.BigEndian.AppendUint64(b, uint64(o.Time.UnixMicro()))
 	var who uint64
 	if o.Individual != nil {
 		who = uint64(*o.Individual) + 1
 	}
 	b = binary.BigEndian.AppendUint64(b, who)
 	for _, s := range []string{o.Person, o.Organisation, o.Question, o.Why} {
-		b = binary.BigEndian.AppendUint32(b, uint32(len(s))) //nolint:gosec // check: at most maxQuestion
+		b = binary.BigEndian.AppendUint32(b, uint32(len(s)))
 		b = append(b, s...)
 	}
 	return sha256.Sum256(b)
@@ -137,7 +137,7 @@ func (a *Accesses) keep(ctx context.Context, o Opening) error {
 		o.Time.AddDate(a.years, 0, 0)}, done})
 	if !a.writing {
 		a.writing = true
-		go a.write()
+		go a.write() //nolint:gosec // for all who wait, also when the first of them goes
 	}
 	a.mu.Unlock()
 	select {
@@ -224,7 +224,7 @@ func scanOpening(row interface{ Scan(dest ...any) error }) (o Opening, err error
 	copy(o.Salt[:], salt)
 	o.Time = storage.Time(at)
 	if who.Valid {
-		n := individual.Number(who.Int64) //nolint:gosec // as it was written
+		n := individual.Number(who.Int64)
 		o.Individual = &n
 	}
 	return o, nil

@@ -50,7 +50,7 @@ func (x *Index) follow(ctx context.Context) (more bool, err error) {
 	to := min(size, (from/tileWidth+followAtOnce)*tileWidth)
 	raw := make([][]byte, 0, to-from)
 	for b := from / tileWidth; b*tileWidth < to; b++ {
-		all, _, err := f.entries(b, int(min(tileWidth, size-b*tileWidth))) //nolint:gosec // at most 256
+		all, _, err := f.entries(b, int(min(tileWidth, size-b*tileWidth)))
 		if err != nil {
 			return false, damaged(err)
 		}
@@ -78,7 +78,7 @@ func (x *Index) insert(ctx context.Context, from uint64, raw [][]byte) error {
 		if l.Private != [32]byte{} {
 			private = l.Private[:]
 		}
-		rows[i] = []any{from + uint64(i), l.Kind, l.Time, l.Organisation, l.Purpose, l.Conditions, l.Epoch, private, b} //nolint:gosec // not negative
+		rows[i] = []any{from + uint64(i), l.Kind, l.Time, l.Organisation, l.Purpose, l.Conditions, l.Epoch, private, b}
 	}
 	return x.db.Write(ctx, func(tx *storage.Tx) error {
 		var end uint64
@@ -195,7 +195,7 @@ func (x *Index) Check(ctx context.Context) error {
 		return fault.New(fault.Internal, "the ledger's index has %d leaves, and the log %d", end, size).Do("drop the index")
 	}
 	for b := uint64(0); b*tileWidth < end; b++ {
-		all, _, err := f.entries(b, int(min(tileWidth, size-b*tileWidth))) //nolint:gosec // at most 256
+		all, _, err := f.entries(b, int(min(tileWidth, size-b*tileWidth)))
 		if err != nil {
 			return damaged(err)
 		}
@@ -203,7 +203,7 @@ func (x *Index) Check(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if n := int(min(tileWidth, end-b*tileWidth)); len(kept) != n || !slices.EqualFunc(kept, all[:n], slices.Equal[[]byte]) { //nolint:gosec // at most 256
+		if n := int(min(tileWidth, end-b*tileWidth)); len(kept) != n || !slices.EqualFunc(kept, all[:n], slices.Equal[[]byte]) {
 			return fault.New(fault.Internal, "the ledger's index isn't the log, from leaf %d on", b*tileWidth).Do("drop the index")
 		}
 	}

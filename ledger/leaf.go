@@ -109,7 +109,7 @@ func (l *Leaf) Encode() ([]byte, error) {
 	}
 	b := make([]byte, 0, leafFixed+256)
 	b = append(b, leafVersion, byte(l.Kind))
-	b = binary.BigEndian.AppendUint64(b, uint64(l.Time.UnixMicro())) //nolint:gosec // check: not before 1970
+	b = binary.BigEndian.AppendUint64(b, uint64(l.Time.UnixMicro()))
 	b = binary.BigEndian.AppendUint32(b, l.PolicyVersion)
 	b = binary.BigEndian.AppendUint64(b, l.Counted)
 	b = binary.BigEndian.AppendUint64(b, l.Epoch)
@@ -117,7 +117,7 @@ func (l *Leaf) Encode() ([]byte, error) {
 	b = append(b, l.Private[:]...)
 	b = append(b, l.Digest[:]...)
 	for _, s := range l.texts() {
-		b = binary.BigEndian.AppendUint16(b, uint16(len(*s))) //nolint:gosec // check: at most maxText
+		b = binary.BigEndian.AppendUint16(b, uint16(len(*s)))
 		b = append(b, *s...)
 	}
 	return b, nil

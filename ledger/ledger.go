@@ -29,9 +29,9 @@ type Options struct {
 }
 
 const (
-	signEvery    = 100 * time.Millisecond // while the log grows; as often as Tessera does it
-	sweepEvery   = 5 * time.Second        // partial tiles that full ones have replaced are removed
-	closeTimeout = 3 * time.Second
+	signEvery   = 100 * time.Millisecond // while the log grows; as often as Tessera does it
+	sweepEvery  = 5 * time.Second        // partial tiles that full ones have replaced are removed
+	signTimeout = 3 * time.Second
 )
 
 // Ledger is an open log. Its methods may be called from many goroutines.
@@ -66,7 +66,7 @@ func init() {
 // Open opens the ledger in dir, or begins one.
 func Open(ctx context.Context, dir string, o Options) (*Ledger, error) {
 	l := &Ledger{dir: dir, opts: o, group: group{wake: make(chan struct{}, 1), done: make(chan struct{})}}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := os.MkdirAll(dir, 0o700); err != nil { //nolint:gosec // the operator says where the folder is
 		return nil, fault.Wrap(fault.Unavailable, err, "the ledger's folder can't be made").In(dir)
 	}
 	begun, err := l.begun() // before a key is made
@@ -125,7 +125,7 @@ func (l *Ledger) start(ctx context.Context) error {
 			WithCheckpointInterval(signEvery).
 			WithCheckpointRepublishInterval(0).
 			WithGarbageCollectionInterval(sweepEvery).
-			WithShutdownTimeout(closeTimeout))
+			WithShutdownTimeout(signTimeout))
 	}
 	if err != nil {
 		cancel()
@@ -247,7 +247,7 @@ func entry(f files, index, size uint64) ([]byte, error) {
 		return nil, fault.New(fault.NotFound, "the log has no leaf %d", index)
 	}
 	bundle := index / tileWidth
-	all, _, err := f.entries(bundle, int(min(size-bundle*tileWidth, tileWidth))) //nolint:gosec // at most 256
+	all, _, err := f.entries(bundle, int(min(size-bundle*tileWidth, tileWidth)))
 	if err != nil {
 		return nil, damaged(err)
 	}
@@ -263,8 +263,10 @@ func (l *Ledger) Checkpoint(ctx context.Context) (Checkpoint, error) {
 	return fetchCheckpoint(ctx, l.Source(), l.key.Public)
 }
 
-// Covering waits until a checkpoint over the leaf with an index is signed.
+// Covering waits until a checkpoint over the leaf with an index is signed, for a few seconds at most.
 func (l *Ledger) Covering(ctx context.Context, index uint64) (Checkpoint, error) {
+	ctx, cancel := context.WithTimeout(ctx, signTimeout)
+	defer cancel()
 	size, err := l.Size(ctx)
 	if err != nil {
 		return Checkpoint{}, err
@@ -305,7 +307,7 @@ func (l *Ledger) Close(ctx context.Context) error {
 	l.rouse()
 	<-l.group.done
 	defer l.cancel()
-	ctx, cancel := context.WithTimeout(ctx, closeTimeout)
+	ctx, cancel := context.WithTimeout(ctx, signTimeout)
 	defer cancel()
 	size, err := l.Size(ctx)
 	if err == nil && size > 0 {

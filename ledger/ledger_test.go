@@ -4,9 +4,13 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"os"
+	"path/filepath"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/samverk/samverk/fault"
 )
 
 const testName = "example.org/ledger"
@@ -90,6 +94,43 @@ func TestAppendAndReadBack(t *testing.T) {
 	c, err := l.Covering(t.Context(), 600)
 	if err != nil || c.Size != 601 {
 		t.Fatal(c, err)
+	}
+}
+
+// TestClockWentBack: the checkpoint's file is of tomorrow, and leaves are signed all the same.
+func TestClockWentBack(t *testing.T) {
+	dir := t.TempDir()
+	l := openIn(t, dir)
+	for range 3 {
+		tomorrow := time.Now().Add(24 * time.Hour)
+		if err := os.Chtimes(filepath.Join(dir, "log", "checkpoint"), tomorrow, tomorrow); err != nil {
+			t.Fatal(err)
+		}
+		r, err := l.Append(t.Context(), aUse(1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c, err := l.Covering(t.Context(), r.Index); err != nil || c.Size != r.Index+1 {
+			t.Fatal(c, err)
+		}
+	}
+}
+
+func TestAppendGivesUpWithItsCaller(t *testing.T) {
+	l := openIn(t, t.TempDir())
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := l.Append(ctx, aUse(1)); fault.KindOf(err) != fault.Unavailable {
+		t.Error(err)
+	}
+	if _, err := l.Append(t.Context(), Leaf{}); fault.KindOf(err) != fault.Invalid {
+		t.Error(err)
+	}
+	if _, err := l.Leaf(t.Context(), 1); fault.KindOf(err) != fault.NotFound {
+		t.Error(err)
+	}
+	if _, err := l.Prove(t.Context(), 1); fault.KindOf(err) != fault.NotFound {
+		t.Error(err)
 	}
 }
 

@@ -60,7 +60,7 @@ func proveLeaf(f files, public string, c Checkpoint, index uint64) (Proof, error
 	if err != nil {
 		return Proof{}, err
 	}
-	path, err := tlog.ProveRecord(int64(c.Size), int64(index), tlog.TileHashReader(c.tree(), f)) //nolint:gosec // below a checked size
+	path, err := tlog.ProveRecord(int64(c.Size), int64(index), tlog.TileHashReader(c.tree(), f))
 	if err != nil {
 		return Proof{}, damaged(err)
 	}
@@ -77,7 +77,7 @@ func ProveGrowth(ctx context.Context, from Source, public string, older Checkpoi
 	}
 	p := Proof{Format: consistencyFormat, Key: public, Older: older.Note, Checkpoint: newer.Note}
 	if older.Size > 0 && older.Size < newer.Size {
-		path, err := tlog.ProveTree(int64(newer.Size), int64(older.Size), tlog.TileHashReader(newer.tree(), files{ctx, from})) //nolint:gosec // checked sizes
+		path, err := tlog.ProveTree(int64(newer.Size), int64(older.Size), tlog.TileHashReader(newer.tree(), files{ctx, from}))
 		if err != nil {
 			return Proof{}, damaged(err)
 		}
@@ -128,7 +128,7 @@ func (p Proof) verifyLeaf(c Checkpoint, path []tlog.Hash) error {
 		return fault.New(fault.Invalid, "the proof is of leaf %d under a checkpoint of %d", p.Index, c.Size)
 	}
 	leaf := tlog.RecordHash(p.Leaf)
-	if err := tlog.CheckRecord(path, int64(c.Size), tlog.Hash(c.Root), int64(p.Index), leaf); err != nil { //nolint:gosec // below a checked size
+	if err := tlog.CheckRecord(path, int64(c.Size), tlog.Hash(c.Root), int64(p.Index), leaf); err != nil {
 		return fault.New(fault.Invalid, "the proof doesn't hold: this leaf isn't in the log at %d", p.Index)
 	}
 	return nil

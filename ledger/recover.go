@@ -30,7 +30,7 @@ const stateFile = ".state/treeState"
 // Tessera signs the tree state as soon as it can see it, which may be before the name is on the disk. A loss of power just then
 // leaves a checkpoint that is ahead of the state. Its tiles were synced before, so it becomes the state.
 func (l *Ledger) recover(ctx context.Context) error {
-	if err := os.MkdirAll(l.path(".state"), 0o755); err != nil { //nolint:gosec // as Tessera makes it, in a folder that is its owner's
+	if err := os.MkdirAll(l.path(".state"), 0o755); err != nil {
 		return unwritable(err)
 	}
 	f := files{ctx, l.Source()}
@@ -44,7 +44,7 @@ func (l *Ledger) recover(ctx context.Context) error {
 		return l.begin(state)
 	case err != nil:
 		return lost(err)
-	case cp.Size > uint64(state.N): //nolint:gosec // readState: not negative
+	case cp.Size > uint64(state.N):
 		if err := f.holds(cp.tree()); err != nil {
 			return lost(err)
 		}
@@ -64,7 +64,7 @@ func (l *Ledger) recover(ctx context.Context) error {
 
 // begin makes the edge of a log that was found good ready to be written to.
 func (l *Ledger) begin(state tlog.Tree) error {
-	size := uint64(state.N) //nolint:gosec // not negative
+	size := uint64(state.N)
 	l.sweep(edge(size))
 	return l.syncEdge(size)
 }
@@ -84,16 +84,16 @@ func readState(name string) (tlog.Tree, error) {
 		return tlog.Tree{}, fault.Wrap(fault.Unavailable, err, "the ledger can't be read").In(name)
 	}
 	var s treeState
-	if err := json.Unmarshal(b, &s); err != nil || len(s.Root) != tlog.HashSize || int64(s.Size) < 0 { //nolint:gosec // looked at
+	if err := json.Unmarshal(b, &s); err != nil || len(s.Root) != tlog.HashSize || int64(s.Size) < 0 {
 		return tlog.Tree{}, fault.New(fault.Internal, "the ledger's state is damaged").In(name).Do("run samverk ledger verify")
 	}
-	t := tlog.Tree{N: int64(s.Size)} //nolint:gosec // it fits
+	t := tlog.Tree{N: int64(s.Size)}
 	copy(t.Hash[:], s.Root)
 	return t, nil
 }
 
 func (l *Ledger) writeState(t tlog.Tree) error {
-	b, err := json.Marshal(treeState{Size: uint64(t.N), Root: t.Hash[:]}) //nolint:gosec // not negative
+	b, err := json.Marshal(treeState{Size: uint64(t.N), Root: t.Hash[:]})
 	if err != nil {
 		return fault.Wrap(fault.Internal, err, "the ledger's state can't be written")
 	}
@@ -112,8 +112,8 @@ func (f files) holds(t tlog.Tree) error {
 	if root != t.Hash {
 		return fault.New(fault.Internal, "the tiles give another root for the size %d", t.N)
 	}
-	bundle := uint64(t.N-1) / tileWidth      //nolint:gosec // positive
-	n := int(uint64(t.N) - bundle*tileWidth) //nolint:gosec // at most 256
+	bundle := uint64(t.N-1) / tileWidth
+	n := int(uint64(t.N) - bundle*tileWidth)
 	entries, where, err := f.entries(bundle, n)
 	if err != nil {
 		return err
@@ -124,7 +124,7 @@ func (f files) holds(t tlog.Tree) error {
 	}
 	for i, e := range entries {
 		if tlog.RecordHash(e) != hashes[i] {
-			return fault.New(fault.Internal, "entry %d isn't the one in the tree", bundle*tileWidth+uint64(i)).In(where) //nolint:gosec // small
+			return fault.New(fault.Internal, "entry %d isn't the one in the tree", bundle*tileWidth+uint64(i)).In(where)
 		}
 	}
 	return nil

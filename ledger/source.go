@@ -69,7 +69,7 @@ type files struct {
 // read gives a tile's or bundle's file of n items, or the full one, and how many items it has; name gives the path of a width.
 func (f files) read(name func(width uint8) string, n int) (b []byte, path string, items int, err error) {
 	if n < tileWidth {
-		path = name(uint8(n)) //nolint:gosec // below 256
+		path = name(uint8(n))
 		if b, err = f.from(f.ctx, path); !errors.Is(err, fs.ErrNotExist) {
 			return b, path, n, err
 		}
@@ -136,7 +136,7 @@ func (files) Height() int { return tileHeight }
 func (f files) ReadTiles(tiles []tlog.Tile) ([][]byte, error) {
 	data := make([][]byte, len(tiles))
 	for i, t := range tiles {
-		h, _, err := f.hashes(uint64(t.L), uint64(t.N), t.W) //nolint:gosec // a tile's place is never negative
+		h, _, err := f.hashes(uint64(t.L), uint64(t.N), t.W)
 		if err != nil {
 			return nil, err
 		}

@@ -92,7 +92,7 @@ func (v *verifier) run() error {
 		if err := v.f.ctx.Err(); err != nil {
 			return fault.Wrap(fault.Unavailable, err, "the log wasn't read to its end")
 		}
-		n := int(min(tileWidth, v.size-t*tileWidth)) //nolint:gosec // at most 256
+		n := int(min(tileWidth, v.size-t*tileWidth))
 		hashes, err := v.bundle(t, n)
 		if err != nil {
 			return err
@@ -142,7 +142,7 @@ func (v *verifier) bundle(t uint64, n int) ([]tlog.Hash, error) {
 		v.leaves(t, entries)
 		return got, nil
 	}
-	i := t*tileWidth + uint64(at) //nolint:gosec // not negative
+	i := t*tileWidth + uint64(at)
 	if v.authentic(t) {
 		v.r.damage(bundleFile, i, "the entry isn't the one in the tree")
 		return said, nil
@@ -176,7 +176,7 @@ func (v *verifier) unread(file string, index uint64, err error) error {
 
 // authentic tells whether a tile of leaves is the one under the signed root: package tlog checks it by the tiles above.
 func (v *verifier) authentic(t uint64) bool {
-	index := tlog.StoredHashIndex(0, int64(t*tileWidth)) //nolint:gosec // below a checked size
+	index := tlog.StoredHashIndex(0, int64(t*tileWidth))
 	_, err := tlog.TileHashReader(v.r.Checkpoint.tree(), v.f).ReadHashes([]int64{index})
 	return err == nil
 }
@@ -184,7 +184,7 @@ func (v *verifier) authentic(t uint64) bool {
 // leaves looks into entries: that they can be read, of what kind, and whether the clock went back.
 func (v *verifier) leaves(t uint64, entries [][]byte) {
 	for i, e := range entries {
-		index := t*tileWidth + uint64(i) //nolint:gosec // not negative
+		index := t*tileWidth + uint64(i)
 		x, err := Decode(e)
 		if err != nil {
 			v.r.damage("", index, err.Error())
@@ -225,14 +225,14 @@ func (v *verifier) above(nodes []tlog.Hash) (peaks []tlog.Hash, err error) {
 		var up, edge []tlog.Hash
 		for t := 0; t < len(nodes); t += tileWidth {
 			mine := nodes[t:min(t+tileWidth, len(nodes))]
-			said, file, err := v.f.hashes(level, uint64(t/tileWidth), len(mine)) //nolint:gosec // not negative
-			if err := v.unread(file, uint64(t)*width, err); err != nil {         //nolint:gosec // not negative
+			said, file, err := v.f.hashes(level, uint64(t/tileWidth), len(mine))
+			if err := v.unread(file, uint64(t)*width, err); err != nil {
 				return nil, err
 			}
 			v.r.Files++
 			if said != nil {
 				if at := differ(mine, said); at >= 0 {
-					v.r.damage(file, uint64(t+at)*width, "the tile has another hash than the tile under it gives") //nolint:gosec // not negative
+					v.r.damage(file, uint64(t+at)*width, "the tile has another hash than the tile under it gives")
 				}
 			}
 			if len(mine) == tileWidth {

@@ -255,12 +255,12 @@ func TestExport(t *testing.T) {
 	if err := json.Unmarshal([]byte(lines[7]), &x); err != nil || x.Index != 7 || x.Organisation != "Region Väst" || x.PolicyVersion != 3 {
 		t.Errorf("%+v %v", x, err)
 	}
-	b, err := os.ReadFile(filepath.Join(dir, "tile/entries/000"))
+	b, err := os.ReadFile(filepath.Join(dir, "tile", "entries", "000"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	b[500] ^= 1
-	if err := os.WriteFile(filepath.Join(dir, "tile/entries/000"), b, 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "tile", "entries", "000"), b, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	out.Reset()

@@ -1,7 +1,7 @@
 // Package membership keeps a Merkle tree over everybody who may or may not be counted for one use, so
 // that each can be shown whether they were, and nobody else learns anything.
 //
-// Nouns: a Tree has a leaf for each individual, at their number. A Salt is an individual's secret. A
+// Nouns: a Tree has a leaf for each individual, at their number. A Draft is what a transaction makes of it. A Salt is an individual's secret. A
 // Proof opens one leaf under one root. A Node is a hash that is kept, for proofs of times gone by.
 //
 // Rules:
@@ -15,7 +15,7 @@
 //     with 100,000 individuals. From them any epoch's root and proofs come back; what stands between is computed.
 //
 // How a caller keeps nodes in SQL: a table (use, level, idx, epoch, hash) with the first four as its key. A change inserts
-// Take's nodes with the new epoch. Reading at an epoch is, for level and idx, the row with the greatest epoch that is
+// the draft's nodes (Take) with the new epoch. Reading at an epoch is, for level and idx, the row with the greatest epoch that is
 // not after it. Rows that a later one superseded before the oldest epoch still to be proved may be
 // deleted.
 //

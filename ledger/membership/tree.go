@@ -18,10 +18,50 @@ type Node struct {
 	Hash  Hash
 }
 
-// Tree is the newest state of one use's tree.
+// Tree is the newest committed state of one use's tree.
 type Tree struct {
-	levels  [][]Hash // levels[l][i] is over the leaves from i·2^l on; only whole ones
-	changed []uint32 // leaves whose parents haven't been computed
+	levels [][]Hash // levels[l][i] is over the leaves from i·2^l on; only whole ones
+}
+
+// New makes a tree of leaves.
+func New(leaves []Hash) *Tree {
+	t := &Tree{levels: [][]Hash{leaves}}
+	for below := leaves; len(below) > 1; {
+		above := make([]Hash, len(below)/2)
+		for i := range above {
+			above[i] = node(below[2*i], below[2*i+1])
+		}
+		t.levels = append(t.levels, above)
+		below = above
+	}
+	return t
+}
+
+// Size is how many leaves there are.
+func (t *Tree) Size() uint32 { return uint32(len(t.levels[0])) }
+
+// Leaf gives one leaf.
+func (t *Tree) Leaf(i uint32) Hash { return t.levels[0][i] }
+
+// Root is the hash over all leaves.
+func (t *Tree) Root() Hash {
+	h, _ := span(0, t.Size(), t.at) // at doesn't fail
+	return h
+}
+
+// Prove opens an individual's leaf, which must be what state and key say, and gives the root.
+func (t *Tree) Prove(index uint32, state State, k Key) (Proof, Hash, error) {
+	return prove(t.Size(), index, state, k, t.at)
+}
+
+func (t *Tree) at(level uint8, index uint32) (Hash, error) { return t.levels[level][index], nil }
+
+// Draft is a tree as it will be when a transaction is committed. The tree must not change meanwhile.
+type Draft struct {
+	tree    *Tree
+	size    uint32
+	over    []map[uint32]Hash // by level: what differs from the tree
+	changed []uint32          // leaves whose parents haven't been computed
 	taken   map[place]struct{}
 }
 
@@ -30,105 +70,109 @@ type place struct {
 	index uint32
 }
 
-// New makes a tree of leaves, none of which has been taken.
-func New(leaves []Hash) *Tree {
-	t := &Tree{levels: [][]Hash{nil}, taken: map[place]struct{}{}}
-	for _, h := range leaves {
-		t.Append(h)
-	}
-	return t
+// Draft begins a change.
+func (t *Tree) Draft() *Draft {
+	return &Draft{tree: t, size: t.Size(), over: []map[uint32]Hash{{}}, taken: map[place]struct{}{}}
 }
 
-// Size is how many leaves there are.
-func (t *Tree) Size() uint32 { return uint32(len(t.levels[0])) } //nolint:gosec // Append: it fits
-
-// Leaf gives one leaf.
-func (t *Tree) Leaf(i uint32) Hash { return t.levels[0][i] }
+// Size is how many leaves there will be.
+func (d *Draft) Size() uint32 { return d.size }
 
 // Append adds a leaf at the end.
-func (t *Tree) Append(h Hash) {
-	t.levels[0] = append(t.levels[0], h)
-	t.changed = append(t.changed, t.Size()-1)
+func (d *Draft) Append(h Hash) {
+	d.size++
+	d.Set(d.size-1, h)
 }
 
 // Set changes a leaf that is there.
-func (t *Tree) Set(i uint32, h Hash) {
-	t.levels[0][i] = h
-	t.changed = append(t.changed, i)
+func (d *Draft) Set(i uint32, h Hash) {
+	d.over[0][i] = h
+	d.changed = append(d.changed, i)
+}
+
+func (d *Draft) at(level uint8, index uint32) (Hash, error) {
+	if int(level) < len(d.over) {
+		if h, ok := d.over[level][index]; ok {
+			return h, nil
+		}
+	}
+	return d.tree.at(level, index)
+}
+
+// Root is the hash over all leaves.
+func (d *Draft) Root() Hash {
+	d.settle()
+	h, _ := span(0, d.size, d.at) // at doesn't fail
+	return h
 }
 
 // settle computes what stands over the changed leaves: each node once, however many leaves under it changed.
-func (t *Tree) settle() {
-	if len(t.changed) == 0 {
-		return
-	}
-	under := t.changed
+func (d *Draft) settle() {
+	under := d.changed
 	for level := uint8(0); len(under) > 0; level++ {
 		slices.Sort(under)
 		under = slices.Compact(under)
 		if level%stride == 0 {
 			for _, i := range under {
-				t.taken[place{level, i}] = struct{}{}
+				d.taken[place{level, i}] = struct{}{}
 			}
 		}
-		under = t.parents(level, under)
+		under = d.parents(level, under)
 	}
-	t.changed = t.changed[:0]
+	d.changed = nil
 }
 
-// parents computes the parents of nodes of a level, and gives their indices in the place of the nodes'.
-func (t *Tree) parents(level uint8, under []uint32) []uint32 {
-	below := t.levels[level]
-	whole := len(below) / 2
-	if whole == 0 {
-		return nil
+// parents computes the parents of nodes of a level, sorted, and gives their indices in the place of the nodes'.
+func (d *Draft) parents(level uint8, under []uint32) []uint32 {
+	whole := d.size >> (level + 1)
+	if whole > 0 && int(level)+1 == len(d.over) {
+		d.over = append(d.over, map[uint32]Hash{})
 	}
-	if int(level)+1 == len(t.levels) {
-		t.levels = append(t.levels, nil)
-	}
-	above := slices.Grow(t.levels[level+1], whole-len(t.levels[level+1]))[:whole]
-	n, last := 0, -1
+	n, last := 0, ^uint32(0)
 	for _, i := range under {
-		p := int(i / 2)
+		p := i / 2
 		if p >= whole || p == last {
 			continue
 		}
-		above[p] = node(below[2*p], below[2*p+1])
-		under[n], last = uint32(p), p //nolint:gosec // below the size
+		left, _ := d.at(level, 2*p) // at doesn't fail
+		right, _ := d.at(level, 2*p+1)
+		d.over[level+1][p] = node(left, right)
+		under[n], last = p, p
 		n++
 	}
-	t.levels[level+1] = above
 	return under[:n]
 }
 
-// Root is the hash over all leaves.
-func (t *Tree) Root() Hash {
-	t.settle()
-	h, _ := span(0, t.Size(), t.at) // at doesn't fail
-	return h
-}
-
-func (t *Tree) at(level uint8, index uint32) (Hash, error) { return t.levels[level][index], nil }
-
 // Take gives the kept nodes that have changed since it was last called, by level and index, to be stored with the epoch of
 // the change.
-func (t *Tree) Take() []Node {
-	t.settle()
-	nodes := make([]Node, 0, len(t.taken))
-	for p := range t.taken {
-		nodes = append(nodes, Node{p.level, p.index, t.levels[p.level][p.index]})
+func (d *Draft) Take() []Node {
+	d.settle()
+	nodes := make([]Node, 0, len(d.taken))
+	for p := range d.taken {
+		nodes = append(nodes, Node{p.level, p.index, d.over[p.level][p.index]})
 	}
 	slices.SortFunc(nodes, func(a, b Node) int {
 		return cmp.Or(cmp.Compare(a.Level, b.Level), cmp.Compare(a.Index, b.Index))
 	})
-	t.taken = map[place]struct{}{} // clearing would cost as much as the first taking, each time
+	d.taken = map[place]struct{}{}
 	return nodes
 }
 
-// Prove opens an individual's leaf, which must be what state and key say.
-func (t *Tree) Prove(index uint32, state State, k Key) (Proof, Hash, error) {
-	t.settle()
-	return prove(t.Size(), index, state, k, t.at)
+// Apply makes the draft the tree.
+func (d *Draft) Apply() {
+	d.settle()
+	t := d.tree
+	for level, over := range d.over {
+		if level == len(t.levels) {
+			t.levels = append(t.levels, nil)
+		}
+		row := t.levels[level]
+		row = slices.Grow(row, int(d.size>>level)-len(row))[:d.size>>level]
+		for i, h := range over {
+			row[i] = h
+		}
+		t.levels[level] = row
+	}
 }
 
 // Past gives the kept nodes of a level as they were at one epoch: n of them from first on, in order.
