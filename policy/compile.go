@@ -1,6 +1,7 @@
 package policy
 
 import (
+	mathbits "math/bits"
 	"slices"
 
 	"github.com/samverk/samverk/consent"
@@ -9,15 +10,29 @@ import (
 // compiled is a policy made ready for judging.
 type compiled struct {
 	draft    Draft
-	verdicts []Verdict // what each rule gives
 	rules    []compiledRule
-	denial   Verdict // names the policy, and denies
+	verdicts []verdict                    // what each rule gives
+	byUse    [maxPurposes][maxKinds][]int // the rules for a purpose and kind of question
+	purposes uint16                       // those that any rule is about
+	denial   Verdict                      // names the policy, and denies
+}
+
+// Sizes of the table of rules; a test holds them to the lists.
+const (
+	maxPurposes = 4
+	maxKinds    = 8
+)
+
+// verdict is a Verdict that knows how much it tells: 0 is the most.
+type verdict struct {
+	Verdict
+	tells int
 }
 
 // compiledRule is a rule as sets of bits. Names that are anybody's choice are few, and compared one by one.
 type compiledRule struct {
-	sectors, roles, purposes, questions uint16 // 0 in the first two: any
-	rule                                Rule
+	sectors, roles uint16 // 0: any
+	rule           Rule
 }
 
 func compile(s Signed) *compiled {
@@ -28,13 +43,21 @@ func compile(s Signed) *compiled {
 	c := &compiled{draft: s.Draft, denial: Verdict{Batch: s.Draft.Batch, Policy: s.Draft.ID(), Digest: digest,
 		Decision: s.Mandate.Decision, Number: s.Mandate.Number, Network: s.Mandate.Network, Body: s.Mandate.Body}}
 	for i, r := range s.Draft.Rules {
-		c.rules = append(c.rules, compiledRule{bits(r.Who.Sectors, Sectors), bits(r.Who.Roles, Roles), bits(r.Purposes, consent.Purposes()), bits(r.Questions, Kinds), r})
+		c.rules = append(c.rules, compiledRule{bits(r.Who.Sectors, Sectors), bits(r.Who.Roles, Roles), r})
+		c.purposes |= bits(r.Purposes, purposes)
+		for p, purpose := range purposes {
+			for q, kind := range Kinds {
+				if slices.Contains(r.Purposes, purpose) && slices.Contains(r.Questions, kind) {
+					c.byUse[p][q] = append(c.byUse[p][q], i)
+				}
+			}
+		}
 		v := c.denial
 		v.Allowed, v.Precision, v.K, v.Rule, v.Reason = true, r.Precision, r.K, i+1, Permitted
 		if r.Precision == Exact {
 			v.Batch = 0 // clinicians under care are no outsiders
 		}
-		c.verdicts = append(c.verdicts, v)
+		c.verdicts = append(c.verdicts, verdict{v, slices.Index(Precisions, r.Precision)*(maxK+1) + r.K})
 	}
 	return c
 }
@@ -57,7 +80,9 @@ func bit[T ~string](word T, all []T) uint16 {
 }
 
 // asked is a question as bits.
-type asked struct{ sector, role, purpose, question uint16 }
+type asked struct {
+	sector, role, purpose, question uint16
+}
 
 var purposes = consent.Purposes()
 
@@ -76,59 +101,53 @@ func (a *Ask) understood(b asked) bool {
 	return a.Person == ""
 }
 
-// judge gives the most exact verdict of a policy's rules, and of two alike the one that tells smaller groups apart.
-func (c *compiled) judge(a *Ask, b asked) (best *Verdict, reason Reason) {
+// stage is how close a question came to being answered.
+type stage uint8
+
+// The stages in the order in which a question fails, and then what somebody has to see to.
+const (
+	atNothing stage = iota
+	atForce
+	atDataset
+	atPurpose
+	atQuestion
+	atWho
+	atCondition
+	atClock
+	atFault
+	passed
+)
+
+var reasons = [...]Reason{NoPolicy, NotInForce, NotDataset, NotPurpose, NotQuestion, NotWho, NotCondition, ClockStepped, Faulty, Permitted}
+
+// judge gives a policy's verdict that tells most.
+func (c *compiled) judge(a *Ask, b asked) (best *verdict, failed stage) {
 	if len(c.draft.Datasets) > 0 && !slices.Contains(c.draft.Datasets, a.Dataset) {
-		return nil, NotDataset
+		return nil, atDataset
 	}
-	reason = NotPurpose
-	for i := range c.rules {
-		why := c.rules[i].fits(a, b, c.draft.Country)
-		if why != Permitted {
-			if rank(why) > rank(reason) {
-				reason = why
-			}
-			continue
-		}
-		if v := &c.verdicts[i]; best == nil || v.better(best) {
+	if c.purposes&b.purpose == 0 {
+		return nil, atPurpose
+	}
+	failed = atQuestion
+	for _, i := range c.byUse[mathbits.TrailingZeros16(b.purpose)][mathbits.TrailingZeros16(b.question)] {
+		if at := c.rules[i].fits(a, b, c.draft.Country); at != passed {
+			failed = max(failed, at)
+		} else if v := &c.verdicts[i]; best == nil || v.tells < best.tells {
 			best = v
 		}
 	}
-	return best, reason
+	return best, failed
 }
 
-func (r *compiledRule) fits(a *Ask, b asked, home string) Reason {
+func (r *compiledRule) fits(a *Ask, b asked, home string) stage {
 	w := &r.rule.Who
 	switch {
-	case r.purposes&b.purpose == 0:
-		return NotPurpose
-	case r.questions&b.question == 0:
-		return NotQuestion
 	case w.SignedIn && !a.SignedIn || r.sectors != 0 && r.sectors&b.sector == 0 || r.roles != 0 && r.roles&b.role == 0 ||
 		len(w.Organisations) > 0 && !slices.Contains(w.Organisations, a.Organisation):
-		return NotWho
+		return atWho
 	case a.Use.Commercial && !r.rule.Conditions.Commercial || r.rule.Conditions.Committee && a.Approval == "" ||
 		a.Use.Country != "" && a.Use.Country != home && !slices.Contains(r.rule.Conditions.Countries, a.Use.Country):
-		return NotCondition
+		return atCondition
 	}
-	return Permitted
-}
-
-// better tells whether a verdict tells more than another.
-func (v *Verdict) better(than *Verdict) bool {
-	mine, others := slices.Index(Precisions, v.Precision), slices.Index(Precisions, than.Precision)
-	return mine < others || mine == others && v.K < than.K
-}
-
-// stages in the order in which a question fails, and then what somebody has to see to.
-var stages = [...]Reason{NoPolicy, NotInForce, NotDataset, NotPurpose, NotQuestion, NotWho, NotCondition, ClockStepped, Faulty}
-
-// rank is how close a question came to being answered.
-func rank(r Reason) int {
-	for i, s := range stages {
-		if s == r {
-			return i
-		}
-	}
-	return -1
+	return passed
 }

@@ -91,9 +91,15 @@ func options() policy.Options {
 	return policy.Options{Trusted: trusted(), Country: "SE", Organisation: region}
 }
 
+// open opens a node quickly: what a power cut leaves is not what is tested with it.
 func open(t testing.TB, dsn string, clock *hand, o policy.Options) *node {
 	t.Helper()
-	db, err := storage.Open(context.Background(), dsn, storage.Options{Migrations: []fs.FS{policy.Migrations}, Now: clock.Now})
+	return openAs(t, dsn, clock, o, true)
+}
+
+func openAs(t testing.TB, dsn string, clock *hand, o policy.Options, volatile bool) *node {
+	t.Helper()
+	db, err := storage.Open(context.Background(), dsn, storage.Options{Migrations: []fs.FS{policy.Migrations}, Now: clock.Now, Volatile: volatile})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,6 +125,13 @@ func each(t *testing.T, test func(t *testing.T, n *node)) {
 		defer n.close(t)
 		test(t, n)
 	})
+}
+
+// onSQLite is each on the one.
+func onSQLite(t *testing.T, test func(t *testing.T, n *node)) {
+	n := open(t, testkit.SQLite(t), newHand(), options())
+	defer n.close(t)
+	test(t, n)
 }
 
 func (n *node) adopt(t testing.TB, d policy.Draft) {

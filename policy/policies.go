@@ -182,50 +182,53 @@ func (p *Policies) Judge(a Ask) Verdict {
 }
 
 func (s *state) judge(a *Ask, b asked, begin, end int64) Verdict {
-	best, denial := (*Verdict)(nil), Verdict{Reason: NotInForce}
+	var best *verdict
+	denial, failed := (*Verdict)(nil), atForce
 	for i := range s.lines {
-		e, why := s.lines[i].at(begin, end)
+		e, at := s.lines[i].at(begin, end)
 		if e == nil {
-			if rank(why) > rank(denial.Reason) {
-				denial = Verdict{Reason: why}
+			if at > failed {
+				denial, failed = nil, at
 			}
 			continue
 		}
-		v, why := e.policy.judge(a, b)
-		if v == nil {
-			if rank(why) > rank(denial.Reason) {
-				denial = e.policy.denial
-				denial.Reason = why
-			}
-		} else if best == nil || v.better(best) {
+		v, at := e.policy.judge(a, b)
+		if v == nil && at > failed {
+			denial, failed = &e.policy.denial, at
+		} else if v != nil && (best == nil || v.tells < best.tells) {
 			best = v
 		}
 	}
-	if best == nil {
-		return denial
+	if best != nil {
+		return best.Verdict
 	}
-	return *best
+	var v Verdict
+	if denial != nil {
+		v = *denial
+	}
+	v.Reason = reasons[failed]
+	return v
 }
 
 // at gives what is in force, or why nothing is. The last adopted that may have begun decides, and nothing behind it.
-func (l *line) at(begin, end int64) (*entry, Reason) {
+func (l *line) at(begin, end int64) (*entry, stage) {
 	for i := range l.entries {
 		e := &l.entries[i]
 		switch {
 		case e.starts > end:
 			continue
 		case e.broken != nil:
-			return nil, Faulty
+			return nil, atFault
 		case e.policy == nil:
-			return nil, NotInForce
+			return nil, atForce
 		case e.starts > begin, e.expires != 0 && e.expires <= end && e.expires > begin:
-			return nil, ClockStepped
+			return nil, atClock
 		case e.expires != 0 && e.expires <= end:
-			return nil, NotInForce
+			return nil, atForce
 		}
-		return e, Permitted
+		return e, passed
 	}
-	return nil, NotInForce
+	return nil, atForce
 }
 
 // entries of a line are the last adopted first.
