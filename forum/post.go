@@ -262,10 +262,15 @@ func (f *Forum) postsAbout(ctx context.Context, tx *storage.Tx, a network.Access
 	return f.posts(ctx, tx, a, t.Root, PostFilter{Topic: id, Limit: 20})
 }
 
-// PostView is a post with what was written under it.
+// CommentsShown is how many comments a view of a post has at most.
+const CommentsShown = 50
+
+// PostView is a post with what was written under it, from one comment on.
 type PostView struct {
 	Post
 	Comments  []Comment
+	All       int       // how many comments there are
+	More      CommentID // the first one after those
 	History   []Event
 	About     TopicLink
 	Follows   bool
@@ -275,8 +280,13 @@ type PostView struct {
 	Comment   bool // the reader may write under it
 }
 
-// PostView reads a post of a tenant.
-func (f *Forum) PostView(ctx context.Context, who network.Actor, root network.ID, id PostID) (v PostView, err error) {
+// PostView reads a post of a tenant, with the first comments.
+func (f *Forum) PostView(ctx context.Context, who network.Actor, root network.ID, id PostID) (PostView, error) {
+	return f.PostViewFrom(ctx, who, root, id, "")
+}
+
+// PostViewFrom reads a post of a tenant, with the comments from one on.
+func (f *Forum) PostViewFrom(ctx context.Context, who network.Actor, root network.ID, id PostID, from CommentID) (v PostView, err error) {
 	err = f.look(ctx, who, func(tx *storage.Tx, a network.Access) error {
 		p, err := f.post(ctx, tx, a, id)
 		if err != nil || p.Root != root {
@@ -286,7 +296,13 @@ func (f *Forum) PostView(ctx context.Context, who network.Actor, root network.ID
 		v.Comment = a.Registered(root)
 		v.Answering = (v.Mine || v.Moderate) && p.Kind == Question
 		veil(a, v.Moderate, p.By, p.Hidden, &v.Title, &v.Text)
-		if v.Comments, err = f.comments(ctx, tx, a, p); err != nil {
+		if v.Comments, err = f.comments(ctx, tx, a, p, from); err != nil {
+			return err
+		}
+		if len(v.Comments) > CommentsShown {
+			v.More, v.Comments = v.Comments[CommentsShown].ID, v.Comments[:CommentsShown]
+		}
+		if err := tx.QueryRow(ctx, `SELECT COUNT(*) FROM post_comment WHERE post = $1`, id).Scan(&v.All); err != nil {
 			return err
 		}
 		if p.Topic != "" {
@@ -305,9 +321,15 @@ func (f *Forum) PostView(ctx context.Context, who network.Actor, root network.ID
 	return v, err
 }
 
-func (f *Forum) comments(ctx context.Context, tx *storage.Tx, a network.Access, p Post) ([]Comment, error) {
+// comments lists those under a post from one on, and one more than is shown.
+func (f *Forum) comments(ctx context.Context, tx *storage.Tx, a network.Access, p Post, from CommentID) ([]Comment, error) {
+	where, args := `c.post = $1`, []any{p.ID}
+	if from != "" {
+		where, args = where+` AND (c.at, c.id) >= (SELECT x.at, x.id FROM post_comment x WHERE x.id = $2 AND x.post = $1)`, append(args, from)
+	}
+	args = append(args, CommentsShown+1)
 	rows, err := tx.Query(ctx, `SELECT c.id, c.text, c.lang, c.person, COALESCE(w.name, ''), c.at, c.hidden, c.version
-		FROM post_comment c LEFT JOIN person w ON w.id = c.person WHERE c.post = $1 ORDER BY c.at, c.id LIMIT 500`, p.ID)
+		FROM post_comment c LEFT JOIN person w ON w.id = c.person WHERE `+where+` ORDER BY c.at, c.id LIMIT `+place(len(args)), args...)
 	if err != nil {
 		return nil, err
 	}

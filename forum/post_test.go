@@ -1,6 +1,7 @@
 package forum
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/samverk/samverk/fault"
@@ -108,5 +109,38 @@ func TestTopicsAreListedByWhatOneAsksFor(t *testing.T) {
 		}
 		_, err := w.View(ctx, w.north.chair, w.root, z.ID)
 		w.is(fault.NotFound, err)
+	})
+}
+
+func TestCommentsArePaged(t *testing.T) {
+	testkit.EachDatabase(t, func(t *testing.T, dsn string) {
+		w, ctx := open(t, dsn), t.Context()
+		id := got(w.Write(ctx, w.plain, Posting{Network: w.root, Kind: Question, Title: "Hvor mange?", Text: "Mange.", Visibility: network.Public}))(t)
+		var all []CommentID
+		for range 2*CommentsShown + 3 { // some at the same moment
+			all = append(all, got(w.Comment(ctx, w.coord, id, "Svar", "nb"))(t))
+			if len(all)%3 == 0 {
+				w.tick()
+			}
+		}
+		var seen []CommentID
+		for from, pages := CommentID(""), 0; ; pages++ {
+			v := got(w.PostViewFrom(ctx, network.Actor{}, w.root, id, from))(t)
+			if v.All != len(all) || len(v.Comments) > CommentsShown || pages > 2 {
+				t.Fatalf("%d of %d on page %d", len(v.Comments), v.All, pages)
+			}
+			for _, c := range v.Comments {
+				seen = append(seen, c.ID)
+			}
+			if from = v.More; from == "" {
+				break
+			}
+		}
+		if !slices.Equal(seen, all) {
+			t.Errorf("%d comments, not %d", len(seen), len(all))
+		}
+		if v := got(w.PostViewFrom(ctx, network.Actor{}, w.root, id, "nothing"))(t); len(v.Comments) > 0 {
+			t.Error("comments from nowhere")
+		}
 	})
 }

@@ -3,6 +3,8 @@ package web
 import (
 	"cmp"
 	"net/http"
+	"net/url"
+	"slices"
 
 	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/forum"
@@ -123,6 +125,8 @@ type postData struct {
 	Fields   []actField
 	Kind     string
 	Comments []forum.Comment
+	Pager    web.Pager
+	AnswerAt string // where the answer is, when it is on another page
 	History  []eventShown
 	SignedIn bool
 	AboutURL string
@@ -134,7 +138,8 @@ func (p *room) postPage(w http.ResponseWriter, r *http.Request, n *network.Netwo
 
 // postWith shows a post, with the comment somebody typed if that could not be taken.
 func (p *room) postWith(w http.ResponseWriter, r *http.Request, n *network.Network, f *web.Form) int {
-	v, err := p.forum.PostView(r.Context(), actor(r), n.ID, forum.PostID(r.PathValue("post")))
+	from := forum.CommentID(r.URL.Query().Get("from"))
+	v, err := p.forum.PostViewFrom(r.Context(), actor(r), n.ID, forum.PostID(r.PathValue("post")), from)
 	if err != nil {
 		return p.pages.Fail(w, r, err)
 	}
@@ -152,6 +157,7 @@ func (p *room) postWith(w http.ResponseWriter, r *http.Request, n *network.Netwo
 		c.At = c.At.In(zone)
 		d.Comments = append(d.Comments, c)
 	}
+	d.pages(from)
 	if v.About.ID != "" {
 		d.AboutURL = d.Home + "/topics/" + string(v.About.ID)
 	}
@@ -162,6 +168,30 @@ func (p *room) postWith(w http.ResponseWriter, r *http.Request, n *network.Netwo
 	}
 	return p.pages.Render(w, r, web.Page{Name: "post", Title: v.Title, Station: "raise", Data: d, Form: f, Public: true,
 		Crumbs: crumb(l, n, l.Must("post.list"), d.Home+"/posts", v.Title, "")})
+}
+
+// pages leads to the comments that aren't shown.
+func (d *postData) pages(from forum.CommentID) {
+	if from != "" {
+		d.Pager.First = d.At + "#comments"
+	}
+	if d.More != "" {
+		d.Pager.Next = d.At + "?from=" + string(d.More) + "#comments"
+	}
+	if d.Answer != "" && !slices.ContainsFunc(d.Comments, func(c forum.Comment) bool { return c.ID == d.Answer }) {
+		d.AnswerAt = commentAt(d.At, d.PostView, d.Answer)
+	}
+}
+
+// commentAt is where a comment is shown: on the post's own page, or where so many stand before it that it isn't, on one that begins with it.
+func commentAt(at string, v forum.PostView, c forum.CommentID) string {
+	switch {
+	case c == "":
+		return at
+	case v.All >= forum.CommentsShown:
+		at += "?from=" + url.QueryEscape(string(c))
+	}
+	return at + "#c-" + string(c)
 }
 
 func (p *room) postForm(w http.ResponseWriter, r *http.Request, n *network.Network) int {
@@ -241,7 +271,7 @@ func (p *room) comment(w http.ResponseWriter, r *http.Request, n *network.Networ
 		}
 		return p.postWith(w, r, n, f)
 	}
-	return web.SeeOther(w, r, home(n)+"/posts/"+string(v.ID)+"#c-"+string(made))
+	return web.SeeOther(w, r, commentAt(home(n)+"/posts/"+string(v.ID), v, made))
 }
 
 // ownPost finds a post that is the reader's to change.
@@ -311,5 +341,5 @@ func (p *room) postDo(w http.ResponseWriter, r *http.Request, n *network.Network
 	if err != nil {
 		return p.pages.Fail(w, r, err)
 	}
-	return web.SeeOther(w, r, home(n)+"/posts/"+string(v.ID))
+	return web.SeeOther(w, r, commentAt(home(n)+"/posts/"+string(v.ID), v, comment))
 }
