@@ -180,7 +180,9 @@ const mostItems = 200
 // seats for them.
 func (f *Forum) AddItem(ctx context.Context, who network.Actor, i Item) (ItemID, error) {
 	i.Title, i.Presenter = typedLine(i.Title), typedLine(i.Presenter)
+	given := i
 	err := f.act(ctx, who, func(tx *storage.Tx, a network.Access) error {
+		i = given // not what an attempt before made of it
 		m, err := f.keeps(ctx, tx, a, i.Meeting)
 		if err != nil {
 			return err

@@ -26,6 +26,10 @@
 //   - No decision while an input of its topic lacks its disposition.
 //   - A lifted topic always has an owed answer with a date; overdue is public.
 //   - An input is shown to those who could see it when it was given, and to the bodies that judge it, wherever its topic goes.
+//   - What is about a topic is shown to nobody who may not see the topic: asTopic is where every writer asks.
+//   - Minutes are approved by two at least who sit in the body, among them whoever led the meeting for as long as they do. One
+//     who hasn't approved is replaced by who runs the body, with the reason in the history.
+//   - A name that was redacted in sealed minutes stands in no record of that meeting any more, and the seal holds.
 //   - Sealed minutes never change; history is never rewritten; an edit names the version it began from.
 //   - What a person may see is network.Access's word. Absent and not yours are the same answer.
 //

@@ -52,6 +52,7 @@ type Meeting struct {
 	Reason     string         // why it was cancelled, or pauses
 	Leader     network.SeatID // who leads; "" until it runs
 	Version    int64
+	leading    network.PersonID // who sits in Leader while it runs; "" for nobody
 }
 
 // Scope says who may see the meeting.
@@ -66,12 +67,13 @@ func (m Meeting) Ends() time.Time { return m.Starts.Add(time.Duration(m.Minutes)
 func (m Meeting) PapersDue(b network.Body) time.Time { return m.Starts.AddDate(0, 0, -b.PaperDays) }
 
 const meetingColumns = `m.id, m.root, m.network, m.body, COALESCE(m.series, ''), m.title, m.year, m.number, m.state, m.starts, m.minutes, m.zone, m.place,
-	m.link, m.visibility, m.sequence, m.convened, m.opened, m.closed, m.reason, m.leader, m.version`
+	m.link, m.visibility, m.sequence, m.convened, m.opened, m.closed, m.reason, m.leader, m.version,
+	CASE m.state WHEN 'running' THEN COALESCE((SELECT MAX(x.person) FROM meeting_attendance x WHERE x.meeting = m.id AND x.seat = m.leader AND x.item = '' AND x.gone = 0), '') ELSE '' END`
 
 func scanMeeting(row interface{ Scan(...any) error }) (m Meeting, err error) {
 	var starts, convened, opened, closed int64
 	err = row.Scan(&m.ID, &m.Root, &m.Network, &m.Body, &m.Series, &m.Title, &m.Year, &m.Number, &m.State, &starts, &m.Minutes, &m.Zone, &m.Place,
-		&m.Link, &m.Visibility, &m.Sequence, &convened, &opened, &closed, &m.Reason, &m.Leader, &m.Version)
+		&m.Link, &m.Visibility, &m.Sequence, &convened, &opened, &closed, &m.Reason, &m.Leader, &m.Version, &m.leading)
 	z := zone(m.Zone)
 	m.Starts = storage.Time(starts).In(z)
 	for _, t := range []struct {
@@ -107,7 +109,7 @@ func inside(a network.Access, b network.BodyID, n network.ID) bool {
 	return a.Actor.IsClock() || a.In(b) || a.Coordinates(n)
 }
 
-// keeps finds a meeting whose agenda and attendance the actor keeps: its chair, a coordinator, or whoever leads it.
+// keeps finds a meeting whose agenda and attendance the actor keeps: its chair, a coordinator, or whoever leads it, were it a deputy.
 func (f *Forum) keeps(ctx context.Context, tx *storage.Tx, a network.Access, id MeetingID) (Meeting, error) {
 	m, err := f.meeting(ctx, tx, a, id)
 	if err != nil || f.mayRun(a, m) {
@@ -119,6 +121,9 @@ func (f *Forum) keeps(ctx context.Context, tx *storage.Tx, a network.Access, id 
 func (f *Forum) mayRun(a network.Access, m Meeting) bool {
 	if a.Actor.IsClock() || a.Runs(m.Body, m.Network) {
 		return true
+	}
+	if m.leading != "" { // its holder, or a deputy
+		return m.leading == a.Actor.Person && a.In(m.Body)
 	}
 	return m.Leader != "" && slices.ContainsFunc(a.Seats, func(p network.Place) bool { return p.Seat == m.Leader })
 }

@@ -190,7 +190,9 @@ const circulationMinimum = 24 * time.Hour
 
 // Circulate sends a proposal to a body's voting seats. What becomes of each input of the topic is part of the proposal.
 func (f *Forum) Circulate(ctx context.Context, who network.Actor, c Circulation, approvers []network.PersonID) (CirculationID, error) {
+	given := c
 	err := f.act(ctx, who, func(tx *storage.Tx, a network.Access) error {
+		c = given // not what an attempt before made of it
 		b, err := f.runsBody(ctx, tx, a, c.Body)
 		if err != nil {
 			return err
