@@ -36,7 +36,7 @@ func TestAWarningDoesNotFollowANewAddress(t *testing.T) {
 		d.recipient(t, notice.Recipient{Person: "maja", Mail: "thief@example.org"})
 		d.work(t)
 		got := p.letters()
-		if len(got) != 2 || got[0].to != "maja@example.org" || !strings.Contains(got[0].subject(), "adress") || got[1].to != "thief@example.org" {
+		if len(got) != 2 || got[0].to != "maja@example.org" || !strings.HasPrefix(got[0].subject(), "Din mejladress") || got[1].to != "thief@example.org" {
 			t.Errorf("%+v", got)
 		}
 	})
