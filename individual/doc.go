@@ -7,30 +7,21 @@
 // browser of either.
 //
 // Rules:
-//
 //   - Numbers are handed out from 0 in the order of enrolment, without gaps, and never again.
-//
 //   - Enrolling somebody who is known gives their number. An unknown sex may become known;
 //     a known one is never overwritten by another.
-//
 //   - Removal takes the id, the pseudonym, the birth date, the sex, logins and guardians away, here and now. The
 //     number stays spent. The same id may be enrolled later: that is somebody new.
-//
 //   - What a transaction enrols or removes, others see when it has been committed. The
 //     transaction itself sees it at once (LookupIn, GetIn).
-//
 //   - While a restored backup waits for its journal, nobody is enrolled: a number given out then
 //     could be taken for one that the journal speaks of.
-//
 //   - Identities are kept as a keyed hash alone, and sessions as a hash of their token. Patients' sessions have nothing
 //     to do with accounts of the network.
-//
 //   - A sign-in that is nobody's, or weaker than the node or the login requires, is refused, all in the same words.
 //     For whom a session may act is worked out at each request: what ended a moment ago opens nothing.
-//
 //   - Nobody is the guardian of somebody whose birth date is unknown, or who is of age. Somebody comes of age at
 //     the earliest moment that can be meant by their 18th birthday (Majority).
-//
 //   - After a restore nobody is signed in.
 //
 // It never decides who is counted (that is package consent), never removes a genotype, and
