@@ -20,8 +20,11 @@
 //     account and per address, survives a restart, and always ends. A browser that has signed in before has a count of its own,
 //     so that nobody can shut a person out by guessing.
 //   - A new session always has a new token. It ends when unused for Idle, at the latest after Lifetime, and at once when it is
-//     revoked, the account is disabled or the password is set anew.
+//     revoked, the account is disabled or the password is set anew by a link. A disabled account is mailed nothing.
 //   - What changes how one signs in asks for the password again, or for a session just begun where there is none.
+//   - A new password by a link ends what was made while somebody else may have had the account: sessions, secret calendar addresses, and
+//     the identities that the person names.
+//   - Who invites learns nothing of whether the address is an account's. Who has one accepts with it, and stays one person.
 //   - An identity belongs to an account because its person said so, in an invitation or signed in; a mail address that is the same says nothing.
 //   - A new mail address becomes the account's when somebody who reads mail there says so; the one before is told.
 //   - An event is never changed, and is deleted only with its account.
