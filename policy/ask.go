@@ -46,7 +46,8 @@ type Verdict struct {
 	Allowed   bool
 	Precision Precision
 	K         int
-	Batch     int // newcomers are counted only in batches of at least so many; 0: at once
+	Zero      bool // nobody at all is told apart from fewer than K
+	Batch     int  // newcomers are counted only in batches of at least so many; 0: at once
 	Policy    string
 	Rule      int // of the policy, from 1; 0: none
 	Digest    mandate.Digest

@@ -53,11 +53,15 @@ func compile(s Signed) *compiled {
 			}
 		}
 		v := c.denial
-		v.Allowed, v.Precision, v.K, v.Rule, v.Reason = true, r.Precision, r.K, i+1, Permitted
+		v.Allowed, v.Precision, v.K, v.Zero, v.Rule, v.Reason = true, r.Precision, r.K, r.Zero, i+1, Permitted
 		if r.Precision == Exact {
 			v.Batch = 0 // clinicians under care are no outsiders
 		}
-		c.verdicts = append(c.verdicts, verdict{v, slices.Index(Precisions, r.Precision)*(maxK+1) + r.K})
+		tells := 2 * (slices.Index(Precisions, r.Precision)*(maxK+1) + r.K)
+		if !r.Zero {
+			tells++
+		}
+		c.verdicts = append(c.verdicts, verdict{v, tells})
 	}
 	return c
 }

@@ -107,7 +107,8 @@ type Rule struct {
 	Conditions Conditions        `json:"conditions,omitzero"`
 	Questions  []Kind            `json:"questions"`
 	Precision  Precision         `json:"precision"`
-	K          int               `json:"k,omitempty"` // fewer than so many are never told apart; 0: no such bound
+	K          int               `json:"k,omitempty"`    // fewer than so many are never told apart; 0: no such bound
+	Zero       bool              `json:"zero,omitempty"` // exact only: nobody at all is told apart from fewer than k
 	Budget     Budget            `json:"budget"`
 }
 
@@ -239,6 +240,8 @@ func (r Rule) check(home string) error {
 		return wrong("k", "the smallest group is 0 (no bound) or %d to %d", minK, maxK).Say("policy.k", minK, maxK)
 	case r.Precision != Exact && r.K == 0:
 		return wrong("k", "bands, and yes or no, need a smallest group").Say("policy.k.needed")
+	case r.Zero && (r.Precision != Exact || r.K == 0):
+		return wrong("zero", "only exact numbers with a smallest group can tell nobody from a few").Say("policy.zero")
 	case b.Organisation < 1 || b.Organisation > maxBudget || b.Asker < 0 || b.Asker > b.Organisation:
 		return wrong("budget", "a budget is at least 1 for an organisation, and no more for each of its people").Say("policy.budget")
 	}

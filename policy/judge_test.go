@@ -47,8 +47,8 @@ func (m *model) judge(a policy.Ask, now time.Time) (best policy.Verdict) {
 			if !permits(r, a, d.Country) {
 				continue
 			}
-			v := policy.Verdict{Allowed: true, Precision: r.Precision, K: r.K, Policy: d.ID(), Rule: i + 1}
-			if !best.Allowed || slices.Index(policy.Precisions, v.Precision) < slices.Index(policy.Precisions, best.Precision) || v.Precision == best.Precision && v.K < best.K {
+			v := policy.Verdict{Allowed: true, Precision: r.Precision, K: r.K, Zero: r.Zero, Policy: d.ID(), Rule: i + 1}
+			if !best.Allowed || slices.Index(policy.Precisions, v.Precision) < slices.Index(policy.Precisions, best.Precision) || v.Precision == best.Precision && (v.K < best.K || v.K == best.K && v.Zero && !best.Zero) {
 				best = v
 			}
 		}
@@ -100,6 +100,7 @@ var anyRule = rapid.Custom(func(t *rapid.T) policy.Rule {
 		Questions:  some(policy.Exists, policy.Count).Draw(t, "questions"),
 		Precision:  rapid.SampledFrom(policy.Precisions).Draw(t, "precision"),
 		K:          rapid.SampledFrom([]int{0, 3, 5, 10}).Draw(t, "k"),
+		Zero:       rapid.IntRange(0, 3).Draw(t, "zero") == 0,
 		Budget:     policy.Budget{Organisation: 1000, Per: policy.Lifetime},
 	}
 })
@@ -189,7 +190,7 @@ func TestJudgeAgainstTheModel(t *testing.T) {
 					for range 10 {
 						a := anyAsk.Draw(rt, "ask")
 						got, want := n.Judge(a), m.judge(a, n.clock.Now())
-						if got.Allowed != want.Allowed || got.Allowed && (got.Precision != want.Precision || got.K != want.K) {
+						if got.Allowed != want.Allowed || got.Allowed && (got.Precision != want.Precision || got.K != want.K || got.Zero != want.Zero) {
 							rt.Fatalf("%+v\ngot  %+v\nwant %+v", a, got, want)
 						}
 						if got.Allowed {

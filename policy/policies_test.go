@@ -42,7 +42,7 @@ func TestADecisionBecomesThePolicy(t *testing.T) {
 		n.adopt(t, preset("care"))
 		v := n.Judge(clinician())
 		digest, _ := preset("care").Digest()
-		want := policy.Verdict{Allowed: true, Precision: policy.Exact, K: 5, Policy: "care-frequency-1", Rule: 1, Digest: digest, Decision: "01K", Number: "2026-14",
+		want := policy.Verdict{Allowed: true, Precision: policy.Exact, K: 5, Zero: true, Policy: "care-frequency-1", Rule: 1, Digest: digest, Decision: "01K", Number: "2026-14",
 			Network: nation, Body: body, Reason: policy.Permitted}
 		if v != want {
 			t.Errorf("%+v", v)
@@ -311,7 +311,7 @@ func TestFromTo(t *testing.T) {
 		d.Expires = start.Add(10 * 24 * time.Hour)
 		n.adopt(t, d)
 		next := d
-		next.Version, next.Rules[0].Precision, next.Rules[0].K = 2, policy.Banded, 10
+		next.Version, next.Rules[0].Precision, next.Rules[0].K, next.Rules[0].Zero = 2, policy.Banded, 10, false
 		must(t, n.Adopt(t.Context(), enacted(t, next, start), policy.Adoption{By: operator, Ground: "x", From: start.Add(5 * 24 * time.Hour)}))
 		at := func(want string) {
 			t.Helper()
@@ -450,7 +450,7 @@ func TestATamperedRowDenies(t *testing.T) {
 			}
 			on(t, func(t *testing.T, n *node) {
 				first, second := preset("care"), preset("care")
-				second.Version, second.Rules[0].Precision, second.Rules[0].K = 2, policy.Banded, 10
+				second.Version, second.Rules[0].Precision, second.Rules[0].K, second.Rules[0].Zero = 2, policy.Banded, 10, false
 				n.adopt(t, first)
 				n.adopt(t, preset("research"))
 				n.adopt(t, second)

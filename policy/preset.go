@@ -9,7 +9,8 @@ type Preset struct {
 }
 
 // Presets are the drafts to start from, for a country. The third is for networks that choose to answer everybody; nobody is
-// answered so unless it is decided.
+// answered so unless it is decided. The first tells nobody from a few, because whether anybody has it is what care asks about a rare
+// variant; package attack measures what that gives away.
 func Presets(country string) []Preset {
 	return []Preset{{"care", careWithin(country)}, {"research", researchWithCommittee(country)}, {"public", publicYesNo(country)}}
 }
@@ -20,9 +21,9 @@ func careWithin(country string) Draft {
 	return Draft{Format: Format, Name: "care-frequency", Version: 1, Country: country, Title: Text{
 		SV: "Vårdens frågor inom landet", NB: "Helsetjenestens spørsmål innenfor landet", EN: "Questions of care within the country"},
 		Rules: []Rule{
-			{Who: staff, Purposes: care, Questions: []Kind{Exists, Count, Frequency}, Precision: Exact, K: 5,
+			{Who: staff, Purposes: care, Questions: []Kind{Exists, Count, Frequency}, Precision: Exact, K: 5, Zero: true,
 				Budget: Budget{Asker: 500, Organisation: 2000, Per: Year}},
-			{Who: staff, Purposes: care, Questions: []Kind{Annotate}, Precision: Exact, K: 5,
+			{Who: staff, Purposes: care, Questions: []Kind{Annotate}, Precision: Exact, K: 5, Zero: true,
 				Budget: Budget{Organisation: 200_000_000, Per: Year}},
 			{Who: staff, Purposes: []consent.Purpose{consent.Matching}, Questions: []Kind{Matching, Phenotypes}, Precision: Banded, K: 5,
 				Budget: Budget{Asker: 100, Organisation: 500, Per: Year}},

@@ -32,18 +32,19 @@ type Outcome struct {
 	Allowed   bool      `json:"allowed,omitempty"`
 	Precision Precision `json:"precision,omitempty"`
 	K         int       `json:"k,omitempty"`
+	Zero      bool      `json:"zero,omitempty"`
 	Policy    string    `json:"policy,omitempty"`
 	Rule      int       `json:"rule,omitempty"`
 	Reason    Reason    `json:"reason,omitempty"`
 }
 
 func (v Verdict) outcome() Outcome {
-	return Outcome{v.Allowed, v.Precision, v.K, v.Policy, v.Rule, v.Reason}
+	return Outcome{v.Allowed, v.Precision, v.K, v.Zero, v.Policy, v.Rule, v.Reason}
 }
 
 // same tells whether two outcomes give the same answer, whatever the rule.
 func (o Outcome) same(as Outcome) bool {
-	return o.Allowed == as.Allowed && o.Precision == as.Precision && o.K == as.K
+	return o.Allowed == as.Allowed && o.Precision == as.Precision && o.K == as.K && o.Zero == as.Zero
 }
 
 func (a Ask) request(v Verdict) Request {

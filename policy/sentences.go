@@ -87,6 +87,8 @@ func (s sayer) rule(r Rule) []string {
 	switch {
 	case r.Precision == Exact && r.K == 0:
 		out = append(out, s.say("exact"))
+	case r.Zero:
+		out = append(out, s.say("exact.zero", r.K-1))
 	case r.Precision == Exact:
 		out = append(out, s.say("exact.k", r.K, r.K-1))
 	case r.Precision == Banded:

@@ -25,7 +25,7 @@ const Unbounded = -1
 // Shape says what may be shown of a number of people or alleles. It depends on nothing but the number and the verdict, so asking again
 // tells nothing new:
 //
-//   - exact: 0 as it is, 1 to k-1 as that band, from k on as it is
+//   - exact: from k on as it is, 0 to k-1 as one band; where nobody is told from a few, 0 as it is and 1 to k-1 as one band
 //   - banded: 0 to k-1 as one band, then k up to the first of 10, 20, 50, 100, 200, 500 … that is at least 2k, then from each of
 //     these to the next
 //   - yes or no: yes from k on
@@ -37,8 +37,11 @@ func Shape(n int, v Verdict) Cell {
 	}
 	switch v.Precision {
 	case Exact:
-		if 0 < n && n < v.K {
+		if v.Zero && 0 < n && n < v.K {
 			return Cell{Band, 1, v.K - 1}
+		}
+		if !v.Zero && n < v.K {
+			return Cell{Band, 0, v.K - 1}
 		}
 		return Cell{Number, n, n}
 	case Banded:

@@ -20,9 +20,8 @@ func TestShape(t *testing.T) {
 		k, n int
 		want policy.Cell
 	}{
-		{policy.Exact, 5, 0, policy.Cell{Form: policy.Number}},
-		{policy.Exact, 5, 1, policy.Cell{Form: policy.Band, Low: 1, High: 4}},
-		{policy.Exact, 5, 4, policy.Cell{Form: policy.Band, Low: 1, High: 4}},
+		{policy.Exact, 5, 0, policy.Cell{Form: policy.Band, Low: 0, High: 4}},
+		{policy.Exact, 5, 4, policy.Cell{Form: policy.Band, Low: 0, High: 4}},
 		{policy.Exact, 5, 5, policy.Cell{Form: policy.Number, Low: 5, High: 5}},
 		{policy.Exact, 0, 1, policy.Cell{Form: policy.Number, Low: 1, High: 1}},
 		{policy.Banded, 10, 0, policy.Cell{Form: policy.Band, Low: 0, High: 9}},
@@ -36,6 +35,13 @@ func TestShape(t *testing.T) {
 	} {
 		if got := policy.Shape(c.n, verdict(c.p, c.k)); got != c.want {
 			t.Errorf("%d as %s with k %d: %+v", c.n, c.p, c.k, got)
+		}
+	}
+	told := verdict(policy.Exact, 5)
+	told.Zero = true
+	for n, want := range map[int]policy.Cell{0: {Form: policy.Number}, 1: {Form: policy.Band, Low: 1, High: 4}, 4: {Form: policy.Band, Low: 1, High: 4}, 5: {Form: policy.Number, Low: 5, High: 5}} {
+		if got := policy.Shape(n, told); got != want {
+			t.Errorf("%d, where nobody is told from a few: %+v", n, got)
 		}
 	}
 	denied := verdict(policy.Exact, 5)
@@ -77,6 +83,7 @@ func TestBandsKeepTheirPromise(t *testing.T) {
 func TestSumTellsNoMoreThanItsParts(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		v := verdict(rapid.SampledFrom([]policy.Precision{policy.Exact, policy.Banded}).Draw(t, "p"), 5)
+		v.Zero = v.Precision == policy.Exact && rapid.Bool().Draw(t, "zero")
 		parts := rapid.SliceOfN(rapid.IntRange(0, 60), 3, 3).Draw(t, "parts")
 		times := []int{1, 2, 1}
 		cells, total := []policy.Cell{}, 0

@@ -405,8 +405,8 @@ func TestReplay(t *testing.T) {
 		}
 		draft := preset("care")
 		draft.Version = 2
-		draft.Rules[0].Precision, draft.Rules[0].K = policy.Banded, 10 // exact → banded
-		draft.Rules = append(draft.Rules[:1], draft.Rules[2:]...)      // no annotation
+		draft.Rules[0].Precision, draft.Rules[0].K, draft.Rules[0].Zero = policy.Banded, 10, false // exact → banded
+		draft.Rules = append(draft.Rules[:1], draft.Rules[2:]...)                                  // no annotation
 		r, err := n.Replay(t.Context(), nation, draft, start)
 		must(t, err)
 		got := ""
