@@ -180,7 +180,7 @@ func TestMeetingPagesInABrowser(t *testing.T) {
 		who        network.Actor
 	}{
 		{"meeting-item", "/meetings/" + string(c.now) + "/items/" + string(c.now3), chair}, {"meeting", "/meetings/" + string(c.now), chair}, {"meeting-mine", "/meetings/" + string(c.now), c.people["Maja Lindqvist"]},
-		{"meeting-public", "/meetings/" + string(c.held), network.Actor{}}, {"meeting-list", "/meetings?body=" + body, chair}, {"meeting-none", "/meetings", c.away}, {"meeting-edit", "/meetings/" + string(c.meeting) + "/edit", c.coord},
+		{"meeting-papers", "/meetings/" + string(c.now) + "/papers", chair}, {"meeting-public", "/meetings/" + string(c.held), network.Actor{}}, {"meeting-list", "/meetings?body=" + body, chair}, {"meeting-none", "/meetings", c.away}, {"meeting-edit", "/meetings/" + string(c.meeting) + "/edit", c.coord},
 		{"meeting-series", "/series/" + string(c.series), c.coord}, {"decision", "/decisions/" + string(c.latest), network.Actor{}}, {"decision-old", "/decisions/" + string(c.old), chair}, {"decision-list", "/decisions", network.Actor{}},
 		{"decision-circulate", "/circulations/new?body=" + body, chair}, {"decision-circulation", "/circulations/" + string(c.circ), c.people["Maja Lindqvist"]}, {"decision-circulation-over", "/circulations/" + string(c.circulation), c.chair},
 		{"minutes", "/minutes/" + string(c.sealed2) + "?check=yes", c.coord}, {"minutes-edit", "/minutes/" + string(c.minutes) + "/edit", c.coord}, {"minutes-list", "/minutes", network.Actor{}},

@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -30,14 +31,52 @@ func TestTopicPagesInABrowser(t *testing.T) {
 		who        network.Actor
 	}{
 		{"topic-list", "/n/no/topics", s.west.chair}, {"topic-none", "/n/no/topics?field=rare", network.Actor{}}, {"topic", at, s.west.chair}, {"topic-public", at, network.Actor{}},
-		{"topic-above", "/n/no/topics/" + string(above), s.top.chair}, {"topic-raise", "/n/no/topics/new", s.plain}, {"topic-ask", "/n/no/topics/" + string(above) + "/ask", s.top.chair},
+		{"topic-above", "/n/no/topics/" + string(above), s.top.chair}, {"topic-raise-all", "/n/no/topics/new?all=1", s.plain}, {"topic-ask", "/n/no/topics/" + string(above) + "/ask", s.top.chair},
 		{"topic-judge", at + "/judge/" + string(v.Inputs[0].ID), s.top.chair}, {"topic-edit", "/n/no/topics/" + string(above) + "/edit", s.top.chair},
 		{"topic-evidence", at + "/evidence", s.west.chair}, {"topic-answers", "/n/no/answers", network.Actor{}}, {"topic-answer", "/n/no/topics/" + string(above) + "/answer/" + string(v.To[0].ID), s.top.chair},
 		{"topic-versions", "/n/no/topics/" + string(above) + "/versions", s.top.chair}, {"post-list", "/n/no/posts", s.plain}, {"post", "/n/no/posts/" + string(post), s.plain}, {"post-new", "/n/no/posts/new", s.plain},
 	} {
 		who = one.who
-		b.Go(t, server.URL+one.path+"?lang=nb")
+		b.Go(t, server.URL+one.path+map[bool]string{false: "?", true: "&"}[strings.Contains(one.path, "?")]+"lang=nb")
 		b.Judge(t, one.name)
+	}
+}
+
+// TestRaisingInABrowser goes from question to question and judges each.
+func TestRaisingInABrowser(t *testing.T) {
+	b, s := webtest.Open(t), open(t)
+	s.story()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.Header.Set("Test-Person", string(s.plain.Person))
+		s.table.ServeHTTP(w, r)
+	}))
+	defer server.Close()
+	b.Go(t, server.URL+"/n/no/topics/new?lang=nb")
+	b.Judge(t, "topic-raise")
+	next := func(name string) {
+		t.Helper()
+		b.Press(t, `main form button[value=next]`)
+		b.Judge(t, name)
+	}
+	next("topic-raise-wrong")
+	b.TabTo(t, "Hva gjelder det?")
+	b.Type(t, "HLA-B før karbamazepin i hele landet")
+	if status := b.Enter(t); status != http.StatusOK {
+		t.Fatalf("Enter answers %d", status)
+	}
+	b.Judge(t, "topic-raise-like")
+	next("topic-raise-text")
+	b.TabTo(t, "Hvorfor er det viktig?")
+	b.Type(t, "Noen får alvorlige hudreaksjoner.")
+	for _, name := range []string{"topic-raise-body", "topic-raise-who", "topic-raise-about", "topic-raise-visibility", "topic-raise-check"} {
+		next(name)
+	}
+	if text := b.Text(t, "main"); !strings.Contains(text, "Noen får alvorlige hudreaksjoner.") || !strings.Contains(text, "HLA-B før karbamazepin i hele landet") {
+		t.Errorf("something is lost: %s", text)
+	}
+	b.Press(t, `main form button[value=raise]`)
+	if text := b.Text(t, "h1"); text != "HLA-B før karbamazepin i hele landet" {
+		t.Errorf("raised, the page is %q", text)
 	}
 }
 
