@@ -186,6 +186,10 @@ func TestInvitingTellsNothingOfAnAddress(t *testing.T) {
 			if err == nil && (!a.Coordinates("se") || !a.Registered("se") || !a.Registered("no")) {
 				t.Errorf("%+v", a)
 			}
+			// Where kari's mail comes from is the other network's business.
+			if theirs, terr := h.people.Coordinated(ctx, tx, a, "se", []network.PersonID{"kari"}); terr != nil || theirs["kari"] {
+				t.Error("a new network sees the mail of an old one", terr)
+			}
 			b, berr := h.people.Access(ctx, tx, bo)
 			if berr == nil && (b.Registered("se") || b.Coordinates("se")) {
 				t.Error("both have it")

@@ -82,8 +82,10 @@ func (f *Forum) GiveFeedback(ctx context.Context, who network.Actor, r Feedback)
 		if err := f.network.TakeForm(ctx, tx, r.Root, "feedback", a.Actor, r.From); err != nil {
 			return err
 		}
-		if err := f.feedbackBounded(ctx, tx, r.Root, now); err != nil {
-			return err
+		if a.Actor.Person == "" {
+			if err := f.feedbackBounded(ctx, tx, r.Root, now); err != nil {
+				return err
+			}
 		}
 		id, err := f.db.NewID()
 		if err != nil {
@@ -123,7 +125,7 @@ func (r Feedback) check() error {
 
 func (f *Forum) feedbackBounded(ctx context.Context, tx *storage.Tx, root network.ID, now time.Time) error {
 	var n int
-	err := tx.QueryRow(ctx, `SELECT count(*) FROM feedback WHERE root = $1 AND reported > $2`, root, micros(now.Add(-time.Hour))).Scan(&n)
+	err := tx.QueryRow(ctx, `SELECT count(*) FROM feedback WHERE root = $1 AND reported > $2 AND person = ''`, root, micros(now.Add(-time.Hour))).Scan(&n)
 	if err == nil && n >= feedbackPerHour {
 		return fault.New(fault.Unavailable, "%d reports came in an hour", n).Say("front.report.many")
 	}

@@ -196,7 +196,8 @@ func (r *Registry) registered(ctx context.Context, tx *storage.Tx, p PersonID, r
 	return err
 }
 
-// Coordinated tells which of these people are registered with a network of the tenant that the reader coordinates.
+// Coordinated tells which of these people are registered with a network of the tenant that the reader coordinates. Who came from another
+// tenant isn't among them: what happens to them there is not this one's to see.
 func (r *Registry) Coordinated(ctx context.Context, tx *storage.Tx, a Access, root ID, of []PersonID) (map[PersonID]bool, error) {
 	out := map[PersonID]bool{}
 	leads := a.Leads()
@@ -206,7 +207,8 @@ func (r *Registry) Coordinated(ctx context.Context, tx *storage.Tx, a Access, ro
 	in, args := places(of, []any{root})
 	led, args := places(leads, args)
 	rows, err := tx.Query(ctx, `SELECT DISTINCT m.person FROM membership m JOIN person p ON p.id = m.person
-		WHERE m.root = $1 AND m.person IN (`+in+`) AND m.network IN (`+led+`) AND p.erased = 0`, args...)
+		WHERE m.root = $1 AND m.person IN (`+in+`) AND m.network IN (`+led+`) AND p.erased = 0
+			AND NOT EXISTS (SELECT 1 FROM membership o WHERE o.person = m.person AND o.root <> m.root AND o.since < m.since)`, args...)
 	if err != nil {
 		return nil, err
 	}

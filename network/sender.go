@@ -19,8 +19,8 @@ const (
 )
 
 // TakeForm counts that somebody sends a form that is open to everybody, and refuses what is too much: a person, or the network of an
-// address. An address is kept as a hash under a salt of the day, and no longer than the day. Without a person and a valid address it is the
-// program itself, which counts among all only.
+// address. An address is kept as a hash under a salt of the day, and no longer than the day. Who is signed in has a count of their own and no
+// other, so that nobody outside keeps them out. Without a person and a valid address it is the program itself, which counts among all only.
 func (r *Registry) TakeForm(ctx context.Context, tx *storage.Tx, root ID, form string, who Actor, from netip.Addr) error {
 	day := r.db.Now().Unix() / int64((24 * time.Hour).Seconds())
 	salt, err := r.salt(ctx, tx, day)
@@ -31,7 +31,7 @@ func (r *Registry) TakeForm(ctx context.Context, tx *storage.Tx, root ID, form s
 	senders := []string{all}
 	switch {
 	case who.Person != "":
-		senders = append(senders, salted(salt, string(root), form, "person", string(who.Person)))
+		senders = []string{salted(salt, string(root), form, "person", string(who.Person))}
 	case from.IsValid():
 		senders = append(senders, salted(salt, string(root), form, "address", subscriber(from)))
 	}
