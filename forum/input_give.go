@@ -93,9 +93,6 @@ func (f *Forum) insertInput(ctx context.Context, tx *storage.Tx, who network.Act
 	if err != nil {
 		return "", err
 	}
-	if err != nil {
-		return "", err
-	}
 	if err := f.reindex(ctx, tx, InputDoc, id); err != nil {
 		return "", err
 	}

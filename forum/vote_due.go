@@ -56,7 +56,7 @@ func (f *Forum) remindVoters(ctx context.Context) error {
 }
 
 func (f *Forum) circulationsToRemind(ctx context.Context, tx *storage.Tx, now time.Time) (out []Circulation, err error) {
-	rows, err := tx.Query(ctx, `SELECT `+circulationColumns+` FROM circulation c WHERE c.remind > 0 AND c.remind <= $1 AND c.state = 'open' ORDER BY c.remind, c.id LIMIT $2`, now, dueAtOnce)
+	rows, err := tx.Query(ctx, `SELECT `+circulationColumns+` FROM circulation c WHERE c.remind > 0 AND c.remind <= $1 ORDER BY c.remind, c.id LIMIT $2`, now, dueAtOnce)
 	if err != nil {
 		return nil, err
 	}
