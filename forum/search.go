@@ -137,14 +137,14 @@ func written(dialect string, terms []term, all bool) string {
 // How each database looks words up: $1 is the query, $2 the tenant. Of each kind the newest are candidates, so that a word that
 // stands everywhere brings no more texts than one that is rare; they are ranked here. COLUMN is the titles' words, or all.
 const lookup = `WITH hit AS MATERIALIZED (SELECT d.seq, ROW_NUMBER() OVER (PARTITION BY d.kind ORDER BY d.seq DESC) AS place
-		FROM derived_search s CROSS JOIN forum_doc d WHERE d.seq = s.SEQ AND s.COLUMN MATCHES AND d.root = $2 AND VISIBLE)
+		FROM MATCHES AND d.root = $2 AND VISIBLE)
 	SELECT d.seq, d.kind, d.ref, d.root, d.network, d.body, d.visibility, d.lang, d.title, d.at, d.title_words, d.text_words,
 		CASE d.kind WHEN 'item' THEN (SELECT i.meeting FROM meeting_item i WHERE i.id = d.ref) ELSE '' END
 	FROM hit h CROSS JOIN forum_doc d WHERE d.seq = h.seq AND h.place <= MOST ORDER BY d.seq DESC`
 
-var dialects = map[string]*strings.Replacer{
-	"sqlite":   strings.NewReplacer("SEQ", "rowid", "MATCHES", "MATCH $1"),
-	"postgres": strings.NewReplacer("SEQ", "seq", "MATCHES", "@@ to_tsquery('simple', $1)"),
+var matches = map[string]string{
+	"sqlite":   `derived_search s CROSS JOIN forum_doc d WHERE d.seq = s.rowid AND s.COLUMN MATCH $1`,
+	"postgres": `derived_search d WHERE d.COLUMN @@ to_tsquery('simple', $1)`, // which knows who may see a document
 }
 
 // How many documents of a kind are ranked, at most and at least. Where one word suffices, enough titles make the texts unnecessary.
@@ -250,7 +250,7 @@ func (f *Forum) plan(ctx context.Context, tx *storage.Tx, mode string) error {
 func (f *Forum) candidates(ctx context.Context, tx *storage.Tx, a network.Access, root network.ID, terms []term, all bool, column string, kinds []DocKind, most int) (out []Found, err error) {
 	visible, args := findable(a, root, kinds, []any{written(f.db.Kind(), terms, all), root})
 	args = append(args, most)
-	query := strings.NewReplacer("COLUMN", column, "VISIBLE", visible, "MOST", place(len(args))).Replace(dialects[f.db.Kind()].Replace(lookup))
+	query := strings.NewReplacer("COLUMN", column, "VISIBLE", visible, "MOST", place(len(args))).Replace(strings.Replace(lookup, "MATCHES", matches[f.db.Kind()], 1))
 	rows, err := tx.Query(ctx, query, args...)
 	if err != nil {
 		return nil, err
