@@ -86,7 +86,7 @@ func TestADecisionBecomesThePolicy(t *testing.T) {
 			t.Errorf("a denial names no policy: %+v", c)
 		}
 		n.adopt(t, preset("research"))
-		if v := n.Judge(researcher()); !v.Allowed || v.Precision != policy.Banded || v.K != 10 || v.Batch != 25 {
+		if v := n.Judge(researcher()); !v.Allowed || v.Precision != policy.Banded || v.K != 20 || v.Batch != 100 {
 			t.Errorf("%+v", v)
 		}
 		without := researcher()

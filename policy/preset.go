@@ -10,7 +10,7 @@ type Preset struct {
 
 // Presets are the drafts to start from, for a country. The third is for networks that choose to answer everybody; nobody is
 // answered so unless it is decided. The first tells nobody from a few, because whether anybody has it is what care asks about a rare
-// variant; package attack measures what that gives away.
+// variant; package attack measures what that gives away, and what the numbers of the other two were chosen for.
 func Presets(country string) []Preset {
 	return []Preset{{"care", careWithin(country)}, {"research", researchWithCommittee(country)}, {"public", publicYesNo(country)}}
 }
@@ -36,15 +36,15 @@ func researchWithCommittee(country string) Draft {
 		Rules: []Rule{{
 			Who:      Who{SignedIn: true, Sectors: []string{"care", "academia"}, Roles: []string{Researcher}},
 			Purposes: []consent.Purpose{consent.Research}, Conditions: Conditions{Committee: true},
-			Questions: []Kind{Exists, Count, Frequency, Phenotypes}, Precision: Banded, K: 10,
-			Budget: Budget{Asker: 200, Organisation: 500, Per: Lifetime}}},
-		Batch: 25}
+			Questions: []Kind{Exists, Count, Frequency, Phenotypes}, Precision: Banded, K: 20,
+			Budget: Budget{Asker: 50, Organisation: 100, Per: Lifetime}}},
+		Batch: 100}
 }
 
 func publicYesNo(country string) Draft {
 	return Draft{Format: Format, Name: "public-exists", Version: 1, Country: country, Title: Text{
 		SV: "Ja eller nej för alla", NB: "Ja eller nei for alle", EN: "Yes or no for everybody"},
-		Rules: []Rule{{Purposes: []consent.Purpose{consent.Research}, Questions: []Kind{Exists}, Precision: YesNo, K: 10,
-			Budget: Budget{Organisation: 1000, Per: Lifetime}}},
-		Batch: 25}
+		Rules: []Rule{{Purposes: []consent.Purpose{consent.Research}, Questions: []Kind{Exists}, Precision: YesNo, K: 50,
+			Budget: Budget{Organisation: 100, Per: Lifetime}}},
+		Batch: 100}
 }
