@@ -29,7 +29,8 @@ type wizard struct {
 func (w *wizard) press(status int, button string, typed ...string) {
 	w.t.Helper()
 	form := url.Values{"go": {button}}
-	main, _, _ := strings.Cut(w.page[strings.Index(w.page, "<main"):], "</main>")
+	_, main, _ := strings.Cut(w.page, "<main")
+	main, _, _ = strings.Cut(main, "</main>")
 	for _, m := range hiddenInput.FindAllStringSubmatch(main, -1) {
 		form.Add(m[1], html.UnescapeString(m[2]))
 	}
