@@ -40,11 +40,15 @@ func findable(a network.Access, root network.ID, kinds []DocKind, args []any) (s
 	return "(" + strings.Join(or, " OR ") + ")", args
 }
 
+// one writes that there is the one row that is asked for by its id. Counted, it is looked up for each doc: of EXISTS, PostgreSQL
+// may make a table of all there are.
+func one(from string) string { return "(SELECT COUNT(*) FROM " + from + ") > 0" }
+
 // judges write the condition that the reader sees what a doc d is of.
 var judges = map[DocKind]func(network.Access, network.ID, []any) (string, []any){
 	MeetingDoc: func(a network.Access, _ network.ID, args []any) (string, []any) {
 		sees, args := seesMeetingSQL(a, args)
-		return "EXISTS (SELECT 1 FROM meeting m WHERE m.id = d.ref AND " + sees + ")", args
+		return one("meeting m WHERE m.id = d.ref AND " + sees), args
 	},
 	InputDoc: seesInput,
 	FileDoc:  seesFile,
@@ -63,8 +67,8 @@ func seesItem(a network.Access, _ network.ID, args []any) (string, []any) {
 	item, args := a.Where("i.", "", args)
 	topic, args := a.Where("t.", "", args)
 	at := strings.NewReplacer("i.network", "m.network", "i.body", "m.body", "t.network", "m.network", "t.body", "m.body") // what it may be, where the meeting is
-	return `EXISTS (SELECT 1 FROM meeting_item i JOIN meeting m ON m.id = i.meeting LEFT JOIN topic t ON t.id = i.topic WHERE i.id = d.ref AND ` +
-		meeting + " AND " + at.Replace(item) + " AND (t.id IS NULL OR " + at.Replace(topic) + "))", args
+	return one("meeting_item i JOIN meeting m ON m.id = i.meeting LEFT JOIN topic t ON t.id = i.topic WHERE i.id = d.ref AND " +
+		meeting + " AND " + at.Replace(item) + " AND (t.id IS NULL OR " + at.Replace(topic) + ")"), args
 }
 
 // seesTopic is sees for topic t of the tenant.
@@ -84,19 +88,19 @@ func seesInput(a network.Access, root network.ID, args []any) (string, []any) {
 	given, args := a.Where("i.", "", args)
 	args = append(args, a.Actor.Person)
 	shown := topic + " AND (" + within + " OR " + given + " OR i.person = " + place(len(args)) + ")"
-	return `EXISTS (SELECT 1 FROM topic_input i WHERE i.id = d.ref AND (EXISTS (SELECT 1 FROM topic t WHERE t.id = i.topic AND ` + shown + `)
+	return one(`topic_input i WHERE i.id = d.ref AND (EXISTS (SELECT 1 FROM topic t WHERE t.id = i.topic AND ` + shown + `)
 		OR CASE WHEN EXISTS (SELECT 1 FROM topic_lift l WHERE l.origin = i.topic) THEN EXISTS (WITH RECURSIVE up (id) AS (
 				SELECT l.topic FROM topic_lift l WHERE l.origin = i.topic AND l.answer <> 'returned'
 				UNION SELECT l.topic FROM topic_lift l JOIN up ON l.origin = up.id WHERE l.answer <> 'returned')
-			SELECT 1 FROM up JOIN topic t ON t.id = up.id WHERE ` + shown + `) ELSE FALSE END))`, args
+			SELECT 1 FROM up JOIN topic t ON t.id = up.id WHERE ` + shown + `) ELSE FALSE END)`), args
 }
 
 // seesFile: a topic's file is shown on its page; a meeting's, while it is one of its papers, to those inside the body.
 func seesFile(a network.Access, root network.ID, args []any) (string, []any) {
 	topic, args := seesTopic(a, root, args)
 	within, args := insideSQL(a, "m.", args)
-	return `EXISTS (SELECT 1 FROM forum_file x WHERE x.id = d.ref AND CASE x.kind WHEN 'topic' THEN EXISTS (SELECT 1 FROM topic t WHERE t.id = x.subject AND ` + topic + `)
-		ELSE EXISTS (SELECT 1 FROM meeting m JOIN meeting_paper y ON y.file = x.id WHERE m.id = x.subject AND ` + within + `) END)`, args
+	return one(`forum_file x WHERE x.id = d.ref AND CASE x.kind WHEN 'topic' THEN EXISTS (SELECT 1 FROM topic t WHERE t.id = x.subject AND ` + topic + `)
+		ELSE EXISTS (SELECT 1 FROM meeting m JOIN meeting_paper y ON y.file = x.id WHERE m.id = x.subject AND ` + within + `) END`), args
 }
 
 // placeFound says where a thing that was found is shown to the reader.
