@@ -152,6 +152,21 @@ func command(t *testing.T, name string, args ...string) {
 	}
 }
 
+// unmount waits for what a closed log or a killed process still has open.
+func unmount(t *testing.T, at string) {
+	t.Helper()
+	for try := 0; ; try++ {
+		out, err := exec.Command("umount", at).CombinedOutput()
+		if err == nil {
+			return
+		}
+		if try == 100 {
+			t.Fatalf("%s", out)
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+}
+
 // TestForgetfulFileSystem cuts the power: the log is on a file system in an image, to which the kernel writes nothing but what
 // was synced. A copy of the image at any moment is what a disk would be left with.
 func TestForgetfulFileSystem(t *testing.T) {
@@ -181,7 +196,7 @@ func TestForgetfulFileSystem(t *testing.T) {
 				t.Errorf("%s", out)
 			}
 		})
-		command(t, "umount", at)
+		unmount(t, at)
 		if err := os.Rename(left, image); err != nil {
 			t.Fatal(err)
 		}
@@ -190,7 +205,7 @@ func TestForgetfulFileSystem(t *testing.T) {
 		forgot = forgot || len(b) == 0
 		a.check(t, filepath.Join(at, "ledger"))
 		_ = os.Remove(filepath.Join(at, "ledger", "unsynced"))
-		command(t, "umount", at)
+		unmount(t, at)
 	}
 	if !forgot {
 		t.Error("the file system forgot nothing: the test shows nothing")

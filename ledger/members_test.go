@@ -116,15 +116,19 @@ func TestMembersAgainstPlainModel(t *testing.T) {
 		}
 		for u, epochs := range history {
 			for e, c := range epochs {
-				m.proveAll(t, u, uint64(e), c, erased)
+				m.proveSome(t, u, uint64(e), c, erased)
 			}
 		}
 	})
 }
 
-func (m *Members) proveAll(t *testing.T, use string, epoch uint64, c counted, erased map[individual.Number]bool) {
+// proveSome proves for every seventh individual, others at the next epoch.
+func (m *Members) proveSome(t *testing.T, use string, epoch uint64, c counted, erased map[individual.Number]bool) {
 	t.Helper()
 	for n, in := range c.in {
+		if (uint64(n)+epoch)%7 != 0 {
+			continue
+		}
 		p, root, err := m.Prove(t.Context(), use, epoch, n)
 		if erased[n] {
 			if fault.KindOf(err) != fault.NotFound {

@@ -183,8 +183,13 @@ func TestProofs(t *testing.T) {
 		}
 		older = append(older, c)
 	}
+	checked := 0
 	check := func(p Proof, err error) {
 		t.Helper()
+		python := python
+		if checked++; checked%3 != 0 { // starting it takes longer than all the rest
+			python = ""
+		}
 		if err != nil {
 			t.Fatal(err)
 		}
