@@ -45,7 +45,10 @@ type Step struct {
 // OK tells whether nothing is damaged.
 func (r *Report) OK() bool { return len(r.Damage) == 0 }
 
-const listed = 100 // damages and steps
+const (
+	listed   = 100    // damages and steps
+	hopeless = 10_000 // damages after which the rest isn't looked at
+)
 
 // Verify reads a log's public files whole, recomputes every hash from the entries up, and compares each tile, the root and the
 // signed size. See, if it isn't nil, gets each leaf in order. Its error says that it couldn't look; what it
@@ -86,11 +89,13 @@ func (v *verifier) run() error {
 	if v.size == 0 {
 		return nil
 	}
-	nodes := make([]tlog.Hash, 0, v.size/tileWidth)
-	var edge []tlog.Hash // hashes of the last, partial tile
+	var nodes, edge []tlog.Hash // roots of full tiles; hashes of the last, partial tile
 	for t := uint64(0); t*tileWidth < v.size; t++ {
 		if err := v.f.ctx.Err(); err != nil {
 			return fault.Wrap(fault.Unavailable, err, "the log wasn't read to its end")
+		}
+		if v.r.More > hopeless {
+			return nil // a log of another size than it says, or one that is gone
 		}
 		n := int(min(tileWidth, v.size-t*tileWidth))
 		hashes, err := v.bundle(t, n)
@@ -131,15 +136,15 @@ func (v *verifier) bundle(t uint64, n int) ([]tlog.Hash, error) {
 		got[i] = tlog.RecordHash(e)
 	}
 	if len(entries) == 0 || len(said) == 0 {
-		v.leaves(t, entries)
+		v.leaves(bundleFile, t, entries)
 		if len(entries) == 0 && len(said) == 0 {
 			return make([]tlog.Hash, n), nil
 		}
-		return longer(got, said), nil
+		return either(got, said), nil
 	}
 	at := differ(got, said)
 	if at < 0 {
-		v.leaves(t, entries)
+		v.leaves(bundleFile, t, entries)
 		return got, nil
 	}
 	i := t*tileWidth + uint64(at)
@@ -148,11 +153,11 @@ func (v *verifier) bundle(t uint64, n int) ([]tlog.Hash, error) {
 		return said, nil
 	}
 	v.r.damage(tileFile, i, "the tile has another hash than the entry")
-	v.leaves(t, entries)
+	v.leaves(bundleFile, t, entries)
 	return got, nil
 }
 
-func longer(a, b []tlog.Hash) []tlog.Hash {
+func either(a, b []tlog.Hash) []tlog.Hash {
 	if len(a) > 0 {
 		return a
 	}
@@ -182,22 +187,22 @@ func (v *verifier) authentic(t uint64) bool {
 }
 
 // leaves looks into entries: that they can be read, of what kind, and whether the clock went back.
-func (v *verifier) leaves(t uint64, entries [][]byte) {
+func (v *verifier) leaves(file string, t uint64, entries [][]byte) {
 	for i, e := range entries {
 		index := t*tileWidth + uint64(i)
 		x, err := Decode(e)
 		if err != nil {
-			v.r.damage("", index, err.Error())
+			v.r.damage(file, index, err.Error())
 			continue
 		}
-		v.leaf(index, x)
+		v.leaf(file, index, x)
 	}
 }
 
-func (v *verifier) leaf(index uint64, x Leaf) {
+func (v *verifier) leaf(file string, index uint64, x Leaf) {
 	r := v.r
 	if (index == 0) != (x.Kind == Genesis) {
-		r.damage("", index, "a leaf of the kind "+x.Kind.String()+" can't stand here")
+		r.damage(file, index, "a leaf of the kind "+x.Kind.String()+" can't stand here")
 	}
 	if index > 0 && x.Time.Before(v.last) && len(r.Steps) < listed {
 		r.Steps = append(r.Steps, Step{index, v.last, x.Time})
@@ -212,7 +217,7 @@ func (v *verifier) leaf(index uint64, x Leaf) {
 	}
 	if v.see != nil {
 		if err := v.see(index, x); err != nil {
-			r.damage("", index, err.Error())
+			r.damage(file, index, err.Error())
 		}
 	}
 }

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/transparency-dev/tessera/api/layout"
+	"golang.org/x/mod/sumdb/note"
+	"golang.org/x/mod/sumdb/tlog"
 )
 
 // long tells whether the long tests were asked for, and how much more they do.
@@ -123,6 +125,29 @@ func TestVerifyMissingAndLonger(t *testing.T) {
 	}
 	if r := verify(t, from, public); !r.OK() {
 		t.Error(r.Damage)
+	}
+}
+
+// TestSignedOversize: whoever has the key can sign any size. Nobody verifies for ever because of that.
+func TestSignedOversize(t *testing.T) {
+	dir := t.TempDir()
+	l := openIn(t, dir)
+	signer, err := note.NewSigner(l.key.secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	signed, err := note.Sign(&note.Note{Text: testName + "\n4611686018427387904\n" + tlog.Hash{}.String() + "\n"}, signer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	from := func(ctx context.Context, name string) ([]byte, error) {
+		if name == "checkpoint" {
+			return signed, nil
+		}
+		return l.Source()(ctx, name)
+	}
+	if r := verify(t, from, l.PublicKey()); r.OK() {
+		t.Error(r)
 	}
 }
 
