@@ -9,8 +9,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/samverk/samverk/fault"
+	"github.com/samverk/samverk/mandate"
 	"github.com/samverk/samverk/ontology"
-	"github.com/samverk/samverk/policy/mandate"
 	"github.com/samverk/samverk/storage"
 )
 

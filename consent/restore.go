@@ -12,7 +12,7 @@ import (
 
 	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/individual"
-	"github.com/samverk/samverk/policy/mandate"
+	"github.com/samverk/samverk/mandate"
 	"github.com/samverk/samverk/storage"
 )
 

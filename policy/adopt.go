@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/samverk/samverk/fault"
-	"github.com/samverk/samverk/policy/mandate"
+	"github.com/samverk/samverk/mandate"
 	"github.com/samverk/samverk/storage"
 )
 
@@ -43,7 +43,10 @@ func (p *Policies) Adopt(ctx context.Context, s Signed, by Adoption) error {
 	if err := Verify(s, p.o.Trusted); err != nil {
 		return err
 	}
-	if p.o.Country != "" && s.Draft.Country != p.o.Country {
+	if p.o.Country == "" {
+		return fault.New(fault.Conflict, "this node doesn't know its country, so it can't tell what is abroad").Do("set the node's country").Say("policy.country.unknown")
+	}
+	if s.Draft.Country != p.o.Country {
 		return fault.New(fault.Conflict, "the policy is for %s, this node is in %s", s.Draft.Country, p.o.Country).Say("policy.country", s.Draft.Country)
 	}
 	return p.act(ctx, by.By, by.Standing, func(tx *storage.Tx) error {
@@ -56,7 +59,7 @@ func (p *Policies) Adopt(ctx context.Context, s Signed, by Adoption) error {
 			return fault.New(fault.Conflict, "the policy has expired, or its decision is not in force").Say("policy.expired")
 		}
 		before := p.now.Load()
-		if before.broken != nil {
+		if before.broken != nil && !before.waits {
 			return before.broken
 		}
 		if err := before.newer(s); err != nil {
@@ -74,7 +77,7 @@ func (p *Policies) End(ctx context.Context, by Actor, name, ground string) error
 	return p.act(ctx, by, false, func(tx *storage.Tx) error {
 		s, now := p.now.Load(), p.latest()
 		for _, l := range s.lines {
-			if l.name == name && s.broken == nil {
+			if l.name == name && (s.broken == nil || s.waits) {
 				return p.append(ctx, tx, s.head, row{line: name, by: by.name(), ground: ground, starts: now, made: now})
 			}
 		}
@@ -227,6 +230,10 @@ type kept struct {
 
 // load reads the history. What can't be trusted in it becomes a fault inside the state; an error is the database's.
 func (p *Policies) load(ctx context.Context, tx *storage.Tx) (*state, error) {
+	backup, err := unconfirmed(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
 	rows, err := tx.Query(ctx, `SELECT a.seq, a.line, COALESCE(a.digest, ''), a.made_by, a.ground, a.starts, a.made, a.chain, COALESCE(s.signed, '')
 		FROM policy_adoption a LEFT JOIN policy_signed s ON s.digest = a.digest ORDER BY a.seq`)
 	if err != nil {
@@ -248,6 +255,9 @@ func (p *Policies) load(ctx context.Context, tx *storage.Tx) (*state, error) {
 		}
 	}
 	s.until()
+	if s.broken == nil && backup != "" {
+		s.broken, s.waits = restored(backup), true
+	}
 	return s, rows.Err()
 }
 

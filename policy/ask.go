@@ -3,7 +3,7 @@ package policy
 import (
 	"github.com/samverk/samverk/consent"
 	"github.com/samverk/samverk/fault"
-	"github.com/samverk/samverk/policy/mandate"
+	"github.com/samverk/samverk/mandate"
 )
 
 // Ask is a question before it is answered: who asks, for what, what kind of thing. What it is about is not in it.

@@ -13,6 +13,7 @@
 //     read or verified denies everything in its line, never falls back to the row before, and is named in Faults.
 //   - Policies of one network and name are a line. The one last adopted that has begun is in force, until it expires, ends or the
 //     next begins. Nothing is edited, no older version comes back; triggers in the database refuse. Lines permit side by side.
+//   - A database made from a backup denies everything until somebody confirms that no policy adopted since is missing.
 //   - A clock set back revives nothing: what has ended by the latest time ever seen has ended. A clock that leaps while the
 //     process runs begins nothing (Options.Elapsed), and Faults tells.
 //   - Exact counts are for signed-in clinicians and laboratories under care, of the policy's own country and without commercial

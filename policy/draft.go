@@ -11,7 +11,7 @@ import (
 
 	"github.com/samverk/samverk/consent"
 	"github.com/samverk/samverk/fault"
-	"github.com/samverk/samverk/policy/mandate"
+	"github.com/samverk/samverk/mandate"
 )
 
 // Format names the form that drafts are written in.
@@ -47,7 +47,7 @@ const (
 	YesNo  Precision = "yesno"
 )
 
-// Precisions, the most exact first.
+// Precisions are all there are, the most exact first.
 var Precisions = []Precision{Exact, Banded, YesNo}
 
 // Roles in which somebody asks, in the order they are shown.

@@ -11,8 +11,8 @@ import (
 
 	"github.com/samverk/samverk/consent"
 	"github.com/samverk/samverk/internal/testkit"
+	"github.com/samverk/samverk/mandate"
 	"github.com/samverk/samverk/policy"
-	"github.com/samverk/samverk/policy/mandate"
 	"github.com/samverk/samverk/storage"
 )
 

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/samverk/samverk/fault"
-	"github.com/samverk/samverk/policy/mandate"
+	"github.com/samverk/samverk/mandate"
 	"github.com/samverk/samverk/storage"
 )
 
@@ -20,7 +20,7 @@ var Migrations embed.FS
 // Options are what a node says of itself.
 type Options struct {
 	Trusted      []Key                // whose signatures are believed
-	Country      string               // where the node is; policies of other countries are refused. "": any
+	Country      string               // where the node is; policies of other countries are refused, and all while it isn't known
 	Organisation string               // whose node it is: its stewards adopt policies. "": only the operator does
 	Elapsed      func() time.Duration // how long the process has run, by a clock that nobody sets; nil: not watched
 }
@@ -66,6 +66,9 @@ func (p *Policies) Close() { p.spends.close() }
 // was committed last.
 func (p *Policies) Reload(ctx context.Context) error {
 	return p.db.Write(ctx, func(tx *storage.Tx) error {
+		if err := p.notice(ctx, tx); err != nil {
+			return err
+		}
 		s, err := p.load(ctx, tx)
 		if err != nil {
 			return err
@@ -86,6 +89,7 @@ func (p *Policies) Reload(ctx context.Context) error {
 type state struct {
 	adopted bool  // anything, ever
 	broken  error // the history itself can't be trusted
+	waits   bool  // because it comes from a backup, and for no other reason
 	lines   []line
 	head    Head
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/samverk/samverk/consent"
 	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/internal/testkit"
+	"github.com/samverk/samverk/mandate"
 	"github.com/samverk/samverk/policy"
-	"github.com/samverk/samverk/policy/mandate"
 )
 
 func TestBeforeAnyPolicyOnlyTheOperatorAsks(t *testing.T) {

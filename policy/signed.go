@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/samverk/samverk/fault"
-	"github.com/samverk/samverk/policy/mandate"
+	"github.com/samverk/samverk/mandate"
 )
 
 // SignedFormat names the form that signed policies are written in.

@@ -35,6 +35,17 @@ CREATE TABLE policy_clock (
     seen BIGINT NOT NULL
 );
 
+-- Backups that this database was made from, each when that was noticed, and again when somebody said that no policy
+-- adopted since is missing.
+CREATE TABLE policy_restored (
+    backup    TEXT NOT NULL,
+    confirmed SMALLINT NOT NULL,
+    made_by   TEXT NOT NULL,
+    ground    TEXT NOT NULL,
+    made      BIGINT NOT NULL,
+    PRIMARY KEY (backup, confirmed)
+);
+
 -- As what a person may ask, and where that ended before its day.
 CREATE TABLE policy_assignment (
     id           TEXT PRIMARY KEY,

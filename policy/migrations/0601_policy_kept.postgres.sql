@@ -38,6 +38,10 @@ CREATE TRIGGER policy_standing_kept BEFORE UPDATE OR DELETE ON policy_standing
     FOR EACH ROW EXECUTE FUNCTION policy_keep();
 CREATE TRIGGER policy_standing_not_emptied BEFORE TRUNCATE ON policy_standing
     FOR EACH STATEMENT EXECUTE FUNCTION policy_keep();
+CREATE TRIGGER policy_restored_kept BEFORE UPDATE OR DELETE ON policy_restored
+    FOR EACH ROW EXECUTE FUNCTION policy_keep();
+CREATE TRIGGER policy_restored_not_emptied BEFORE TRUNCATE ON policy_restored
+    FOR EACH STATEMENT EXECUTE FUNCTION policy_keep();
 CREATE TRIGGER policy_assignment_kept BEFORE UPDATE OR DELETE ON policy_assignment
     FOR EACH ROW EXECUTE FUNCTION policy_keep();
 CREATE TRIGGER policy_assignment_not_emptied BEFORE TRUNCATE ON policy_assignment

@@ -61,6 +61,18 @@ BEGIN
 END;
 -- +goose StatementEnd
 -- +goose StatementBegin
+CREATE TRIGGER policy_restored_no_update BEFORE UPDATE ON policy_restored
+BEGIN
+    SELECT RAISE(ABORT, 'a policy''s history is never changed');
+END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER policy_restored_no_delete BEFORE DELETE ON policy_restored
+BEGIN
+    SELECT RAISE(ABORT, 'a policy''s history is never changed');
+END;
+-- +goose StatementEnd
+-- +goose StatementBegin
 CREATE TRIGGER policy_account_grows BEFORE UPDATE ON policy_account
 WHEN NEW.account <> OLD.account OR NEW.scope <> OLD.scope OR NEW.purpose <> OLD.purpose OR NEW.bulk <> OLD.bulk OR NEW.who <> OLD.who
     OR NEW.lifetime < OLD.lifetime OR NEW.year < OLD.year OR NEW.day < OLD.day

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/samverk/samverk/fault"
-	"github.com/samverk/samverk/policy/mandate"
+	"github.com/samverk/samverk/mandate"
 )
 
 var text = mandate.Digest{1, 2, 3}
