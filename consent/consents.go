@@ -11,8 +11,8 @@ import (
 
 	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/individual"
+	"github.com/samverk/samverk/mandate"
 	"github.com/samverk/samverk/ontology"
-	"github.com/samverk/samverk/policy/mandate"
 	"github.com/samverk/samverk/storage"
 )
 
@@ -253,6 +253,9 @@ func (c *Consents) choose(ctx context.Context, u *change, by Actor, ch choice) e
 		u.acts = append(u.acts, act{Who: c.hide(who.ID), Purpose: Purpose(permissions[ch.what]), Guardian: ch.guardian})
 	}
 	u.add(r)
+	if ch.allow {
+		u.set(ever+plane(ch.what), ch.who, true)
+	}
 	if ch.guardian != "" {
 		u.set(ward, ch.who, true)
 	}

@@ -67,7 +67,8 @@ func resolve(said []answer, born time.Time, now int64) holds {
 	return h
 }
 
-// join makes a yes no wider than another one.
+// join makes a yes no wider than another one. Of diseases, those are left that both name: that one's is a kind of the other's
+// isn't looked at.
 func (h *holds) join(a answer) {
 	switch {
 	case h.scope == Diseases && a.scope == Diseases:

@@ -279,9 +279,6 @@ func (e *edit) hold(permission int, n individual.Number, h holds) {
 	if e.set(no+plane(permission), n, h.no) && e.in(permission) {
 		e.affects(purpose, n)
 	}
-	if h.yes {
-		e.set(ever+plane(permission), n, true)
-	}
 	if permissions[permission] == Permission(Research) {
 		e.narrow(n, h)
 	}

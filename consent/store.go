@@ -13,8 +13,8 @@ import (
 
 	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/individual"
+	"github.com/samverk/samverk/mandate"
 	"github.com/samverk/samverk/ontology"
-	"github.com/samverk/samverk/policy/mandate"
 	"github.com/samverk/samverk/storage"
 )
 
@@ -192,12 +192,12 @@ func (e *edit) derivePermission(ctx context.Context, tx *storage.Tx, what int, p
 		if len(scope) > 0 {
 			a.scope, a.diseases = Scope(scope), strings.Fields(string(diseases))
 		}
+		if a.allow {
+			e.set(ever+plane(what), n, true)
+		}
 		if has(e.planes[ward], n) {
 			a.guardian, a.made = string(guardian), min(a.made, recorded)
 			wards[n] = append(wards[n], a)
-			if a.allow {
-				e.set(ever+plane(what), n, true)
-			}
 			continue
 		}
 		e.hold(what, n, holds{yes: a.allow, no: !a.allow, scope: a.scope, diseases: a.diseases})

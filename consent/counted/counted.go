@@ -7,6 +7,7 @@ import (
 	"io"
 	"math/bits"
 	"sync"
+	"sync/atomic"
 
 	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/individual"
@@ -32,9 +33,8 @@ type Counted struct {
 	room   int
 	salts  salts
 
-	trees sync.Map // Use → *tree
-	mu    sync.Mutex
-	clock uint64 // grows with each piece of work on a tree
+	trees sync.Map      // Use → *tree
+	clock atomic.Uint64 // grows with each piece of work on a tree
 }
 
 // Open reads the salts. Open the register before it; the trees are read when they are first asked for.
@@ -54,53 +54,63 @@ func Open(ctx context.Context, db *storage.DB, people *individual.Register, o Op
 
 // Root gives the root of the tree that says who is in a set that is counted for a use. When it returns, the root can be proved for as long
 // as the database is kept.
-func (c *Counted) Root(ctx context.Context, u Use, set *individual.Set) ([32]byte, error) {
-	t, err := c.tree(u)
-	if err != nil {
-		return [32]byte{}, err
+func (c *Counted) Root(ctx context.Context, u Use, set *individual.Set) (root [32]byte, err error) {
+	for {
+		t, err := c.tree(u)
+		if err != nil {
+			return root, err
+		}
+		if root, ok := t.known(set); ok {
+			return root, nil
+		}
+		root, again, err := c.settle(ctx, t, set)
+		if !again {
+			c.makeRoom(t)
+			return root, err
+		}
 	}
-	if root, ok := t.known(set); ok {
-		return root, nil
-	}
-	root, err := c.settle(ctx, t, set)
-	if err == nil {
-		c.makeRoom(t)
-	}
-	return root, err
 }
 
+// tree gives a use's tree. It takes no lock.
 func (c *Counted) tree(u Use) (*tree, error) {
-	if t, ok := c.trees.Load(u); ok {
-		return t.(*tree), nil
+	v, ok := c.trees.Load(u)
+	if !ok {
+		if err := u.check(); err != nil {
+			return nil, err
+		}
+		v, _ = c.trees.LoadOrStore(u, &tree{use: u, turn: make(chan struct{}, 1)})
 	}
-	if err := u.check(); err != nil {
-		return nil, err
+	t := v.(*tree)
+	if now := c.clock.Load(); t.used.Load() != now {
+		t.used.Store(now)
 	}
-	t, _ := c.trees.LoadOrStore(u, &tree{use: u, turn: make(chan struct{}, 1)})
-	return t.(*tree), nil
+	return t, nil
 }
 
-// settle makes a tree say what a set says, on disk and then in memory.
-func (c *Counted) settle(ctx context.Context, t *tree, set *individual.Set) (root [32]byte, err error) {
+// settle makes a tree say what a set says, on disk and then in memory; again when it was taken out of memory meanwhile.
+func (c *Counted) settle(ctx context.Context, t *tree, set *individual.Set) (root [32]byte, again bool, err error) {
 	if err := t.take(ctx); err != nil {
-		return root, fault.Wrap(fault.Unavailable, err, "nobody waits for the answer any more")
+		return root, false, fault.Wrap(fault.Unavailable, err, "nobody waits for the answer any more")
 	}
 	defer t.give()
+	if t.gone {
+		return root, true, nil
+	}
 	if root, ok := t.known(set); ok { // somebody else has just done it
-		return root, nil
+		return root, false, nil
 	}
 	if err := c.ready(ctx, t, set); err != nil {
-		return root, err
+		return root, false, err
 	}
 	version := max(t.version+1, storage.Micros(c.db.Now()))
 	if next := t.follow(set, uint32(c.salts.len()), &c.salts, version); next != nil {
 		if err := c.write(ctx, t, next); err != nil {
-			return root, err
+			return root, false, err
 		}
 		t.commit(next)
 	}
 	t.remember(set)
-	return t.root, nil
+	return t.root, false, nil
 }
 
 // ready sees to it that everybody has a salt, and that the tree is in memory.
@@ -114,10 +124,7 @@ func (c *Counted) ready(ctx context.Context, t *tree, set *individual.Set) error
 			return fault.New(fault.Internal, "number %d is counted, and isn't in the register", last).Do("report this")
 		}
 	}
-	c.mu.Lock()
-	c.clock++
-	t.used = c.clock
-	c.mu.Unlock()
+	t.used.Store(c.clock.Add(1))
 	if t.hashes != nil {
 		return nil
 	}
@@ -134,25 +141,15 @@ func highest(set *individual.Set) int {
 	return -1
 }
 
-// makeRoom drops the trees that nobody worked on for longest, until the rest fit. The roots of what was asked for last stay known.
+// makeRoom takes trees out of memory, those first that nobody asked about for longest, until the rest fit.
 func (c *Counted) makeRoom(but *tree) {
 	for {
 		leaves, oldest := 0, (*tree)(nil)
-		var since uint64
 		c.trees.Range(func(_, v any) bool {
 			t := v.(*tree)
-			select {
-			case t.turn <- struct{}{}:
-			default:
-				return true // somebody works on it
-			}
-			defer t.give()
-			if t.hashes == nil {
-				return true
-			}
-			leaves += int(t.hashes.Size())
-			if t != but && (oldest == nil || t.used < since) {
-				oldest, since = t, t.used
+			leaves += int(t.leaves.Load())
+			if t != but && (oldest == nil || t.used.Load() < oldest.used.Load()) {
+				oldest = t
 			}
 			return true
 		})
@@ -161,9 +158,10 @@ func (c *Counted) makeRoom(but *tree) {
 		}
 		select {
 		case oldest.turn <- struct{}{}:
-			oldest.drop()
+			oldest.gone = true
+			c.trees.CompareAndDelete(oldest.use, oldest)
 			oldest.give()
-		default:
+		default: // somebody works on it, and will come by here
 			return
 		}
 	}

@@ -49,10 +49,12 @@ func (c *Counted) prove(v *past, u Use, size uint32, who individual.Number, root
 	salt, there := c.salts.get(who)
 	says := state(place{}.node(page, i), salt, there, u, leafMade(page, i))
 	var key membership.Key
-	switch says {
-	case unknown:
+	switch {
+	case says == unknown && there:
+		return membership.Proof{}, damaged("the leaf of number %d", who)
+	case says == unknown:
 		return membership.Proof{}, fault.New(fault.NotFound, "they were erased, and what their leaves say can't be known any more").Say("counted.erased")
-	case membership.In, membership.Out:
+	case says != membership.Nobody:
 		key = salt.Key(u.key(), leafMade(page, i))
 	}
 	proof, got, err := membership.Past(v.nodes).Prove(size, uint32(who), says, key)
@@ -67,7 +69,7 @@ func (c *Counted) prove(v *past, u Use, size uint32, who individual.Number, root
 
 // past reads the pages of one version.
 type past struct {
-	ctx     context.Context //nolint:containedctx // for one call: membership.Past has no place for it
+	ctx     context.Context // of one call: membership.Past has no place for it
 	tx      *storage.Tx
 	use     int64
 	version int64

@@ -49,7 +49,7 @@ func (c *Counted) write(ctx context.Context, t *tree, v *change) error {
 
 // load reads the newest version of a tree.
 func (c *Counted) load(ctx context.Context, t *tree) error {
-	now := tree{use: t.use, pages: map[uint8][][]byte{}, gone: len(c.salts.forgotten(0))}
+	now := &tree{use: t.use, pages: map[uint8][][]byte{}, seen: len(c.salts.forgotten(0))}
 	err := c.db.Read(ctx, func(tx *storage.Tx) error {
 		var err error
 		if now.id, err = idOf(ctx, tx, t.use); err != nil || now.id == 0 {
@@ -67,7 +67,8 @@ func (c *Counted) load(ctx context.Context, t *tree) error {
 		return damaged("that of %q has another root than was kept", t.use.key())
 	}
 	now.recognise(&c.salts)
-	t.id, t.version, t.root, t.gone = now.id, now.version, now.root, now.gone
+	t.leaves.Store(now.hashes.Size())
+	t.id, t.version, t.root, t.seen = now.id, now.version, now.root, now.seen
 	t.hashes, t.pages, t.words, t.odd = now.hashes, now.pages, now.words, now.odd
 	return nil
 }

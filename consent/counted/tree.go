@@ -48,9 +48,11 @@ func leafMade(page []byte, i int) uint64 {
 type tree struct {
 	use    Use
 	recent atomic.Pointer[[]asked] // the newest first
+	used   atomic.Uint64           // by Counted.clock, when somebody last asked
+	leaves atomic.Uint32           // in memory
 	turn   chan struct{}
 
-	used    uint64 // when somebody last had to work on it
+	gone    bool // out of memory: there may be another for the use
 	hashes  *membership.Tree
 	pages   map[uint8][][]byte // by level: hashes, as they are kept
 	id      int64              // 0: not in the database
@@ -58,7 +60,7 @@ type tree struct {
 	root    membership.Hash
 	words   []uint64            // who is in
 	odd     []individual.Number // whose leaf has to be made again
-	gone    int                 // how many of those forgotten it has seen
+	seen    int                 // how many of those forgotten it knows of
 }
 
 // asked is a set whose root can be proved.
@@ -103,9 +105,6 @@ func (t *tree) take(ctx context.Context) error {
 
 func (t *tree) give() { <-t.turn }
 
-// drop forgets what can be read again.
-func (t *tree) drop() { t.hashes, t.pages, t.words, t.odd = nil, nil, nil, nil }
-
 // change is a tree's next version, until it is committed.
 type change struct {
 	version int64
@@ -113,7 +112,7 @@ type change struct {
 	size    uint32
 	root    membership.Hash
 	words   []uint64
-	gone    int
+	seen    int
 	draft   *membership.Draft
 	places  []place // of the pages that are new
 	pages   map[place][]byte
@@ -121,9 +120,9 @@ type change struct {
 
 // follow works out the version in which the tree has so many leaves and says what the set says; nil when it does so already.
 func (t *tree) follow(set *individual.Set, size uint32, s *salts, version int64) *change {
-	forgotten := s.forgotten(t.gone)
+	forgotten := s.forgotten(t.seen)
 	c := &change{version: version, epoch: set.Epoch, size: max(size, t.hashes.Size()), words: set.Words,
-		gone: t.gone + len(forgotten), draft: t.hashes.Draft(), pages: map[place][]byte{}}
+		seen: t.seen + len(forgotten), draft: t.hashes.Draft(), pages: map[place][]byte{}}
 	altered := false
 	put := func(n individual.Number) {
 		leaf := t.leaf(n, set, s, uint64(version))
@@ -150,7 +149,7 @@ func (t *tree) follow(set *individual.Set, size uint32, s *salts, version int64)
 		put(individual.Number(n))
 	}
 	if !altered && t.id != 0 {
-		t.words, t.gone, t.odd = c.words, c.gone, nil
+		t.words, t.seen, t.odd = c.words, c.seen, nil
 		return nil
 	}
 	c.root = c.draft.Root()
@@ -198,8 +197,8 @@ func (t *tree) leaf(n individual.Number, set *individual.Set, s *salts, version 
 // keep writes a node on its page, which it copies first.
 func (t *tree) keep(c *change, n membership.Node) {
 	p := place{n.Level, n.Index / pageNodes}
-	page, new := c.pages[p]
-	if !new {
+	page, copied := c.pages[p]
+	if !copied {
 		if there := t.pages[p.level]; int(p.page) < len(there) {
 			page = slices.Clone(there[p.page])
 		}
@@ -219,7 +218,7 @@ func (t *tree) keep(c *change, n membership.Node) {
 // commit makes a change the tree. The turn is had.
 func (t *tree) commit(c *change) {
 	c.draft.Apply()
-	t.hashes = c.draft.Tree()
+	t.leaves.Store(t.hashes.Size())
 	for _, p := range c.places { // of a level, in order
 		row := t.pages[p.level]
 		if int(p.page) == len(row) {
@@ -228,7 +227,7 @@ func (t *tree) commit(c *change) {
 		row[p.page] = c.pages[p]
 		t.pages[p.level] = row
 	}
-	t.version, t.root, t.words, t.gone, t.odd = c.version, c.root, c.words, c.gone, nil
+	t.version, t.root, t.words, t.seen, t.odd = c.version, c.root, c.words, c.seen, nil
 }
 
 // recognise finds who is in by the leaves, once they are read.
