@@ -3,6 +3,8 @@ package policy_test
 import (
 	"crypto/ed25519"
 	"errors"
+	"io/fs"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +14,7 @@ import (
 	"github.com/samverk/samverk/internal/testkit"
 	"github.com/samverk/samverk/mandate"
 	"github.com/samverk/samverk/policy"
+	"github.com/samverk/samverk/storage"
 )
 
 func TestBeforeAnyPolicyOnlyTheOperatorAsks(t *testing.T) {
@@ -497,6 +500,70 @@ func TestAKeyNoLongerTrusted(t *testing.T) {
 	defer n.close(t)
 	if v := n.Judge(clinician()); v.Allowed || v.Reason != policy.Faulty || len(n.Faults()) != 1 {
 		t.Errorf("%+v %v", v, n.Faults())
+	}
+}
+
+func TestARestoredBackupDeniesUntilConfirmed(t *testing.T) {
+	testkit.EachDatabase(t, func(t *testing.T, dsn string) {
+		clock, dir := newHand(), t.TempDir()
+		n := open(t, dsn, clock, options())
+		n.adopt(t, preset("care"))
+		must(t, n.spend(clinician(), 3))
+		id, err := n.Assign(t.Context(), operator, assignment("maja", policy.Steward))
+		must(t, err)
+		must(t, n.EndAssignment(t.Context(), operator, id, "left"))
+		_, err = storage.Backup(t.Context(), n.DB, filepath.Join(dir, "backup"), nil)
+		must(t, err)
+		tight := preset("care")
+		tight.Version, tight.Rules = 2, tight.Rules[2:]
+		n.adopt(t, tight)
+		if n.Judge(clinician()).Allowed {
+			t.Fatal("not tightened")
+		}
+		if err := n.ConfirmRestored(t.Context(), operator, "x"); fault.KindOf(err) != fault.Conflict {
+			t.Error("confirmed what never was:", err)
+		}
+		n.close(t)
+
+		where := func(dir string) string { return filepath.Join(dir, "db") }
+		again := filepath.Join(dir, "again")
+		_, err = storage.Restore(t.Context(), filepath.Join(dir, "backup"), again, where, storage.Options{Migrations: []fs.FS{policy.Migrations}, Now: clock.Now})
+		must(t, err)
+		n = open(t, where(again), clock, options())
+		if v := n.Judge(clinician()); v.Allowed || v.Reason != policy.Faulty || len(n.Faults()) != 1 || fault.HintOf(n.Faults()[0]) == "" {
+			t.Errorf("%+v %v", v, n.Faults())
+		}
+		must(t, n.Write(t.Context(), func(tx *storage.Tx) error { return n.AccountRestored(t.Context(), tx) })) // another room is done with it
+		n.close(t)
+		n = open(t, where(again), clock, options())
+		defer func() { n.close(t) }()
+		if v := n.Judge(clinician()); v.Allowed {
+			t.Errorf("a restart revived it: %+v", v)
+		}
+		n.adopt(t, tight)
+		if v := n.Judge(clinician()); v.Allowed || v.Reason != policy.Faulty {
+			t.Errorf("%+v", v)
+		}
+		if err := n.ConfirmRestored(t.Context(), policy.Actor{Person: "maja"}, "x"); fault.KindOf(err) != fault.Denied {
+			t.Error(err)
+		}
+		must(t, n.ConfirmRestored(t.Context(), operator, "compared with the ledger"))
+		if v := n.Judge(clinician()); v.Allowed || v.Reason != policy.NotPurpose || len(n.Faults()) != 0 {
+			t.Errorf("%+v %v", v, n.Faults())
+		}
+		if l, err := n.Accounts(t.Context(), policy.OfAsker, 0); err != nil || l[0].Lifetime != 3 {
+			t.Error(l, err)
+		}
+	})
+}
+
+func TestANodeWithoutACountryAdoptsNothing(t *testing.T) {
+	o := options()
+	o.Country = ""
+	n := open(t, testkit.SQLite(t), newHand(), o)
+	defer n.close(t)
+	if err := n.Adopt(t.Context(), enacted(t, preset("care"), start), policy.Adoption{By: operator, Ground: "x"}); fault.KindOf(err) != fault.Conflict {
+		t.Error(err)
 	}
 }
 
