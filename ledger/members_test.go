@@ -3,9 +3,12 @@ package ledger
 import (
 	"context"
 	"crypto/rand"
+	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"io/fs"
 	mathrand "math/rand/v2"
+	"os/exec"
 	"path/filepath"
 	"testing"
 	"time"
@@ -185,6 +188,11 @@ func TestShownToAPatient(t *testing.T) {
 		p, _, err := m.Prove(t.Context(), leaf.Purpose, leaf.Epoch, n)
 		if err != nil || p.State != want || p.Verify(leaf.Mask) != nil {
 			t.Errorf("individual %d: %v %v", n, p.State, err)
+		}
+		b, err := json.Marshal(p)
+		if python, _ := exec.LookPath("python3"); err == nil && python != "" {
+			checkWithPython(t, python, hex.EncodeToString(leaf.Mask[:]), b, true)
+			checkWithPython(t, python, hex.EncodeToString(leaf.Private[:]), b, false)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package membership
 import (
 	"crypto/hmac"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -69,13 +70,34 @@ func node(left, right Hash) Hash {
 	return sha256.Sum256(b[:])
 }
 
-// Proof opens the leaf of one individual under the root of one tree.
+// Proof opens the leaf of one individual under the root of one tree. As JSON its hashes are Base64.
 type Proof struct {
-	Index uint32 // the individual's number
-	Size  uint32 // how many leaves the tree has
-	State State
-	Key   Key
-	Path  []Hash
+	Index uint32 `json:"index"` // the individual's number
+	Size  uint32 `json:"size"`  // how many leaves the tree has
+	State State  `json:"state"`
+	Key   Key    `json:"key"`
+	Path  []Hash `json:"path"`
+}
+
+// MarshalText writes a hash as Base64.
+func (h Hash) MarshalText() ([]byte, error) { return base64.StdEncoding.AppendEncode(nil, h[:]), nil }
+
+// UnmarshalText reads Base64.
+func (h *Hash) UnmarshalText(b []byte) error { return decode(h[:], b) }
+
+// MarshalText writes a key as Base64.
+func (k Key) MarshalText() ([]byte, error) { return base64.StdEncoding.AppendEncode(nil, k[:]), nil }
+
+// UnmarshalText reads Base64.
+func (k *Key) UnmarshalText(b []byte) error { return decode(k[:], b) }
+
+func decode(dst, b []byte) error {
+	raw, err := base64.StdEncoding.Strict().DecodeString(string(b))
+	if err != nil || len(raw) != len(dst) {
+		return errors.New("this isn't 32 bytes in Base64")
+	}
+	copy(dst, raw)
+	return nil
 }
 
 // ErrProof is a proof that doesn't hold.

@@ -2,6 +2,7 @@ package membership
 
 import (
 	"encoding/binary"
+	"encoding/json"
 	"math/rand/v2"
 	"testing"
 
@@ -147,6 +148,14 @@ func (m *model) proveOne(t *rapid.T, tree *Tree, use string) {
 	}
 	if err := tlog.CheckRecord(path(proof), int64(proof.Size), tlog.Hash(root), int64(i), tlog.Hash(Leaf(p.state, k))); err != nil {
 		t.Fatal(err)
+	}
+	text, err := json.Marshal(proof)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var read Proof
+	if err := json.Unmarshal(text, &read); err != nil || read.Verify(root) != nil {
+		t.Fatalf("%s: %v", text, err)
 	}
 	for _, lie := range []func(*Proof){
 		func(p *Proof) { p.State ^= 1 },

@@ -1,4 +1,5 @@
 # Checks a proof of a Samverk ledger: python3 check.py PROOF.json KEY.pub
+# or a membership proof under a leaf's mask: python3 check.py MEMBERSHIP.json MASK-IN-HEXADECIMAL
 import base64, hashlib, json, sys
 
 def sha(*b): return hashlib.sha256(b"".join(b)).digest()
@@ -36,20 +37,31 @@ def checkpoint(note, vkey):
             return int(size), base64.b64decode(root)
     sys.exit("not signed with this key")
 
-proof, vkey = json.load(open(sys.argv[1])), open(sys.argv[2]).read().strip()
-path = [base64.b64decode(h) for h in proof["path"]]
-size, root = checkpoint(proof["checkpoint"], vkey)
-if proof["format"] == "samverk ledger inclusion 1":
-    i, last, h = proof["index"], size - 1, sha(b"\0", base64.b64decode(proof["leaf"]))
-    assert i < size
+def climb(h, i, last, path):
+    """gives the root over the hash of a leaf with an index"""
+    assert 0 <= i <= last
     for s in path:
+        assert last > 0
         if i & 1 or i == last:
             h = sha(b"\1", s, h)
             while not i & 1 and i: i, last = i >> 1, last >> 1
         else:
             h = sha(b"\1", h, s)
         i, last = i >> 1, last >> 1
-    assert last == 0 and h == root, "the leaf isn't in the log"
+    assert last == 0
+    return h
+
+proof = json.load(open(sys.argv[1]))
+path = [base64.b64decode(h) for h in proof["path"]]
+if "state" in proof:
+    leaf = sha(b"\0\1", bytes([proof["state"]]), base64.b64decode(proof["key"]))
+    assert climb(leaf, proof["index"], proof["size"] - 1, path).hex() == sys.argv[2], "not under this mask"
+    sys.exit(print(proof["index"], ["was not counted", "was counted", "was erased"][proof["state"]]))
+vkey = open(sys.argv[2]).read().strip()
+size, root = checkpoint(proof["checkpoint"], vkey)
+if proof["format"] == "samverk ledger inclusion 1":
+    leaf = sha(b"\0", base64.b64decode(proof["leaf"]))
+    assert climb(leaf, proof["index"], size - 1, path) == root, "the leaf isn't in the log"
     print("leaf", proof["index"], "of", size, "is in the log")
 else:
     assert proof["format"] == "samverk ledger consistency 1"
