@@ -35,3 +35,18 @@ func JournalHeader(t *testing.T, node string) []byte {
 func ScanJournal(r io.Reader, node string) (last uint64, end int64, err error) {
 	return scan(r, "journal", node, func(entry) error { return nil })
 }
+
+// JournalHeader1 is a journal's first line as the version before this one wrote it.
+func JournalHeader1(t *testing.T, line []byte) []byte {
+	t.Helper()
+	var h header
+	if !unseal(line[:len(line)-1], &h) {
+		t.Fatal("not a header")
+	}
+	h.Journal = journalFormat1
+	b, err := seal(h)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
