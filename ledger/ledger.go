@@ -147,7 +147,10 @@ func (l *Ledger) genesis(ctx context.Context) error {
 	}
 	ours := sha256.Sum256([]byte(l.key.Public))
 	if size == 0 {
-		_, err := l.Append(ctx, Leaf{Kind: Genesis, Organisation: l.opts.Name, Digest: ours})
+		if _, err := l.Append(ctx, Leaf{Kind: Genesis, Organisation: l.opts.Name, Digest: ours}); err != nil {
+			return err
+		}
+		_, err := l.Covering(ctx, 0) // a copy taken before that would begin a second time
 		return err
 	}
 	first, err := l.Leaf(ctx, 0)
