@@ -1,11 +1,13 @@
 package policy
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"database/sql"
 	"encoding/hex"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -329,6 +331,7 @@ func (p *Policies) History() []Adopted {
 			out = append(out, e.Adopted)
 		}
 	}
+	slices.SortFunc(out, func(a, b Adopted) int { return cmp.Compare(b.Seq, a.Seq) })
 	return out
 }
 

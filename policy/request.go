@@ -3,7 +3,6 @@ package policy
 import (
 	"context"
 	"encoding/json"
-	"slices"
 	"time"
 
 	"github.com/samverk/samverk/consent"
@@ -50,8 +49,11 @@ func (o Outcome) same(as Outcome) bool {
 func (a Ask) request(v Verdict) Request {
 	r := Request{Organisation: a.Organisation, Sector: a.Sector, Role: a.Role, SignedIn: a.SignedIn, Approved: a.Approval != "", Operator: a.Operator,
 		Purpose: a.Use.Purpose, Commercial: a.Use.Commercial, Country: a.Use.Country, Question: a.Question, Dataset: a.Dataset, Outcome: v.outcome()}
-	if !v.Allowed && !a.SignedIn { // what strangers make up is not kept
+	switch w := a.bits(); { // what askers make up is not kept
+	case !v.Allowed && !a.SignedIn:
 		r.Organisation, r.Sector, r.Role, r.Country, r.Dataset = "", "", "", "", ""
+	case w.sector == 0 || w.role == 0 || a.Use.Country != "" && !country.MatchString(a.Use.Country):
+		r.Sector, r.Role, r.Country = "", "", ""
 	}
 	return r
 }
@@ -94,11 +96,16 @@ func (b *books) keepNotes(ctx context.Context, tx *storage.Tx) error {
 	return nil
 }
 
-// Change is a kind of question that would be answered otherwise, and how often it was asked.
-type Change struct {
+// Asked is a kind of question and how often it was asked.
+type Asked struct {
 	Request Request
-	Would   Outcome
 	Times   int64
+}
+
+// Change is a kind of question that would be answered otherwise.
+type Change struct {
+	Asked
+	Would Outcome
 }
 
 // Replayed is what a draft would have made of the questions asked.
@@ -113,25 +120,24 @@ type Replayed struct {
 // maxForms bounds how many kinds of question are looked at.
 const maxForms = 20_000
 
-// Requests lists the kinds of question asked since a day, and how often.
-func (p *Policies) Requests(ctx context.Context, since time.Time) (out []Change, err error) {
+// Requests lists the kinds of question asked since a day, the most asked first.
+func (p *Policies) Requests(ctx context.Context, since time.Time) (out []Asked, err error) {
 	err = p.db.Read(ctx, func(tx *storage.Tx) error {
-		rows, err := tx.Query(ctx, `SELECT form, CAST(SUM(asked) AS BIGINT) FROM policy_request WHERE day >= $1 GROUP BY form ORDER BY form LIMIT $2`, day(since), maxForms+1)
+		rows, err := tx.Query(ctx, `SELECT form, CAST(SUM(asked) AS BIGINT) FROM policy_request WHERE day >= $1 GROUP BY form ORDER BY 2 DESC, form LIMIT $2`, day(since), maxForms+1)
 		if err != nil {
 			return err
 		}
 		defer rows.Close()
 		for rows.Next() {
 			var form string
-			var c Change
-			if err := rows.Scan(&form, &c.Times); err != nil {
+			var a Asked
+			if err := rows.Scan(&form, &a.Times); err != nil {
 				return err
 			}
-			if err := json.Unmarshal([]byte(form), &c.Request); err != nil {
+			if err := json.Unmarshal([]byte(form), &a.Request); err != nil {
 				return fault.Wrap(fault.Internal, err, "a request noted can't be read")
 			}
-			c.Would = c.Request.Outcome
-			out = append(out, c)
+			out = append(out, a)
 		}
 		return rows.Err()
 	})
@@ -153,21 +159,20 @@ func (p *Policies) Replay(ctx context.Context, network string, d Draft, since ti
 	}
 	s := p.now.Load().with(network, d)
 	begin, end := p.hands()
-	for _, c := range all {
-		a := c.Request.ask()
+	for _, x := range all { // the most asked come first, and so do their changes
+		a := x.Request.ask()
 		v := Verdict{Reason: NotUnderstood}
 		if b := a.bits(); a.understood(b) {
 			v = s.judge(&a, b, begin, end)
 		}
-		r.Asked += c.Times
-		was := c.Request.Outcome
+		r.Asked += x.Times
+		was := x.Request.Outcome
 		was.Allowed = was.Allowed || was.Reason == BudgetSpent
-		if c.Would = v.outcome(); !c.Would.same(was) {
-			r.Changed += c.Times
-			r.Changes = append(r.Changes, c)
+		if would := v.outcome(); !would.same(was) {
+			r.Changed += x.Times
+			r.Changes = append(r.Changes, Change{x, would})
 		}
 	}
-	slices.SortStableFunc(r.Changes, func(a, b Change) int { return int(b.Times - a.Times) })
 	return r, nil
 }
 

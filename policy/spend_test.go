@@ -396,11 +396,14 @@ func TestReplay(t *testing.T) {
 		ask(commercial, 1)
 		n.clock.move(24 * time.Hour)
 		ask(clinician(), 2)
+		odd := clinician()
+		odd.Role = "made up"
+		ask(odd, 1)
 		ask(policy.Ask{Use: consent.Use{Purpose: "spam"}, Question: policy.Exists}, 1)
 		ask(policy.Ask{Organisation: "made up", Dataset: "made up", Use: consent.Use{Purpose: consent.Care}, Question: policy.Exists}, 1)
 
 		same, err := n.Replay(t.Context(), nation, preset("care"), start)
-		if err != nil || same.Asked != 18 || same.Changed != 2 || !same.Changes[0].Request.Operator {
+		if err != nil || same.Asked != 19 || same.Changed != 2 || !same.Changes[0].Request.Operator {
 			t.Errorf("%+v %v", same, err)
 		}
 		draft := preset("care")
@@ -417,7 +420,7 @@ func TestReplay(t *testing.T) {
 		if want := "6 × frequency by clinician: true exact 5 → true banded 10\n3 × annotate by clinician: true exact 5 → false  0\n2 × count by : true exact 0 → false  0\n"; got != want {
 			t.Error(got)
 		}
-		if r.Changed != 11 || r.Asked != 18 {
+		if r.Changed != 11 || r.Asked != 19 {
 			t.Errorf("%+v", r)
 		}
 		later, err := n.Replay(t.Context(), nation, draft, start.Add(24*time.Hour))
@@ -433,6 +436,44 @@ func TestReplay(t *testing.T) {
 			if strings.Contains(fmt.Sprint(k), "linda") || strings.Contains(fmt.Sprint(k), "made up") || strings.Contains(fmt.Sprint(k), "Dnr") {
 				t.Errorf("kept: %+v", k)
 			}
+		}
+	})
+}
+
+// TestATightenedPolicyIsObeyedAtOnce: whoever asks after the adoption was acknowledged, and whoever was judged before it and spends after it, gets
+// the new answer or none.
+func TestATightenedPolicyIsObeyedAtOnce(t *testing.T) {
+	each(t, func(t *testing.T, n *node) {
+		n.adopt(t, limited(1, policy.Budget{Organisation: 1_000_000, Per: policy.Lifetime}))
+		var adopted, stop atomic.Bool
+		var before, late atomic.Int64
+		var wg sync.WaitGroup
+		for i := range 8 {
+			wg.Go(func() {
+				for a := as(fmt.Sprint("p", i), region); !stop.Load(); {
+					v := n.Judge(a)
+					begun := adopted.Load()
+					err := n.Spend(context.Background(), a, v)
+					if err == nil && v.K == 5 && begun {
+						late.Add(1)
+					} else if err == nil && v.K == 5 {
+						before.Add(1)
+					}
+				}
+			})
+		}
+		for before.Load() < 50 {
+			time.Sleep(time.Millisecond)
+		}
+		tight := limited(2, policy.Budget{Organisation: 1_000_000, Per: policy.Lifetime})
+		tight.Rules[0].K = 10
+		n.adopt(t, tight)
+		adopted.Store(true)
+		time.Sleep(20 * time.Millisecond)
+		stop.Store(true)
+		wg.Wait()
+		if late.Load() > 0 {
+			t.Errorf("%d were answered by the old policy", late.Load())
 		}
 	})
 }

@@ -121,9 +121,26 @@ func budgets(b *strings.Builder, trials int, seed uint64) error {
 	return err
 }
 
+const preface = `Can somebody whose genome is known be found among the people counted? The figures are the share of those counted who are found, when
+5 % of those who aren't counted are taken for it too: 0.05 is as good as a guess, 1.00 is everybody. The attacker weighs each answer by its likelihood (package
+policy/attack says what they know; it is generous, so these are bounds). One question is about one variant that the target carries.
+
+How to read it:
+
+- Where nobody is told from a few, as the preset *care* does because it is what care asks, **one question about a variant that only the target has
+  is enough**. The same holds for the exact counts of any program that shows zero. What stands against it is not arithmetic: the asker is a signed-in clinician with
+  an assignment, every question is logged, and the people counted can read that it was asked. Budgets bound how many are searched for, not whether one is found.
+- With exact counts and fewer than five told as one, ten questions find up to four in ten and a hundred nearly everybody, in a cohort of any size.
+- The presets for outsiders are set by this table: their budgets are for a lifetime, and doubling one, or asking through two organisations, moves along the row.
+- A count that is watched while it changes gives a newcomer away. Batches help only outsiders' answers, and slowly: they must be large, and few variants
+  watched (each is asked about twice, so half the budget). A withdrawal is never delayed, so column 1 is what its difference gives away.
+
+`
+
 // Report writes what was measured as Markdown, for docs/security.md.
 func Report(w io.Writer, trials int, seed uint64) error {
 	var b strings.Builder
+	b.WriteString(preface)
 	questions := []int{1, 2, 5, 10, 100, 1000}
 	table := func(title string, heads []int, head string, rows func(way) []string) {
 		fmt.Fprintf(&b, "%s\n\n| %s |", title, head)
