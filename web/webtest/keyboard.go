@@ -147,6 +147,7 @@ func (b *Browser) Script(t *testing.T, on bool) {
 	if err := chromedp.Do(b.ctx, off); err != nil {
 		t.Fatal(err)
 	}
+	b.scriptless = !on
 }
 
 // Cookies makes the browser who the cookies say: sign in over HTTP, and give it what came back. Nil forgets all.
