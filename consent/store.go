@@ -102,7 +102,10 @@ func (c *Consents) load(ctx context.Context, tx *storage.Tx, s *state) (made int
 		return made, err
 	}
 	if made < pagesMade {
+		obeyed := s.at
+		s.at = max(s.at, storage.Micros(c.db.Now()))
 		err = derive(ctx, tx, s, c.people)
+		s.at = obeyed
 	} else {
 		err = errors.Join(readPages(ctx, tx, s), readLapses(ctx, tx, s))
 	}
@@ -135,7 +138,7 @@ func (c *Consents) makePages(ctx context.Context, s *state) error {
 	})
 }
 
-// derive works out what holds from what was said, at the moment up to which it has been obeyed.
+// derive works out what holds from what was said, at the state's moment.
 func derive(ctx context.Context, tx *storage.Tx, s *state, people *individual.Register) error {
 	e := s.edit()
 	e.diseases, e.ownCodes = map[string][]uint64{}, map[string]bool{}
@@ -401,8 +404,9 @@ func records(ctx context.Context, tx *storage.Tx, where string, args ...any) (al
 // Verify derives what holds from the history again and compares.
 func (c *Consents) Verify(ctx context.Context) error {
 	for {
+		at := storage.Micros(c.db.Now()) // before the state: whatever has fallen due by then, it has obeyed
 		now := c.state()
-		again := &state{terms: c.terms, at: now.at}
+		again := &state{terms: c.terms, at: max(at, now.at)}
 		if err := c.db.Read(ctx, func(tx *storage.Tx) error {
 			return errors.Join(derive(ctx, tx, again, c.people), readForces(ctx, tx, again))
 		}); err != nil {
@@ -443,7 +447,7 @@ func same(a, b *state) error {
 		return differs("what ends with childhood")
 	}
 	if a.form != nil || len(b.enacted) > 0 {
-		if f := current(b.enacted, a.at); (f == nil) != (a.form == nil) || f != nil && f.Digest != a.form.Digest {
+		if f := current(b.enacted, b.at); (f == nil) != (a.form == nil) || f != nil && f.Digest != a.form.Digest {
 			return differs("the form in force")
 		}
 	}
