@@ -290,7 +290,7 @@ func TestEverythingAtOnce(t *testing.T) {
 	for g := range 6 {
 		wg.Go(func() {
 			for i := range 25 {
-				who := individual.Number(g + 6*i%50)
+				who := individual.Number((g + 6*i) % 50)
 				switch p := consent.Purposes()[(g+i)%3]; {
 				case g == 0 && i%8 == 0:
 					n.remove(t, individual.Number(50+i/8))

@@ -250,6 +250,7 @@ func againstTheModel(t *rapid.T, dsn, journal string, acts int) {
 	m := &model{dsn: dsn, journal: journal, erased: map[individual.Number]bool{},
 		options: counted.Options{Leaves: rapid.SampledFrom([]int{0, 60}).Draw(t, "room")}}
 	m.node = open(t, dsn, journal, m.options)
+	defer func() { m.node.close(t) }()
 	for range acts {
 		m.act(t)
 	}
@@ -258,7 +259,6 @@ func againstTheModel(t *rapid.T, dsn, journal string, acts int) {
 			m.check(t, v, who*7)
 		}
 	}
-	m.node.close(t)
 }
 
 func TestAgainstAModel(t *testing.T) {

@@ -19,6 +19,15 @@ type superseded struct {
 // Prune deletes what only proves uses that asked before a moment, and tells how many pages went. What a use's tree was at that moment
 // stays, and so does everything since. A leaf of the ledger names the root that was given when its question began: leave a day between.
 func (c *Counted) Prune(ctx context.Context, before time.Time) (pages int, err error) {
+	// The roots go first: nobody is to find one whose pages are half gone.
+	err = c.db.Write(ctx, func(tx *storage.Tx) error {
+		_, err := tx.Exec(ctx, `DELETE FROM counted_root WHERE version < (
+			SELECT max(r.version) FROM counted_root r WHERE r.use_id = counted_root.use_id AND r.version <= $1)`, before)
+		return err
+	})
+	if err != nil {
+		return 0, err
+	}
 	var all []superseded
 	err = c.db.Read(ctx, func(tx *storage.Tx) error {
 		all, err = supersededBefore(ctx, tx, before)
@@ -62,11 +71,8 @@ func supersededBefore(ctx context.Context, tx *storage.Tx, before time.Time) (al
 	return all, rows.Err()
 }
 
-// prune deletes among some pages. The roots go first: nobody is to find one whose pages are half gone.
+// prune deletes among some pages.
 func (s superseded) prune(ctx context.Context, tx *storage.Tx, from int64) (pages int64, err error) {
-	if _, err := tx.Exec(ctx, `DELETE FROM counted_root WHERE use_id = $1 AND version < $2`, s.use, s.keep); err != nil {
-		return 0, err
-	}
 	gone, err := tx.Exec(ctx, `DELETE FROM counted_node WHERE use_id = $1 AND level = $2 AND page >= $3 AND page < $4 AND version < (
 		SELECT max(m.version) FROM counted_node m
 		WHERE m.use_id = $1 AND m.level = $2 AND m.page = counted_node.page AND m.version <= $5)`,
