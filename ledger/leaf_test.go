@@ -2,7 +2,10 @@ package ledger
 
 import (
 	"bytes"
+	"encoding/base64"
+	"encoding/binary"
 	"encoding/hex"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -116,6 +119,38 @@ func FuzzDecode(f *testing.F) {
 		again, err := l.Encode()
 		if err != nil || !bytes.Equal(again, b) {
 			t.Fatalf("%x was read and is written as %x, %v", b, again, err)
+		}
+	})
+}
+
+func FuzzCheckpoint(f *testing.F) {
+	f.Add("example.org/ledger\n17\n" + strings.Repeat("A", 43) + "=\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		c, err := parseCheckpoint(text)
+		if err != nil {
+			return
+		}
+		want := fmt.Sprintf("%s\n%d\n%s\n", c.Origin, c.Size, base64.StdEncoding.EncodeToString(c.Root[:]))
+		if !strings.HasPrefix(text, want) {
+			t.Fatalf("%q was read as %q", text, want)
+		}
+	})
+}
+
+func FuzzBundle(f *testing.F) {
+	f.Add([]byte("\x00\x02ab\x00\x00"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		all, err := splitBundle(b)
+		if err != nil {
+			return
+		}
+		var again []byte
+		for _, e := range all {
+			again = binary.BigEndian.AppendUint16(again, uint16(len(e)))
+			again = append(again, e...)
+		}
+		if !bytes.Equal(again, b) {
+			t.Fatalf("%x was read as %x", b, all)
 		}
 	})
 }

@@ -287,6 +287,13 @@ func (c *memberChange) store(ctx context.Context) error {
 		if len(nodes) == 0 {
 			continue
 		}
+		var last int64
+		if err := c.tx.QueryRow(ctx, `SELECT coalesce(max(epoch), -1) FROM ledger_member_root WHERE use_name = $1`, use).Scan(&last); err != nil {
+			return err
+		}
+		if last >= 0 && c.epoch <= uint64(last) {
+			return fault.New(fault.Internal, "the membership tree of %q is at epoch %d, and was to be changed at %d", use, last, c.epoch)
+		}
 		root := d.Root()
 		if _, err := c.tx.Exec(ctx, `INSERT INTO ledger_member_root (use_name, epoch, size, root) VALUES ($1, $2, $3, $4)`,
 			use, c.epoch, d.Size(), root[:]); err != nil {

@@ -151,6 +151,44 @@ func (m *Members) proveSome(t *testing.T, use string, epoch uint64, c counted, e
 	}
 }
 
+func TestMembersRefused(t *testing.T) {
+	db, m := openMembers(t, testkit.SQLite(t))
+	change := func(epochs ...uint64) error {
+		return db.Write(t.Context(), func(tx *storage.Tx) error {
+			for _, e := range epochs {
+				if _, err := m.Change(t.Context(), tx, "care", e, []Member{{1, true}}); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	if err := change(5); err != nil {
+		t.Fatal(err)
+	}
+	for _, epochs := range [][]uint64{{5}, {4}, {6, 7}} {
+		if err := change(epochs...); fault.KindOf(err) != fault.Internal {
+			t.Errorf("epochs %v after 5: %v", epochs, err)
+		}
+	}
+	if err := change(6, 6); err != nil {
+		t.Error(err)
+	}
+	if _, err := m.Root(t.Context(), "research", 9); fault.KindOf(err) != fault.NotFound {
+		t.Error(err)
+	}
+	// A root that somebody changed is noticed at the next opening.
+	if err := db.Write(t.Context(), func(tx *storage.Tx) error {
+		_, err := tx.Exec(t.Context(), `UPDATE ledger_member_node SET hash = (SELECT salt FROM ledger_member_salt WHERE individual = 0) WHERE level = 0 AND idx = 0`)
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := OpenMembers(t.Context(), db, rand.Reader); fault.KindOf(err) != fault.Internal {
+		t.Error(err)
+	}
+}
+
 // TestShownToAPatient walks the whole path: a use in the log, its root, and a proof that somebody was in it.
 func TestShownToAPatient(t *testing.T) {
 	d := newDesk(t, testkit.SQLite(t))
