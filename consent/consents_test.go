@@ -40,9 +40,12 @@ func options(clock *testkit.Clock, seed uint64) storage.Options {
 		Now: clock.Now, Rand: testkit.Rand(seed)}
 }
 
+// seed of a node's ids; a process that is killed and started again has another.
+var seed uint64 = 1
+
 func tryOpen(dsn string, o consent.Options) (*node, error) {
 	ctx := context.Background()
-	db, err := storage.Open(ctx, dsn, options(&testkit.Clock{}, 1))
+	db, err := storage.Open(ctx, dsn, options(&testkit.Clock{}, seed))
 	if err != nil {
 		return nil, err
 	}

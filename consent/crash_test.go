@@ -14,6 +14,7 @@ import (
 
 	"github.com/samverk/samverk/consent"
 	"github.com/samverk/samverk/individual"
+	"github.com/samverk/samverk/storage"
 )
 
 const victimEnv = "SAMVERK_TEST_VICTIM"
@@ -22,6 +23,7 @@ const victimEnv = "SAMVERK_TEST_VICTIM"
 // lives, and says when each was asked for and acknowledged.
 func victim() {
 	dir := os.Getenv(victimEnv)
+	seed = uint64(os.Getpid())
 	n, err := tryOpen(filepath.Join(dir, "db"), consent.Options{Journal: filepath.Join(dir, "journal")})
 	if err != nil {
 		fmt.Println("failed", err)
@@ -30,13 +32,69 @@ func victim() {
 	r := rand.New(rand.NewPCG(n.consents.Epoch(), 1))
 	for {
 		c := consent.Choice{Individual: individual.Number(r.IntN(victims)), Purpose: consent.Purposes()[r.IntN(3)], Allow: r.IntN(2) == 0}
+		act := func() error { return n.change(c) }
+		if r.IntN(3) == 0 {
+			c.Purpose, c.Allow, act = n.optOutOrIn(c.Individual)
+		}
 		fmt.Println("ask", c.Individual, c.Purpose, c.Allow)
-		if err := n.change(c); err != nil {
+		if err := act(); err != nil {
 			fmt.Println("failed", err)
 			os.Exit(1)
 		}
 		fmt.Println("ack")
 	}
+}
+
+// optedOut stands for an opt-out in what the victim says: false when it was set, true when it was lifted.
+const optedOut consent.Purpose = "opted-out"
+
+// optOutOrIn sets an opt-out of somebody, or lifts the one that stands.
+func (n *node) optOutOrIn(who individual.Number) (consent.Purpose, bool, func() error) {
+	ctx := context.Background()
+	if id := n.stands(who); id != "" {
+		return optedOut, true, func() error {
+			return n.Write(ctx, func(tx *storage.Tx) error { return n.consents.Lift(ctx, tx, "staff", "asked to", id) })
+		}
+	}
+	return optedOut, false, func() error {
+		return n.Write(ctx, func(tx *storage.Tx) error {
+			_, err := n.consents.Restrict(ctx, tx, "staff", consent.Restriction{Individual: who, Kind: consent.OptOut, Ground: "law"})
+			return err
+		})
+	}
+}
+
+// stands is the opt-out of somebody that stands.
+func (n *node) stands(who individual.Number) string {
+	all, err := n.consents.Restrictions(context.Background(), who)
+	if err != nil {
+		fmt.Println("failed", err)
+	}
+	for _, r := range all {
+		if r.Lifted.IsZero() {
+			return r.ID
+		}
+	}
+	return ""
+}
+
+// kept is whether the last thing that was asked for holds, by what is recorded.
+func (n *node) kept(t *testing.T, c consent.Choice) bool {
+	t.Helper()
+	if c.Purpose == optedOut {
+		return n.stands(c.Individual) == ""
+	}
+	h, err := n.consents.History(t.Context(), c.Individual)
+	if err != nil {
+		t.Fatal(err)
+	}
+	last := false
+	for _, r := range h {
+		if r.Purpose == c.Purpose {
+			last = r.Kind == consent.Given
+		}
+	}
+	return last
 }
 
 const victims = 400
@@ -66,6 +124,7 @@ func TestKilledAtAnyMoment(t *testing.T) {
 			}
 			state[said{who, p}] = true
 		}
+		state[said{who, optedOut}] = true
 	}
 	n.backUp(t, filepath.Join(dir, "backup"))
 	n.close(t)
@@ -85,14 +144,7 @@ func TestKilledAtAnyMoment(t *testing.T) {
 		n := open(t, dsn, journal)
 		if len(asked) > acked { // the last may have been kept, and was not acknowledged
 			last := asked[acked]
-			for _, who := range n.allowed(t, last.Purpose) {
-				if who == last.Individual && last.Allow {
-					state[said{last.Individual, last.Purpose}] = true
-				}
-			}
-			if set, _ := n.consents.Allowed(consent.Use{Purpose: last.Purpose}); !last.Allow && !set.Has(last.Individual) {
-				state[said{last.Individual, last.Purpose}] = false
-			}
+			state[said{last.Individual, last.Purpose}] = n.kept(t, last)
 		}
 		for _, p := range consent.Purposes() {
 			set, err := n.consents.Allowed(consent.Use{Purpose: p})
@@ -100,7 +152,7 @@ func TestKilledAtAnyMoment(t *testing.T) {
 				t.Fatal(err)
 			}
 			for who := range individual.Number(victims) {
-				if want := state[said{who, p}]; set.Has(who) != want {
+				if want := state[said{who, p}] && (p != consent.Research || state[said{who, optedOut}]); set.Has(who) != want {
 					t.Fatalf("%s of %d was acknowledged as %v and is not", p, who, want)
 				}
 			}
@@ -134,6 +186,9 @@ func mustReplay(t *testing.T, dir string, no map[said]bool) {
 		}
 		for who := range individual.Number(victims) {
 			acknowledged, asked := no[said{who, p}]
+			if out, also := no[said{who, optedOut}]; p == consent.Research {
+				acknowledged, asked = acknowledged || out, asked || also
+			}
 			if set.Has(who) && acknowledged || !set.Has(who) && !asked {
 				t.Errorf("%s of %d after a restore: counted %v, said no %v", p, who, set.Has(who), acknowledged)
 			}

@@ -1,6 +1,7 @@
 package consent_test
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"path/filepath"
 	"sync"
@@ -83,6 +84,72 @@ func TestAQuestionAfterAWithdrawal(t *testing.T) {
 		wg.Wait()
 		if !porcupine.CheckOperations(counted, history) {
 			t.Error("the history is not linearizable")
+		}
+	})
+}
+
+// TestAQuestionAfterABlock is the same for uses with conditions, and for a block beside the yes: every client sets and lifts
+// the blocks of one individual, so that the last acknowledged one decides, while all ask; and now and then
+// another form comes in force, which alters nothing for them.
+func TestAQuestionAfterABlock(t *testing.T) {
+	testkit.EachDatabase(t, func(t *testing.T, dsn string) {
+		const clients = 6
+		n := openAt(t, dsn, filepath.Join(t.TempDir(), "journal"), time.Now)
+		defer n.close(t)
+		n.mustEnact(t, 1, time.Now().Add(-time.Minute), forms[0])
+		for who := range individual.Number(clients) {
+			n.enrol(t, fmt.Sprint("p", who))
+			if _, err := n.fill(n.filled(who, true, "research", "research-commercial", "research-abroad")); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var mu sync.Mutex
+		var history []porcupine.Operation
+		start := time.Now()
+		did := func(client int, o op, call int64, out any) {
+			mu.Lock()
+			defer mu.Unlock()
+			history = append(history, porcupine.Operation{ClientId: client, Input: o, Call: call, Output: out, Return: int64(time.Since(start))})
+		}
+		for who := range clients {
+			did(who, op{who: individual.Number(who), allow: true}, 0, nil)
+		}
+		uses := []consent.Use{{Purpose: consent.Research}, {Purpose: consent.Research, Commercial: true}, {Purpose: consent.Research, Country: "NO", Health: true},
+			{Purpose: consent.Research, Diseases: []string{"DIS:4"}}}
+		var wg sync.WaitGroup
+		for client := range clients {
+			wg.Go(func() {
+				r := rand.New(rand.NewPCG(uint64(client), 6))
+				for i := range 60 {
+					call := int64(time.Since(start))
+					if r.IntN(3) > 0 {
+						o := op{who: individual.Number(r.IntN(clients)), ask: true}
+						set, err := n.consents.Allowed(uses[r.IntN(len(uses))])
+						if err != nil {
+							t.Error(err)
+							return
+						}
+						did(client, o, call, set.Has(o.who))
+						continue
+					}
+					_, lifted, act := n.optOutOrIn(individual.Number(client))
+					if err := act(); err != nil {
+						t.Error(err)
+						return
+					}
+					did(client, op{who: individual.Number(client), allow: lifted}, call, nil)
+					if client == 0 && i%20 == 0 {
+						n.mustEnact(t, 2+i, time.Now(), form(fmt.Sprint(2+i), nil, forms[0].Questions...))
+					}
+				}
+			})
+		}
+		wg.Wait()
+		if !porcupine.CheckOperations(counted, history) {
+			t.Error("the history is not linearizable")
+		}
+		if err := n.consents.Verify(t.Context()); err != nil {
+			t.Error(err)
 		}
 	})
 }
