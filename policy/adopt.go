@@ -56,6 +56,9 @@ func (p *Policies) Adopt(ctx context.Context, s Signed, by Adoption) error {
 		if err != nil {
 			return err
 		}
+		if err := p.steady(); err != nil {
+			return err
+		}
 		now := p.latest()
 		if s.Mandate.InForce.After(now) || !s.Draft.Expires.IsZero() && !s.Draft.Expires.After(now) {
 			return fault.New(fault.Conflict, "the policy has expired, or its decision is not in force").Say("policy.expired")
@@ -153,12 +156,6 @@ func (s *state) newer(next Signed) error {
 		}
 	}
 	return nil
-}
-
-// latest is now, and never before a time that was seen.
-func (p *Policies) latest() time.Time {
-	_, end := p.hands()
-	return storage.Time(end)
 }
 
 // act runs an act of the operator or a steward of the node's own organisation, and publishes what it led to.
@@ -349,21 +346,6 @@ func (p *Policies) InForce() []Adopted {
 		}
 	}
 	return out
-}
-
-// keepSeen keeps the latest time, so that a clock set back while nobody ran is noticed too.
-func (p *Policies) keepSeen(ctx context.Context, tx *storage.Tx) error {
-	_, err := tx.Exec(ctx, `INSERT INTO policy_clock (one, seen) VALUES (1, $1)
-		ON CONFLICT (one) DO UPDATE SET seen = excluded.seen WHERE excluded.seen > policy_clock.seen`, p.latest())
-	return err
-}
-
-func seenIn(ctx context.Context, tx *storage.Tx) (seen int64, err error) {
-	err = tx.QueryRow(ctx, `SELECT seen FROM policy_clock WHERE one = 1`).Scan(&seen)
-	if errors.Is(err, sql.ErrNoRows) {
-		return 0, nil
-	}
-	return seen, err
 }
 
 func last(times ...time.Time) time.Time {

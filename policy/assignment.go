@@ -45,10 +45,13 @@ func (p *Policies) Assign(ctx context.Context, by Actor, a Assignment) (id strin
 		return "", err
 	}
 	err = p.db.Write(ctx, func(tx *storage.Tx) error {
-		now := p.latest()
 		if err := p.mayAssign(ctx, tx, by, a); err != nil {
 			return err
 		}
+		if err := p.steady(); err != nil {
+			return err
+		}
+		now := p.latest()
 		from := last(now, a.From)
 		if !a.To.IsZero() && !a.To.After(from) {
 			return wrong("to", "the assignment would end before it begins")

@@ -15,7 +15,8 @@
 //     next begins. Nothing is edited, no older version comes back; triggers in the database refuse. Lines permit side by side.
 //   - A database made from a backup denies everything until somebody confirms that no policy adopted since is missing.
 //   - A clock set back revives nothing: what has ended by the latest time ever seen has ended. A clock that leaps while the
-//     process runs begins nothing (Options.Elapsed), and Faults tells.
+//     process runs begins nothing (Options.Elapsed). While clocks disagree nothing is adopted or assigned, and Faults tells,
+//     until it is so late or somebody confirms the clock.
 //   - Exact counts are for signed-in clinicians and laboratories under care, of the policy's own country and without commercial
 //     interest. Who isn't signed in gets yes or no to whether a variant exists, nothing else.
 //   - Spend is durable before it returns and never refunded, also when the answer then fails. It judges again, so what was

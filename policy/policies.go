@@ -7,7 +7,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/mandate"
 	"github.com/samverk/samverk/storage"
 )
@@ -31,7 +30,7 @@ type Policies struct {
 	o       Options
 	now     atomic.Pointer[state]
 	seen    atomic.Int64 // the latest time, in microseconds
-	began   int64        // when the process did, by the database's clock
+	began   atomic.Int64 // when the process did, by the database's clock
 	spends  queue
 	elapsed func() time.Duration
 }
@@ -53,9 +52,7 @@ func (a Actor) name() string {
 func Open(ctx context.Context, db *storage.DB, o Options) (*Policies, error) {
 	p := &Policies{db: db, o: o, elapsed: o.Elapsed}
 	p.spends.p = p
-	if p.elapsed != nil {
-		p.began = storage.Micros(db.Now()) - p.elapsed().Microseconds()
-	}
+	p.begin(storage.Micros(db.Now()))
 	return p, p.Reload(ctx)
 }
 
@@ -131,40 +128,10 @@ func (p *Policies) Faults() []error {
 			}
 		}
 	}
-	begin, end := p.hands()
-	if end-begin > tolerance.Microseconds() {
-		out = append(out, fault.New(fault.Unavailable, "the clock was set: it has been %s later than it is", time.Duration(end-begin)*time.Microsecond).
-			Do("set the clock right, then start samverk again; what ended by the latest time seen stays ended"))
+	if err := p.steady(); err != nil {
+		out = append(out, err)
 	}
 	return out
-}
-
-// tolerance is by how much clocks may differ before it is called a fault.
-const tolerance = 2 * time.Minute
-
-// hands are the earliest and the latest that it may be now: what begins must have begun by the first, what ends must not have ended by
-// the second.
-func (p *Policies) hands() (begin, end int64) {
-	now := storage.Micros(p.db.Now())
-	begin, end = now, p.see(now)
-	if p.elapsed != nil {
-		steady := p.began + p.elapsed().Microseconds()
-		begin, end = min(begin, steady), max(end, steady)
-	}
-	return begin, end
-}
-
-// see notes a time and gives the latest one.
-func (p *Policies) see(t int64) int64 {
-	for {
-		was := p.seen.Load()
-		if t <= was {
-			return was
-		}
-		if p.seen.CompareAndSwap(was, t) {
-			return t
-		}
-	}
 }
 
 // Judge says whether a question may be answered, and how. It takes no lock, and its failure is a denial.

@@ -389,6 +389,40 @@ func TestAClockThatLeaps(t *testing.T) {
 	}
 }
 
+// A clock that was a year ahead denies when it is right again, until somebody who decides here says that it is.
+func TestAClockThatWasWrong(t *testing.T) {
+	each(t, func(t *testing.T, n *node) {
+		d := preset("care")
+		d.Expires = start.Add(30 * 24 * time.Hour)
+		n.adopt(t, d)
+		const aYear = 365 * 24 * time.Hour
+		n.clock.move(aYear)
+		must(t, n.Note(t.Context(), clinician(), n.Judge(clinician())))
+		n.clock.move(-aYear)
+		next := preset("care")
+		next.Version = 2
+		if err := n.Adopt(t.Context(), enacted(t, next, n.clock.Now()), policy.Adoption{By: operator, Ground: "x"}); fault.KindOf(err) != fault.Unavailable {
+			t.Error("adopted from next year on:", err)
+		}
+		if _, err := n.Assign(t.Context(), operator, assignment("linda", policy.Clinician)); fault.KindOf(err) != fault.Unavailable {
+			t.Error("assigned from next year on:", err)
+		}
+		if v := n.Judge(clinician()); v.Allowed || v.Reason != policy.ClockStepped {
+			t.Errorf("%+v", v)
+		}
+		if err := n.ConfirmClock(t.Context(), policy.Actor{Person: "linda"}, "x"); fault.KindOf(err) != fault.Denied {
+			t.Error(err)
+		}
+		must(t, n.ConfirmClock(t.Context(), operator, "the time server was wrong"))
+		must(t, n.Reload(t.Context()))
+		if v := n.Judge(clinician()); !v.Allowed || len(n.Faults()) != 0 {
+			t.Errorf("%+v %v", v, n.Faults())
+		}
+		must(t, n.spend(clinician(), 1))
+		n.adopt(t, next)
+	})
+}
+
 func TestTheHistoryIsNeverChanged(t *testing.T) {
 	each(t, func(t *testing.T, n *node) {
 		n.adopt(t, preset("care"))

@@ -29,10 +29,12 @@ CREATE TABLE policy_standing (
     made    BIGINT NOT NULL
 );
 
--- The latest time that was ever seen here.
+-- The latest time that was ever seen here, since somebody last set it right; the last row holds.
 CREATE TABLE policy_clock (
-    one  SMALLINT PRIMARY KEY CHECK (one = 1),
-    seen BIGINT NOT NULL
+    seq     BIGINT PRIMARY KEY,
+    seen    BIGINT NOT NULL,
+    made_by TEXT NOT NULL,
+    ground  TEXT NOT NULL
 );
 
 -- Backups that this database was made from, each when that was noticed, and again when somebody said that no policy

@@ -20,7 +20,7 @@ END $$;
 -- +goose StatementBegin
 CREATE FUNCTION policy_clock_keep() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF TG_OP <> 'UPDATE' OR NEW.seen < OLD.seen THEN
+    IF TG_OP <> 'UPDATE' OR NEW.seen < OLD.seen OR NEW.seq <> OLD.seq OR NEW.made_by <> OLD.made_by OR NEW.ground <> OLD.ground THEN
         RAISE EXCEPTION 'time that was seen doesn''t go back';
     END IF;
     RETURN NEW;

@@ -89,7 +89,7 @@ END;
 -- +goose StatementEnd
 -- +goose StatementBegin
 CREATE TRIGGER policy_clock_forward BEFORE UPDATE ON policy_clock
-WHEN NEW.seen < OLD.seen
+WHEN NEW.seen < OLD.seen OR NEW.seq <> OLD.seq OR NEW.made_by <> OLD.made_by OR NEW.ground <> OLD.ground
 BEGIN
     SELECT RAISE(ABORT, 'time that was seen doesn''t go back');
 END;
