@@ -51,6 +51,30 @@ func BenchmarkAllowed(b *testing.B) {
 	})
 }
 
+// BenchmarkConditions is a use with conditions among 100,000: asked for again, and for the first time in an epoch.
+func BenchmarkConditions(b *testing.B) {
+	n, _, _ := many(b, 100_000)
+	defer n.close(b)
+	n.mustEnact(b, 1, n.Now(), forms[0])
+	use := consent.Use{Purpose: consent.Research, Diseases: []string{"DIS:4"}, Commercial: true, Country: "NO"}
+	b.Run("again", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, err := n.consents.Allowed(use); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("first", func(b *testing.B) {
+		for i := 0; b.Loop(); i++ {
+			use.Diseases[0] = fmt.Sprint("DIS:new", i)
+			if _, err := n.consents.Allowed(use); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
+
 // BenchmarkChange is one person's change, durable: the database's commit, and for a
 // withdrawal the journal's line too.
 func BenchmarkChange(b *testing.B) {
