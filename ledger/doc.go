@@ -4,8 +4,8 @@
 // Nouns: a Leaf is one line of the log; it names nobody. A Receipt says where a leaf is. A checkpoint is the log's size and
 // root hash, signed (https://c2sp.org/tlog-checkpoint). A Proof shows that a leaf is under a
 // checkpoint, or that one checkpoint continues another. A Witness watches that a log only grows, and cosigns. An
-// AccessRecord is who looked at what; it is kept apart (Accesses), and a leaf holds only its commitment. Members are the
-// trees over who was counted, whose roots stand in leaves (package membership). An Index is the log in the database, for lists.
+// AccessRecord is who looked at what; it is kept apart (Accesses), and a leaf holds only its commitment. An Index is the
+// log in the database, for lists. Who was counted stands in a leaf as the root of a tree: package membership.
 //
 // Rules:
 //   - Append returns when the leaf is on the disk and in the tree: entry, tiles and tree state are written, synced and
