@@ -130,6 +130,7 @@ type row struct {
 	choice
 	kind Kind
 	by   Actor
+	seq  int64
 }
 
 // event is an act on the room as a whole, to be written.

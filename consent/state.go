@@ -287,25 +287,31 @@ func (e *edit) hold(permission int, n individual.Number, h holds) {
 // narrow makes how wide somebody's yes to research is.
 func (e *edit) narrow(n individual.Number, h holds) {
 	altered := e.set(health, n, h.yes && h.scope == Health)
-	altered = e.set(named, n, h.yes && h.scope == Diseases) || altered
+	if on := h.yes && h.scope == Diseases; on || has(e.planes[named], n) {
+		altered = e.set(named, n, on) || altered
+		altered = e.onThese(n, on, h.diseases) || altered
+	}
+	if altered {
+		e.affects(Research.index(), n)
+	}
+}
+
+// onThese makes the diseases that somebody's yes names these, or none.
+func (e *edit) onThese(n individual.Number, on bool, diseases []string) (altered bool) {
 	want := map[string]bool{}
-	if h.yes && h.scope == Diseases {
-		for _, d := range h.diseases {
-			own, _ := e.terms.Canonical(d)
-			want[own] = true
-		}
+	for _, d := range diseases {
+		own, _ := e.terms.Canonical(d)
+		want[own] = on
 	}
 	for code := range e.diseases {
 		if !want[code] {
 			altered = e.setDisease(code, n, false) || altered
 		}
 	}
-	for code := range want {
-		altered = e.setDisease(code, n, true) || altered
+	for code, on := range want {
+		altered = e.setDisease(code, n, on) || altered
 	}
-	if altered {
-		e.affects(Research.index(), n)
-	}
+	return altered
 }
 
 // clear makes as if somebody had never said anything, and weren't there.

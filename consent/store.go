@@ -291,15 +291,15 @@ func (c *Consents) seal(ctx context.Context, u *change) error {
 // insert writes what was said and done.
 func (c *Consents) insert(ctx context.Context, u *change) error {
 	now := c.db.Now()
+	bare, whole := u.number()
 	for _, t := range []struct {
 		into string
 		next func() []any
 	}{
-		{"consent_choice (seq, epoch, individual, purpose, kind, made_by, why, made, recorded, form, question, scope, diseases, guardian, alone, document, receipt)",
-			each(u.rows, func(r row) []any {
-				u.seq++
-				return []any{u.seq, u.epoch, r.who, permissions[r.what], r.kind, r.by, r.why, r.when, now,
-					formName(r.form), r.question, r.scope, join(r.diseases), r.guardian, r.alone, r.document, r.receipt}
+		{"consent_choice (" + choiceColumns + ")", each(bare, func(r row) []any { return r.values(u.epoch, now) })},
+		{"consent_choice (" + choiceColumns + ", form, question, scope, diseases, guardian, alone, document, receipt)",
+			each(whole, func(r row) []any {
+				return append(r.values(u.epoch, now), formName(r.form), r.question, r.scope, join(r.diseases), r.guardian, r.alone, r.document, r.receipt)
 			})},
 		{"consent_restriction (seq, epoch, id, act, individual, kind, purposes, ground, made_by, why, document, made, recorded)",
 			each(u.acted, func(r restricted) []any {
@@ -327,6 +327,27 @@ func (c *Consents) insert(ctx context.Context, u *change) error {
 		}
 	}
 	return nil
+}
+
+const choiceColumns = `seq, epoch, individual, purpose, kind, made_by, why, made, recorded`
+
+func (r row) values(epoch uint64, now time.Time) []any {
+	return []any{r.seq, epoch, r.who, permissions[r.what], r.kind, r.by, r.why, r.when, now}
+}
+
+// number gives each choice its place in the history, and tells those made on no form, as whole files of them are, from the rest: they
+// have half the columns.
+func (u *change) number() (bare, whole []row) {
+	for _, r := range u.rows {
+		u.seq++
+		r.seq = u.seq
+		if r.receipt == "" && r.guardian == "" {
+			bare = append(bare, r)
+		} else {
+			whole = append(whole, r)
+		}
+	}
+	return bare, whole
 }
 
 // each gives the rows of a list, one after another, and then nil.

@@ -571,7 +571,7 @@ func TestTheWholeAgainstAModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n++
 		wholeAgainstTheModel(t, filepath.Join(dir, fmt.Sprint(n, ".db")), filepath.Join(dir, fmt.Sprint(n, ".journal")),
-			rapid.IntRange(1, 25).Draw(t, "transactions"))
+			rapid.IntRange(1, 15).Draw(t, "transactions"))
 	})
 }
 
