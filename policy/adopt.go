@@ -49,7 +49,7 @@ func (p *Policies) Adopt(ctx context.Context, s Signed, by Adoption) error {
 		return fault.New(fault.Conflict, "this node doesn't know its country, so it can't tell what is abroad").Do("set the node's country").Say("policy.country.unknown")
 	}
 	if s.Draft.Country != p.o.Country {
-		return fault.New(fault.Conflict, "the policy is for %s, this node is in %s", s.Draft.Country, p.o.Country).Say("policy.country", s.Draft.Country)
+		return fault.New(fault.Conflict, "the policy is for %s, this node is in %s", s.Draft.Country, p.o.Country).Say("policy.abroad", s.Draft.Country)
 	}
 	return p.act(ctx, by.By, by.Standing, func(tx *storage.Tx) error {
 		ground, who, err := by.ground(ctx, tx, s)

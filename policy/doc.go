@@ -6,7 +6,7 @@
 //
 // Rules:
 //   - Deny by default. Rules only permit; what no rule permits is denied. A denial is the same for every asker and reason
-//     (Verdict.Err) and says nothing of data; Verdict.Reason is for those who run the node.
+//     (Verdict.Err) and says nothing of data; Verdict.Reason is for those who run the node. That a budget is spent, its owner is told.
 //   - Nothing adopted yet: only the operator at the machine may ask. From the first adoption on the operator is judged by the rules.
 //   - Enact refuses a text that the decision doesn't name by its digest, a quorum that doesn't verify, a decision not in force.
 //   - A Signed is verified (network's key, body, digest, quorum) when adopted and each time it is read. A row that can't be
@@ -24,8 +24,8 @@
 //     isn't signed in: of the dataset) by purpose, and of numbers asked one by one or in bulk. Each number in an answer counts.
 //   - What was asked is kept by day and form, without the person, the variant and the number, for Replay.
 //
-// Where a permission is unclear, it is denied: a role that isn't of the known ones, a purpose or country left out where a rule names
-// them, a dataset not named where a policy is for some, an approval that isn't given.
+// Where a permission is unclear, it is denied: a role that isn't of the known ones, a purpose left out, a dataset not named where a
+// policy is for some, an approval that isn't given. A country left out is the node's own, which every policy adopted here is for.
 //
 // It never counts, never sees a number before it is to be shown, and doesn't know the forum. Who an asker is
 // is told to it: a page through Asker, a peer's node by its signature.

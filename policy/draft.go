@@ -192,15 +192,15 @@ func (d Draft) Check() error {
 	case !country.MatchString(d.Country):
 		return wrong("country", "the country is two capital letters")
 	case len(d.Rules) == 0 || len(d.Rules) > maxRules:
-		return wrong("rules", "a policy has 1 to %d rules", maxRules)
+		return wrong("rules", "a policy has 1 to %d rules", maxRules).Say("policy.rules", maxRules)
 	case d.Batch < 0 || d.Batch > maxBatch:
-		return wrong("batch", "newcomers are shown in batches of 0 to %d", maxBatch)
+		return wrong("batch", "newcomers are shown in batches of 0 to %d", maxBatch).Say("policy.batch", maxBatch)
 	case !d.Expires.IsZero() && (d.Expires.Location() != time.UTC || d.Expires.Nanosecond() != 0 || d.Expires.Year() > 2999 || d.Expires.Year() < 2000):
 		return wrong("expires", "the expiry is a whole second in UTC")
 	}
 	for lang, s := range map[string]string{"sv": d.Title.SV, "nb": d.Title.NB, "en": d.Title.EN} {
 		if err := plain(s); err != nil || s == "" {
-			return wrong("title."+lang, "a policy has a title in each language, of at most %d characters", maxText)
+			return wrong("title."+lang, "a policy has a title in each language, of at most %d characters", maxText).Say("policy.title")
 		}
 	}
 	if err := list("datasets", d.Datasets, nil, true); err != nil {
@@ -231,7 +231,7 @@ func (r Rule) check(home string) error {
 	}
 	for _, c := range r.Conditions.Countries {
 		if !country.MatchString(c) || c == home {
-			return wrong("conditions.countries", "other countries are named by two capital letters each")
+			return wrong("conditions.countries", "other countries are named by two capital letters each").Say("policy.countries")
 		}
 	}
 	b := r.Budget
@@ -284,7 +284,7 @@ func list[T ~string](at string, have, known []T, mayBeNone bool) error {
 		return wrong(at, "at least one must be named").Say("policy.none")
 	}
 	if len(have) > maxList {
-		return wrong(at, "more than %d are named", maxList)
+		return wrong(at, "more than %d are named", maxList).Say("policy.many", maxList)
 	}
 	for i, x := range have {
 		if known != nil && !slices.Contains(known, x) || x == "" || plain(string(x)) != nil {
