@@ -75,17 +75,8 @@ func (t *Tree) Draft() *Draft {
 	return &Draft{tree: t, size: t.Size(), over: []map[uint32]Hash{{}}, taken: map[place]struct{}{}}
 }
 
-// Tree is what the draft is of.
-func (d *Draft) Tree() *Tree { return d.tree }
-
 // Size is how many leaves there will be.
 func (d *Draft) Size() uint32 { return d.size }
-
-// Leaf gives one leaf as it will be.
-func (d *Draft) Leaf(i uint32) Hash {
-	h, _ := d.at(0, i) // at doesn't fail
-	return h
-}
 
 // Append adds a leaf at the end.
 func (d *Draft) Append(h Hash) {
