@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"time"
 
 	"github.com/transparency-dev/tessera"
 
@@ -32,10 +33,15 @@ type answer struct {
 	err   error
 }
 
-// groupAge is how long Tessera waits after a group's first leaf, which is for the rest of it to be handed over.
 const (
 	groupMost = tileWidth
-	groupAge  = 500_000 // nanoseconds
+
+	// Tessera waits so long after a group's first leaf, for the rest of it to be handed over.
+	groupAge = 500 * time.Microsecond
+
+	// Under load the next group waits so long for those who were just answered to ask again. Otherwise askers fall into two
+	// halves, of which each waits for the other's syncs.
+	gather = time.Millisecond
 )
 
 // enqueue must be called with l.mu held.
@@ -67,6 +73,9 @@ func (l *Ledger) commitAll() {
 				break
 			}
 			l.commit(batch)
+			if len(batch) > 1 {
+				time.Sleep(gather)
+			}
 		}
 	}
 }
