@@ -192,6 +192,8 @@ func TestWhatCanBeShown(t *testing.T) {
 		_, second := n.ask(t, consent.Care)
 		n.remove(t, 17)
 		_, third := n.ask(t, consent.Care)
+		n.remove(t, 20) // who was out
+		_, fourth := n.ask(t, consent.Care)
 		for range 2 {
 			for i, c := range []struct {
 				root [32]byte
@@ -201,7 +203,8 @@ func TestWhatCanBeShown(t *testing.T) {
 				{empty, 0, "counted.later"},
 				{first, 0, "in"}, {first, 1, "out"}, {first, 2, "in"}, {first, 39, "in"}, {first, 40, "counted.later"}, {first, 17, "counted.erased"},
 				{second, 0, "in"}, {second, 2, "out"}, {second, 40, "out"}, {second, 17, "counted.erased"}, {second, 41, "counted.later"},
-				{third, 0, "in"}, {third, 17, "nobody"}, {third, 18, "out"},
+				{third, 0, "in"}, {third, 17, "nobody"}, {third, 18, "out"}, {third, 20, "counted.erased"},
+				{fourth, 0, "in"}, {fourth, 17, "nobody"}, {fourth, 20, "nobody"},
 				{[32]byte{1}, 0, "counted.root"},
 			} {
 				if got := n.says(t, care, c.root, c.who); got != c.want {
@@ -213,7 +216,7 @@ func TestWhatCanBeShown(t *testing.T) {
 			}
 			n.close(t)
 			n = open(t, dsn, journal, counted.Options{})
-			if _, again := n.ask(t, consent.Care); again != third {
+			if _, again := n.ask(t, consent.Care); again != fourth {
 				t.Error("after a restart the root is another")
 			}
 		}
@@ -329,11 +332,13 @@ func TestAWriteThatFails(t *testing.T) {
 			}
 			n.exec(t, `ALTER TABLE away RENAME TO counted_node`)
 			if i == 1 {
-				n.choose(t, consent.Care, false, 1)
+				n.choose(t, consent.Care, false, 2) // as if it had never been
 			}
 			set, root := n.ask(t, consent.Care)
-			if got := n.says(t, plain(consent.Care), root, 1); (got == "in") != set.Has(1) {
-				t.Error(got)
+			for who := range individual.Number(20) {
+				if got := n.says(t, plain(consent.Care), root, who); (got == "in") != set.Has(who) {
+					t.Errorf("%d is shown as %s", who, got)
+				}
 			}
 			n.choose(t, consent.Care, true, 2+i)
 		}
