@@ -59,6 +59,7 @@ type Consents struct {
 
 	turn     sync.Mutex // one state after another
 	onChange func(Changed)
+	told     uint64 // the last epoch that was told
 
 	under *change // of the writing transaction under way; the writers' lock guards it
 }
@@ -180,17 +181,24 @@ func (c *Consents) obey() *state {
 func (c *Consents) show(s *state) *state {
 	for now := max(s.at, storage.Micros(c.db.Now())); s.due <= now; {
 		next := s.step()
-		if c.onChange != nil {
-			told := Changed{Epoch: next.epoch, All: next.form != s.form, state: next, terms: c.terms}
-			for _, l := range next.lapsed[len(s.lapsed):] {
-				told.Individuals = append(told.Individuals, l.who)
-			}
-			c.onChange(told)
+		changed := Changed{Epoch: next.epoch, All: next.form != s.form, state: next, terms: c.terms}
+		for _, l := range next.lapsed[len(s.lapsed):] {
+			changed.Individuals = append(changed.Individuals, l.who)
 		}
+		c.tell(changed)
 		s = next
 	}
 	c.now.Store(s)
 	return s
+}
+
+// tell says what changed, once for each epoch. The turn is held.
+func (c *Consents) tell(changed Changed) {
+	if c.onChange == nil || changed.Epoch <= c.told {
+		return
+	}
+	c.told = changed.Epoch
+	c.onChange(changed)
 }
 
 // Epoch numbers the state that holds now.
@@ -335,10 +343,8 @@ func (c *Consents) publish(u *change) {
 	c.under = nil
 	c.turn.Lock()
 	defer c.turn.Unlock()
-	if c.onChange != nil && u.epoch != u.base.epoch {
-		c.onChange(Changed{Epoch: u.epoch, Individuals: members(u.changed), All: u.form != u.base.form || u.waiting != u.base.waiting,
-			state: &u.state, terms: c.terms})
-	}
+	c.tell(Changed{Epoch: u.epoch, Individuals: members(u.changed), All: u.form != u.base.form || u.waiting != u.base.waiting,
+		state: &u.state, terms: c.terms})
 	c.show(&u.state)
 }
 

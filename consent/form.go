@@ -278,8 +278,8 @@ type Enacted struct {
 func (e *Enacted) begins() int64 { return max(storage.Micros(e.Begins), storage.Micros(e.held)) }
 
 func enact(digest mandate.Digest, text []byte, m mandate.Mandate, recorded time.Time) (*Enacted, error) {
-	f, err := ParseForm(text)
-	if err != nil {
+	var f Form
+	if err := mandate.Decode(text, &f); err != nil {
 		return nil, err
 	}
 	if again, err := f.canonical(); err != nil || !bytes.Equal(again, text) || mandate.Digest(sha256.Sum256(text)) != digest {
@@ -287,7 +287,11 @@ func enact(digest mandate.Digest, text []byte, m mandate.Mandate, recorded time.
 	}
 	e := &Enacted{Form: f, Digest: digest, Begins: m.InForce, Mandate: m, held: recorded}
 	for _, b := range f.Bases {
-		e.counts[b.Permission.index()] = b.Default == In
+		i := b.Permission.index()
+		if i < 0 {
+			return nil, b.Permission.unknown()
+		}
+		e.counts[i] = b.Default == In
 	}
 	return e, nil
 }

@@ -107,10 +107,11 @@ func (u *change) comesOfAge(who individual.Individual, what uint16) {
 		return
 	}
 	u.lapse(l)
-	u.lapses0()[who.Number] = l
+	u.lapsings()[who.Number] = l
 }
 
-func (u *change) lapses0() map[individual.Number]lapse {
+// lapsings are the lapses to be written.
+func (u *change) lapsings() map[individual.Number]lapse {
 	if u.lapsing == nil {
 		u.lapsing = map[individual.Number]lapse{}
 	}
@@ -120,7 +121,7 @@ func (u *change) lapses0() map[individual.Number]lapse {
 // settled takes over what lapsed since the last commit: it is written with this one.
 func (u *change) settled() {
 	for _, l := range u.lapsed {
-		u.lapses0()[l.who] = lapse{at: l.at, who: l.who}
+		u.lapsings()[l.who] = lapse{at: l.at, who: l.who}
 		for p := range permissions {
 			if l.what>>p&1 == 1 {
 				u.touch(spot{plane: yes + plane(p), page: int(l.who / pageBits)})
@@ -198,7 +199,7 @@ func (c *Consents) born(ctx context.Context, tx *storage.Tx, n individual.Number
 		if l.who == n {
 			l.what = 0
 			u.lapse(l)
-			u.lapses0()[n] = l
+			u.lapsings()[n] = l
 		}
 	}
 	for what := range permissions {
@@ -243,29 +244,31 @@ func (c *Consents) guards(ctx context.Context, u *change, who individual.Individ
 	return others == 0, nil
 }
 
-// ComeOfAge lists individuals whose guardian's yes has lapsed since they came of age and who have said nothing about that
+// ComeOfAge lists individuals for whom a guardian has chosen, who have come of age and have said nothing themselves
 // since: they are to be asked. At most limit, from number after.
 func (c *Consents) ComeOfAge(ctx context.Context, after individual.Number, limit int) (all []individual.Number, err error) {
+	now := storage.Time(max(c.state().at, storage.Micros(c.db.Now())))
 	err = c.db.Read(ctx, func(tx *storage.Tx) error {
-		s := c.state()
-		for _, n := range members(s.planes[ward]) {
-			who, ok := c.people.Get(n)
-			if n < after || !ok || who.Born.IsZero() || !who.Adult(storage.Time(max(s.at, storage.Micros(c.db.Now())))) {
-				continue
-			}
-			var since int64
-			if err := tx.QueryRow(ctx, `SELECT count(*) FROM consent_choice WHERE individual = $1 AND guardian = '' AND made >= $2`,
-				n, individual.Majority(who.Born)).Scan(&since); err != nil {
+		all = nil
+		rows, err := tx.Query(ctx, `SELECT w.individual, COALESCE(max(o.made), 0) FROM
+			(SELECT DISTINCT individual FROM consent_choice WHERE guardian <> '' AND individual >= $1) w
+			LEFT JOIN consent_choice o ON o.individual = w.individual AND o.guardian = '' GROUP BY w.individual ORDER BY w.individual`, after)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for len(all) < limit && rows.Next() {
+			var n individual.Number
+			var spoke int64
+			if err := rows.Scan(&n, &spoke); err != nil {
 				return err
 			}
-			if since > 0 {
-				continue
-			}
-			if all = append(all, n); len(all) == limit {
-				return nil
+			who, ok := c.people.Get(n)
+			if ok && !who.Born.IsZero() && who.Adult(now) && spoke < storage.Micros(individual.Majority(who.Born)) {
+				all = append(all, n)
 			}
 		}
-		return nil
+		return rows.Err()
 	})
 	return all, err
 }

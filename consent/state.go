@@ -101,13 +101,17 @@ func (s *state) words(n need) []uint64 {
 	return minus(w, s.planes[out+plane(n.purpose)])
 }
 
-// onDiseases is whose named diseases cover all of these: each is one of theirs, or a kind of one.
+// onDiseases is whose named diseases cover all of these: each is one of theirs, or a kind of one. Planes go by the ids
+// that people were asked with, so that another release of the vocabulary finds them.
 func (s *state) onDiseases(asked []string) []uint64 {
 	var all []uint64
 	for i, d := range asked {
+		kinds := s.terms.Ancestors(d)
 		var one []uint64
-		for _, a := range s.terms.Ancestors(d) {
-			one = or(one, s.diseases[a])
+		for code, words := range s.diseases {
+			if own, _ := s.terms.Canonical(code); slices.Contains(kinds, own) {
+				one = or(one, words)
+			}
 		}
 		if i > 0 {
 			one = and(all, one)
@@ -300,8 +304,7 @@ func (e *edit) narrow(n individual.Number, h holds) {
 func (e *edit) onThese(n individual.Number, on bool, diseases []string) (altered bool) {
 	want := map[string]bool{}
 	for _, d := range diseases {
-		own, _ := e.terms.Canonical(d)
-		want[own] = on
+		want[d] = on
 	}
 	for code := range e.diseases {
 		if !want[code] {

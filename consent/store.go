@@ -62,6 +62,7 @@ func Open(ctx context.Context, db *storage.DB, people *individual.Register, o Op
 			return nil, err
 		}
 	}
+	c.told = s.epoch
 	c.now.Store(s)
 	people.Follow(c.follow())
 	if backup, waiting := db.Restored(); waiting {
@@ -110,7 +111,7 @@ func (c *Consents) load(ctx context.Context, tx *storage.Tx, s *state) (made int
 		err = errors.Join(readPages(ctx, tx, s), readLapses(ctx, tx, s))
 	}
 	if err == nil {
-		err = readForces(ctx, tx, s)
+		err = readForces(ctx, tx, s, false)
 	}
 	if err != nil {
 		return made, err
@@ -429,7 +430,7 @@ func (c *Consents) Verify(ctx context.Context) error {
 		now := c.state()
 		again := &state{terms: c.terms, at: max(at, now.at)}
 		if err := c.db.Read(ctx, func(tx *storage.Tx) error {
-			return errors.Join(derive(ctx, tx, again, c.people), readForces(ctx, tx, again))
+			return errors.Join(derive(ctx, tx, again, c.people), readForces(ctx, tx, again, true))
 		}); err != nil {
 			return err
 		}

@@ -84,7 +84,7 @@ func (r *Register) SetBorn(ctx context.Context, tx *storage.Tx, by, why string, 
 		return c.failed(err)
 	}
 	if err := r.record(ctx, tx, n, "born", by, why); err != nil {
-		return c.failed(err)
+		return err
 	}
 	if r.follower.Born == nil {
 		return nil
@@ -109,8 +109,12 @@ func (r *Register) SetPseudonym(ctx context.Context, tx *storage.Tx, by, why str
 // maxText bounds a name and a reason, in bytes.
 const maxText = 2000
 
-// record keeps who changed what about an individual.
+// record keeps who changed what about an individual. Without that the change can't be committed.
 func (r *Register) record(ctx context.Context, tx *storage.Tx, n Number, kind, by, why string) error {
+	return r.in(tx).failed(r.recordIn(ctx, tx, n, kind, by, why))
+}
+
+func (r *Register) recordIn(ctx context.Context, tx *storage.Tx, n Number, kind, by, why string) error {
 	if _, waiting := r.db.Restored(); waiting && !strings.HasSuffix(kind, " ended") { // a replay ends what had ended
 		return waits("nothing about individuals can be changed yet")
 	}
