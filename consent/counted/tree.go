@@ -125,16 +125,10 @@ func (t *tree) follow(set *individual.Set, size uint32, s *salts, version int64)
 		seen: t.seen + len(forgotten), draft: t.hashes.Draft(), pages: map[place][]byte{}}
 	altered := false
 	put := func(n individual.Number) {
-		leaf := t.leaf(n, set, s, uint64(version))
-		switch {
-		case uint32(n) == c.draft.Size():
-			c.draft.Append(leaf)
-		case uint32(n) > c.draft.Size() || t.hashes.Leaf(uint32(n)) == leaf:
-			return
-		default:
+		if leaf := t.leaf(n, set, s, uint64(version)); leaf != t.hashes.Leaf(uint32(n)) {
 			c.draft.Set(uint32(n), leaf)
+			altered = true
 		}
-		altered = true
 	}
 	t.differing(set, put)
 	for _, n := range t.odd {
@@ -146,7 +140,8 @@ func (t *tree) follow(set *individual.Set, size uint32, s *salts, version int64)
 		}
 	}
 	for n := t.hashes.Size(); n < c.size; n++ {
-		put(individual.Number(n))
+		c.draft.Append(t.leaf(individual.Number(n), set, s, uint64(version)))
+		altered = true
 	}
 	if !altered && t.id != 0 {
 		t.words, t.seen, t.odd = c.words, c.seen, nil
