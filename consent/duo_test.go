@@ -16,7 +16,7 @@ import (
 // diseases is a small vocabulary: DIS:4 ⊂ DIS:3 ⊂ DIS:2 ⊂ DIS:1, and DIS:7 ⊂ DIS:1.
 func diseases(t failer) *ontology.Terms {
 	t.Helper()
-	terms, err := ontology.ReadOBO(strings.NewReader(`
+	return vocabulary(t, `
 [Term]
 id: DIS:1
 [Term]
@@ -32,7 +32,12 @@ is_a: DIS:3
 [Term]
 id: DIS:7
 is_a: DIS:1
-`), "diseases.obo")
+`)
+}
+
+func vocabulary(t failer, obo string) *ontology.Terms {
+	t.Helper()
+	terms, err := ontology.ReadOBO(strings.NewReader(obo), "diseases.obo")
 	if err != nil {
 		t.Fatal(err)
 	}

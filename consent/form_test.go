@@ -16,6 +16,7 @@ import (
 	"github.com/samverk/samverk/individual"
 	"github.com/samverk/samverk/internal/testkit"
 	"github.com/samverk/samverk/mandate"
+	"github.com/samverk/samverk/ontology"
 	"github.com/samverk/samverk/storage"
 )
 
@@ -348,5 +349,73 @@ func TestAReceiptInPlainWords(t *testing.T) {
 	}
 	if fmt.Sprint(r.Lines("fi", nil, day)) != fmt.Sprint(r.Lines("en", nil, day)) {
 		t.Error("others read English")
+	}
+}
+
+func FuzzForm(f *testing.F) {
+	for _, form := range forms {
+		b, err := mandate.Canonical(form)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(b)
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		form, err := consent.ParseForm(b)
+		if err != nil {
+			return
+		}
+		digest, err := form.Digest()
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := mandate.Canonical(form)
+		if err != nil {
+			t.Fatal(err)
+		}
+		back, err := consent.ParseForm(again)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d, err := back.Digest(); err != nil || d != digest {
+			t.Fatal("what is read back has another digest", err)
+		}
+	})
+}
+
+// TestAnotherReleaseOfTheVocabulary: a term that got another id since the answer is still the same disease.
+func TestAnotherReleaseOfTheVocabulary(t *testing.T) {
+	dsn, journal, clock := testkit.SQLite(t), filepath.Join(t.TempDir(), "j"), noon()
+	n := openAt(t, dsn, journal, clock.Now)
+	n.enrol(t, "a")
+	n.mustEnact(t, 1, clock.Time, form("1", nil, ask("research", consent.Diseases, "DIS:30", "OLD:1")))
+	f := n.filled(0, true, "research")
+	f.Answers[0].Diseases = []string{"OLD:1", "DIS:30"}
+	if _, err := n.fill(f); err != nil {
+		t.Fatal(err)
+	}
+	n.close(t)
+	for name, c := range map[string]struct {
+		terms *ontology.Terms
+		want  map[string]bool
+	}{
+		"this one":  {diseases(t), map[string]bool{"DIS:4": true, "DIS:3": true, "DIS:30": true, "OLD:1": true, "NEW:1": false, "DIS:2": false}},
+		"the next":  {vocabulary(t, "[Term]\nid: NEW:1\nalt_id: OLD:1\n[Term]\nid: NEW:2\nis_a: NEW:1\n"), map[string]bool{"OLD:1": true, "NEW:1": true, "NEW:2": true, "DIS:30": true, "DIS:3": false}},
+		"no longer": {nil, map[string]bool{"OLD:1": true, "DIS:30": true, "DIS:3": false, "NEW:1": false}},
+	} {
+		n, err := tryOpen(dsn, consent.Options{Journal: journal, Terms: c.terms})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for d, want := range c.want {
+			set, err := n.consents.Allowed(consent.Use{Purpose: consent.Research, Diseases: []string{d}})
+			if err != nil || set.Has(0) != want {
+				t.Errorf("%s: %s: %v %v", name, d, set.Has(0), err)
+			}
+		}
+		if err := n.consents.Verify(t.Context()); err != nil {
+			t.Error(name, err)
+		}
+		n.close(t)
 	}
 }

@@ -192,6 +192,40 @@ func TestAGuardianshipEnds(t *testing.T) {
 	})
 }
 
+func TestARemovedIndividualCannotSignIn(t *testing.T) {
+	testkit.EachDatabase(t, func(t *testing.T, dsn string) {
+		clock := &settable{time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
+		db, r := openAt(t, dsn, clock)
+		defer db.Close()
+		if _, err := enrol(db, r, individual.New{ID: "a"}); err != nil {
+			t.Fatal(err)
+		}
+		write(t, db, func(ctx context.Context, tx *storage.Tx) error {
+			_, err := r.Link(ctx, tx, "staff", "", 0, child, individual.Low)
+			return err
+		})
+		s, err := r.SignIn(t.Context(), child, individual.Low, individual.Low)
+		if err != nil {
+			t.Fatal(err)
+		}
+		write(t, db, func(ctx context.Context, tx *storage.Tx) error { _, err := r.Remove(ctx, tx, "a"); return err })
+		if _, err := r.Resume(t.Context(), s.Token); fault.KindOf(err) != fault.NotFound {
+			t.Error(err)
+		}
+		if _, err := r.SignIn(t.Context(), child, individual.High, individual.Low); fault.KindOf(err) != fault.Denied {
+			t.Error(err)
+		}
+		var left int64
+		err = db.Read(t.Context(), func(tx *storage.Tx) error {
+			return tx.QueryRow(t.Context(), `SELECT (SELECT count(*) FROM individual_login) + (SELECT count(*) FROM individual_session) +
+				(SELECT count(*) FROM individual_event)`).Scan(&left)
+		})
+		if left != 0 || err != nil {
+			t.Error("something is left:", left, err)
+		}
+	})
+}
+
 func TestABirthDateIsKept(t *testing.T) {
 	testkit.EachDatabase(t, func(t *testing.T, dsn string) {
 		clock := &settable{time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
