@@ -11,7 +11,7 @@
 //   - Nothing recorded is not counted, unless the form in force rests that purpose on objection or law. Given twice and
 //     withdrawn once is withdrawn. While no form is in force, every purpose rests on consent and a use has no conditions.
 //   - Uncertain is out. A no is obeyed also where the basis is law. Conditions always rest on consent. Guardians who disagree, or a
-//     child who says no, are a no. A disease that isn't known is covered by itself alone. A use without a word on what the research
+//     child who says no, are a no; a child's own yes on a form is refused. A disease that isn't known is covered by itself alone. A use without a word on what the research
 //     is on is any research. What a form promises that counting can't obey keeps it from being put in force.
 //   - A form is never edited: its digest is what a decision names. What was answered means what that form said, for ever.
 //   - When somebody comes of age a guardian's yes ends, every no stands, and what they say themselves from then on is all that

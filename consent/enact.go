@@ -239,8 +239,12 @@ func (c *Consents) fill(ctx context.Context, u *change, by Actor, f Filled) (str
 	if len(f.Answers) == 0 {
 		return "", fault.New(fault.Invalid, "no question was answered").Where("answers").Say("consent.form.empty")
 	}
+	who, _ := c.people.GetIn(u.tx, f.Individual)
 	seen := map[string]bool{}
 	for _, a := range f.Answers {
+		if a.Allow && f.Guardian == "" && !who.Adult(f.When) {
+			return "", fault.New(fault.Denied, "somebody who isn't of age can say no, and a guardian has to say yes").Say("consent.minor")
+		}
 		q, ok := form.question(a.Question)
 		if !ok || seen[a.Question] {
 			return "", fault.New(fault.Invalid, "the form has no question %.40q, or it was answered twice", a.Question).Where("answers").Say("consent.form.question")

@@ -73,6 +73,9 @@ func TestOfAge(t *testing.T) {
 		by(father, 0, false, "care") // they disagree
 		is(consent.Care, 1)
 		by("", 0, false, "matching") // the child says no
+		if _, err := n.fill(n.filled(0, true, "care")); fault.KindOf(err) != fault.Denied {
+			t.Error("a child's own yes:", err)
+		}
 		is(consent.Matching)
 		by(mother, 0, true, "matching")
 		is(consent.Matching)

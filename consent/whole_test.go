@@ -426,7 +426,7 @@ func (p play) fill(ctx context.Context, n individual.Number) error {
 		if rapid.Bool().Draw(p.T, "leave out") && len(filled.Answers) > 0 {
 			continue
 		}
-		a := consent.Answer{Question: q.ID, Allow: rapid.IntRange(0, 3).Draw(p.T, "allow") > 0}
+		a := consent.Answer{Question: q.ID, Allow: rapid.IntRange(0, 3).Draw(p.T, "allow") > 0 && (guardian != "" || p.m.grown(n, p.now))}
 		s := stated{guardian: called, allow: a.Allow, at: p.now}
 		if a.Allow {
 			s.scope = q.Scope
