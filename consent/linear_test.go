@@ -3,6 +3,7 @@ package consent_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -47,45 +48,55 @@ var counted = porcupine.Model{
 
 // TestAQuestionAfterAWithdrawal has many clients give, withdraw and ask at the same time. That the
 // history is linearizable means that no question which began after a withdrawal was
-// acknowledged counted that person.
+// acknowledged counted that person. The long run is 1,000 histories of 64 clients.
 func TestAQuestionAfterAWithdrawal(t *testing.T) {
+	histories, clients, acts := 1, 8, 120
+	if os.Getenv("SAMVERK_LONG") == "1" {
+		histories, clients, acts = 1000, 64, 4
+	}
 	testkit.EachDatabase(t, func(t *testing.T, dsn string) {
 		n := open(t, dsn, filepath.Join(t.TempDir(), "journal"))
 		defer n.close(t)
-		n.enrol(t, "a", "b", "c")
-		var mu sync.Mutex
-		var history []porcupine.Operation
-		start := time.Now()
-		var wg sync.WaitGroup
-		for client := range 8 {
-			wg.Go(func() {
-				r := rand.New(rand.NewPCG(uint64(client), 5))
-				for range 120 {
-					o := op{who: individual.Number(r.IntN(3)), ask: r.IntN(3) > 0, allow: r.IntN(2) == 0}
-					did := porcupine.Operation{ClientId: client, Input: o, Call: int64(time.Since(start))}
-					if o.ask {
-						set, err := n.consents.Allowed(consent.Use{Purpose: consent.Care})
-						if err != nil {
-							t.Error(err)
-							return
-						}
-						did.Output = set.Has(o.who)
-					} else if err := n.change(consent.Choice{Individual: o.who, Purpose: consent.Care, Allow: o.allow}); err != nil {
+		for h := range histories {
+			n.enrol(t, fmt.Sprint("a", h), fmt.Sprint("b", h), fmt.Sprint("c", h))
+			if !porcupine.CheckOperations(counted, n.history(t, individual.Number(3*h), clients, acts)) {
+				t.Fatal("the history is not linearizable")
+			}
+		}
+	})
+}
+
+// history is what so many clients did and saw, about three individuals from one on, nobody of whom was counted.
+func (n *node) history(t *testing.T, from individual.Number, clients, acts int) (all []porcupine.Operation) {
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	start := time.Now()
+	for client := range clients {
+		wg.Go(func() {
+			r := rand.New(rand.NewPCG(uint64(client), uint64(from)+5))
+			for range acts {
+				o := op{who: from + individual.Number(r.IntN(3)), ask: r.IntN(3) > 0, allow: r.IntN(2) == 0}
+				did := porcupine.Operation{ClientId: client, Input: o, Call: int64(time.Since(start))}
+				if o.ask {
+					set, err := n.consents.Allowed(consent.Use{Purpose: consent.Care})
+					if err != nil {
 						t.Error(err)
 						return
 					}
-					did.Return = int64(time.Since(start))
-					mu.Lock()
-					history = append(history, did)
-					mu.Unlock()
+					did.Output = set.Has(o.who)
+				} else if err := n.change(consent.Choice{Individual: o.who, Purpose: consent.Care, Allow: o.allow}); err != nil {
+					t.Error(err)
+					return
 				}
-			})
-		}
-		wg.Wait()
-		if !porcupine.CheckOperations(counted, history) {
-			t.Error("the history is not linearizable")
-		}
-	})
+				did.Return = int64(time.Since(start))
+				mu.Lock()
+				all = append(all, did)
+				mu.Unlock()
+			}
+		})
+	}
+	wg.Wait()
+	return all
 }
 
 // TestAQuestionAfterABlock is the same for uses with conditions, and for a block beside the yes: every client sets and lifts
