@@ -247,7 +247,8 @@ func (a *Accounts) StateOf(ctx context.Context, who network.Actor, person networ
 }
 
 // mayManage lets those through who coordinate the person's home, and gives that network. Whoever invites a person
-// decides who becomes that person, with every seat of theirs, so it is no matter for a network above or beside the home.
+// decides who becomes that person, with every seat of theirs, so it is no matter for a network above or beside the home. An operator is
+// managed by operators only, whoever registered them: what they may is not a network's to give or to take.
 func (a *Accounts) mayManage(ctx context.Context, tx *storage.Tx, who network.Actor, person network.PersonID) (*network.Network, error) {
 	actor, err := a.people.Access(ctx, tx, who)
 	if err != nil {
@@ -257,10 +258,15 @@ func (a *Accounts) mayManage(ctx context.Context, tx *storage.Tx, who network.Ac
 	if err != nil {
 		return nil, err
 	}
-	if n, ok := a.people.Tree().Network(home); ok && actor.Coordinates(home) {
-		return n, nil
+	n, ok := a.people.Tree().Network(home)
+	if !ok || !actor.Coordinates(home) {
+		return nil, network.Absent()
 	}
-	return nil, network.Absent()
+	p, err := a.people.Person(ctx, tx, person)
+	if err == nil && p.Operator && !actor.Operator {
+		err = network.Absent()
+	}
+	return n, err
 }
 
 // Disable shuts a person's account, and whoever is signed in with it is out at once.

@@ -66,7 +66,7 @@ type Event struct {
 }
 
 // Kinds are all the kinds of event.
-var Kinds = []string{"accepted", "signed-in", "refused", "signed-out", "ended", "ended-others", "password", "recovery", "recovery-handed", "reset",
+var Kinds = []string{"accepted", "signed-in", "refused", "signed-out", "ended", "ended-others", "password", "recovery", "recovery-handed", "recovery-operator", "reset",
 	"linked", "unlinked", "disabled", "enabled", "feed", "feed-revoked", "mail"}
 
 // record writes a line.

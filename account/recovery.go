@@ -41,7 +41,7 @@ func (a *Accounts) recover(ctx context.Context, mail string, from From) error {
 		if err != nil {
 			return err
 		}
-		token, until, err := a.makeRecovery(ctx, tx, mine, recoverable)
+		token, until, err := a.makeRecovery(ctx, tx, mine, "", recoverable)
 		if err != nil {
 			return err
 		}
@@ -56,20 +56,21 @@ func (a *Accounts) recover(ctx context.Context, mail string, from From) error {
 	})
 }
 
-// makeRecovery writes a token that is good for so long.
-func (a *Accounts) makeRecovery(ctx context.Context, tx *storage.Tx, mine secretAccount, long time.Duration) (token string, until time.Time, err error) {
+// makeRecovery writes a token that is good for so long, and for a link that somebody hands over, who does.
+func (a *Accounts) makeRecovery(ctx context.Context, tx *storage.Tx, mine secretAccount, by network.PersonID, long time.Duration) (token string, until time.Time, err error) {
 	token, hash, err := a.token()
 	if err != nil {
 		return "", until, err
 	}
 	now := a.db.Now()
 	until = now.Add(long)
-	_, err = tx.Exec(ctx, `INSERT INTO account_recovery (hash, account, made, expires) VALUES ($1, $2, $3, $4)`, hash, mine.ID, now, until)
+	_, err = tx.Exec(ctx, `INSERT INTO account_recovery (hash, account, made, expires, made_by) VALUES ($1, $2, $3, $4, $5)`, hash, mine.ID, now, until, by)
 	return token, until, err
 }
 
 // RecoveryLink gives a coordinator of the person's home a link to hand over, with which the person chooses a new password. It is there only
-// where no mail leaves the site. Whoever has the link can be that person: the log, the history and the person's own list tell who made it.
+// where no mail leaves the site. Whoever has the link can be that person: it is refused where they are more than the coordinator could make
+// anybody, and the log, the history and the person's own list tell who made it.
 func (a *Accounts) RecoveryLink(ctx context.Context, who network.Actor, person network.PersonID) (link string, err error) {
 	err = a.db.Write(ctx, func(tx *storage.Tx) error {
 		if _, err := a.mayManage(ctx, tx, who, person); err != nil {
@@ -84,7 +85,12 @@ func (a *Accounts) RecoveryLink(ctx context.Context, who network.Actor, person n
 		case !mine.Disabled.IsZero() || who.Person == person:
 			return network.Absent()
 		}
-		token, _, err := a.makeRecovery(ctx, tx, mine, handed)
+		if hand, err := a.mayHand(ctx, tx, who.Person, person); err != nil {
+			return err
+		} else if !hand {
+			return fault.New(fault.Conflict, "the person is something elsewhere too").Say("account.recovery.wider")
+		}
+		token, _, err := a.makeRecovery(ctx, tx, mine, who.Person, handed)
 		if err != nil {
 			return err
 		}
@@ -100,6 +106,49 @@ func (a *Accounts) RecoveryLink(ctx context.Context, who network.Actor, person n
 			return err
 		}
 		return a.notices.Tell(ctx, tx, string(person), notice.Notice{Key: "notice.account.recovery.handed", Args: []string{name}, Link: "/account/log", Urgent: true})
+	})
+	return link, err
+}
+
+// mayHand tells whether somebody may hand a person the way into that person's account: no operator's, and none with which
+// one comes into a network that is not theirs.
+func (a *Accounts) mayHand(ctx context.Context, tx *storage.Tx, by, person network.PersonID) (bool, error) {
+	p, err := a.people.Person(ctx, tx, person)
+	if err != nil || p.Operator {
+		return false, err
+	}
+	actor, err := a.people.Access(ctx, tx, network.Actor{Person: by})
+	if err != nil {
+		return false, err
+	}
+	return a.people.CoordinatesAll(ctx, tx, actor, person)
+}
+
+// OperatorLink gives a link with which whoever has a mail address chooses a new password: for the command line of whoever runs the program,
+// and no page. It is the way in for operators, for whom no single coordinator may make a link, and where the mailbox is lost.
+func (a *Accounts) OperatorLink(ctx context.Context, mail string) (link string, err error) {
+	err = a.db.Write(ctx, func(tx *storage.Tx) error {
+		mine, err := scanAccount(tx.QueryRow(ctx, `SELECT `+accountColumns+` FROM account WHERE mail_key = $1`, mailKey(mail)))
+		switch {
+		case noRow(err):
+			return fault.New(fault.NotFound, "nobody signs in with this address").Where("mail")
+		case err != nil:
+			return err
+		case !mine.Disabled.IsZero():
+			return fault.New(fault.Conflict, "the account is shut").Where("mail").Do("who looks after it opens it on the person's page first")
+		}
+		token, _, err := a.makeRecovery(ctx, tx, mine, "", handed)
+		if err != nil {
+			return err
+		}
+		link = a.link("/recover/" + token)
+		if err := a.record(ctx, tx, mine.ID, "recovery-operator", "", From{}); err != nil {
+			return err
+		}
+		if err := a.people.Invited(ctx, tx, network.Clock(), mine.Person, network.RecoveryMade); err != nil && !isAbsent(err) { // an operator may be registered nowhere
+			return err
+		}
+		return a.notices.Tell(ctx, tx, string(mine.Person), notice.Notice{Key: "notice.account.recovery.operator", Link: "/account/log", Urgent: true})
 	})
 	return link, err
 }
@@ -125,7 +174,8 @@ func (a *Accounts) Recovering(ctx context.Context, token string) (mail string, l
 
 func (a *Accounts) recovering(ctx context.Context, tx *storage.Tx, token string) (secretAccount, error) {
 	var account string
-	err := tx.QueryRow(ctx, `SELECT account FROM account_recovery WHERE hash = $1 AND expires > $2`, hashOf(token), a.db.Now()).Scan(&account)
+	var by network.PersonID
+	err := tx.QueryRow(ctx, `SELECT account, made_by FROM account_recovery WHERE hash = $1 AND expires > $2`, hashOf(token), a.db.Now()).Scan(&account, &by)
 	if noRow(err) {
 		return secretAccount{}, gone("account.recovery.gone")
 	}
@@ -135,6 +185,13 @@ func (a *Accounts) recovering(ctx context.Context, tx *storage.Tx, token string)
 	mine, err := scanAccount(tx.QueryRow(ctx, `SELECT `+accountColumns+` FROM account WHERE id = $1 AND disabled = 0`, account))
 	if noRow(err) {
 		return mine, gone("account.recovery.gone")
+	}
+	if err != nil || by == "" {
+		return mine, err
+	}
+	hand, err := a.mayHand(ctx, tx, by, mine.Person) // the person may have become more since
+	if err == nil && !hand {
+		err = gone("account.recovery.gone")
 	}
 	return mine, err
 }

@@ -94,8 +94,10 @@ func (n *Node) pin() (files []storage.File, release func(), err error) {
 
 // attachments are the forum's files. A backup by a command that serves nothing asks a forum opened for it.
 func (n *Node) attachments(ctx context.Context) ([]storage.File, func(), error) {
-	f := n.serving.Load()
-	if f == nil {
+	var f *forum.Forum
+	if c := n.serving.Load(); c != nil {
+		f = c.Forum
+	} else {
 		var err error
 		if f, err = forum.Open(ctx, n.db, nil, nil, forum.Options{Files: filepath.Join(n.dir, attachmentsName)}); err != nil {
 			return nil, nil, err

@@ -87,6 +87,16 @@ func OpenCommons(ctx context.Context, db *storage.DB, dir string, s Settings, o 
 	return c, err
 }
 
+// recover makes a link for a new password. It is opened at the server, so only a server makes it.
+func (n *Node) recover(ctx context.Context, q RecoverRequest, _ Sink[None]) (r RecoverResult, err error) {
+	c := n.serving.Load()
+	if c == nil {
+		return r, fault.New(fault.Conflict, "no server has the data directory, and the link is opened at one").Do("start samverk serve, and run this beside it")
+	}
+	r.Link, err = c.Accounts.OperatorLink(ctx, q.Mail)
+	return r, err
+}
+
 // Close lets go of what the rooms hold.
 func (c Commons) Close() error {
 	if c.Accounts == nil {

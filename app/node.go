@@ -33,7 +33,7 @@ type Node struct {
 	// reference is the node's FASTA; nil for none.
 	reference *variant.Reference
 
-	serving atomic.Pointer[forum.Forum] // while it serves
+	serving atomic.Pointer[Commons] // while it serves
 
 	journalLost bool // the operator says so
 }

@@ -41,6 +41,8 @@ var (
 	ListIndividuals  = owner.Op[*Node, None, Individual, None]{Name: "individuals-list", Run: (*Node).listIndividuals}
 	RemoveIndividual = owner.Op[*Node, RemoveRequest, None, RemoveResult]{Name: "individuals-remove", Long: true, Run: (*Node).removeIndividual}
 
+	Recover = owner.Op[*Node, RecoverRequest, None, RecoverResult]{Name: "recover", Run: (*Node).recover}
+
 	finishRestore = owner.Op[*Node, RestoreRequest, None, RestoreResult]{Name: "restore", Long: true, Run: (*Node).finishRestore}
 	annotateFile  = owner.Op[*Node, AnnotateRequest, None, AnnotateResult]{Name: "annotate", Long: true, Run: (*Node).annotateFile}
 	annotateBytes = owner.Stream[*Node, AnnotateRequest, AnnotateResult]{Name: "annotate", Run: (*Node).annotateBytes}
@@ -49,7 +51,7 @@ var (
 func routes() []owner.Route[*Node] {
 	return []owner.Route[*Node]{
 		Load.Route(), Query.Route(), Export.Route(), Datasets.Route(), Stats.Route(), Verify.Route(), Compact.Route(), Backup.Route(),
-		ChangeConsent.Route(), ShowConsent.Route(), ImportConsent.Route(), ListIndividuals.Route(), RemoveIndividual.Route(),
+		ChangeConsent.Route(), ShowConsent.Route(), ImportConsent.Route(), ListIndividuals.Route(), RemoveIndividual.Route(), Recover.Route(),
 		finishRestore.Route(), annotateFile.Route(), annotateBytes.Route(),
 	}
 }
@@ -176,6 +178,16 @@ type Dataset struct {
 	Origin      string `json:"origin"`
 	Samples     int64  `json:"samples"`
 	Individuals int64  `json:"individuals"`
+}
+
+// RecoverRequest names an account by the address one signs in with.
+type RecoverRequest struct {
+	Mail string `json:"mail"`
+}
+
+// RecoverResult is the link with which a new password is chosen, once and within a day.
+type RecoverResult struct {
+	Link string `json:"link"`
 }
 
 // NodeStats is what the node holds.

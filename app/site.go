@@ -41,7 +41,7 @@ func (n *Node) site(ctx context.Context, o ServeOptions, base string) (s *site, 
 	if s.commons, err = OpenCommons(ctx, n.db, n.dir, n.settings, CommonsOptions{URL: base, Demo: demo}); err != nil {
 		return nil, err
 	}
-	n.serving.Store(s.commons.Forum)
+	n.serving.Store(&s.commons)
 	frame, err := web.New(web.Options{Name: n.settings.Region, Demo: demo, Secure: o.public(), Log: s.log})
 	if err != nil {
 		return nil, errors.Join(err, s.commons.Close())

@@ -20,6 +20,40 @@ func (r *Registry) Home(ctx context.Context, tx *storage.Tx, id PersonID) (home 
 	return home, err
 }
 
+// CoordinatesAll tells whether an actor coordinates every network in which a person is or is to be something, so that whoever becomes that
+// person by the actor's doing gets nothing that the actor couldn't give. To be a member above a network gives no more than being one in it.
+func (r *Registry) CoordinatesAll(ctx context.Context, tx *storage.Tx, a Access, p PersonID) (bool, error) {
+	within, err := memberships(ctx, tx, p)
+	if err != nil {
+		return false, err
+	}
+	covered := map[ID]bool{}
+	for _, n := range within {
+		if a.Coordinates(n) {
+			for _, up := range r.Tree().Up(n) {
+				covered[up.ID] = true
+			}
+		}
+	}
+	for _, n := range within {
+		if !covered[n] {
+			return false, nil
+		}
+	}
+	rows, err := tx.Query(ctx, `SELECT DISTINCT b.network FROM holding h JOIN seat s ON s.id = h.seat JOIN body b ON b.id = s.body
+		WHERE h.person = $1 AND (h.ends = 0 OR h.ends > $2 AND h.ends > h.starts)`, p, r.db.Now())
+	if err != nil {
+		return false, err
+	}
+	seated, err := scanIDs[ID](rows)
+	for _, n := range seated {
+		if !a.Coordinates(n) {
+			return false, err
+		}
+	}
+	return err == nil, err
+}
+
 // Person is a human being who may hold seats and act.
 type Person struct {
 	ID       PersonID

@@ -47,6 +47,7 @@ type grammar struct {
 	Compact  compactCmd  `cmd:"" group:"care" help:"Merge segments and erase what was removed."`
 	Backup   backupCmd   `cmd:"" group:"care" help:"Write a consistent copy of the node, while it runs."`
 	Restore  restoreCmd  `cmd:"" group:"care" help:"Make a node from a backup, and withdraw again what was withdrawn since."`
+	Recover  recoverCmd  `cmd:"" group:"care" help:"Make a link with which somebody chooses a new password."`
 	Bench    benchCmd    `cmd:"" group:"care" help:"Measure this machine on real genomes."`
 
 	Version    versionCmd    `cmd:"" group:"other" help:"Print the version."`

@@ -212,4 +212,30 @@ func (c *individualsRemoveCmd) Run(ctx context.Context, s streams) error {
 	return nil
 }
 
+type recoverCmd struct {
+	data
+	Mail string `arg:"" help:"The address that the person signs in with."`
+	JSON bool   `name:"json" help:"Print the link as JSON."`
+}
+
+func (recoverCmd) Help() string {
+	return `For somebody to whom no coordinator can hand a link: an operator, who holds seats in several networks, or has lost the mailbox. A server must run. Be sure who asks: whoever opens the link can be that person. It works once, within a day, and the person is told of it.
+
+Example:
+
+  samverk recover -d DIR name@example.org`
+}
+
+func (c *recoverCmd) Run(ctx context.Context, s streams) error {
+	r, err := call(ctx, s, c.data, app.Recover, app.RecoverRequest{Mail: c.Mail}, nil)
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		return jsonLine(s.out, r)
+	}
+	say(s.out, r.Link)
+	return nil
+}
+
 func say(w io.Writer, text string) { fmt.Fprintln(w, text) }

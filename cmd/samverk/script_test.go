@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/cookiejar"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -34,6 +36,7 @@ func TestScripts(t *testing.T) {
 			"exitcode": exitcode,
 			"waitfor":  waitfor,
 			"get":      get,
+			"fill":     fill,
 			"damage":   damage,
 			"cut":      cut,
 			"postgres": func(ts *testscript.TestScript, _ bool, _ []string) { ts.Setenv("DSN", testkit.Postgres(t)) },
@@ -122,6 +125,30 @@ func get(ts *testscript.TestScript, neg bool, args []string) {
 	b, err := io.ReadAll(res.Body)
 	ts.Check(err)
 	fmt.Fprint(ts.Stdout(), string(b))
+}
+
+// fill LINK NAME=VALUE... opens a secret link as a browser does, and sends the form it leads to; "! fill" wants a refusal.
+func fill(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) < 2 {
+		ts.Fatalf("usage: fill LINK NAME=VALUE...")
+	}
+	jar, err := cookiejar.New(nil)
+	ts.Check(err)
+	browser := http.Client{Jar: jar}
+	res, err := browser.Get(args[0])
+	ts.Check(err)
+	ts.Check(res.Body.Close())
+	values := url.Values{}
+	for _, a := range args[1:] {
+		name, value, _ := strings.Cut(a, "=")
+		values.Add(name, value)
+	}
+	res, err = browser.PostForm(res.Request.URL.String(), values)
+	ts.Check(err)
+	ts.Check(res.Body.Close())
+	if (res.StatusCode >= 400) != neg {
+		ts.Fatalf("%s: %s", res.Request.URL, res.Status)
+	}
 }
 
 // damage DIR turns a bit in the middle of every segment.
