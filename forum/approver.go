@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/network"
@@ -19,7 +20,8 @@ import (
 // leastApprovers is how many approve minutes at least.
 const leastApprovers = 2
 
-// SetApprovers names who approves a meeting's minutes.
+// SetApprovers names who approves a meeting's minutes, until somebody has approved any of them: from then on one takes another's
+// place, with the reason.
 func (f *Forum) SetApprovers(ctx context.Context, who network.Actor, id MeetingID, people []network.PersonID) error {
 	return f.act(ctx, who, func(tx *storage.Tx, a network.Access) error {
 		m, err := f.keeps(ctx, tx, a, id)
@@ -31,7 +33,7 @@ func (f *Forum) SetApprovers(ctx context.Context, who network.Actor, id MeetingI
 		}
 		var began int
 		err = tx.QueryRow(ctx, `SELECT COUNT(*) FROM minutes n WHERE n.meeting = $1 AND (n.state = 'sealed'
-			OR EXISTS (SELECT 1 FROM minutes_approval x WHERE x.minutes = n.id AND x.item <> ''))`, id).Scan(&began)
+			OR EXISTS (SELECT 1 FROM minutes_approval x WHERE x.minutes = n.id))`, id).Scan(&began)
 		if err != nil {
 			return err
 		}
@@ -45,13 +47,7 @@ func (f *Forum) SetApprovers(ctx context.Context, who network.Actor, id MeetingI
 		if led != "" && !slices.Contains(people, led) {
 			return mustLead()
 		}
-		if _, err := tx.Exec(ctx, `DELETE FROM meeting_approver WHERE meeting = $1`, id); err != nil {
-			return err
-		}
-		if err := f.setApprovers(ctx, tx, m.Body, `meeting_approver (meeting, person)`, string(id), people); err != nil {
-			return err
-		}
-		if err := f.record(ctx, tx, who, m.Root, string(id), "meeting.approvers", nil); err != nil {
+		if err := f.nameApprovers(ctx, tx, who, m, people); err != nil {
 			return err
 		}
 		var drawn int
@@ -61,6 +57,48 @@ func (f *Forum) SetApprovers(ctx context.Context, who network.Actor, id MeetingI
 		_, err = f.drawUp(ctx, tx, who, m) // they say who approves them
 		return err
 	})
+}
+
+// nameApprovers puts people in the place of those who were to approve a meeting's minutes, and tells who no longer is.
+func (f *Forum) nameApprovers(ctx context.Context, tx *storage.Tx, who network.Actor, m Meeting, people []network.PersonID) error {
+	was, err := f.approvers(ctx, tx, Minutes{Meeting: m.ID})
+	if err != nil {
+		return err
+	}
+	if _, err := tx.Exec(ctx, `DELETE FROM meeting_approver WHERE meeting = $1`, m.ID); err != nil {
+		return err
+	}
+	if err := f.setApprovers(ctx, tx, m.Body, `meeting_approver (meeting, person)`, string(m.ID), people); err != nil {
+		return err
+	}
+	for _, p := range was {
+		if slices.Contains(people, p) || p == who.Person {
+			continue
+		}
+		if err := f.tellReplaced(ctx, tx, p, m.Root, m.Network, m.Body, m.Starts, "meetings", string(m.ID)); err != nil {
+			return err
+		}
+	}
+	return f.record(ctx, tx, who, m.Root, string(m.ID), "meeting.approvers", map[string]string{"from": joined(was), "to": joined(people)})
+}
+
+// joined is people in one detail of an event.
+func joined(people []network.PersonID) string {
+	all := make([]string, len(people))
+	for i, p := range people {
+		all[i] = string(p)
+	}
+	return strings.Join(all, " ")
+}
+
+// tellReplaced tells somebody that they are no longer to approve minutes.
+func (f *Forum) tellReplaced(ctx context.Context, tx *storage.Tx, p network.PersonID, root, n network.ID, body network.BodyID, held time.Time, page ...string) error {
+	b, err := f.network.Body(ctx, tx, body)
+	if err != nil {
+		return err
+	}
+	return f.notices.Tell(ctx, tx, string(p), notice.Notice{Key: "notice.minutes.replaced", Args: []string{b.Name.Told(), notice.Day(held.In(f.zoneOf(n)))},
+		Link: f.pathTo(root, page...)})
 }
 
 func mustLead() *fault.Error {
@@ -180,6 +218,11 @@ func (f *Forum) ReplaceApprover(ctx context.Context, who network.Actor, r Replac
 		err = f.record(ctx, tx, who, m.Root, string(m.ID), "minutes.approver", map[string]string{"from": string(r.Old), "to": string(r.New), "reason": r.Why})
 		if err != nil {
 			return err
+		}
+		if r.Old != who.Person {
+			if err := f.tellReplaced(ctx, tx, r.Old, m.Root, m.Network, m.Body, m.Held, "minutes", string(m.ID)); err != nil {
+				return err
+			}
 		}
 		m.Version++
 		return f.askApproval(ctx, tx, m)

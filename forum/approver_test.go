@@ -1,12 +1,15 @@
 package forum
 
 import (
+	"context"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/internal/testkit"
 	"github.com/samverk/samverk/network"
+	"github.com/samverk/samverk/storage"
 )
 
 // held has a meeting with one decided item, led from a seat, and gives its minutes and the item.
@@ -198,6 +201,35 @@ func TestAClearedNoteStaysCleared(t *testing.T) {
 		p := w.minutesOf(id).Protocol
 		if texts := []string{p.Items[0].Text, p.Items[1].Text, p.Items[2].Text}; !slices.Equal(texts, []string{"", "Skrevet om.", "Nytt fra møtet."}) {
 			t.Errorf("drawn up anew, the items say %q", texts)
+		}
+	})
+}
+
+// Nobody who withholds their approval is left out without a reason once anybody has approved; whoever is left out is told.
+func TestWhoWithholdsApprovalIsNotLeftOut(t *testing.T) {
+	testkit.EachDatabase(t, func(t *testing.T, dsn string) {
+		w, ctx := open(t, dsn), t.Context()
+		b := w.board()
+		m := w.convened(b, 14)
+		three := []network.PersonID{b.chair.Person, b.people[2].Person, b.people[5].Person}
+		w.ok(w.SetApprovers(ctx, w.coord, m.ID, append(three[:3:3], b.people[1].Person)))
+		w.ok(w.SetApprovers(ctx, w.coord, m.ID, three))
+		if n := w.told("notice.minutes.replaced", b.people[1].Person); n != 1 {
+			t.Errorf("who was left out was told %d times", n)
+		}
+		w.read(func(ctx context.Context, tx *storage.Tx) {
+			events := got(w.history(ctx, tx, string(m.ID)))(t)
+			from, to := strings.Fields(events[len(events)-1].Details["from"]), strings.Fields(events[len(events)-1].Details["to"])
+			if len(from) != 4 || len(to) != 3 || !slices.Contains(from, string(b.people[1].Person)) || slices.Contains(to, string(b.people[1].Person)) {
+				t.Errorf("the history says %+v", events[len(events)-1])
+			}
+		})
+		id, _ := w.held(b, m, b.votes, b.votes[0])
+		w.signed(id, b.chair, b.people[2]) // the patients' member withholds theirs
+		w.is(fault.Conflict, w.SetApprovers(ctx, b.chair, m.ID, []network.PersonID{b.chair.Person, b.people[1].Person}))
+		w.ok(w.ReplaceApprover(ctx, b.chair, Replacement{Minutes: id, Version: w.minutesOf(id).Version, Old: b.people[5].Person, New: b.people[1].Person, Why: "Vil ikke."}))
+		if n := w.told("notice.minutes.replaced", b.people[5].Person); n != 1 {
+			t.Errorf("who was replaced was told %d times", n)
 		}
 	})
 }

@@ -43,8 +43,9 @@ func (r redacted) fromHistory(events []Event) {
 	for i := range events {
 		r.from(&events[i].Actor, &events[i].Name)
 		for _, key := range [...]string{"from", "to"} {
-			if r[network.PersonID(events[i].Details[key])] {
-				delete(events[i].Details, key)
+			people := strings.Fields(events[i].Details[key])
+			if slices.ContainsFunc(people, func(p string) bool { return r[network.PersonID(p)] }) {
+				events[i].Details[key] = strings.Join(slices.DeleteFunc(people, func(p string) bool { return r[network.PersonID(p)] }), " ")
 			}
 		}
 	}
