@@ -125,6 +125,39 @@ func TestTheOperatorsLink(t *testing.T) {
 	})
 }
 
+// Who accepted with the account they had is erased with the name that they were invited under, and with the address.
+func TestErasedUnderEveryName(t *testing.T) {
+	each(t, account.Options{}, func(t *testing.T, h *house) {
+		ctx := t.Context()
+		h.member(t, kari)
+		h.sql(t, `INSERT INTO seat (id, body, role, sector, nominator, deputy_for, sort, closed, version) VALUES ('second', 'se', 'member', 'care', NULL, NULL, 2, 0, 1)`, heldByBo,
+			`UPDATE person SET name = 'Kari Kvitvær' WHERE id = 'bo'`)
+		link, err := h.Invite(ctx, coordinator, "bo", mailOf(kari), "sv")
+		ok(t, err)
+		ok(t, h.AcceptAs(ctx, kari, tokenOf(t, link), home))
+		ok(t, h.Erase(ctx, kari, account.Proof{Password: good, From: home}))
+		ok(t, h.db.Read(ctx, func(tx *storage.Tx) error {
+			a, err := h.people.Access(ctx, tx, coordinator)
+			ok(t, err)
+			terms, err := h.people.BodyTerms(ctx, tx, a, "se")
+			if len(terms) != 3 {
+				t.Errorf("%+v", terms)
+			}
+			for _, x := range terms {
+				if x.Person != "coordinator" && x.Name != "" {
+					t.Errorf("%s is still called %q", x.Person, x.Name)
+				}
+			}
+			var n int
+			ok(t, tx.QueryRow(ctx, `SELECT count(*) FROM account_invitation WHERE mail = $1`, mailOf(kari)).Scan(&n))
+			if n != 0 {
+				t.Error("the address of the invitation is kept")
+			}
+			return err
+		}))
+	})
+}
+
 // An operator who accepts a tenant's invitation is not the tenant's to shut.
 func TestAnOperatorIsNoTenants(t *testing.T) {
 	each(t, account.Options{}, func(t *testing.T, h *house) {

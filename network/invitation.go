@@ -43,7 +43,8 @@ func (r *Registry) openTerms(ctx context.Context, tx *storage.Tx, p PersonID) ([
 }
 
 // TakeOver lets somebody who was here already have what they were invited to as somebody new: memberships, seats, and what they were proposed for.
-// The invited person's terms end and theirs begin; the invited person is registered with nothing any more, and stays as a name in history.
+// The invited person's terms end and theirs begin; the invited person is registered with nothing any more, and stays as a name in history, until
+// whoever took over is erased.
 func (r *Registry) TakeOver(ctx context.Context, tx *storage.Tx, invited, by PersonID) error {
 	networks, err := memberships(ctx, tx, invited)
 	if err != nil {
@@ -70,6 +71,7 @@ func (r *Registry) TakeOver(ctx context.Context, tx *storage.Tx, invited, by Per
 	for _, q := range []string{
 		`UPDATE candidate SET person = $2 WHERE person = $1 AND NOT EXISTS (SELECT 1 FROM candidate o WHERE o.person = $2 AND o.seat = candidate.seat AND o.state = '')`,
 		`UPDATE agreement SET person = $2, version = version + 1 WHERE person = $1`,
+		`UPDATE person SET became = $2 WHERE id = $1`,
 	} {
 		if _, err := tx.Exec(ctx, q, invited, by); err != nil {
 			return err

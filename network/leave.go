@@ -82,7 +82,7 @@ func (r *Registry) mySeats(ctx context.Context, tx *storage.Tx, id PersonID) ([]
 }
 
 // Erase removes the actor: profile, memberships and ties go, what they hold ends now, their name is emptied everywhere it is looked
-// up. That somebody held a seat stays, without a name; names in approved minutes are the forum's and stay by the law of archives.
+// up, also the one they were invited under. That somebody held a seat stays, without a name; names in approved minutes are the forum's and stay by the law of archives.
 func (r *Registry) Erase(ctx context.Context, who Actor) error {
 	return r.act(ctx, who, func(tx *storage.Tx, a Access) error {
 		id := a.Actor.Person
@@ -92,28 +92,51 @@ func (r *Registry) Erase(ctx context.Context, who Actor) error {
 		if err := r.endAll(ctx, tx, who, id); err != nil {
 			return err
 		}
-		for _, f := range r.leaving {
-			if err := f(ctx, tx, id); err != nil {
+		selves, err := r.selves(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		for _, self := range selves {
+			if err := r.forget(ctx, tx, self); err != nil {
 				return err
 			}
 		}
-		for _, q := range [...]string{
-			`DELETE FROM profile_term WHERE person = $1`,
-			`DELETE FROM profile_part WHERE person = $1`,
-			`DELETE FROM membership WHERE person = $1`,
-			`DELETE FROM interest WHERE person = $1`,
-			`DELETE FROM interest_confirmed WHERE person = $1`,
-			`UPDATE candidate SET text = '', state = CASE WHEN state = '' THEN 'withdrawn' ELSE state END WHERE person = $1 OR proposer = $1`,
-			`UPDATE agreement SET person = NULL, version = version + 1 WHERE person = $1`,
-			`UPDATE holding SET why = '' WHERE person = $1 AND why <> ''`,
-		} {
-			if _, err := tx.Exec(ctx, q, id); err != nil {
-				return err
-			}
-		}
-		_, err := tx.Exec(ctx, `UPDATE person SET name = '', operator = 0, erased = $2, version = version + 1 WHERE id = $1`, id, r.db.Now())
-		return err
+		return nil
 	})
+}
+
+// selves lists a person with those whose invitations they accepted: the same human being, as others called them.
+func (r *Registry) selves(ctx context.Context, tx *storage.Tx, id PersonID) ([]PersonID, error) {
+	rows, err := tx.Query(ctx, `SELECT id FROM person WHERE id = $1 OR became = $1 ORDER BY id`, id)
+	if err != nil {
+		return nil, err
+	}
+	return scanIDs[PersonID](rows)
+}
+
+// forget removes what the rooms keep of a person, and their name.
+func (r *Registry) forget(ctx context.Context, tx *storage.Tx, id PersonID) error {
+	for _, f := range r.leaving {
+		if err := f(ctx, tx, id); err != nil {
+			return err
+		}
+	}
+	for _, q := range [...]string{
+		`DELETE FROM profile_term WHERE person = $1`,
+		`DELETE FROM profile_part WHERE person = $1`,
+		`DELETE FROM membership WHERE person = $1`,
+		`DELETE FROM interest WHERE person = $1`,
+		`DELETE FROM interest_confirmed WHERE person = $1`,
+		`UPDATE candidate SET text = '', state = CASE WHEN state = '' THEN 'withdrawn' ELSE state END WHERE person = $1 OR proposer = $1`,
+		`UPDATE agreement SET person = NULL, version = version + 1 WHERE person = $1`,
+		`UPDATE holding SET why = '' WHERE person = $1 AND why <> ''`,
+	} {
+		if _, err := tx.Exec(ctx, q, id); err != nil {
+			return err
+		}
+	}
+	_, err := tx.Exec(ctx, `UPDATE person SET name = '', operator = 0, erased = $2, version = version + 1 WHERE id = $1`, id, r.db.Now())
+	return err
 }
 
 // endAll ends what a person holds and is to hold.
