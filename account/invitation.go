@@ -31,6 +31,12 @@ type Invitation struct {
 	State   string // open, accepted or revoked; an open one may have expired
 }
 
+// Offer is what an invitation is to.
+type Offer struct {
+	Networks []*network.Network // from the top
+	Seats    []network.MySeat
+}
+
 // Invite makes an invitation and mails its link, which it also gives, for whoever would rather hand it over. An earlier one that
 // is still open ends: this is how it is sent again. Who invites learns nothing of whether the address is an account's: whoever reads
 // mail there learns that they can sign in and accept.
@@ -166,6 +172,19 @@ func (a *Accounts) Invited(ctx context.Context, token string) (i Invitation, err
 	return i, err
 }
 
+// Offered gives what the invitation of a token is to, for the same page: whoever accepts takes this.
+func (a *Accounts) Offered(ctx context.Context, token string) (o Offer, err error) {
+	err = a.db.Read(ctx, func(tx *storage.Tx) error {
+		i, err := a.invited(ctx, tx, hashOf(token))
+		if err != nil || i.Person == "" {
+			return err
+		}
+		o.Networks, o.Seats, err = a.people.Offered(ctx, tx, i.Person)
+		return err
+	})
+	return o, err
+}
+
 func (a *Accounts) invited(ctx context.Context, tx *storage.Tx, hash string) (Invitation, error) {
 	i, err := a.scanInvitation(ctx, tx, tx.QueryRow(ctx, `SELECT `+invitationColumns+` FROM account_invitation
 		WHERE hash = $1 AND state = 'open' AND expires > $2`, hash, a.db.Now()))
@@ -233,7 +252,7 @@ func (a *Accounts) accept(ctx context.Context, tx *storage.Tx, hash, password st
 }
 
 // AcceptAs lets somebody who has an account accept with it: they get the seats and memberships of the person who was invited, and have one account
-// as before. Its address need not be the invited one: whoever has the link was given it.
+// as before. Its address need not be the invited one: whoever has the link was given it. Who invited, and who answers for those seats, is told.
 func (a *Accounts) AcceptAs(ctx context.Context, who network.Actor, token string, from From) error {
 	return a.db.Write(ctx, func(tx *storage.Tx) error {
 		mine, err := a.own(ctx, tx, who)
@@ -256,6 +275,9 @@ func (a *Accounts) AcceptAs(ctx context.Context, who network.Actor, token string
 		if err := a.people.Invited(ctx, tx, who, i.Person, network.InvitationAccepted); err != nil {
 			return err
 		}
+		if err := a.tellTaken(ctx, tx, i, who.Person); err != nil {
+			return err
+		}
 		if err := a.people.TakeOver(ctx, tx, i.Person, who.Person); err != nil {
 			return err
 		}
@@ -264,6 +286,43 @@ func (a *Accounts) AcceptAs(ctx context.Context, who network.Actor, token string
 		}
 		return a.record(ctx, tx, mine.ID, "accepted", "", from)
 	})
+}
+
+// tellTaken tells who invited and who answers for what is taken that it is another than they named who has it now.
+func (a *Accounts) tellTaken(ctx context.Context, tx *storage.Tx, i Invitation, by network.PersonID) error {
+	name, err := a.people.PersonName(ctx, tx, by)
+	if err != nil {
+		return err
+	}
+	home, err := a.people.Home(ctx, tx, i.Person)
+	if err != nil {
+		return err
+	}
+	n, ok := a.people.Tree().Network(home)
+	if !ok {
+		return network.Absent()
+	}
+	root, ok := a.people.Tree().Network(n.Root)
+	if !ok {
+		return network.Absent()
+	}
+	to, err := a.people.Responsible(ctx, tx, i.Person)
+	if err != nil {
+		return err
+	}
+	if i.ByName != "" && !slices.Contains(to, i.By) {
+		to = append(to, i.By)
+	}
+	for _, p := range to {
+		if p == by {
+			continue
+		}
+		if err := a.notices.Tell(ctx, tx, string(p), notice.Notice{Key: "notice.account.invitation.taken", Args: []string{name, i.Name},
+			Link: "/n/" + root.Slug + "/people/" + string(by), Urgent: true}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (a *Accounts) use(ctx context.Context, tx *storage.Tx, invitation string) error {

@@ -158,6 +158,42 @@ func TestErasedUnderEveryName(t *testing.T) {
 	})
 }
 
+// Who answers for seats that another than they named took is told, and so is who invited; whoever took them needn't be.
+func TestWhoAnswersIsToldOfTaking(t *testing.T) {
+	each(t, account.Options{}, func(t *testing.T, h *house) {
+		ctx := t.Context()
+		h.member(t, kari)
+		h.sql(t, `INSERT INTO seat (id, body, role, sector, nominator, deputy_for, sort, closed, version) VALUES ('third', 'se', 'member', 'care', NULL, NULL, 3, 0, 1)`,
+			`INSERT INTO holding (id, seat, person, starts, ends, why, recorded, reminded) VALUES ('anna-third', 'third', 'anna', 0, 0, '', 0, 0)`,
+			seatInNo, heldByBo)
+		link, err := h.Invite(ctx, coordinator, "bo", "leaked@example.org", "sv")
+		ok(t, err)
+		o, err := h.Offered(ctx, tokenOf(t, link))
+		ok(t, err)
+		if len(o.Networks) != 1 || o.Networks[0].Slug != "se" || len(o.Seats) != 1 || o.Seats[0].Body != "no" {
+			t.Errorf("%+v", o)
+		}
+		ok(t, h.AcceptAs(ctx, kari, tokenOf(t, link), home))
+		for who, want := range map[network.PersonID]int{"coordinator": 1, "anna": 1, "neighbour": 1, "kari": 0} {
+			n := 0
+			ok(t, h.db.Read(ctx, func(tx *storage.Tx) error {
+				list, err := h.notices.Told(ctx, tx, string(who), "", 20)
+				for _, x := range list {
+					if h.notices.Title("en", x) == "Kari Kvitvær accepted the invitation meant for Bo Björkegren" && x.Link == "/n/se/people/kari" {
+						n++
+					}
+				}
+				return err
+			}))
+			if n != want {
+				t.Errorf("%s was told %d times", who, n)
+			}
+		}
+		_, err = h.Offered(ctx, tokenOf(t, link))
+		is(t, err, fault.NotFound, "account.invitation.gone")
+	})
+}
+
 // An operator who accepts a tenant's invitation is not the tenant's to shut.
 func TestAnOperatorIsNoTenants(t *testing.T) {
 	each(t, account.Options{}, func(t *testing.T, h *house) {

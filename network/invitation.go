@@ -2,6 +2,7 @@ package network
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/samverk/samverk/storage"
@@ -40,6 +41,59 @@ func (r *Registry) Invited(ctx context.Context, tx *storage.Tx, who Actor, p Per
 // openTerms lists the terms a person has now or is to have.
 func (r *Registry) openTerms(ctx context.Context, tx *storage.Tx, p PersonID) ([]Holding, error) {
 	return r.holdings(ctx, tx, `h.person = $1 AND (h.ends = 0 OR h.ends > $2 AND h.ends > h.starts)`, p, r.db.Now())
+}
+
+// seatedIn lists the networks in whose bodies a person has or is to have a seat.
+func (r *Registry) seatedIn(ctx context.Context, tx *storage.Tx, p PersonID) ([]ID, error) {
+	rows, err := tx.Query(ctx, `SELECT DISTINCT b.network FROM holding h JOIN seat s ON s.id = h.seat JOIN body b ON b.id = s.body
+		WHERE h.person = $1 AND (h.ends = 0 OR h.ends > $2 AND h.ends > h.starts) ORDER BY b.network`, p, r.db.Now())
+	if err != nil {
+		return nil, err
+	}
+	return scanIDs[ID](rows)
+}
+
+// Offered tells what a person is invited to: the networks, from the top, and the seats that they have or are to have.
+func (r *Registry) Offered(ctx context.Context, tx *storage.Tx, p PersonID) (in []*Network, seats []MySeat, err error) {
+	within, err := memberships(ctx, tx, p)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, id := range within {
+		if n, ok := r.Tree().Network(id); ok {
+			in = append(in, n)
+		}
+	}
+	slices.SortStableFunc(in, func(a, b *Network) int { return len(r.Tree().Up(a.ID)) - len(r.Tree().Up(b.ID)) })
+	all, err := r.mySeats(ctx, tx, p)
+	for _, s := range all {
+		if !s.Past(r.db.Now()) && !s.Void() {
+			seats = append(seats, s)
+		}
+	}
+	return in, seats, err
+}
+
+// Responsible lists who answers for what a person is invited to: the coordinators of their home, and of each body's network.
+func (r *Registry) Responsible(ctx context.Context, tx *storage.Tx, p PersonID) ([]PersonID, error) {
+	home, err := r.Home(ctx, tx, p)
+	if err != nil {
+		return nil, err
+	}
+	in, err := r.seatedIn(ctx, tx, p)
+	if err != nil {
+		return nil, err
+	}
+	var out []PersonID
+	for _, n := range append(in, home) {
+		who, err := r.coordinators(ctx, tx, n)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, who...)
+	}
+	slices.Sort(out)
+	return slices.Compact(out), nil
 }
 
 // TakeOver lets somebody who was here already have what they were invited to as somebody new: memberships, seats, and what they were proposed for.

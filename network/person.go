@@ -40,12 +40,7 @@ func (r *Registry) CoordinatesAll(ctx context.Context, tx *storage.Tx, a Access,
 			return false, nil
 		}
 	}
-	rows, err := tx.Query(ctx, `SELECT DISTINCT b.network FROM holding h JOIN seat s ON s.id = h.seat JOIN body b ON b.id = s.body
-		WHERE h.person = $1 AND (h.ends = 0 OR h.ends > $2 AND h.ends > h.starts)`, p, r.db.Now())
-	if err != nil {
-		return false, err
-	}
-	seated, err := scanIDs[ID](rows)
+	seated, err := r.seatedIn(ctx, tx, p)
 	for _, n := range seated {
 		if !a.Coordinates(n) {
 			return false, err

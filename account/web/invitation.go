@@ -14,14 +14,39 @@ type invitationData struct {
 	Invited   account.Invitation
 	Providers []openid.Provider
 	As        string // who is signed in
+	Networks  []offered
+	Seats     []offered
+}
+
+// offered is something one is invited to, named in the reader's language or the one it is written in.
+type offered struct {
+	Name, Lang   string
+	Role, Sector string // of a seat
+}
+
+func offer(o account.Offer, code string) (networks, seats []offered) {
+	for _, n := range o.Networks {
+		name, in := n.Name.In(code)
+		networks = append(networks, offered{Name: name, Lang: in})
+	}
+	for _, s := range o.Seats {
+		name, in := s.Name.In(code)
+		seats = append(seats, offered{Name: name, Lang: in, Role: string(s.Role), Sector: string(s.Sector)})
+	}
+	return networks, seats
 }
 
 // invited gives the page of the invitation that this browser holds.
 func (p *Room) invited(r *http.Request, f *web.Form) (web.Page, error) {
 	i, err := p.accounts.Invited(r.Context(), p.get(r, "invitation"))
+	var o account.Offer
+	if err == nil {
+		o, err = p.accounts.Offered(r.Context(), p.get(r, "invitation"))
+	}
 	f.Set("username", i.Mail)
+	networks, seats := offer(o, p.pages.Words(r).Code)
 	return web.Page{Name: "invitation", Title: p.pages.Words(r).Must("invitation.title"), Form: f,
-		Data: invitationData{Form: f, Invited: i, Providers: p.accounts.Providers(), As: web.ViewerOf(r).Name}}, err
+		Data: invitationData{Form: f, Invited: i, Providers: p.accounts.Providers(), As: web.ViewerOf(r).Name, Networks: networks, Seats: seats}}, err
 }
 
 // asked gives the page of the invitation that this browser holds, if it is the one that the form was for. Another site can lead a browser

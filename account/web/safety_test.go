@@ -50,8 +50,23 @@ func TestAcceptWithOnesAccount(t *testing.T) {
 	b.post("/sign-out")
 
 	again, link := h.invite(t, "A. Ankarström", "ANNA@example.org")
+	ok(t, h.db.Write(t.Context(), func(tx *storage.Tx) error {
+		for _, q := range []string{
+			`INSERT INTO body (id, network, root, kind, name, task, mandate, visibility, input_days, answer_days, paper_days, starts, ends, sort, closed, version)
+				SELECT 'council', id, id, 'council', '{"sv":"Patientrådet"}', '', 'advises', 'body', 14, 90, 7, 0, 0, 1, 0, 1 FROM network`,
+			`INSERT INTO seat (id, body, role, sector, nominator, deputy_for, sort, closed, version) VALUES ('council', 'council', 'chair', 'patient', NULL, NULL, 1, 0, 1)`,
+			`INSERT INTO holding (id, seat, person, starts, ends, why, recorded, reminded) SELECT 'council', 'council', id, 0, 0, '', 0, 0 FROM person WHERE name = 'A. Ankarström'`,
+		} {
+			if _, err := tx.Exec(t.Context(), q); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
 	page := b.get(link)
 	contains(t, page, "Sign in and accept")
+	contains(t, page, `<dd lang="sv">Nätverket</dd>`) // what is accepted is said before it is
+	contains(t, page, `Chair, <span lang="sv">Patientrådet</span>`)
 	if strings.Contains(page, "has an account") {
 		t.Error("the page tells whose address it is")
 	}
