@@ -43,7 +43,19 @@ func scanSession(row interface{ Scan(...any) error }) (s Session, err error) {
 
 // Resume gives the session of a token: one indexed read, and a write every few minutes. Whatever is wrong with it (unknown,
 // ended, unused for too long, of a disabled account or an erased person) is the same fault.NotFound.
-func (a *Accounts) Resume(ctx context.Context, token string) (s Session, err error) {
+func (a *Accounts) Resume(ctx context.Context, token string) (Session, error) {
+	s, err := a.Peek(ctx, token)
+	if now := a.db.Now(); err == nil && now.Sub(s.Seen) >= seenEvery {
+		err = a.db.Write(ctx, func(tx *storage.Tx) error { // an UPDATE: what was revoked meanwhile doesn't come back
+			_, err := tx.Exec(ctx, `UPDATE account_session SET seen = $2 WHERE id = $1`, s.ID, now)
+			return err
+		})
+	}
+	return s, err
+}
+
+// Peek gives the session as Resume does, without using it: for what a page asks by itself while nobody need be there.
+func (a *Accounts) Peek(ctx context.Context, token string) (s Session, err error) {
 	now := a.db.Now()
 	err = a.db.Read(ctx, func(tx *storage.Tx) error {
 		s, err = scanSession(tx.QueryRow(ctx, `SELECT `+sessionColumns+` FROM account_session s JOIN account a ON a.id = s.account
@@ -63,13 +75,7 @@ func (a *Accounts) Resume(ctx context.Context, token string) (s Session, err err
 	if err != nil {
 		return Session{}, err
 	}
-	if now.Sub(s.Seen) >= seenEvery {
-		err = a.db.Write(ctx, func(tx *storage.Tx) error { // an UPDATE: what was revoked meanwhile doesn't come back
-			_, err := tx.Exec(ctx, `UPDATE account_session SET seen = $2 WHERE id = $1`, s.ID, now)
-			return err
-		})
-	}
-	return s, err
+	return s, nil
 }
 
 // begin makes a session of an account, always with a new token, and tells the log.

@@ -22,7 +22,11 @@ func (p *Room) Wrap(next http.Handler) http.Handler {
 		w.Header().Add("Vary", "Cookie")
 		r = p.seen(r)
 		if token := p.get(r, "session"); token != "" {
-			s, err := p.accounts.Resume(r.Context(), token)
+			resume := p.accounts.Resume
+			if polls(r) {
+				resume = p.accounts.Peek
+			}
+			s, err := resume(r.Context(), token)
 			switch {
 			case err == nil:
 				r = r.WithContext(context.WithValue(r.Context(), sessionKey{}, s))
@@ -34,6 +38,11 @@ func (p *Room) Wrap(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// polls tells whether an open page asks by itself whether its state is still the one it shows, so that a session nobody uses ends.
+func polls(r *http.Request) bool {
+	return r.Method == http.MethodGet && r.Header.Get("HX-Request") == "true" && r.URL.Query().Has("state")
 }
 
 // session is the browser's.
