@@ -155,6 +155,20 @@ func TestInvitationWithAProvider(t *testing.T) {
 	b.at("/sign-in/at/other/back", 403)
 }
 
+// Who signs in at a provider to accept what they are invited to comes back to the invitation.
+func TestInvitationOutlivesSigningIn(t *testing.T) {
+	h, _, _, b, _ := atProvider(t)
+	b.with("uni", "invitation", b.invitation())
+	b.get("/invitation")
+	b.at("/invitation", http.StatusNotFound) // used up
+	b.post("/sign-out")
+	_, link := h.invite(t, "A. Ankarström", "anna@example.org")
+	b.get(link)
+	contains(t, b.with("uni", "back", "/invitation"), "You are signed in as Anna Ankarström")
+	b.at("/invitation", http.StatusOK)
+	contains(t, b.post("/invitation/accept", "invitation", b.invitation()), "first page of Anna Ankarström")
+}
+
 // A mail address that is the same links nothing: the provider says that anybody is olga@example.org.
 func TestMailLinksNothing(t *testing.T) {
 	h, p, _, _, _ := atProvider(t)

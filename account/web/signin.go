@@ -148,6 +148,8 @@ func (p *Room) finish(w http.ResponseWriter, r *http.Request) int {
 	if s.Token == "" {
 		return web.SeeOther(w, r, "/account#ways")
 	}
-	p.set(w, "invitation", "", 0)
+	if _, err := p.accounts.Invited(r.Context(), p.get(r, "invitation")); fault.KindOf(err) == fault.NotFound { // used up; else it is to be accepted now
+		p.set(w, "invitation", "", 0)
+	}
 	return p.entered(w, r, s, back)
 }
