@@ -12,11 +12,20 @@ import (
 )
 
 // What a form that is open to everybody takes in a day: from one sender, so that nobody shuts it for the others, and in all of a tenant,
-// generously, so that it has an end.
+// generously, so that it has an end. One subscriber may have many networks of the smallest size (a home often has a /56 of IPv6, a
+// site a /48), so the larger ones that an address is of have bounds too.
 const (
 	formsOfSender = 20
+	formsOfHome   = 40  // a /56
+	formsOfNet    = 100 // a /48, or a /24 of IPv4
 	formsOfAll    = 2000
 )
+
+// bound is how much is taken from whom.
+type bound struct {
+	of   string
+	most int
+}
 
 // TakeForm counts that somebody sends a form that is open to everybody, and refuses what is too much: a person, or the network of an
 // address. An address is kept as a hash under a salt of the day, and no longer than the day. Who is signed in has a count of their own and no
@@ -27,25 +36,28 @@ func (r *Registry) TakeForm(ctx context.Context, tx *storage.Tx, root ID, form s
 	if err != nil {
 		return err
 	}
-	all := salted(salt, string(root), form)
-	senders := []string{all}
+	key := func(parts ...string) string { return salted(salt, append([]string{string(root), form}, parts...)...) }
+	bounds := []bound{{key(), formsOfAll}}
 	switch {
 	case who.Person != "":
-		senders = []string{salted(salt, string(root), form, "person", string(who.Person))}
+		bounds = []bound{{key("person", string(who.Person)), formsOfSender}}
 	case from.IsValid():
-		senders = append(senders, salted(salt, string(root), form, "address", subscriber(from)))
+		for _, n := range subscribers(from) {
+			bounds = append(bounds, bound{key("address", n.of), n.most})
+		}
 	}
-	for _, sender := range senders {
-		var sent int64
+	for _, b := range bounds {
+		var sent int
 		err := tx.QueryRow(ctx, `INSERT INTO public_sender (day, sender, sent) VALUES ($1, $2, 1)
-			ON CONFLICT (day, sender) DO UPDATE SET sent = public_sender.sent + 1 RETURNING sent`, day, sender).Scan(&sent)
+			ON CONFLICT (day, sender) DO UPDATE SET sent = public_sender.sent + 1 RETURNING sent`, day, b.of).Scan(&sent)
 		switch {
 		case err != nil:
 			return err
-		case sender == all && sent > formsOfAll:
+		case sent <= b.most:
+		case b.most == formsOfAll:
 			return fault.New(fault.Unavailable, "a form was sent %d times today", formsOfAll).Say("network.form.many")
-		case sender != all && sent > formsOfSender:
-			return fault.New(fault.Unavailable, "one sender sent a form %d times today", formsOfSender).Say("network.form.often")
+		default:
+			return fault.New(fault.Unavailable, "one sender sent a form %d times today", b.most).Say("network.form.often")
 		}
 	}
 	return nil
@@ -82,13 +94,18 @@ func salted(salt string, parts ...string) string {
 	return base64.RawURLEncoding.EncodeToString(h.Sum(nil))
 }
 
-// subscriber is the network that one subscriber has: at least a /64 of IPv6.
-func subscriber(a netip.Addr) string {
+// subscribers are the networks that an address is of, from the smallest that one subscriber has.
+func subscribers(a netip.Addr) []bound {
 	a = a.Unmap().WithZone("")
+	sizes := []struct{ bits, most int }{{32, formsOfSender}, {24, formsOfNet}}
 	if a.Is6() {
-		if p, err := a.Prefix(64); err == nil {
-			return p.String()
+		sizes = []struct{ bits, most int }{{64, formsOfSender}, {56, formsOfHome}, {48, formsOfNet}}
+	}
+	var out []bound
+	for _, s := range sizes {
+		if p, err := a.Prefix(s.bits); err == nil {
+			out = append(out, bound{p.String(), s.most})
 		}
 	}
-	return a.String()
+	return out
 }

@@ -69,3 +69,36 @@ func TestOneSenderShutsNoVacancy(t *testing.T) {
 		}
 	})
 }
+
+// One subscriber with many networks, or many addresses side by side, shuts a form for nobody else.
+func TestOneSubscriberShutsNoForm(t *testing.T) {
+	testkit.EachDatabase(t, func(t *testing.T, dsn string) {
+		w := sweden(t, dsn)
+		send := func(from string) error {
+			return w.db.Write(ctx, func(tx *storage.Tx) error {
+				return w.TakeForm(ctx, tx, w.root, "feedback", Actor{}, netip.MustParseAddr(from))
+			})
+		}
+		taken := func(address func(i int) string) (n int) {
+			for i := range 256 {
+				if send(address(i)) == nil {
+					n++
+				}
+			}
+			return n
+		}
+		for what, c := range map[string]struct {
+			address func(i int) string
+			want    int
+		}{
+			"a /56": {func(i int) string { return fmt.Sprintf("2001:db8:1:%x::1", i) }, formsOfHome},
+			"a /48": {func(i int) string { return fmt.Sprintf("2001:db8:2:%x::1", i<<8) }, formsOfNet},
+			"a /24": {func(i int) string { return fmt.Sprintf("198.51.100.%d", i) }, formsOfNet},
+		} {
+			if got := taken(c.address); got != c.want {
+				t.Errorf("%s sent %d, not %d", what, got, c.want)
+			}
+			w.ok(send("203.0.113.9"))
+		}
+	})
+}
