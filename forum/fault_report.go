@@ -59,12 +59,11 @@ type Feedback struct {
 	From netip.Addr // where the form came from; never kept
 }
 
-// How much a report may say, and how many a tenant takes in an hour: the form is open to everybody. What one sender may is less, so that nobody
-// shuts it for the others (network.Registry.TakeForm).
+// How much a report may say. The form is open to everybody; how many a tenant takes, and from one sender, so that nobody shuts it for the
+// others, is network.Registry.TakeForm's.
 const (
 	feedbackTextLimit = 4000
 	feedbackPageLimit = 500
-	feedbackPerHour   = 300
 )
 
 // GiveFeedback takes a report from anybody, tells the network's coordinators and gives its number.
@@ -78,14 +77,8 @@ func (f *Forum) GiveFeedback(ctx context.Context, who network.Actor, r Feedback)
 		if !ok || n.Parent != "" {
 			return network.Absent()
 		}
-		now := f.db.Now()
 		if err := f.network.TakeForm(ctx, tx, r.Root, "feedback", a.Actor, r.From); err != nil {
 			return err
-		}
-		if a.Actor.Person == "" {
-			if err := f.feedbackBounded(ctx, tx, r.Root, now); err != nil {
-				return err
-			}
 		}
 		id, err := f.db.NewID()
 		if err != nil {
@@ -96,7 +89,7 @@ func (f *Forum) GiveFeedback(ctx context.Context, who network.Actor, r Feedback)
 		}
 		_, err = tx.Exec(ctx, `INSERT INTO feedback (id, case_number, root, kind, page, text, mail, person, lang, reported, state, answer, answered, version)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'open', '', 0, 1)`,
-			id, number, r.Root, r.Kind, r.Page, r.Text, r.Mail, a.Actor.Person, r.Lang, now)
+			id, number, r.Root, r.Kind, r.Page, r.Text, r.Mail, a.Actor.Person, r.Lang, f.db.Now())
 		if err != nil {
 			return err
 		}
@@ -121,15 +114,6 @@ func (r Feedback) check() error {
 		return fault.New(fault.Invalid, "a report's mail address can't be one").Where("mail").Say("front.report.mail")
 	}
 	return nil
-}
-
-func (f *Forum) feedbackBounded(ctx context.Context, tx *storage.Tx, root network.ID, now time.Time) error {
-	var n int
-	err := tx.QueryRow(ctx, `SELECT count(*) FROM feedback WHERE root = $1 AND reported > $2 AND person = ''`, root, micros(now.Add(-time.Hour))).Scan(&n)
-	if err == nil && n >= feedbackPerHour {
-		return fault.New(fault.Unavailable, "%d reports came in an hour", n).Say("front.report.many")
-	}
-	return err
 }
 
 const feedbackColumns = `id, case_number, root, kind, page, text, mail, person, lang, reported, state, answer, answered, version`
