@@ -5,7 +5,7 @@
 //	Account     one person's way in: a mail address, and a password, or identities at providers, or both
 //	Identity    an issuer and a subject at an OpenID provider (package account/openid speaks with it)
 //	Invitation  to a person whom a coordinator has added: one token, two weeks, revocable, made anew by sending it again
-//	Recovery    one token, one hour, for whoever has forgotten the password
+//	Recovery    one token, one hour when mailed, a day when handed over, for whoever has forgotten the password
 //	Session     one browser signed in: listed, and revoked one by one or all others at once
 //	FeedLink    a secret address of a calendar, for programs that can't sign in; renewed and revoked
 //	Attempt     how often somebody failed to sign in, and how long the next one waits
@@ -24,7 +24,9 @@
 //   - What changes how one signs in asks for the password again, or for a session just begun where there is none.
 //   - A new password by a link ends what was made while somebody else may have had the account: sessions, secret calendar addresses, and
 //     the identities that the person names.
-//   - Who invites learns nothing of whether the address is an account's. Who has one accepts with it, and stays one person.
+//   - Inviting answers the same whether the address is an account's or not. Whoever has the link learns it by trying to make another, and who
+//     invites is given the link, to hand over. Who has an account accepts with it, and stays one person; who answers for what they take is told.
+//   - A link for a new password that a coordinator hands over leads into nothing that they don't coordinate, and is never an operator's.
 //   - An identity belongs to an account because its person said so, in an invitation or signed in; a mail address that is the same says nothing.
 //   - A new mail address becomes the account's when somebody who reads mail there says so; the one before is told.
 //   - An event is never changed, and is deleted only with its account.

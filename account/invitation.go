@@ -38,8 +38,8 @@ type Offer struct {
 }
 
 // Invite makes an invitation and mails its link, which it also gives, for whoever would rather hand it over. An earlier one that
-// is still open ends: this is how it is sent again. Who invites learns nothing of whether the address is an account's: whoever reads
-// mail there learns that they can sign in and accept.
+// is still open ends: this is how it is sent again. The answer tells nothing of whether the address is an account's; whoever reads mail there
+// learns that they can sign in and accept. Who hands the link over could find out by trying it: the invitation is history, under their name.
 func (a *Accounts) Invite(ctx context.Context, who network.Actor, person network.PersonID, mail, lng string) (link string, err error) {
 	if mail, err = notice.Address(mail); err != nil {
 		return "", err
