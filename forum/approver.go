@@ -273,15 +273,25 @@ func (f *Forum) renameApprover(ctx context.Context, tx *storage.Tx, who network.
 	if err != nil {
 		return err
 	}
+	gone, err := f.redacted(ctx, tx, m.Meeting, m.Circulation)
+	if err != nil {
+		return err
+	}
 	at := map[network.PersonID]int{}
 	for i, person := range append(people, r.New) {
 		name, err := f.network.PersonName(ctx, tx, person)
 		if err != nil {
 			return err
 		}
-		at[person] = slices.Index(p.People, name)
+		at[person] = -1
+		if name != "" && !gone[person] {
+			at[person] = slices.Index(p.People, name)
+		}
 		switch {
 		case at[person] >= 0:
+		case person == r.New && gone[person]:
+			p.People = append(p.People, "")
+			at[person] = len(p.People) - 1
 		case person == r.New:
 			at[person] = p.person(name)
 		case i < len(p.Head.Approvers): // redacted in the edition that this one corrects, or called otherwise since

@@ -601,8 +601,15 @@ func (f *Forum) Roll(ctx context.Context, who network.Actor, id MeetingID, item 
 		if r, err = f.rollNow(ctx, tx, m, item); err != nil {
 			return err
 		}
-		gone, err := f.redacted(ctx, tx, m.ID, "")
-		r.Seats = gone.fromSittings(r.Seats)
+		names, err := f.redacted(ctx, tx, m.ID, "")
+		if err != nil {
+			return err
+		}
+		r.Seats = names.fromSittings(r.Seats)
+		gone, err := f.itemGone(ctx, tx, item)
+		if gone {
+			r.Seats = nameless(r.Seats)
+		}
 		return err
 	})
 	return r, err

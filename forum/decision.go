@@ -3,6 +3,7 @@ package forum
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -109,6 +110,7 @@ type Decision struct {
 	Review       time.Time
 	Record       DecisionRecord
 	SupersededBy DecisionID
+	Redacted     bool      // its item was taken out of the minutes: no names, reservations or reasons
 	Until        time.Time // when the one that supersedes it comes into force; zero: not
 	Seq          int64     // the order of approval; 0 until then
 }
@@ -142,18 +144,18 @@ func (d Decision) Standing(now time.Time) Standing {
 
 const decisionColumns = `d.id, d.year, d.number, d.case_number, d.root, d.network, d.body, COALESCE(d.topic, ''), d.meeting, d.item, d.circulation, d.title,
 	d.text, d.rationale, d.lang, d.field, d.method, d.mandate, d.visibility, d.taken, d.zone, d.in_force, d.review,
-	COALESCE(f.seq, 0), COALESCE(f.approved, 0), COALESCE(f.starts, 0), COALESCE(s.decision, ''), COALESCE(g.starts, 0)`
+	COALESCE(f.seq, 0), COALESCE(f.approved, 0), COALESCE(f.starts, 0), COALESCE(s.decision, ''), COALESCE(g.starts, 0), COALESCE(w.at, 0)`
 
 const decisionFrom = ` FROM decision d LEFT JOIN decision_force f ON f.decision = d.id LEFT JOIN decision_supersedes s ON s.old = d.id
-	LEFT JOIN decision_force g ON g.decision = s.decision `
+	LEFT JOIN decision_force g ON g.decision = s.decision LEFT JOIN item_redacted w ON w.item = COALESCE(NULLIF(d.item, ''), d.circulation) `
 
 func scanDecision(row interface{ Scan(...any) error }) (d Decision, err error) {
-	var taken, notBefore, review, approved, inForce, until int64
+	var taken, notBefore, review, approved, inForce, until, redacted int64
 	var year, number int
 	var at, record string
 	err = row.Scan(&d.ID, &year, &number, &d.Case, &d.Root, &d.Network, &d.Body, &d.Topic, &d.Meeting, &d.Item, &d.Circulation, &d.Title,
 		&d.Text, &d.Rationale, &d.Lang, &d.Field, &d.Method, &d.Mandate, &d.Visibility, &taken, &at, &notBefore, &review,
-		&d.Seq, &approved, &inForce, &d.SupersededBy, &until, &record)
+		&d.Seq, &approved, &inForce, &d.SupersededBy, &until, &redacted, &record)
 	if err != nil {
 		return d, err
 	}
@@ -167,7 +169,17 @@ func scanDecision(row interface{ Scan(...any) error }) (d Decision, err error) {
 			*t.to = storage.Time(t.from).In(z)
 		}
 	}
-	return d, readColumn(record, &d.Record)
+	err = readColumn(record, &d.Record)
+	if d.Redacted = redacted != 0; d.Redacted {
+		d.Rationale = ""
+		clear(d.Record.Dissent)
+	}
+	return d, err
+}
+
+func (d Decision) doc() Doc {
+	return Doc{Kind: DecisionDoc, Ref: string(d.ID), Root: d.Root, Network: d.Network, Body: d.Body, Visibility: d.Visibility, Lang: d.Lang,
+		Title: d.Title, Text: d.Text + "\n" + d.Rationale, At: d.Taken}
 }
 
 // decision finds a decision that the reader may see. Who sat where and voted how is for those inside; the tally is for all.
@@ -180,8 +192,25 @@ func (f *Forum) decision(ctx context.Context, tx *storage.Tx, a network.Access, 
 }
 
 // Record takes a decision in a running meeting. It is refused without quorum, while an input of the topic lacks its
-// disposition, and when the vote doesn't carry it.
-func (f *Forum) Record(ctx context.Context, who network.Actor, proposed DecisionDraft) (d Decision, err error) {
+// disposition, while somebody who takes part lacks a vote in a vote by seat, and when the vote doesn't carry it.
+func (f *Forum) Record(ctx context.Context, who network.Actor, proposed DecisionDraft) (Decision, error) {
+	return f.recordOr(ctx, who, proposed, nil)
+}
+
+// errRehearsed undoes what was done to see what it would be.
+var errRehearsed = errors.New("a rehearsal")
+
+// Rehearse gives the decision that Record would take, and what would refuse it, and takes none.
+func (f *Forum) Rehearse(ctx context.Context, who network.Actor, proposed DecisionDraft) (Decision, error) {
+	d, err := f.recordOr(ctx, who, proposed, errRehearsed)
+	if errors.Is(err, errRehearsed) {
+		err = nil
+	}
+	return d, err
+}
+
+// recordOr records a decision, and ends with an error where one is given: nothing is recorded then.
+func (f *Forum) recordOr(ctx context.Context, who network.Actor, proposed DecisionDraft, or error) (d Decision, err error) {
 	err = f.act(ctx, who, func(tx *storage.Tx, a network.Access) error {
 		draft := proposed
 		m, i, err := f.keepsItem(ctx, tx, a, draft.Item)
@@ -193,6 +222,9 @@ func (f *Forum) Record(ctx context.Context, who network.Actor, proposed Decision
 		}
 		if draft.Version != 0 && draft.Version != i.Version {
 			return stale()
+		}
+		if err := draft.reviewable(f.db.Now(), zone(m.Zone)); err != nil {
+			return err
 		}
 		if draft.Method == ByCirculation {
 			return fault.New(fault.Invalid, "a meeting doesn't decide by circulation").Where("method").Say("decision.method")
@@ -216,7 +248,7 @@ func (f *Forum) Record(ctx context.Context, who network.Actor, proposed Decision
 		if d, err = f.decide(ctx, tx, who, a, g, draft); err != nil {
 			return err
 		}
-		return f.end(ctx, tx, i.ID, ItemDone, WasDecided, "", "")
+		return cmp.Or(f.end(ctx, tx, i.ID, ItemDone, WasDecided, "", ""), or)
 	})
 	return d, err
 }
@@ -292,16 +324,14 @@ func (f *Forum) decide(ctx context.Context, tx *storage.Tx, who network.Actor, a
 	if err := f.record(ctx, tx, who, b.Root, id, "decision.taken", nil); err != nil {
 		return d, err
 	}
-	err = f.index(ctx, tx, Doc{Kind: DecisionDoc, Ref: id, Root: b.Root, Network: b.Network, Body: b.ID, Visibility: draft.Visibility, Lang: draft.Lang,
-		Title: draft.Title, Text: draft.Text + "\n" + draft.Rationale, At: f.db.Now()})
-	if err != nil {
-		return d, err
-	}
 	all, err := f.network.Access(ctx, tx, network.Clock())
 	if err != nil {
 		return d, err
 	}
-	return f.decision(ctx, tx, all, DecisionID(id))
+	if d, err = f.decision(ctx, tx, all, DecisionID(id)); err != nil {
+		return d, err
+	}
+	return d, f.index(ctx, tx, d.doc())
 }
 
 func (f *Forum) insertDecision(ctx context.Context, tx *storage.Tx, who network.Actor, b network.Body, id, field string, g ground, draft DecisionDraft, record DecisionRecord) error {
@@ -354,9 +384,6 @@ func (d *DecisionDraft) check() error {
 	if err := oneOf("visibility", d.Visibility, "", network.Public, network.NetworkOnly, network.BodyOnly); err != nil {
 		return err
 	}
-	if !d.Review.IsZero() && !d.InForce.IsZero() && !d.Review.After(d.InForce) {
-		return fault.New(fault.Invalid, "the review date is before the decision is in force").Where("review").Say("decision.review")
-	}
 	if len(d.Basis) > mostLinks || len(d.Effects) > mostLinks || len(d.Supersedes) > mostLinks {
 		return fault.New(fault.Invalid, "a decision has more than %d links of a kind", mostLinks).Where("basis").Say("forum.long", mostLinks)
 	}
@@ -381,6 +408,23 @@ func (d *DecisionDraft) check() error {
 	return nil
 }
 
+// reviewable refuses a review that isn't after the day of the decision, and of its coming into force.
+func (d DecisionDraft) reviewable(taken time.Time, z *time.Location) error {
+	if d.InForce.After(taken) {
+		taken = d.InForce
+	}
+	if d.Review.IsZero() || dayOf(taken, z).Before(dayOf(d.Review, z)) {
+		return nil
+	}
+	return fault.New(fault.Invalid, "the review is to be before the decision is in force").Where("review").Say("decision.review")
+}
+
+// dayOf is the midnight that a day begins with, where it is read.
+func dayOf(t time.Time, z *time.Location) time.Time {
+	y, m, d := t.In(z).Date()
+	return time.Date(y, m, d, 0, 0, 0, 0, z)
+}
+
 // record judges votes and dissent against who decides, and gives what is kept of them.
 func (g ground) record(draft DecisionDraft) (DecisionRecord, error) {
 	out := DecisionRecord{Roll: g.roll, Dissent: slices.Clone(draft.Dissent), Basis: draft.Basis}
@@ -399,6 +443,9 @@ func (g ground) record(draft DecisionDraft) (DecisionRecord, error) {
 	}
 	if draft.Count != nil && draft.Votes == nil {
 		out.Tally = *draft.Count
+		if missing := g.roll.Quorum.Present - out.Tally.For - out.Tally.Against - out.Tally.Abstain; missing > 0 {
+			return out, unvoted(missing)
+		}
 		return out, out.Tally.carries(g.roll.Quorum.Present, false)
 	}
 	out.BySeat = true
@@ -416,7 +463,20 @@ func (g ground) record(draft DecisionDraft) (DecisionRecord, error) {
 		out.Tally.add(v)
 		chair = chair || out.Roll.Seats[i].Leads && v == For
 	}
+	if missing := len(out.Roll.silent()); missing > 0 {
+		return out, unvoted(missing)
+	}
 	return out, out.Tally.carries(g.roll.Quorum.Present, chair)
+}
+
+// unvoted: who abstains says so, so that a vote is never a few people's by mistake.
+func unvoted(missing int) *fault.Error {
+	return fault.New(fault.Conflict, "%d who take part have no vote, nor an abstention", missing).Where("votes").Say("decision.votes.missing", missing)
+}
+
+// silent are those who take part and have no vote.
+func (r Roll) silent() []Sitting {
+	return slices.DeleteFunc(slices.Clone(r.Seats), func(s Sitting) bool { return !s.Counts() || s.Vote != "" })
 }
 
 // settleTopic disposes of a topic's inputs and makes it decided; it gives the topic's field.
@@ -580,7 +640,7 @@ type DecisionFilter struct {
 	Year     int
 	Field    string
 	Standing Standing
-	Review   time.Time // to be reviewed before; zero: all
+	Review   time.Time // to be reviewed before, and not superseded; zero: all
 	Words    string    // as for Search
 	After    string    // the Key of the last one seen
 	Limit    int
@@ -646,7 +706,7 @@ func (q DecisionFilter) sql(a network.Access, now time.Time, found []DecisionID)
 		where += " AND d.field = " + add(q.Field)
 	}
 	if !q.Review.IsZero() {
-		where += " AND d.review > 0 AND d.review < " + add(q.Review)
+		where += " AND s.decision IS NULL AND d.review > 0 AND d.review < " + add(q.Review)
 	}
 	if found != nil {
 		var in string

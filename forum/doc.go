@@ -29,7 +29,8 @@
 //   - What is about a topic is shown to nobody who may not see the topic: asTopic is where every writer asks.
 //   - Minutes are approved by two at least who sit in the body, among them whoever led the meeting for as long as they do. One
 //     who hasn't approved is replaced by who runs the body, with the reason in the history.
-//   - A name that was redacted in sealed minutes stands in no record of that meeting any more, and the seal holds.
+//   - What was redacted in sealed minutes is in no edition of them. A name stands in no record of that meeting any more; of an item
+//     the decision stays, without names, reservations or reasons. The seals hold.
 //   - Sealed minutes never change; history is never rewritten; an edit names the version it began from.
 //   - What a person may see is network.Access's word. Absent and not yours are the same answer.
 //

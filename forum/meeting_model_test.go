@@ -110,12 +110,18 @@ type modelDecision struct {
 	approved   bool
 }
 
+// kin are the editions of the same minutes, and how many names were taken out of them.
+type kin struct {
+	editions []*modelMinutes
+	redacted int
+}
+
 type modelMinutes struct {
 	id        MinutesID
 	version   int64
 	sealed    string
 	doc       string
-	redacted  int
+	kin       *kin
 	corrected bool
 	decisions []DecisionID
 	led       int          // by whom, as a place in the board; -1: nobody
@@ -169,7 +175,7 @@ func fine(r *rapid.T, err error) {
 
 func (m *meetingModel) meet(r *rapid.T) {
 	w := m.w
-	id, err := w.Plan(m.ctx(), w.coord, Meeting{Body: m.b.id, Starts: w.Now().Add(time.Minute), Minutes: 60})
+	id, err := w.Plan(m.ctx(), w.coord, Meeting{Body: m.b.id, Starts: w.Now(), Minutes: 60})
 	fine(r, err)
 	fine(r, w.Convene(m.ctx(), w.coord, id, 1))
 	refused(r, w.Convene(m.ctx(), w.coord, id, 1), fault.Conflict)
@@ -338,12 +344,15 @@ func (m *meetingModel) decideIt(r *rapid.T) {
 			draft.Dispositions = append(draft.Dispositions, Disposed{Input: in, Version: 1, Disposition: Partly, Reason: "Delvis."})
 		}
 	}
-	carried, wrong := true, false
+	carried, wrong, missing := true, false, false
 	if rapid.IntRange(0, 2).Draw(r, "method") == 0 {
 		draft.Method, draft.Votes = ByVote, map[network.SeatID]Vote{}
 		votes, chair := 0, false
 		for s := range m.sits {
-			v := rapid.SampledFrom([]Vote{For, For, Against, Abstains, ""}).Draw(r, "vote")
+			v := rapid.SampledFrom([]Vote{For, For, For, For, For, For, Against, Against, Abstains, Abstains, ""}).Draw(r, "vote")
+			if v == "" && counts[s] {
+				missing = true
+			}
 			if v == "" || !counts[s] && rapid.IntRange(0, 9).Draw(r, "wrong") > 0 {
 				continue
 			}
@@ -370,7 +379,7 @@ func (m *meetingModel) decideIt(r *rapid.T) {
 		draft.Supersedes = []DecisionID{over}
 	}
 	d, err := m.w.Record(m.ctx(), m.w.coord, draft)
-	if i.done || !held || !dispose && len(i.inputs) > 0 || !carried || wrong || taken {
+	if i.done || !held || !dispose && len(i.inputs) > 0 || !carried || wrong || missing || taken {
 		refused(r, err, fault.Conflict)
 		return
 	}
@@ -392,7 +401,8 @@ func (m *meetingModel) close(r *rapid.T) {
 	refused(r, err, fault.Conflict)
 	id, err := m.w.Close(m.ctx(), m.w.coord, m.meeting, version)
 	fine(r, err)
-	one := &modelMinutes{id: id, version: 1, led: -1, approvers: map[int]bool{0: true, 5: true}}
+	one := &modelMinutes{id: id, version: 1, led: -1, approvers: map[int]bool{0: true, 5: true}, kin: &kin{}}
+	one.kin.editions = append(one.kin.editions, one)
 	if who := m.sat[m.leader]; who >= 0 {
 		one.led = person(m.leader, who)
 		one.approvers[one.led] = true
@@ -498,18 +508,25 @@ func (m *meetingModel) correct(r *rapid.T) {
 	}
 	fine(r, err)
 	x.corrected = true
-	m.minutes = append(m.minutes, &modelMinutes{id: id, version: 1, led: x.led, approvers: maps.Clone(x.approvers)})
+	next := &modelMinutes{id: id, version: 1, led: x.led, approvers: maps.Clone(x.approvers), kin: x.kin}
+	x.kin.editions = append(x.kin.editions, next)
+	m.minutes = append(m.minutes, next)
 }
 
 func (m *meetingModel) redact(r *rapid.T) {
 	x := m.some(r, true)
-	part := fmt.Sprint("person/", x.redacted)
+	part := fmt.Sprint("person/", x.kin.redacted)
 	fine(r, m.w.Redact(m.ctx(), m.w.coord, x.id, part, "På anmodning."))
-	x.redacted++
-	x.doc = m.text(r, x.id)
-	if x.redacted == 7 {
-		x.redacted = 0
-		m.minutes = slices.DeleteFunc(m.minutes, func(y *modelMinutes) bool { return x == y })
+	x.kin.redacted++
+	for _, y := range x.kin.editions {
+		if y.sealed == "" {
+			y.version++ // it is approved anew
+			continue
+		}
+		y.doc = m.text(r, y.id)
+	}
+	if x.kin.redacted == 7 {
+		m.minutes = slices.DeleteFunc(m.minutes, func(y *modelMinutes) bool { return x.kin == y.kin })
 	}
 }
 

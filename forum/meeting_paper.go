@@ -64,6 +64,11 @@ func (f *Forum) paperFiles(ctx context.Context, tx *storage.Tx, id MeetingID) (m
 
 func (f *Forum) withdrawn(ctx context.Context, tx *storage.Tx, m Meeting) (out []Withdrawal, err error) {
 	events, err := f.history(ctx, tx, string(m.ID))
+	if err != nil {
+		return nil, err
+	}
+	gone, err := f.redacted(ctx, tx, m.ID, "")
+	gone.fromHistory(events)
 	for _, e := range events {
 		if e.Kind == "meeting.unpaper" {
 			out = append([]Withdrawal{{Title: e.Details["title"], Reason: e.Details["reason"], Name: e.Name, At: e.At.In(zone(m.Zone))}}, out...)

@@ -140,13 +140,8 @@ func (v *MeetingView) leader() []network.PersonID {
 
 // public takes away who sat where and voted how, and who dissented stays by name: what a decision shows outside its body.
 func public(a network.Access, d Decision) Decision {
-	if inside(a, d.Body, d.Network) {
-		return d
-	}
-	d.Record.Roll.Seats = slices.Clone(d.Record.Roll.Seats)
-	for i := range d.Record.Roll.Seats {
-		s := &d.Record.Roll.Seats[i]
-		s.Holder, s.Person, s.Name, s.Held = "", "", "", ""
+	if !inside(a, d.Body, d.Network) || d.Redacted {
+		d.Record.Roll.Seats = nameless(d.Record.Roll.Seats)
 	}
 	return d
 }
@@ -249,6 +244,11 @@ func (f *Forum) viewTopic(ctx context.Context, tx *storage.Tx, a network.Access,
 	}
 	v.Topic = t
 	v.Inputs, err = f.inputs(ctx, tx, a, t)
+	for i := range v.Inputs {
+		if d.Redacted {
+			v.Inputs[i].Person, v.Inputs[i].Name = "", ""
+		}
+	}
 	return err
 }
 
@@ -473,6 +473,9 @@ func (f *Forum) Circulation(ctx context.Context, who network.Actor, id Circulati
 				return err
 			}
 			gone.fromCirculation(&v)
+			if err := f.withholdCirculation(ctx, tx, &v); err != nil {
+				return err
+			}
 		}
 		if c.Topic == "" {
 			return f.viewCirculated(ctx, tx, c, &v)

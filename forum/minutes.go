@@ -684,7 +684,7 @@ func (f *Forum) EditMinutes(ctx context.Context, who network.Actor, e MinutesEdi
 			return err
 		}
 		for _, id := range slices.Sorted(maps.Keys(e.Texts)) {
-			i := slices.IndexFunc(p.Items, func(x ProtocolItem) bool { return x.ID == id })
+			i := slices.IndexFunc(p.Items, func(x ProtocolItem) bool { return x.ID == id && id != "" })
 			if i < 0 {
 				return network.Absent()
 			}

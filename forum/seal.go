@@ -165,14 +165,24 @@ func (f *Forum) seal(ctx context.Context, tx *storage.Tx, who network.Actor, m M
 	if err := f.record(ctx, tx, who, m.Root, string(m.ID), "minutes.sealed", map[string]string{"seal": seal}); err != nil {
 		return err
 	}
-	if err := f.indexMinutes(ctx, tx, m, parts); err != nil {
+	if err := f.redactAsBefore(ctx, tx, m); err != nil {
+		return err
+	}
+	if err := f.keepStanding(ctx, tx, m); err != nil {
+		return err
+	}
+	if err := f.indexMinutes(ctx, tx, m); err != nil {
 		return err
 	}
 	return f.tellSealed(ctx, tx, m)
 }
 
 // indexMinutes makes sealed minutes found by what everybody who may see them may see of them.
-func (f *Forum) indexMinutes(ctx context.Context, tx *storage.Tx, m Minutes, parts []Part) error {
+func (f *Forum) indexMinutes(ctx context.Context, tx *storage.Tx, m Minutes) error {
+	parts, err := f.sealedParts(ctx, tx, m.ID)
+	if err != nil {
+		return err
+	}
 	p, err := assemble(parts)
 	if err != nil {
 		return err
@@ -270,7 +280,7 @@ func assemble(parts []Part) (p Protocol, err error) {
 			var i ProtocolItem
 			if err = readColumn(x.Text, &i); x.Text == "" {
 				number, _ := strconv.Atoi(n)
-				i = ProtocolItem{Number: number + 1, Presenter: -1}
+				i = taken(number)
 			}
 			p.Items = append(p.Items, i)
 		}
@@ -289,52 +299,6 @@ func withhold(a network.Access, m Minutes, parts []Part) []Part {
 		}
 	}
 	return parts
-}
-
-// Redact takes a part's text away for good, with the reason, by a coordinator. The seal still holds. The versions from before
-// the seal go too, for the part is in them.
-func (f *Forum) Redact(ctx context.Context, who network.Actor, id MinutesID, part, reason string) error {
-	reason = typed(reason)
-	if err := needed("reason", reason, maxText); err != nil {
-		return err
-	}
-	return f.act(ctx, who, func(tx *storage.Tx, a network.Access) error {
-		m, err := f.minutes(ctx, tx, a, id)
-		if err != nil {
-			return err
-		}
-		if !a.Coordinates(m.Network) {
-			return denied()
-		}
-		if !m.Sealed {
-			return fault.New(fault.Conflict, "the minutes aren't sealed").Say("minutes.unsealed")
-		}
-		if part == "head" {
-			return fault.New(fault.Invalid, "the head stays").Where("part").Say("minutes.head")
-		}
-		if err := f.redactPerson(ctx, tx, m, part); err != nil {
-			return err
-		}
-		r, err := tx.Exec(ctx, `UPDATE minutes_part SET text = '', salt = '', redacted = $3, reason = $4 WHERE minutes = $1 AND name = $2 AND redacted = 0`,
-			id, part, f.db.Now(), reason)
-		if err != nil {
-			return err
-		}
-		if n, err := r.RowsAffected(); err != nil || n != 1 {
-			return network.Absent()
-		}
-		if _, err := tx.Exec(ctx, `UPDATE minutes_version SET doc = '' WHERE minutes = $1 AND doc <> ''`, id); err != nil {
-			return err
-		}
-		parts, err := f.sealedParts(ctx, tx, id)
-		if err != nil {
-			return err
-		}
-		if err := f.indexMinutes(ctx, tx, m, parts); err != nil {
-			return err
-		}
-		return f.record(ctx, tx, who, m.Root, string(id), "minutes.redacted", map[string]string{"part": part, "reason": reason})
-	})
 }
 
 // Verification is what checking a seal found.

@@ -207,7 +207,9 @@ func (f *Forum) indexOld(ctx context.Context) error {
 
 // indexSome makes the next things of a kind found; after the last it takes the kind off the list.
 func (f *Forum) indexSome(ctx context.Context, tx *storage.Tx, kind DocKind, after string) (last string, more bool, err error) {
-	table, ok := map[DocKind]string{MeetingDoc: "meeting", itemDoc: "meeting_item", InputDoc: "topic_input", FileDoc: "forum_file"}[kind]
+	table, ok := map[DocKind]string{MeetingDoc: "meeting", itemDoc: "meeting_item", InputDoc: "topic_input", FileDoc: "forum_file",
+		MinutesDoc:  `(SELECT minutes AS id FROM minutes_part WHERE redacted > 0 GROUP BY minutes) x`,
+		DecisionDoc: `(SELECT d.id FROM decision d JOIN item_redacted w ON w.item = COALESCE(NULLIF(d.item, ''), d.circulation)) x`}[kind]
 	if !ok {
 		return "", false, fault.New(fault.Internal, "the search knows no kind %.20q", kind)
 	}
@@ -220,7 +222,7 @@ func (f *Forum) indexSome(ctx context.Context, tx *storage.Tx, kind DocKind, aft
 		return "", false, err
 	}
 	for _, id := range ids {
-		if err := f.reindex(ctx, tx, kind, id); err != nil {
+		if err := f.indexAnew(ctx, tx, kind, id); err != nil {
 			return "", false, err
 		}
 	}
@@ -229,4 +231,23 @@ func (f *Forum) indexSome(ctx context.Context, tx *storage.Tx, kind DocKind, aft
 	}
 	_, err = tx.Exec(ctx, `DELETE FROM forum_unindexed WHERE kind = $1`, kind)
 	return "", false, err
+}
+
+// indexAnew makes one of the old things found.
+func (f *Forum) indexAnew(ctx context.Context, tx *storage.Tx, kind DocKind, id string) error {
+	switch kind {
+	case MinutesDoc:
+		m, err := scanMinutes(tx.QueryRow(ctx, `SELECT `+minutesColumns+` FROM minutes n WHERE n.id = $1`, id))
+		if err != nil {
+			return err
+		}
+		return f.indexMinutes(ctx, tx, m)
+	case DecisionDoc:
+		d, err := scanDecision(tx.QueryRow(ctx, `SELECT `+decisionColumns+`, d.record`+decisionFrom+`WHERE d.id = $1`, id))
+		if err != nil {
+			return err
+		}
+		return f.index(ctx, tx, d.doc())
+	}
+	return f.reindex(ctx, tx, kind, id)
 }

@@ -204,6 +204,9 @@ func (f *Forum) Circulate(ctx context.Context, who network.Actor, c Circulation,
 		if c.Deadline.Before(f.db.Now().Add(circulationMinimum)) {
 			return fault.New(fault.Invalid, "a circulation is open for a day at least").Where("deadline").Say("decision.deadline")
 		}
+		if err := c.Draft.reviewable(c.Deadline, f.zoneOf(b.Network)); err != nil {
+			return err
+		}
 		if err := f.circulatable(ctx, tx, a, &c, b); err != nil {
 			return err
 		}
@@ -487,6 +490,9 @@ func (f *Forum) Extend(ctx context.Context, who network.Actor, id CirculationID,
 		if !deadline.After(c.Deadline) || deadline.Before(f.db.Now().Add(circulationMinimum)) {
 			return fault.New(fault.Invalid, "more time is a later deadline").Where("deadline").Say("decision.deadline")
 		}
+		if c.Draft.reviewable(deadline, zone(c.Zone)) != nil {
+			return fault.New(fault.Invalid, "the decision would be taken after it was to be reviewed").Where("deadline").Say("decision.deadline.review")
+		}
 		c.Deadline = deadline.In(zone(c.Zone))
 		_, err = tx.Exec(ctx, `UPDATE circulation SET deadline = $2, remind = $3, version = version + 1 WHERE id = $1`, id, deadline, micros(c.remindAfter(f.db.Now())))
 		if err != nil {
@@ -528,7 +534,15 @@ func (f *Forum) Ballots(ctx context.Context, who network.Actor, item ItemID) (ou
 		if !inside(a, m.Body, m.Network) {
 			return network.Absent()
 		}
-		out, err = f.ballots(ctx, tx, string(item))
+		if out, err = f.ballots(ctx, tx, string(item)); err != nil {
+			return err
+		}
+		gone, err := f.itemGone(ctx, tx, item)
+		for i := range out {
+			if gone {
+				out[i].Person = ""
+			}
+		}
 		return err
 	})
 	return out, err

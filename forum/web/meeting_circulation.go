@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"strconv"
@@ -183,7 +184,7 @@ func (p *room) circulationShow(w http.ResponseWriter, r *http.Request, n *networ
 	}
 	if !d.Open {
 		for _, b := range v.Ballots {
-			d.Answers = append(d.Answers, seatAnswer{Seat: b.Seat, Name: v.Names[b.Person], Sector: sector[b.Seat], Vote: l.Must("decision.vote." + string(b.Vote)), Reason: b.Reason})
+			d.Answers = append(d.Answers, seatAnswer{Seat: b.Seat, Name: cmp.Or(v.Names[b.Person], l.Must("minutes.redacted.name")), Sector: sector[b.Seat], Vote: l.Must("decision.vote." + string(b.Vote)), Reason: b.Reason})
 		}
 		for _, x := range v.Roll.Quorum.Findings {
 			d.Rules = append(d.Rules, newRuleRow(l, x))

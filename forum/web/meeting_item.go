@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"encoding/json"
 	"html/template"
 	"net/http"
@@ -233,7 +234,7 @@ func (p *room) itemInside(r *http.Request, v forum.MeetingView, d *itemData) err
 		}
 	}
 	d.call(l, v)
-	d.recusals(v)
+	d.recusals(p.pages.Words(r), v)
 	if d.Item.Topic != "" {
 		inputs, err := p.forum.Inputs(r.Context(), who, d.Item.Topic)
 		if err != nil && fault.KindOf(err) != fault.NotFound {
@@ -396,7 +397,7 @@ func (d *itemData) isRecused(v forum.MeetingView, p network.PersonID) bool {
 	})
 }
 
-func (d *itemData) recusals(v forum.MeetingView) {
+func (d *itemData) recusals(l *web.Words, v forum.MeetingView) {
 	sector := map[network.SeatID]network.Sector{}
 	seen := map[network.PersonID]bool{}
 	for _, s := range v.Seats {
@@ -410,6 +411,7 @@ func (d *itemData) recusals(v forum.MeetingView) {
 		if x.Item != d.Item.ID {
 			continue
 		}
+		x.Name = cmp.Or(x.Name, l.Must("minutes.redacted.name"))
 		switch row := (recusalRow{x, sector[x.Seat]}); x.State {
 		case forum.RecusalDeclared:
 			d.Recused = append(d.Recused, row)

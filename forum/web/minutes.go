@@ -316,11 +316,15 @@ func (d *minutesData) people(l *web.Words, v forum.MinutesView) {
 
 func newMinutesItem(l *web.Words, n *network.Network, v forum.MinutesView, i int, x forum.ProtocolItem, at *time.Location) minutesItem {
 	out := minutesItem{ProtocolItem: x, Field: "text-" + string(x.ID), Part: "item/" + strconv.Itoa(i), Frozen: v.Frozen[x.ID], Presenter: personName(l, v, x.Presenter)}
+	out.Hidden = x.ID == "" // of a draft, that corrects minutes it was taken out of
 	for _, part := range v.Parts {
 		if part.Name == out.Part && (part.Withheld || !part.Redacted.IsZero()) {
 			out.Hidden, out.Why = true, part.Reason
 			return out
 		}
+	}
+	if out.Hidden {
+		return out
 	}
 	switch {
 	case x.Outcome != forum.NoOutcome && x.Outcome != forum.WasDecided:
@@ -389,7 +393,9 @@ func (p *room) minutesForm(w http.ResponseWriter, r *http.Request, n *network.Ne
 	if f == nil {
 		f = web.NewForm("note", v.Protocol.Head.Note, "version", strconv.FormatInt(v.Version, 10))
 		for _, i := range d.Items {
-			f.Set(i.Field, i.Text)
+			if !i.Hidden {
+				f.Set(i.Field, i.Text)
+			}
 		}
 	} else if f.Status() == http.StatusConflict {
 		d.Stored = append(d.Stored, storedText{l.Must("minutes.note"), v.Protocol.Head.Note})
