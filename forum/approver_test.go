@@ -17,6 +17,7 @@ func (w *world) held(b board, m Meeting, seats []network.SeatID, leader network.
 	w.t.Helper()
 	ctx := w.t.Context()
 	item := got(w.AddItem(ctx, w.coord, Item{Meeting: m.ID, Kind: Report, Title: "Sak", Minutes: 10}))(w.t)
+	w.onItsDay(m)
 	w.ok(w.Start(ctx, w.coord, m.ID, w.theMeeting(m.ID).Version))
 	for _, s := range seats {
 		w.tick()

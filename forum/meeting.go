@@ -357,7 +357,7 @@ func (f *Forum) cancel(ctx context.Context, tx *storage.Tx, who network.Actor, m
 	return f.tellMeeting(ctx, tx, m, "notice.meeting.cancelled", true)
 }
 
-// Start opens a convened meeting. The chair leads, if the chair is there.
+// Start opens a convened meeting, on its day or later. The chair leads, if the chair is there.
 func (f *Forum) Start(ctx context.Context, who network.Actor, id MeetingID, version int64) error {
 	return f.act(ctx, who, func(tx *storage.Tx, a network.Access) error {
 		m, err := f.keeps(ctx, tx, a, id)
@@ -370,7 +370,10 @@ func (f *Forum) Start(ctx context.Context, who network.Actor, id MeetingID, vers
 		if m.Version != version {
 			return stale()
 		}
-		now := f.db.Now()
+		now, z := f.db.Now(), zone(m.Zone)
+		if dayOf(now, z).Before(dayOf(m.Starts, z)) {
+			return fault.New(fault.Conflict, "the meeting is on another day").Say("meeting.early").Do("change its time first")
+		}
 		seats, err := f.network.SeatsAt(ctx, tx, m.Body, micros(now))
 		if err != nil {
 			return err

@@ -88,12 +88,20 @@ func (w *world) prepared(b board, title string) TopicID {
 // started opens a meeting and lets the first n voting seats in.
 func (w *world) started(b board, m Meeting, n int) {
 	w.t.Helper()
+	w.onItsDay(m)
 	w.ok(w.Start(w.t.Context(), w.coord, m.ID, m.Version))
 	for _, s := range b.votes[:n] {
 		w.clock.forward(time.Second)
 		w.ok(w.Arrive(w.t.Context(), w.coord, Arrival{Meeting: m.ID, Seat: s}))
 	}
 	w.clock.forward(time.Second)
+}
+
+// onItsDay waits for a meeting's time.
+func (w *world) onItsDay(m Meeting) {
+	if w.Now().Before(m.Starts) {
+		w.clock.now = m.Starts
+	}
 }
 
 func (w *world) tick() { w.clock.forward(time.Second) }
@@ -494,6 +502,39 @@ func TestPublicMinutesShowNothingNarrower(t *testing.T) {
 		}
 		if s := got(jsonColumn(got(w.Archive(ctx, b.people[1], id))(t)))(t); !strings.Contains(s, bird+" Navn") || !strings.Contains(s, bird+" sier") {
 			t.Error("the body doesn't see its own item")
+		}
+	})
+}
+
+// An effect that a decision named without its digest is that which it became; a policy or a form isn't filled in, nor anything twice.
+func TestAnEffectsDigestIsFilledInOnce(t *testing.T) {
+	testkit.EachDatabase(t, func(t *testing.T, dsn string) {
+		w, ctx := open(t, dsn), t.Context()
+		b := w.board()
+		m := w.convened(b, 14)
+		item := got(w.AddItem(ctx, w.coord, Item{Meeting: m.ID, Kind: Report, Title: "Sak", Minutes: 10}))(t)
+		w.started(b, m, 7)
+		d := got(w.Record(ctx, w.coord, DecisionDraft{Item: item, Title: "Sak", Text: "Ja.", Method: ByConsensus,
+			Effects: []Effect{{Kind: Measure, Ref: "m1", Title: "Tiltak"}, {Kind: Policy, Ref: "p1", Title: "Regel"}}}))(t)
+		add := func(kind EffectKind, ref string, digest byte) error {
+			return w.db.Write(ctx, func(tx *storage.Tx) error {
+				return w.AddEffect(ctx, tx, d.ID, Effect{Kind: kind, Ref: ref, Digest: [32]byte{digest}})
+			})
+		}
+		w.ok(add(Measure, "m1", 7))
+		w.ok(add(Measure, "m1", 7))
+		w.is(fault.Conflict, add(Measure, "m1", 8))
+		w.is(fault.Conflict, add(Policy, "p1", 7))
+		for _, e := range got(w.Decision(ctx, w.coord, d.ID))(t).Effects {
+			if e.Kind == Measure && (e.Digest != [32]byte{7} || !e.Named || e.Title != "Tiltak") {
+				t.Errorf("the effect: %+v", e)
+			}
+		}
+		if err := w.db.Write(ctx, func(tx *storage.Tx) error {
+			_, err := tx.Exec(ctx, `UPDATE decision_effect SET digest = 'ff' WHERE kind = 'measure'`)
+			return err
+		}); err == nil {
+			t.Error("an effect's digest was changed")
 		}
 	})
 }

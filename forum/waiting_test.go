@@ -140,7 +140,7 @@ func (m *waitingModel) answer(r *rapid.T) {
 
 func (m *waitingModel) plan(r *rapid.T) {
 	ctx := m.t.Context()
-	id, err := m.Plan(ctx, m.coord, Meeting{Body: m.b.id, Starts: m.Now().AddDate(0, 0, rapid.IntRange(1, 80).Draw(r, "days")), Minutes: 60})
+	id, err := m.Plan(ctx, m.coord, Meeting{Body: m.b.id, Starts: m.Now().AddDate(0, 0, rapid.IntRange(0, 80).Draw(r, "days")), Minutes: 60})
 	m.ok(err)
 	if rapid.Bool().Draw(r, "convened") {
 		m.ok(m.Convene(ctx, m.coord, id, 1))
