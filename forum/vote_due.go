@@ -9,7 +9,7 @@ import (
 	"github.com/samverk/samverk/storage"
 )
 
-// Those who have not answered a circulation are reminded twice, at remindClock where they meet: on its last day, and two days before
+// Those who vote in a circulation are reminded twice, at remindClock where they meet: on its last day, and two days before
 // that. One that ends so early in the day that nobody would have time is reminded of the day before.
 const (
 	remindClock = 8
@@ -71,21 +71,19 @@ func (f *Forum) circulationsToRemind(ctx context.Context, tx *storage.Tx, now ti
 	return out, rows.Err()
 }
 
-// remindOf tells who holds a voting seat that nobody has answered for, each once, but for who has answered for another seat.
+// remindOf tells everybody who holds a voting seat, each once, also who has answered: whom a reminder goes to would say who has not.
+// Nobody is told when all have, which the page says of a circulation anyway.
 func (f *Forum) remindOf(ctx context.Context, tx *storage.Tx, c Circulation) error {
-	r, ballots, err := f.circulationRoll(ctx, tx, c)
-	if err != nil {
+	r, _, err := f.circulationRoll(ctx, tx, c)
+	if err != nil || answered(r) {
 		return err
 	}
-	done := map[network.PersonID]bool{}
-	for _, b := range ballots {
-		done[b.Person] = true
-	}
+	told := map[network.PersonID]bool{"": true}
 	for _, s := range r.Seats {
-		if s.State != Absent || done[s.Holder] {
+		if told[s.Holder] {
 			continue
 		}
-		done[s.Holder] = true
+		told[s.Holder] = true
 		err := f.notices.Tell(ctx, tx, string(s.Holder), notice.Notice{Key: "notice.circulation.closing", Urgent: true,
 			Args: []string{c.Draft.Title, notice.When(c.Deadline)}, Link: f.pathTo(c.Root, "circulations", string(c.ID)), Until: c.Deadline})
 		if err != nil {
