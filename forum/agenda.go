@@ -656,40 +656,50 @@ func (f *Forum) takeUpItem(ctx context.Context, tx *storage.Tx, who network.Acto
 func (f *Forum) AddPaper(ctx context.Context, who network.Actor, id MeetingID, item ItemID, p Paper) error {
 	p.Title = typedLine(p.Title)
 	return f.act(ctx, who, func(tx *storage.Tx, a network.Access) error {
-		m, err := f.keeps(ctx, tx, a, id)
+		return f.addPaper(ctx, tx, who, a, id, item, p)
+	})
+}
+
+// takesPapers finds a meeting that isn't over, of a body whose agenda the actor keeps.
+func (f *Forum) takesPapers(ctx context.Context, tx *storage.Tx, a network.Access, id MeetingID) (Meeting, error) {
+	m, err := f.keeps(ctx, tx, a, id)
+	if err == nil && (m.State == Over || m.State == Cancelled) {
+		err = wrongState(m)
+	}
+	return m, err
+}
+
+func (f *Forum) addPaper(ctx context.Context, tx *storage.Tx, who network.Actor, a network.Access, id MeetingID, item ItemID, p Paper) error {
+	m, err := f.takesPapers(ctx, tx, a, id)
+	if err != nil {
+		return err
+	}
+	if p.Title == "" || len(p.Title) > maxTitle {
+		return fault.New(fault.Invalid, "a paper has no title, or too long a one").Where("title").Say("meeting.title")
+	}
+	if p.URL == "" && p.File == "" {
+		return fault.New(fault.Invalid, "a paper is nowhere").Where("url").Say("meeting.paper")
+	}
+	if err := checkLink(p.URL, "url"); err != nil {
+		return err
+	}
+	if item != "" {
+		of, _, err := f.item(ctx, tx, a, item)
 		if err != nil {
 			return err
 		}
-		if m.State == Over || m.State == Cancelled {
-			return wrongState(m)
+		if of.ID != id {
+			return network.Absent()
 		}
-		if p.Title == "" || len(p.Title) > maxTitle {
-			return fault.New(fault.Invalid, "a paper has no title, or too long a one").Where("title").Say("meeting.title")
-		}
-		if p.URL == "" && p.File == "" {
-			return fault.New(fault.Invalid, "a paper is nowhere").Where("url").Say("meeting.paper")
-		}
-		if err := checkLink(p.URL, "url"); err != nil {
-			return err
-		}
-		if item != "" {
-			of, _, err := f.item(ctx, tx, a, item)
-			if err != nil {
-				return err
-			}
-			if of.ID != id {
-				return network.Absent()
-			}
-		}
-		now := f.db.Now()
-		if err := f.insertPaper(ctx, tx, id, item, p, now, who.Person); err != nil {
-			return err
-		}
-		if err := f.record(ctx, tx, who, m.Root, string(id), "meeting.paper", map[string]string{"title": p.Title}); err != nil {
-			return err
-		}
-		return f.tellLate(ctx, tx, m, p, now)
-	})
+	}
+	now := f.db.Now()
+	if err := f.insertPaper(ctx, tx, id, item, p, now, who.Person); err != nil {
+		return err
+	}
+	if err := f.record(ctx, tx, who, m.Root, string(id), "meeting.paper", map[string]string{"title": p.Title}); err != nil {
+		return err
+	}
+	return f.tellLate(ctx, tx, m, p, now)
 }
 
 func (f *Forum) insertPaper(ctx context.Context, tx *storage.Tx, m MeetingID, item ItemID, p Paper, added time.Time, by network.PersonID) error {

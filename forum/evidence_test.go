@@ -159,9 +159,9 @@ func TestAMeetingsPapersAreItsBodys(t *testing.T) {
 	w, ctx := open(t, testkit.SQLite(t)), t.Context()
 	b := w.board()
 	m := w.convened(b, 20)
-	_, err := w.AttachToMeeting(ctx, w.plain, m.ID, "a.pdf", strings.NewReader("x"))
+	_, err := w.AttachToMeeting(ctx, w.plain, m.ID, "", "Vedlegg", "a.pdf", strings.NewReader("x"))
 	w.is(fault.Denied, err)
-	id := got(w.AttachToMeeting(ctx, w.coord, m.ID, "a.pdf", strings.NewReader("x")))(t)
+	id := got(w.AttachToMeeting(ctx, w.coord, m.ID, "", "Vedlegg", "a.pdf", strings.NewReader("x")))(t)
 	if c := got(w.Fetch(ctx, b.chair, w.root, id))(t); c.Name != "a.pdf" || c.Close() != nil {
 		t.Errorf("%+v", c.Attachment)
 	}

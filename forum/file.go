@@ -52,24 +52,25 @@ func (f *Forum) Attach(ctx context.Context, who network.Actor, id TopicID, name 
 		t, err := f.topic(ctx, tx, a, id)
 		return t.Root, cmp.Or(err, mayAdd(a, t))
 	}
-	return f.attach(ctx, who, "topic", string(id), name, content, may)
+	return f.attach(ctx, who, "topic", string(id), name, content, may, func(*storage.Tx, network.Access, FileID) error { return nil })
 }
 
-// AttachToMeeting keeps a file for a meeting, to be named in one of its papers: for who runs it.
-func (f *Forum) AttachToMeeting(ctx context.Context, who network.Actor, id MeetingID, name string, content io.Reader) (FileID, error) {
+// AttachToMeeting keeps a file for a meeting that isn't over and names it as a paper of it, or of one of its items, in one: for who
+// runs the meeting.
+func (f *Forum) AttachToMeeting(ctx context.Context, who network.Actor, id MeetingID, item ItemID, title, name string, content io.Reader) (FileID, error) {
 	may := func(tx *storage.Tx, a network.Access) (network.ID, error) {
-		m, err := f.meeting(ctx, tx, a, id)
-		if err == nil && !f.mayRun(a, m) {
-			err = denied()
-		}
+		m, err := f.takesPapers(ctx, tx, a, id)
 		return m.Root, err
 	}
-	return f.attach(ctx, who, "meeting", string(id), name, content, may)
+	return f.attach(ctx, who, "meeting", string(id), name, content, may, func(tx *storage.Tx, a network.Access, file FileID) error {
+		return f.addPaper(ctx, tx, who, a, id, item, Paper{Title: typedLine(title), File: file})
+	})
 }
 
 // attach keeps a file of a subject. may says whether the actor may lay one there, and in which tenant that is; it is asked
-// before anything is read and again when the file is there.
-func (f *Forum) attach(ctx context.Context, who network.Actor, kind, subject, name string, content io.Reader, may func(*storage.Tx, network.Access) (network.ID, error)) (id FileID, err error) {
+// before anything is read and again when the file is there. then is what else is done with it, or there is no file.
+func (f *Forum) attach(ctx context.Context, who network.Actor, kind, subject, name string, content io.Reader, may func(*storage.Tx, network.Access) (network.ID, error),
+	then func(*storage.Tx, network.Access, FileID) error) (id FileID, err error) {
 	if err := f.look(ctx, who, func(tx *storage.Tx, a network.Access) error { _, err := may(tx, a); return err }); err != nil {
 		return "", err
 	}
@@ -93,9 +94,15 @@ func (f *Forum) attach(ctx context.Context, who network.Actor, kind, subject, na
 		if id, err = f.insertFile(ctx, tx, who, root, kind, subject, name, hash, size, state); err != nil {
 			return err
 		}
-		return f.record(ctx, tx, who, root, subject, kind+".file", map[string]string{"name": name})
+		if err := f.record(ctx, tx, who, root, subject, kind+".file", map[string]string{"name": name}); err != nil {
+			return err
+		}
+		return then(tx, a, id)
 	})
-	return id, err
+	if err != nil {
+		return "", err
+	}
+	return id, nil
 }
 
 func (f *Forum) insertFile(ctx context.Context, tx *storage.Tx, who network.Actor, root network.ID, kind, subject, name, hash string, size int64, state ScanState) (FileID, error) {

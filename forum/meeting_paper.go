@@ -82,12 +82,9 @@ func (f *Forum) withdrawn(ctx context.Context, tx *storage.Tx, m Meeting) (out [
 func (f *Forum) WithdrawPaper(ctx context.Context, who network.Actor, id MeetingID, paper, reason string) error {
 	reason = typedLine(reason)
 	return f.act(ctx, who, func(tx *storage.Tx, a network.Access) error {
-		m, err := f.keeps(ctx, tx, a, id)
+		m, err := f.takesPapers(ctx, tx, a, id)
 		if err != nil {
 			return err
-		}
-		if m.State == Over || m.State == Cancelled {
-			return wrongState(m)
 		}
 		if err := needed("reason", reason, textLength); err != nil {
 			return err

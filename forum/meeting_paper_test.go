@@ -1,12 +1,14 @@
 package forum
 
 import (
+	"context"
 	"strings"
 	"testing"
 
 	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/internal/testkit"
 	"github.com/samverk/samverk/network"
+	"github.com/samverk/samverk/storage"
 )
 
 // TestAPaperIsWithdrawnWithAReason holds that a withdrawn paper's file is gone and why it went stays, and that a paper carried
@@ -15,8 +17,7 @@ func TestAPaperIsWithdrawnWithAReason(t *testing.T) {
 	testkit.EachDatabase(t, func(t *testing.T, dsn string) {
 		w, ctx := open(t, dsn), t.Context()
 		m := got(w.Plan(ctx, w.west.chair, Meeting{Body: w.west.id, Starts: w.Now().AddDate(0, 0, 20), Minutes: 60}))(t)
-		file := got(w.AttachToMeeting(ctx, w.west.chair, m, "belop.txt", strings.NewReader("Hundre kroner.")))(t)
-		w.ok(w.AddPaper(ctx, w.west.chair, m, "", Paper{Title: "Beløp", File: file}))
+		file := got(w.AttachToMeeting(ctx, w.west.chair, m, "", "Beløp", "belop.txt", strings.NewReader("Hundre kroner.")))(t)
 		w.ok(w.AddPaper(ctx, w.west.chair, m, "", Paper{Title: "Beløp, igjen", File: file}))
 		papers := func() []Paper { return got(w.Meeting(ctx, w.west.chair, m))(t).Papers }
 		if f := got(w.PaperFiles(ctx, w.west.patient, m))(t).Files[file]; f.Size != 14 || f.State != Unscanned {
@@ -84,5 +85,34 @@ func TestTiesThatATopicTouches(t *testing.T) {
 		if ties := got(w.Ties(ctx, w.north.chair, x.ID))(t); len(ties) != 1 || ties[0].State != "" {
 			t.Errorf("outside: %+v", ties)
 		}
+	})
+}
+
+// A file of a meeting is one of its papers, or isn't there: none comes to a meeting that is over, where it could not be withdrawn.
+func TestAFileIsAPaperOrNotThere(t *testing.T) {
+	testkit.EachDatabase(t, func(t *testing.T, dsn string) {
+		w, ctx := open(t, dsn), t.Context()
+		b := w.board()
+		m := w.convened(b, 14)
+		files := func() (n int) {
+			w.read(func(ctx context.Context, tx *storage.Tx) {
+				w.ok(tx.QueryRow(ctx, `SELECT COUNT(*) FROM forum_file`).Scan(&n))
+			})
+			return n
+		}
+		refused := func(kind fault.Kind, id MeetingID, title string) {
+			t.Helper()
+			file, err := w.AttachToMeeting(ctx, w.coord, id, "", title, "x.txt", strings.NewReader("x"))
+			w.is(kind, err)
+			if n := files(); n != 0 || file != "" {
+				t.Errorf("%d files are there", n)
+			}
+		}
+		refused(fault.Invalid, m.ID, " ")
+		w.held(b, m, b.votes, b.votes[0])
+		refused(fault.Conflict, m.ID, "Vedlegg")
+		m = w.convened(b, 30)
+		w.ok(w.Cancel(ctx, w.coord, m.ID, w.theMeeting(m.ID).Version, "Syk."))
+		refused(fault.Conflict, m.ID, "Vedlegg")
 	})
 }

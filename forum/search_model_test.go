@@ -140,7 +140,7 @@ func (f *finder) agendaChanged(*rapid.T) {
 
 func (f *finder) paper(*rapid.T) {
 	ctx, m := f.t.Context(), drawn(f, f.meetings)
-	file, err := f.AttachToMeeting(ctx, f.coord, m, drawn(f, []string{f.word, "papir"})+".pdf", strings.NewReader("y"))
+	file, err := f.AttachToMeeting(ctx, f.coord, m, "", drawn(f, []string{f.word, "Papir"}), drawn(f, []string{f.word, "papir"})+".pdf", strings.NewReader("y"))
 	if err == nil && rapid.Bool().Draw(f.r, "named") {
 		_ = f.AddPaper(ctx, f.coord, m, "", Paper{Title: drawn(f, []string{f.word, "Papir"}), File: file})
 	}

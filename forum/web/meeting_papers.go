@@ -214,16 +214,15 @@ func (p *room) addFile(r *http.Request, v forum.MeetingView, to forum.Item, show
 		return fault.Wrap(fault.Internal, err, "a file that was sent can't be read")
 	}
 	defer content.Close()
-	paper := forum.Paper{Title: title}
-	if shown == "topic" {
-		paper.File, err = p.forum.Attach(r.Context(), actor(r), to.Topic, h.Filename, content)
-	} else {
-		paper.File, err = p.forum.AttachToMeeting(r.Context(), actor(r), v.ID, h.Filename, content)
+	if shown != "topic" {
+		_, err = p.forum.AttachToMeeting(r.Context(), actor(r), v.ID, to.ID, title, h.Filename, content)
+		return err
 	}
+	file, err := p.forum.Attach(r.Context(), actor(r), to.Topic, h.Filename, content)
 	if err != nil {
 		return err
 	}
-	return p.forum.AddPaper(r.Context(), actor(r), v.ID, to.ID, paper)
+	return p.forum.AddPaper(r.Context(), actor(r), v.ID, to.ID, forum.Paper{Title: title, File: file})
 }
 
 // paperFiles tells those inside of the files of a meeting's papers.
