@@ -23,7 +23,8 @@ type EffectOf struct {
 }
 
 // AddEffect links a decision to what it became in another room, in that room's transaction. The same link again is nothing new;
-// with another digest it is refused.
+// with another digest it is refused, but for one that the decision named without any: that is filled in, once. A policy or a form is
+// decided with its digest, and never filled in.
 func (f *Forum) AddEffect(ctx context.Context, tx *storage.Tx, id DecisionID, e Effect) error {
 	var there int
 	if err := tx.QueryRow(ctx, `SELECT COUNT(*) FROM decision WHERE id = $1`, id).Scan(&there); err != nil {
@@ -34,6 +35,9 @@ func (f *Forum) AddEffect(ctx context.Context, tx *storage.Tx, id DecisionID, e 
 	}
 	return f.insertEffect(ctx, tx, id, e, false)
 }
+
+// noDigest is how the digest of an effect that was named without one is written.
+var noDigest = hex.EncodeToString(make([]byte, len(Effect{}.Digest)))
 
 func (f *Forum) insertEffect(ctx context.Context, tx *storage.Tx, id DecisionID, e Effect, named bool) error {
 	if !slices.Contains(EffectKinds, e.Kind) || e.Ref == "" {
@@ -48,6 +52,9 @@ func (f *Forum) insertEffect(ctx context.Context, tx *storage.Tx, id DecisionID,
 		return err
 	case was == digest:
 		return nil
+	case was == noDigest && !named && e.Kind != Policy && e.Kind != FormEff:
+		_, err := tx.Exec(ctx, `UPDATE decision_effect SET digest = $4 WHERE decision = $1 AND kind = $2 AND ref = $3`, id, e.Kind, e.Ref, digest)
+		return err
 	default:
 		return fault.New(fault.Conflict, "the effect is another than the one that was linked").Where("effect").Say("decision.effect.digest")
 	}
