@@ -150,10 +150,10 @@ func (f *Forum) ledBy(ctx context.Context, tx *storage.Tx, m Meeting) (network.P
 	return "", err
 }
 
-// minutesLedBy is ledBy of the meeting that minutes are of; nobody leads a circulation.
+// minutesLedBy is ledBy of the meeting that minutes are of. A circulation is led by whoever was the chair when it was sent.
 func (f *Forum) minutesLedBy(ctx context.Context, tx *storage.Tx, m Minutes) (network.PersonID, error) {
 	if m.Meeting == "" {
-		return "", nil
+		return f.chairSince(ctx, tx, m.Body, m.Held)
 	}
 	of, err := scanMeeting(tx.QueryRow(ctx, `SELECT `+meetingColumns+` FROM meeting m WHERE m.id = $1`, m.Meeting))
 	if err != nil {

@@ -305,3 +305,23 @@ func TestMinutesWithoutWhoeverLedAreNotApproved(t *testing.T) {
 		w.signed(id, b.chair, b.people[5])
 	})
 }
+
+// A decision is seen by no more than its item is, whatever a draft asks for; and the chair approves the minutes of a circulation.
+func TestADecisionIsNoWiderThanItsItemAndTheChairApproves(t *testing.T) {
+	testkit.EachDatabase(t, func(t *testing.T, dsn string) {
+		w, ctx := open(t, dsn), t.Context()
+		b := w.board()
+		m := w.convened(b, 14)
+		item := got(w.AddItem(ctx, w.coord, Item{Meeting: m.ID, Kind: Report, Title: "Sak", Minutes: 10, Visibility: network.BodyOnly}))(t)
+		w.started(b, m, 7)
+		d := got(w.Record(ctx, w.coord, DecisionDraft{Item: item, Title: "Sak", Text: "Ja.", Method: ByConsensus, Visibility: network.Public}))(t)
+		if d.Visibility != network.BodyOnly {
+			t.Errorf("the decision is for %s", d.Visibility)
+		}
+		c := Circulation{Body: b.id, Deadline: w.Now().AddDate(0, 0, 7), Draft: DecisionDraft{Title: "Hastesak", Text: "Ja."}}
+		_, err := w.Circulate(ctx, w.coord, c, []network.PersonID{b.people[1].Person, b.people[5].Person})
+		w.is(fault.Invalid, err)
+		id := w.circulated(b)
+		w.is(fault.Invalid, w.ReplaceApprover(ctx, w.coord, Replacement{Minutes: id, Version: 1, Old: b.chair.Person, New: b.people[6].Person, Why: "Syk."}))
+	})
+}

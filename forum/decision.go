@@ -298,7 +298,7 @@ func (f *Forum) decide(ctx context.Context, tx *storage.Tx, who network.Actor, a
 	if err != nil {
 		return d, err
 	}
-	if draft.Visibility, err = f.asTopic(ctx, tx, g.topic, cmp.Or(draft.Visibility, g.visibility)); err != nil {
+	if draft.Visibility, err = f.asTopic(ctx, tx, g.topic, narrower(draft.Visibility, g.visibility)); err != nil {
 		return d, err
 	}
 	if draft.Lang == "" {

@@ -1,7 +1,9 @@
 package forum
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"time"
 
 	"github.com/samverk/samverk/fault"
@@ -235,6 +237,9 @@ func (f *Forum) Circulate(ctx context.Context, who network.Actor, c Circulation,
 		if err != nil {
 			return err
 		}
+		if led, err := f.chairSince(ctx, tx, b.ID, f.db.Now()); err != nil || led != "" && !slices.Contains(approvers, led) {
+			return cmp.Or[error](err, mustLead())
+		}
 		if err := f.setApprovers(ctx, tx, b.ID, `circulation_approver (circulation, person)`, id, approvers); err != nil {
 			return err
 		}
@@ -244,6 +249,31 @@ func (f *Forum) Circulate(ctx context.Context, who network.Actor, c Circulation,
 		return f.tellVoters(ctx, tx, b, c)
 	})
 	return c.ID, err
+}
+
+// chairSince finds who was a body's chair then and still holds a seat in it.
+func (f *Forum) chairSince(ctx context.Context, tx *storage.Tx, b network.BodyID, then time.Time) (network.PersonID, error) {
+	seats, err := f.network.SeatsAt(ctx, tx, b, micros(f.db.Now()))
+	if err != nil {
+		return "", err
+	}
+	before, err := f.network.SeatsAt(ctx, tx, b, micros(then))
+	for _, s := range before {
+		if s.Role == network.Chair && holds(seats, s.Person) {
+			return s.Person, err
+		}
+	}
+	return "", err
+}
+
+// chairApproves makes the chair approve the minutes of a circulation that was sent without.
+func (f *Forum) chairApproves(ctx context.Context, tx *storage.Tx, c Circulation) error {
+	led, err := f.chairSince(ctx, tx, c.Body, c.Opened)
+	if err != nil || led == "" {
+		return err
+	}
+	_, err = tx.Exec(ctx, `INSERT INTO circulation_approver (circulation, person) VALUES ($1, $2) ON CONFLICT (circulation, person) DO NOTHING`, c.ID, led)
+	return err
 }
 
 // circulatable judges a circulation's topic: prepared, of the body, and not in another circulation.
@@ -429,6 +459,9 @@ func (f *Forum) Settle(ctx context.Context, who network.Actor, id CirculationID,
 			return err
 		}
 		if err := f.endCirculation(ctx, tx, who, c, CirculationDecided, ""); err != nil {
+			return err
+		}
+		if err := f.chairApproves(ctx, tx, c); err != nil {
 			return err
 		}
 		_, err = f.drawUpCirculation(ctx, tx, who, c, d)

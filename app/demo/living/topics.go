@@ -350,11 +350,14 @@ func (t *tenant) circulate(r *raised, days int) error {
 	for _, s := range seats {
 		if s.Role.Votes() && s.Person != "" {
 			voters = append(voters, s)
-			if len(approvers) < 2 {
+			if s.Role == network.Chair {
+				approvers = slices.Insert(approvers, 0, s.Person)
+			} else {
 				approvers = append(approvers, s.Person)
 			}
 		}
 	}
+	approvers = approvers[:min(2, len(approvers))]
 	c := forum.Circulation{Body: r.body.ID, Topic: r.id, Draft: d, Deadline: midnight(t.now.AddDate(0, 0, days), t.zone)}
 	id, err := t.forum.Circulate(t.ctx, r.body.coordinator, c, slices.Clone(approvers))
 	if err != nil {
