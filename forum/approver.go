@@ -47,6 +47,9 @@ func (f *Forum) SetApprovers(ctx context.Context, who network.Actor, id MeetingI
 		if led != "" && !slices.Contains(people, led) {
 			return mustLead()
 		}
+		if err := f.wereThere(ctx, tx, m, people); err != nil {
+			return err
+		}
 		if err := f.nameApprovers(ctx, tx, who, m, people); err != nil {
 			return err
 		}
@@ -57,6 +60,23 @@ func (f *Forum) SetApprovers(ctx context.Context, who network.Actor, id MeetingI
 		_, err = f.drawUp(ctx, tx, who, m) // they say who approves them
 		return err
 	})
+}
+
+// wereThere refuses who wasn't at a meeting that is going on or over: they can't say that its minutes are right.
+func (f *Forum) wereThere(ctx context.Context, tx *storage.Tx, m Meeting, people []network.PersonID) error {
+	if m.State == Convened {
+		return nil
+	}
+	there, err := f.there(ctx, tx, m.ID, m.Body)
+	if err != nil || there == nil {
+		return err
+	}
+	for _, p := range people {
+		if !slices.Contains(there, p) {
+			return fault.New(fault.Invalid, "who approves minutes was at the meeting").Where("approvers").Say("minutes.approver.absent")
+		}
+	}
+	return nil
 }
 
 // nameApprovers puts people in the place of those who were to approve a meeting's minutes, and tells who no longer is.
@@ -162,14 +182,67 @@ func (f *Forum) minutesLedBy(ctx context.Context, tx *storage.Tx, m Minutes) (ne
 	return f.ledBy(ctx, tx, of)
 }
 
-// leaderApproves makes whoever led a meeting approve its minutes.
-func (f *Forum) leaderApproves(ctx context.Context, tx *storage.Tx, m Meeting) error {
+// proposeApprovers makes whoever led a meeting approve its minutes, and another who was there where nobody was named.
+func (f *Forum) proposeApprovers(ctx context.Context, tx *storage.Tx, m Meeting) error {
 	led, err := f.ledBy(ctx, tx, m)
 	if err != nil || led == "" {
 		return err
 	}
-	_, err = tx.Exec(ctx, `INSERT INTO meeting_approver (meeting, person) VALUES ($1, $2) ON CONFLICT (meeting, person) DO NOTHING`, m.ID, led)
+	const name = `INSERT INTO meeting_approver (meeting, person) VALUES ($1, $2) ON CONFLICT (meeting, person) DO NOTHING`
+	if _, err = tx.Exec(ctx, name, m.ID, led); err != nil {
+		return err
+	}
+	people, err := f.approvers(ctx, tx, Minutes{Meeting: m.ID})
+	if err != nil || len(people) >= leastApprovers {
+		return err
+	}
+	there, err := f.attendance(ctx, tx, m.ID)
+	if err != nil {
+		return err
+	}
+	seats, err := f.network.SeatsAt(ctx, tx, m.Body, micros(f.db.Now()))
+	if err != nil {
+		return err
+	}
+	next := another(seats, there, people)
+	if next == "" {
+		return nil
+	}
+	_, err = tx.Exec(ctx, name, m.ID, next)
 	return err
+}
+
+// another proposes one more approver: who was at the meeting as a whole and holds a seat, in the order of the seats.
+func another(seats []network.Held, there []Attendance, people []network.PersonID) network.PersonID {
+	for _, s := range seats {
+		came := slices.ContainsFunc(there, func(a Attendance) bool { return a.Person == s.Person && a.Item == "" })
+		if s.Person != "" && came && !slices.Contains(people, s.Person) {
+			return s.Person
+		}
+	}
+	return ""
+}
+
+// there lists who was at a meeting and holds a seat in its body now; nobody where too few of them are left to approve its
+// minutes, or where there was no meeting: then all who hold a seat can.
+func (f *Forum) there(ctx context.Context, tx *storage.Tx, id MeetingID, body network.BodyID) (out []network.PersonID, err error) {
+	if id == "" {
+		return nil, nil
+	}
+	came, err := f.attendance(ctx, tx, id)
+	if err != nil {
+		return nil, err
+	}
+	seats, err := f.network.SeatsAt(ctx, tx, body, micros(f.db.Now()))
+	for _, a := range came {
+		if holds(seats, a.Person) && !slices.Contains(out, a.Person) {
+			out = append(out, a.Person)
+		}
+	}
+	if len(out) < leastApprovers {
+		return nil, err
+	}
+	return out, err
 }
 
 // approvers lists who approves minutes.
@@ -298,6 +371,7 @@ func (f *Forum) renameApprover(ctx context.Context, tx *storage.Tx, who network.
 			at[person] = p.Head.Approvers[i]
 		}
 	}
+	p.Head.Replaced = append(p.Head.Replaced, ProtocolReplaced{Old: at[r.Old], New: at[r.New], Why: r.Why})
 	delete(at, r.Old)
 	p.Head.Approvers = nil
 	for _, person := range slices.Sorted(maps.Keys(at)) {

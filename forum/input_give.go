@@ -215,7 +215,12 @@ func (f *Forum) allInputs(ctx context.Context, tx *storage.Tx, t Topic) ([]Input
 	if err != nil {
 		return nil, err
 	}
-	in, args := places(nil, append([]TopicID{t.ID}, ids...))
+	return f.inputsOf(ctx, tx, append(ids, t.ID)...)
+}
+
+// inputsOf lists every input of some topics.
+func (f *Forum) inputsOf(ctx context.Context, tx *storage.Tx, topics ...TopicID) ([]Input, error) {
+	in, args := places(nil, topics)
 	rows, err := tx.Query(ctx, `SELECT `+inputColumns+` FROM topic_input i JOIN topic t ON t.id = i.origin WHERE i.topic IN (`+in+`) ORDER BY i.given, i.id LIMIT 1000`, args...)
 	if err != nil {
 		return nil, err

@@ -116,6 +116,9 @@ func (f *Forum) viewInside(ctx context.Context, tx *storage.Tx, a network.Access
 	}
 	if len(v.Approvers) == 0 { // a proposal, until somebody is named
 		v.Approvers = v.leader()
+		if next := another(v.Seats, v.Attendance, v.Approvers); next != "" && len(v.Approvers) > 0 {
+			v.Approvers = append(v.Approvers, next)
+		}
 	}
 	if err := f.withholdNames(ctx, tx, v); err != nil {
 		return err
@@ -188,7 +191,7 @@ func (f *Forum) Decision(ctx context.Context, who network.Actor, id DecisionID) 
 		if err := f.viewChain(ctx, tx, a, d, &v); err != nil {
 			return err
 		}
-		if v.Minutes, err = f.latestMinutes(ctx, tx, a, `(n.meeting <> '' AND n.meeting = $1 OR n.circulation <> '' AND n.circulation = $2)`, d.Meeting, d.Circulation); err != nil {
+		if v.Minutes, err = f.minutesWith(ctx, tx, a, d); err != nil {
 			return err
 		}
 		if v.Minutes != "" {
@@ -285,6 +288,17 @@ func (f *Forum) viewChain(ctx context.Context, tx *storage.Tx, a network.Access,
 	return nil
 }
 
+// minutesWith finds the minutes a decision stands in: the latest that are sealed, for they hold while a correction of them is
+// written; else the draft.
+func (f *Forum) minutesWith(ctx context.Context, tx *storage.Tx, a network.Access, d Decision) (MinutesID, error) {
+	const of = `(n.meeting <> '' AND n.meeting = $1 OR n.circulation <> '' AND n.circulation = $2)`
+	id, err := f.latestMinutes(ctx, tx, a, of+` AND n.state = 'sealed'`, d.Meeting, d.Circulation)
+	if id != "" || err != nil {
+		return id, err
+	}
+	return f.latestMinutes(ctx, tx, a, of, d.Meeting, d.Circulation)
+}
+
 // latestMinutes finds the latest edition of minutes that the reader may see.
 func (f *Forum) latestMinutes(ctx context.Context, tx *storage.Tx, a network.Access, where string, args ...any) (MinutesID, error) {
 	rows, err := tx.Query(ctx, `SELECT `+minutesColumns+` FROM minutes n WHERE `+where+` ORDER BY n.edition DESC`, args...)
@@ -318,8 +332,10 @@ type MinutesView struct {
 	After     MinutesID // the edition that corrects this
 	History   []Event
 	Runs      bool
-	Leads     bool // coordinates: may redact
-	Approves  bool // the reader is to approve it, and hasn't
+	Leads     bool               // coordinates: may redact
+	Approves  bool               // the reader is to approve it, and hasn't
+	Few       bool               // fewer are named to approve it than must
+	There     []network.PersonID // who was there and holds a seat now: who can be named
 }
 
 // Minutes gives minutes with what the reader may see of them.
@@ -388,6 +404,10 @@ func (f *Forum) viewApprovers(ctx context.Context, tx *storage.Tx, a network.Acc
 	}
 	people, err := f.approvers(ctx, tx, m)
 	if err != nil {
+		return err
+	}
+	v.Few = len(people) < leastApprovers
+	if v.There, err = f.there(ctx, tx, m.Meeting, m.Body); err != nil {
 		return err
 	}
 	for _, p := range people {

@@ -61,10 +61,17 @@ type ProtocolHead struct {
 	Starts     time.Time
 	Opened     time.Time
 	Closed     time.Time
-	Leader     int   // a person; -1: nobody
-	Approvers  []int // persons
+	Leader     int                // a person; -1: nobody
+	Approvers  []int              // persons
+	Replaced   []ProtocolReplaced `json:",omitempty"`
 	Attendance []Attended
 	Note       string `json:",omitempty"`
+}
+
+// ProtocolReplaced is who took whose place as approver, and why.
+type ProtocolReplaced struct {
+	Old, New int // persons
+	Why      string
 }
 
 // Attended is a seat and who was in it.
@@ -208,6 +215,9 @@ func (h ProtocolHead) persons() []int {
 	for _, a := range h.Attendance {
 		out = append(out, a.Person, a.For)
 	}
+	for _, r := range h.Replaced {
+		out = append(out, r.Old, r.New)
+	}
 	return out
 }
 
@@ -327,7 +337,7 @@ func (f *Forum) drawUp(ctx context.Context, tx *storage.Tx, who network.Actor, m
 	if err == nil && (old.Sealed || old.Edition > 1) {
 		return "", sealedAlready()
 	}
-	if err := f.leaderApproves(ctx, tx, m); err != nil {
+	if err := f.proposeApprovers(ctx, tx, m); err != nil {
 		return "", err
 	}
 	var was earlier
@@ -425,7 +435,7 @@ func (f *Forum) composeHead(ctx context.Context, tx *storage.Tx, p *Protocol, m 
 		return was, network.Absent()
 	}
 	h := ProtocolHead{Network: n.Name, Body: b.Name, Year: m.Year, Number: m.Number, Title: m.Title, Lang: n.Lang, Place: m.Place, Zone: m.Zone,
-		Starts: m.Starts.UTC(), Opened: m.Opened.UTC(), Leader: -1, Note: was.Note}
+		Starts: m.Starts.UTC(), Opened: m.Opened.UTC(), Leader: -1, Note: was.Note, Replaced: was.Replaced}
 	if !m.Closed.IsZero() {
 		h.Closed = m.Closed.UTC()
 	}

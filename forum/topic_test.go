@@ -132,3 +132,40 @@ func (w *world) decide(id TopicID) error {
 		return w.move(ctx, tx, w.coord, &t, Decided, nil)
 	})
 }
+
+func TestWhatWasSaidStaysWhereATopicIsGivenBack(t *testing.T) {
+	w, ctx := open(t, testkit.SQLite(t)), t.Context()
+	lift := func(g group, title string, in Lifting) (Topic, LiftID) {
+		x := w.raise(g.member, g, network.Public, title)
+		got(w.GiveInput(ctx, g.member, x.ID, Giving{Text: "Vi venter for lenge i " + title + ".", AsPatient: true}))(t)
+		in.Criteria, in.Why = []string{"law"}, "Hele landet."
+		return x, got(w.Lift(ctx, g.chair, x.ID, in))(t)
+	}
+	x, _ := lift(w.west, "vest", Lifting{Body: w.top.id})
+	above := got(w.View(ctx, w.west.chair, w.root, x.ID))(t).To[0].Topic
+	_, north := lift(w.north, "nord", Lifting{Into: above})
+	before := got(w.View(ctx, w.top.chair, w.root, above))(t)
+	w.tick()
+	w.ok(w.AnswerLift(ctx, w.top.chair, north, Refused, "Det er deres eget."))
+	w.tick()
+	got(w.GiveInput(ctx, w.north.member, got(w.View(ctx, w.top.chair, w.root, above))(t).From[1].Origin, Giving{Text: "Sagt etterpå.", AsPatient: true}))(t)
+	after := got(w.View(ctx, w.top.chair, w.root, above))(t)
+	if len(before.Inputs) != 2 || len(after.Inputs) != 2 || len(after.GivenBack) != 1 {
+		t.Errorf("said before: %d, after: %+v, given back %v", len(before.Inputs), after.Inputs, after.GivenBack)
+	}
+	if len(after.History) <= len(before.History) {
+		t.Errorf("%d lines of history became %d", len(before.History), len(after.History))
+	}
+	if public := got(w.View(ctx, network.Actor{}, w.root, above))(t); len(public.Inputs) != 2 {
+		t.Errorf("the public sees %+v", public.Inputs)
+	}
+	for i := range after.History[1:] {
+		if after.History[i].Seq >= after.History[i+1].Seq {
+			t.Fatal("history is out of order, or told twice")
+		}
+	}
+	judged := got(w.Inputs(ctx, w.top.chair, above))(t)
+	if len(judged) != 1 {
+		t.Errorf("to be judged above: %+v", judged)
+	}
+}

@@ -1,10 +1,12 @@
 package forum
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"slices"
+	"strings"
 
 	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/network"
@@ -20,6 +22,7 @@ type TopicView struct {
 	RaiserIs  string // who raised it
 	RaiserFor network.Text
 	Inputs    []Input
+	GivenBack map[InputID]bool // those of them that were said of what was lifted here and given back since
 	Evidence  []Evidence
 	Files     []Attachment
 	From      []LiftView // what was lifted to it
@@ -156,6 +159,9 @@ func (f *Forum) viewSaid(ctx context.Context, tx *storage.Tx, a network.Access, 
 	if v.Inputs, err = f.inputs(ctx, tx, a, v.Topic); err != nil {
 		return err
 	}
+	if err := f.viewGivenBack(ctx, tx, a, v); err != nil {
+		return err
+	}
 	if v.Evidence, err = f.evidence(ctx, tx, `e.topic = $1`, string(v.ID)); err != nil {
 		return err
 	}
@@ -241,6 +247,85 @@ func (f *Forum) viewLinks(ctx context.Context, tx *storage.Tx, a network.Access,
 	return err
 }
 
+// givenBack lists the topics that came with each lift that was given back: its origin, and what had been lifted to that.
+func (f *Forum) givenBack(ctx context.Context, tx *storage.Tx, id TopicID) (map[LiftID][]TopicID, []Lift, error) {
+	all, err := f.liftsTo(ctx, tx, id)
+	if err != nil {
+		return nil, nil, err
+	}
+	all = slices.DeleteFunc(all, func(l Lift) bool { return l.Answer != Refused })
+	topics := map[LiftID][]TopicID{}
+	for _, l := range all {
+		ids, err := f.below(ctx, tx, l.Origin)
+		if err != nil {
+			return nil, nil, err
+		}
+		topics[l.ID] = append(ids, l.Origin)
+	}
+	return topics, all, nil
+}
+
+// viewGivenBack adds what was said, until it was given back, of what was lifted to a topic: it was part of what the body
+// dealt with. It is judged where it came from.
+func (f *Forum) viewGivenBack(ctx context.Context, tx *storage.Tx, a network.Access, v *TopicView) error {
+	topics, lifts, err := f.givenBack(ctx, tx, v.ID)
+	if err != nil {
+		return err
+	}
+	v.GivenBack = map[InputID]bool{}
+	for _, l := range lifts {
+		for _, id := range topics[l.ID] {
+			said, err := f.inputsOf(ctx, tx, id)
+			if err != nil {
+				return err
+			}
+			for _, in := range said {
+				seen := a.Sees(in.Scope) || in.Person == a.Actor.Person && in.Person != ""
+				has := slices.ContainsFunc(v.Inputs, func(x Input) bool { return x.ID == in.ID })
+				if has || in.Given.After(l.Answered) || !seen && !a.In(v.Body) && !a.Runs(v.Body, v.Network) {
+					continue
+				}
+				if in.Person != a.Actor.Person {
+					in.Person = ""
+				}
+				if !seen { // what became of it there is theirs
+					in.Disposition, in.Reason, in.Decision = Undisposed, "", ""
+				}
+				v.Inputs, v.GivenBack[in.ID] = append(v.Inputs, in), true
+			}
+		}
+	}
+	slices.SortFunc(v.Inputs, func(a, b Input) int {
+		return cmp.Or(a.Given.Compare(b.Given), strings.Compare(string(a.ID), string(b.ID)))
+	})
+	return nil
+}
+
+// historyGivenBack is what happened to the topics that were given back, until they were; not to those that are there anyhow.
+func (f *Forum) historyGivenBack(ctx context.Context, tx *storage.Tx, id TopicID, there []TopicID) (out []Event, err error) {
+	topics, lifts, err := f.givenBack(ctx, tx, id)
+	if err != nil {
+		return nil, err
+	}
+	for _, l := range lifts {
+		for _, t := range topics[l.ID] {
+			if slices.Contains(there, t) {
+				continue
+			}
+			events, err := f.history(ctx, tx, string(t))
+			if err != nil {
+				return nil, err
+			}
+			for _, e := range events {
+				if !e.At.After(l.Answered) && !slices.ContainsFunc(out, func(x Event) bool { return x.Seq == e.Seq }) {
+					out = append(out, e)
+				}
+			}
+		}
+	}
+	return out, nil
+}
+
 // viewHistory tells what happened to a topic, for the body that has it also what happened before it was lifted.
 func (f *Forum) viewHistory(ctx context.Context, tx *storage.Tx, a network.Access, v *TopicView) error {
 	subjects := []TopicID{v.ID}
@@ -250,6 +335,9 @@ func (f *Forum) viewHistory(ctx context.Context, tx *storage.Tx, a network.Acces
 			return err
 		}
 		subjects = append(subjects, ids...)
+		if v.History, err = f.historyGivenBack(ctx, tx, v.ID, subjects); err != nil {
+			return err
+		}
 	}
 	for _, id := range subjects {
 		events, err := f.history(ctx, tx, string(id))

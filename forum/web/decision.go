@@ -237,7 +237,7 @@ func newDecisionData(l *web.Words, n *network.Network, v forum.DecisionView) dec
 		d.Rules = append(d.Rules, newRuleRow(l, x))
 	}
 	d.Chart = seatChart(l, v.Record.Roll)
-	d.Quorum = l.Must("decision.quorum", v.Record.Roll.Quorum.Present, len(v.Record.Roll.Seats))
+	d.Quorum = l.Must("decision.quorum", v.Record.Roll.Quorum.Present, v.Record.Roll.Quorum.Of)
 	recused := 0
 	for _, s := range v.Record.Roll.Seats {
 		if s.State == forum.Recused {
@@ -384,7 +384,7 @@ type decisionFile struct {
 func newDecisionFile(v forum.DecisionView) decisionFile {
 	out := decisionFile{ID: v.ID, Number: v.Number, Case: v.Case, Body: string(v.Body), BodyName: v.BodyOf.Name, Title: v.Title, Text: v.Text, Rationale: v.Rationale, Lang: v.Lang,
 		Field: v.Field, Method: v.Method, Mandate: v.Mandate, Taken: v.Taken, Approved: v.Approved, InForce: v.InForce, Review: v.Review, Standing: v.Standing(v.Now),
-		Present: v.Record.Roll.Quorum.Present, Seats: len(v.Record.Roll.Seats), By: v.SupersededBy, Minutes: v.Minutes, Seal: v.Seal.Seal}
+		Present: v.Record.Roll.Quorum.Present, Seats: v.Record.Roll.Quorum.Of, By: v.SupersededBy, Minutes: v.Minutes, Seal: v.Seal.Seal}
 	if v.Method != forum.ByConsensus {
 		out.Votes = &v.Record.Tally
 	}

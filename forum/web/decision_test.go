@@ -78,6 +78,7 @@ func TestADecisionSaysWhatItRestsOnAndLeadsTo(t *testing.T) {
 	c.has(c.send(chair, at, http.StatusOK, form), `name="effect-kind-2"`, "Så betalas ersättning", "Patientföreträdare får ersättning.", `value="`+string(study)+`" checked`)
 
 	form.Set("do", "record")
+	form.Set("sure", "yes")
 	c.has(c.send(chair, at+"?lang=sv", http.StatusBadRequest, form), `href="#effect-ref-0"`, "Fyll i det här", "Så betalas ersättning")
 	form.Set("effect-ref-0", "R-7")
 	form.Set("basis-ref-0", "javascript:alert(1)")
@@ -97,6 +98,7 @@ func TestADecisionSaysWhatItRestsOnAndLeadsTo(t *testing.T) {
 	c.has(c.send(c.coord, at, http.StatusConflict, form), "Något annat", "Utbilda 60 laboratoriegenetiker")
 	form.Set("effect-title-1", "Utbilda 60 laboratoriegenetiker")
 	form.Set("do", "record")
+	form.Set("sure", "yes")
 	form.Set("version", hidden(page, "version"))
 	to := c.send(chair, at, http.StatusSeeOther, form)
 	for lang, kind := range map[string]string{"sv": "Rutin", "nb": "Prosedyre", "en": "Procedure"} {
@@ -156,6 +158,7 @@ func TestADraftIsShownToNoMoreThanItsItem(t *testing.T) {
 		t.Errorf("offered is %s", offered)
 	}
 	form.Set("do", "record")
+	form.Set("sure", "yes")
 	form.Set("version", hidden(page, "version"))
 	to := c.send(chair, at, http.StatusSeeOther, form)
 	if w := c.ask(network.Actor{}, "GET", to, nil); w.Code != http.StatusNotFound {

@@ -298,7 +298,7 @@ func (p *room) itemChoices(r *http.Request, v forum.MeetingView, d *itemData) er
 
 // seatChart draws who decides.
 func seatChart(l *web.Words, r forum.Roll) template.HTML {
-	c := chart.Seats{ID: "roll", Title: l.Must("meeting.roll"), Big: l.Must("meeting.roll.of", r.Quorum.Present, len(r.Seats)), Small: l.Must("meeting.roll.vote")}
+	c := chart.Seats{ID: "roll", Title: l.Must("meeting.roll"), Big: l.Must("meeting.roll.of", r.Quorum.Present, r.Quorum.Of), Small: l.Must("meeting.roll.vote")}
 	counts := map[forum.SeatState]int{}
 	for _, sector := range network.Sectors {
 		for _, s := range r.Seats {
@@ -451,7 +451,7 @@ func (p *room) itemDo(w http.ResponseWriter, r *http.Request, n *network.Network
 		return p.pages.Fail(w, r, err)
 	}
 	again := func() int { return p.itemShow(w, r, n, f) }
-	if moreRows(f) {
+	if moreRows(f) || f.Get("again") != "" {
 		return again()
 	}
 	to, err := p.itemAct(r, v, forum.ItemID(r.PathValue("item")), f)
@@ -459,6 +459,16 @@ func (p *room) itemDo(w http.ResponseWriter, r *http.Request, n *network.Network
 		return p.problem(w, r, f, err, again)
 	}
 	if !f.OK() {
+	if f.Get("do") == "record" && !confirmed(f) {
+		switch status, err := p.askRecord(w, r, v, forum.ItemID(r.PathValue("item")), f); {
+		case err != nil:
+			return p.problem(w, r, f, err, again)
+		case !f.OK():
+			return again()
+		default:
+			return status
+		}
+	}
 		return again()
 	}
 	if to == "" {

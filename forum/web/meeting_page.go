@@ -220,7 +220,7 @@ func (d *meetingData) inside(l *web.Words) {
 		if slices.Contains(d.Mine, s.ID) {
 			d.MySeats = append(d.MySeats, row)
 		}
-		if s.Person != "" {
+		if s.Person != "" && mayApprove(d.MeetingView, s.Person) {
 			d.Approve = append(d.Approve, web.Option{Value: string(s.Person), Text: s.Name})
 		}
 		if s.Role == network.Deputy && s.Person != "" {
@@ -243,6 +243,18 @@ func (d *meetingData) inside(l *web.Words) {
 	for _, k := range []forum.ItemKind{forum.Report, forum.Formality} {
 		d.Kinds = append(d.Kinds, web.Option{Value: string(k), Text: l.Must("meeting.kind." + string(k))})
 	}
+}
+
+// mayApprove tells who can be chosen to approve the minutes: once the meeting has begun, who is or was there.
+func mayApprove(v forum.MeetingView, p network.PersonID) bool {
+	if v.State != forum.Running && v.State != forum.Over {
+		return true
+	}
+	came := map[network.PersonID]bool{}
+	for _, a := range v.Attendance {
+		came[a.Person] = true
+	}
+	return came[p] || len(came) < 2
 }
 
 // meetingTopics lists what can be put on the agenda.
@@ -270,6 +282,9 @@ func (p *room) meetingDo(w http.ResponseWriter, r *http.Request, n *network.Netw
 		return p.pages.Fail(w, r, err)
 	}
 	to := home(n) + "/meetings/" + string(v.ID)
+	if title, s, asks := p.asksMeeting(p.pages.Words(r), v, f, to); asks && v.Runs && !confirmed(f) {
+		return p.makeSure(w, r, f, title, s)
+	}
 	if done, err := p.meetingAct(r, v, f); err != nil {
 		return p.problem(w, r, f, err, func() int { return p.meetingShow(w, r, n, f) })
 	} else if done != "" {

@@ -207,6 +207,15 @@ func TestAMeetingDecidesFromTheBrowser(t *testing.T) {
 	form.Set("version", hidden(s.page(s.chair, at), "version"))
 	form.Set("do", "record")
 	form.Set("review", "2028-01-01")
+	if w := s.ask(s.chair, "POST", at+"?lang=sv", form); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), "Anteckna beslutet?") || hidden(w.Body.String(), "text") != "Patientföreträdare får ersättning." {
+		t.Errorf("what is about to be recorded answers %d: %s", w.Code, webtest.Visible(w.Body.String()))
+	}
+	form.Set("again", "yes")
+	if w := s.ask(s.chair, "POST", at, form); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), "Patientföreträdare får ersättning.</textarea>") {
+		t.Errorf("going back to the form answers %d", w.Code)
+	}
+	form.Del("again")
+	form.Set("sure", "yes")
 	w = s.ask(s.chair, "POST", at, form)
 	if to := w.Header().Get("Location"); w.Code != http.StatusSeeOther || !strings.Contains(s.page(network.Actor{}, to), "Patientföreträdare får ersättning.") {
 		t.Errorf("recording answers %d %s", w.Code, to)
@@ -238,7 +247,7 @@ func TestMinutesFromTheBrowser(t *testing.T) {
 	if page := s.page(network.Actor{}, at+"?check=yes&lang=sv"); !strings.Contains(page, "förseglingen håller") || !strings.Contains(page, "Ordföranden hälsade välkommen.") {
 		t.Error("sealed minutes don't show, or don't verify")
 	}
-	if w := s.ask(s.coord, "POST", at+"?lang=sv", url.Values{"do": {"redact"}, "part": {"person/0"}, "why": {"Begäran."}}); w.Code != http.StatusSeeOther {
+	if w := s.ask(s.coord, "POST", at+"?lang=sv", url.Values{"do": {"redact"}, "part": {"person/0"}, "why": {"Begäran."}, "sure": {"yes"}}); w.Code != http.StatusSeeOther {
 		t.Errorf("redacting answers %d", w.Code)
 	}
 	if page := s.page(network.Actor{}, at+"?check=yes&lang=sv"); !strings.Contains(page, "förseglingen håller") || !strings.Contains(page, "(namnet borttaget)") {

@@ -109,6 +109,7 @@ type minutesData struct {
 	Absent     []presentRow
 	Items      []minutesItem
 	Signs      []sign
+	Replaced   []replacedLine
 	Missing    []web.Option // who has not approved, to be replaced
 	People     []web.Option // who can take their place
 	Zone       *time.Location
@@ -126,6 +127,9 @@ type sign struct {
 	Name string
 	At   time.Time
 }
+
+// replacedLine is who took whose place as approver, and why.
+type replacedLine struct{ New, Old, Why string }
 
 type presentRow struct {
 	Name, Role, By string
@@ -215,7 +219,8 @@ func (p *room) minutesShow(w http.ResponseWriter, r *http.Request, n *network.Ne
 			return p.pages.Fail(w, r, err)
 		}
 		d.People = slices.DeleteFunc(d.People, func(o web.Option) bool {
-			return slices.ContainsFunc(v.Approvers, func(a forum.Approver) bool { return string(a.Person) == o.Value })
+			absent := v.There != nil && !slices.Contains(v.There, network.PersonID(o.Value))
+			return absent || slices.ContainsFunc(v.Approvers, func(a forum.Approver) bool { return string(a.Person) == o.Value })
 		})
 	}
 	if f == nil {
@@ -252,6 +257,9 @@ func newMinutesData(l *web.Words, n *network.Network, v forum.MinutesView) minut
 		d.MeetingAt = d.Home + "/meetings/" + string(v.Minutes.Meeting)
 	}
 	d.people(l, v)
+	for _, x := range h.Replaced {
+		d.Replaced = append(d.Replaced, replacedLine{cmp.Or(personName(l, v, x.New), l.Must("minutes.redacted.name")), cmp.Or(personName(l, v, x.Old), l.Must("minutes.redacted.name")), x.Why})
+	}
 	for _, a := range v.Approvers {
 		one := sign{cmp.Or(a.Name, l.Must("minutes.redacted.name")), a.At}
 		d.Signs = append(d.Signs, one)
@@ -270,6 +278,16 @@ func newMinutesData(l *web.Words, n *network.Network, v forum.MinutesView) minut
 		}
 	}
 	return d
+}
+
+// redacted names what a form would take out.
+func redacted(l *web.Words, n *network.Network, v forum.MinutesView, part string) string {
+	for _, o := range newMinutesData(l, n, v).Redactions {
+		if o.Value == part {
+			return o.Text
+		}
+	}
+	return part
 }
 
 func partName(l *web.Words, v forum.MinutesView, name string) string {
@@ -442,6 +460,10 @@ func (p *room) minutesDo(w http.ResponseWriter, r *http.Request, n *network.Netw
 		return p.pages.Fail(w, r, err)
 	}
 	ctx, who, to := r.Context(), actor(r), home(n)+"/minutes/"+string(v.ID)
+	if l := p.pages.Words(r); f.Get("do") == "redact" && v.Leads && !confirmed(f) && f.Get("part") != "" && f.Get("why") != "" {
+		return p.makeSure(w, r, f, l.Must("minutes.sure.redact.title"), sure{Says: []string{l.Must("minutes.sure.redact")}, Danger: true, Do: l.Must("minutes.redact.do"), Back: to,
+			Facts: []fact{{l.Must("minutes.redact.part"), redacted(l, n, v, f.Get("part"))}, {l.Must("meeting.reason"), f.Get("why")}}})
+	}
 	switch f.Get("do") {
 	case "approve":
 		_, err = p.forum.Approve(ctx, who, v.ID, f.Get("hash"))

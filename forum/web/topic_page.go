@@ -234,7 +234,7 @@ func (p *room) fillInputs(l *web.Words, d *topicData) {
 	for _, in := range d.TopicView.Inputs {
 		counts[in.Disposition]++
 		one := inputShown{Input: in, Mine: in.Person != "" && in.Person == d.Reader}
-		if d.May.Judge {
+		if d.May.Judge && !d.GivenBack[in.ID] {
 			one.Link = d.At + "/judge/" + string(in.ID)
 		}
 		d.Inputs = append(d.Inputs, one)
@@ -414,7 +414,7 @@ func (d *topicData) pathInput(l *web.Words, add func(string, bool, bool, ...stri
 	case !d.InputUntil.IsZero():
 		add("input", !at(forum.InInput), at(forum.InInput), l.Days(asked, d.Last), count)
 	case d.Patients || count != "":
-		add("input", !at(forum.Raised, forum.Returned), false, count)
+		add("input", count != "" && !at(forum.Raised, forum.Returned), false, count) // nobody was asked, but who said something was heard
 	}
 }
 
