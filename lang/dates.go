@@ -49,8 +49,14 @@ func (l *Words) Clock(t time.Time) string {
 	return l.Must("lang.clock", hour, fmt.Sprintf("%02d", t.Minute()))
 }
 
-// When writes a date and a time of day: 2 december 2026 kl. 9.30.
-func (l *Words) When(t time.Time) string { return l.Must("lang.when", l.Day(t), l.Clock(t)) }
+// When writes a date and a time of day: 2 december 2026 kl. 9.30. A midnight is the end of the day that people think of: kl. 24.00.
+func (l *Words) When(t time.Time) string {
+	if t.Hour() == 0 && t.Truncate(time.Minute).Equal(t) && t.Minute() == 0 {
+		eve := t.AddDate(0, 0, -1)
+		return l.Must("lang.when", l.Day(eve), l.Must("lang.clock", "24", "00"))
+	}
+	return l.Must("lang.when", l.Day(t), l.Clock(t))
+}
 
 // Span writes from when to when: 2 december 2026, 9.30–12.00, or both dates when they differ.
 func (l *Words) Span(from, to time.Time) string {

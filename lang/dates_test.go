@@ -47,9 +47,9 @@ func TestUntil(t *testing.T) {
 		days       int
 		sv, nb, en string
 	}{
-		{-1000, "1\u00a0000 dagar sent", "1\u00a0000 dager på overtid", "1,000 days late"},
-		{-12, "12 dagar sent", "12 dager på overtid", "12 days late"},
-		{-1, "1 dag sent", "1 dag på overtid", "1 day late"},
+		{-1000, "1\u00a0000 dagar sent", "1\u00a0000 dager forsinket", "1,000 days late"},
+		{-12, "12 dagar sent", "12 dager forsinket", "12 days late"},
+		{-1, "1 dag sent", "1 dag forsinket", "1 day late"},
 		{0, "i dag", "i dag", "today"}, {1, "i morgon", "i morgen", "tomorrow"}, {2, "om 2 dagar", "om 2 dager", "in 2 days"},
 		{20, "om 20 dagar", "om 20 dager", "in 20 days"}, {21, "om 3 veckor", "om 3 uker", "in 3 weeks"}, {60, "om 8 veckor", "om 8 uker", "in 8 weeks"},
 		{61, "om 2 månader", "om 2 måneder", "in 2 months"}, {729, "om 24 månader", "om 24 måneder", "in 24 months"}, {731, "om 2 år", "om 2 år", "in 2 years"},
@@ -122,4 +122,17 @@ func regroup(s string) (out []string) {
 		out = append(out, f)
 	}
 	return out
+}
+
+// A deadline at a midnight is told as the day that it ends, as a list does.
+func TestMidnightEndsADay(t *testing.T) {
+	at := time.Date(2026, 11, 27, 0, 0, 0, 0, time.UTC)
+	for code, want := range map[string]string{"sv": "26 november 2026 kl. 24.00", "nb": "26. november 2026 kl. 24.00", "en": "26 November 2026 at 24:00"} {
+		if got := words(t)[code].When(at); got != want {
+			t.Errorf("%s: %q, want %q", code, got, want)
+		}
+		if got := words(t)[code].When(at.Add(time.Second)); strings.Contains(got, "24.") {
+			t.Errorf("%s: %q", code, got)
+		}
+	}
 }

@@ -164,12 +164,12 @@ func TestMessages(t *testing.T) {
 	at := time.Date(2026, 12, 2, 9, 30, 0, 0, time.UTC)
 	n := notice.Told{Key: "notice.answer.overdue", Args: []string{notice.Count(12), "Gener"}}
 	d := open(t, testkit.SQLite(t), notice.Options{})
-	for code, want := range map[string]string{"sv": "Ert svar är 12 dagar försenat: ”Gener”", "nb": "Svaret deres er 12 dager forsinket: «Gener»", "en": "An answer is 12 days late: “Gener”", "fi": "An answer is 12 days late: “Gener”"} {
+	for code, want := range map[string]string{"sv": "Ert svar är 12 dagar försenat: ”Gener”", "nb": "Svaret deres er 12 dager forsinket: «Gener»", "en": "Your answer is 12 days late: “Gener”", "fi": "Your answer is 12 days late: “Gener”"} {
 		if got := d.Title(code, n); got != want {
 			t.Errorf("%q", got)
 		}
 	}
-	if got := d.Title("sv", notice.Told{Key: "notice.answer.due", Args: []string{"2026", notice.Day(at)}}); got != "Ni ska svara senast 2 december 2026: ”2026”" {
+	if got := d.Title("sv", notice.Told{Key: "notice.answer.due", Args: []string{"2026", notice.Day(at)}}); got != "Svar ni är skyldiga, senast 2 december 2026: ”2026”" {
 		t.Errorf("%q", got)
 	}
 	if words["sv"].Code != "sv" {

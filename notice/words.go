@@ -99,36 +99,30 @@ func say(l *lang.Words, key string, args []string) string {
 	return l.Must(key, said...)
 }
 
-// subject gives a message on one line of a mail's head, with the longest of its texts shortened, so that what happened is still said.
+// subject gives a message on one line of a mail's head, with its texts shortened, the longest first and names last, so that what happened and who did it is still said.
 func subject(l *lang.Words, key string, args []string) string {
 	args = slices.Clone(args)
+	var texts, names []int
 	for i, a := range args {
 		if v, is := strings.CutPrefix(a, mark+"t"); is {
-			args[i] = named(l, v) // a text from here on
+			args[i], names = named(l, v), append(names, i) // a text from here on
+		} else if !isMarked(a) {
+			texts = append(texts, i)
 		}
 	}
+	longest := func(a, b int) int { return utf8.RuneCountInString(args[b]) - utf8.RuneCountInString(args[a]) }
+	slices.SortStableFunc(texts, longest)
+	slices.SortStableFunc(names, longest)
 	s := say(l, key, args)
-	for range args {
+	for _, i := range append(texts, names...) {
 		over := utf8.RuneCountInString(s) - subjects
-		i := longestText(args)
-		if over <= 0 || i < 0 {
+		if over <= 0 {
 			break
 		}
 		args[i] = cut(args[i], max(utf8.RuneCountInString(args[i])-over, 12))
 		s = say(l, key, args)
 	}
 	return cut(s, subjects)
-}
-
-// longestText finds which argument is the longest text; -1 when there is none.
-func longestText(args []string) int {
-	found, most := -1, 0
-	for i, a := range args {
-		if n := utf8.RuneCountInString(a); !isMarked(a) && n > most {
-			found, most = i, n
-		}
-	}
-	return found
 }
 
 func argument(l *lang.Words, a string) any {

@@ -128,7 +128,7 @@ func TestAPaperBesideATopic(t *testing.T) {
 	c := newCouncil(t)
 	chair := c.people["Karin Alm"]
 	at := "/n/se/meetings/" + string(c.now) + "/papers"
-	c.has(c.page(chair, at+"?lang=sv"), "Den som ser ärendet")
+	c.has(c.page(chair, at+"?lang=sv"), "Den som ser frågan")
 	w := c.upload(chair, at, []string{"do", "add", "item", string(c.now3), "shown", "topic", "title", "Underlag"}, []string{"underlag.txt", "Om resor."})
 	if w.Code != http.StatusSeeOther {
 		t.Fatalf("it answers %d: %s", w.Code, webtest.Visible(w.Body.String()))

@@ -65,7 +65,7 @@ func TestATopicFromRaisingToAnswer(t *testing.T) {
 	s.page(s.top.chair, above+"/answer/"+string(owed.ID), 200)
 	s.contains(s.post(s.top.chair, above+"/answer/"+string(owed.ID), 400, "answer", "returned", "reason", ""), "Fyll ut dette")
 	s.post(s.top.chair, above+"/answer/"+string(owed.ID), 303, "answer", "accepted", "reason", "")
-	s.contains(s.page(network.Actor{}, "/n/no/answers", 200), "Ingen venter på svar")
+	s.contains(s.page(network.Actor{}, "/n/no/answers", 200), "Ingen svar venter")
 	for _, act := range []string{"edit", "waive", "assign", "close", "merge", "link", "evidence", "versions"} {
 		s.page(s.top.chair, above+"/"+act, 200)
 	}

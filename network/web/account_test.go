@@ -23,7 +23,7 @@ func TestShutAccount(t *testing.T) {
 	s := must(h.account.Accept(ctx, link[1], "nio gröna lyktor vandrar", account.From{}))(t)
 	h.fails(http.StatusNotFound, "stranger", person+"/account", "", "do", "shut")
 	h.fails(http.StatusNotFound, "chair", person+"/account", "", "do", "shut")
-	h.see("coordinator", person+"?lang=sv", "Stäng av kontot")
+	h.see("coordinator", person+"?lang=sv", "Stäng kontot")
 	h.sends("coordinator", person+"/account", "do", "shut")
 	if _, err := h.account.Resume(ctx, s.Token); fault.KindOf(err) != fault.NotFound {
 		t.Errorf("a session of a shut account goes on: %v", err)
