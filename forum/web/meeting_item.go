@@ -296,6 +296,11 @@ func (p *room) itemChoices(r *http.Request, v forum.MeetingView, d *itemData) er
 	return nil
 }
 
+// left tells whether whoever holds a seat has been at the meeting and gone: they are not on their way.
+func left(v forum.MeetingView, seat network.SeatID) bool {
+	return slices.ContainsFunc(v.Attendance, func(a forum.Attendance) bool { return a.Seat == seat && a.Deputy == "" && !a.Gone.IsZero() })
+}
+
 // seatChart draws who decides.
 func seatChart(l *web.Words, r forum.Roll) template.HTML {
 	c := chart.Seats{ID: "roll", Title: l.Must("meeting.roll"), Big: l.Must("meeting.roll.of", r.Quorum.Present, r.Quorum.Of), Small: l.Must("meeting.roll.vote")}
@@ -371,7 +376,7 @@ func (d *itemData) call(l *web.Words, v forum.MeetingView) {
 		if s.State == forum.Present || len(lacking) > 0 && !lacking[s.Sector] { // nobody else would help
 			continue
 		}
-		if s.State == forum.Absent && v.Replies[s.Seat].Answer == forum.Coming && v.Replies[s.Seat].Person == s.Holder {
+		if s.State == forum.Absent && v.Replies[s.Seat].Answer == forum.Coming && v.Replies[s.Seat].Person == s.Holder && !left(v, s.Seat) {
 			d.Expected = append(d.Expected, s.Held)
 		}
 		i := slices.IndexFunc(v.Seats, func(h network.Held) bool { return h.ID == s.Seat })
