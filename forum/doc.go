@@ -23,12 +23,14 @@
 //   - A topic of a body with patient seats comes on no agenda until input was asked for and its time has passed, unless the
 //     chair records why not.
 //   - No decision without quorum, judged inside the transaction that records it, after recusals, by count and composition.
+//   - A vote is everybody's who takes part: without a vote or an abstention of each there is no decision.
+//   - A meeting opens on its own day at the earliest, and a decision is reviewed the day after it is in force at the earliest.
 //   - No decision while an input of its topic lacks its disposition.
 //   - A lifted topic always has an owed answer with a date; overdue is public.
 //   - An input is shown to those who could see it when it was given, and to the bodies that judge it, wherever its topic goes.
 //   - What is about a topic is shown to nobody who may not see the topic: asTopic is where every writer asks.
-//   - Minutes are approved by two at least who sit in the body, among them whoever led the meeting for as long as they do. One
-//     who hasn't approved is replaced by who runs the body, with the reason in the history.
+//   - Minutes are approved by two at least who sit in the body, chosen from those who were at the meeting, among them whoever led
+//     it for as long as they sit there. One who hasn't approved is replaced by who runs the body, with the reason in the minutes.
 //   - What was redacted in sealed minutes is in no edition of them. A name stands in no record of that meeting any more; of an item
 //     the decision stays, without names, reservations or reasons. The seals hold.
 //   - Sealed minutes never change; history is never rewritten; an edit names the version it began from.
