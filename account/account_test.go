@@ -575,7 +575,7 @@ func TestEverybodyIsHashed(t *testing.T) {
 	ok(t, err)
 	free := h.OccupyHashing()
 	defer free()
-	for _, mail := range []string{mailOf(anna), mailOf(bo), "kari@demo.invalid", "nobody@example.org", "", strings.Repeat("x", 10_000)} {
+	for _, mail := range []string{mailOf(anna), mailOf(bo), "kari.kvitvaer@demo.invalid", "nobody@example.org", "", strings.Repeat("x", 10_000)} {
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(50*time.Millisecond, cancel)
 		_, err := h.SignIn(ctx, mail, good, home)
@@ -650,10 +650,17 @@ func TestDemo(t *testing.T) {
 				t.Error(got)
 			}
 		}
+		var mail string // an address as people have, not an id
+		ok(t, h.db.Read(t.Context(), func(tx *storage.Tx) error {
+			return tx.QueryRow(t.Context(), `SELECT mail FROM account WHERE person = 'anna'`).Scan(&mail)
+		}))
+		if want := "anna.ankarstrom@demo.invalid"; mail != want {
+			t.Errorf("%s, not %s", mail, want)
+		}
 		_, err = h.SignInAs(t.Context(), "nobody", home)
 		is(t, err, fault.NotFound, "absent")
 		// Nobody can sign in to such an account by password.
-		_, err = h.SignIn(t.Context(), "anna@demo.invalid", "", home)
+		_, err = h.SignIn(t.Context(), "anna.ankarstrom@demo.invalid", "", home)
 		is(t, err, fault.Denied, "account.wrong")
 	})
 }

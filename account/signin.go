@@ -2,7 +2,11 @@ package account
 
 import (
 	"context"
+	"fmt"
+	"strings"
 	"time"
+
+	"golang.org/x/text/unicode/norm"
 
 	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/network"
@@ -100,7 +104,11 @@ func (a *Accounts) SignInAs(ctx context.Context, person network.PersonID, from F
 		}
 		who, err := a.of(ctx, tx, person)
 		if isAbsent(err) {
-			if who.ID, err = a.create(ctx, tx, person, string(person)+"@demo.invalid", ""); err == nil {
+			var mail string
+			if mail, err = a.demoMail(ctx, tx, name); err == nil {
+				who.ID, err = a.create(ctx, tx, person, mail, "")
+			}
+			if err == nil {
 				err = a.receive(ctx, tx, person, "")
 			}
 		}
@@ -111,6 +119,28 @@ func (a *Accounts) SignInAs(ctx context.Context, person network.PersonID, from F
 		return err
 	})
 	return s, err
+}
+
+// demoMail makes an address of somebody's name, with a number where another has it: somebody reads it.
+func (a *Accounts) demoMail(ctx context.Context, tx *storage.Tx, name string) (string, error) {
+	plain := strings.NewReplacer("ø", "o", "æ", "ae", "đ", "d", "ł", "l").Replace(strings.ToLower(name))
+	words := strings.FieldsFunc(norm.NFD.String(plain), func(r rune) bool { return r == ' ' || r == '-' || r == '\'' })
+	local := strings.Map(func(r rune) rune {
+		if r == '.' || 'a' <= r && r <= 'z' || '0' <= r && r <= '9' {
+			return r
+		}
+		return -1
+	}, strings.Join(words, "."))
+	for n := 1; ; n++ {
+		mail, taken := local+"@demo.invalid", 0
+		if n > 1 || local == "" {
+			mail = fmt.Sprintf("%s%d@demo.invalid", local, n)
+		}
+		err := tx.QueryRow(ctx, `SELECT count(*) FROM account WHERE mail_key = $1`, mailKey(mail)).Scan(&taken)
+		if err != nil || taken == 0 {
+			return mail, err
+		}
+	}
 }
 
 // create makes an account.

@@ -152,7 +152,14 @@ func (t *tenant) seats(b network.BodyID) (seats []network.Held, err error) {
 // cast seats those whom one can sign in as.
 func (t *tenant) cast() error {
 	for _, as := range Roles[1:] {
-		id, err := t.person(t.story.People[as], t.root)
+		home := t.root
+		if as == "regional" {
+			var err error
+			if home, err = t.region(); err != nil {
+				return err
+			}
+		}
+		id, err := t.person(t.story.People[as], home)
 		if err != nil {
 			return err
 		}
@@ -176,6 +183,16 @@ func (t *tenant) cast() error {
 		}
 	}
 	return nil
+}
+
+// region is the regional network whose coordinator one can sign in as.
+func (t *tenant) region() (network.ID, error) {
+	for _, n := range t.network.Tree().Children(t.root) {
+		if n.Slug == t.story.Region {
+			return n.ID, nil
+		}
+	}
+	return "", absent("network", t.story.Region)
 }
 
 func (t *tenant) castSeat(b *body, line castLine) (network.SeatID, error) {
@@ -249,14 +266,18 @@ func (t *tenant) fillBody(b network.Body) error {
 		if err := t.seat(b, s, p); err != nil {
 			return err
 		}
-		if b.Kind == network.Secretariat && b.Network != t.root {
-			if _, ok := t.leads[b.Network]; !ok {
-				t.leads[b.Network] = network.Actor{Person: p}
-				return nil // and the second seat is theirs to fill
-			}
+		if t.regional(b) {
+			t.leads[b.Network] = network.Actor{Person: p}
+			return nil // and the second seat is theirs to fill
 		}
 	}
 	return nil
+}
+
+// regional tells whether a body is the secretariat of a region that nobody coordinates yet.
+func (t *tenant) regional(b network.Body) bool {
+	_, led := t.leads[b.Network]
+	return b.Kind == network.Secretariat && b.Network != t.root && !led
 }
 
 // nominate lets invented organisations nominate where the template names nobody.
@@ -281,6 +302,9 @@ func (t *tenant) nominate(b network.Body, s network.Held, i int) error {
 
 // somebody finds a person for a seat: often one who sits elsewhere already.
 func (t *tenant) somebody(b network.Body, s network.Held, here map[network.PersonID]bool) (network.PersonID, error) {
+	if n, _ := t.network.Tree().Network(b.Network); t.regional(b) && n.Slug == t.story.Region {
+		return t.people["regional"], nil
+	}
 	if pool := t.pool[s.Sector]; len(pool) > 4 && t.chance(18) && b.Kind != network.Secretariat {
 		if p := pick(t.world, pool); !here[p] {
 			return p, nil

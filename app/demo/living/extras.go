@@ -24,7 +24,7 @@ func (t *tenant) describe() error {
 			return err
 		}
 	}
-	for _, as := range []string{"coordinator", "chair", "clinician", "patient", "lead", "steward"} {
+	for _, as := range []string{"coordinator", "regional", "chair", "clinician", "patient", "lead", "steward"} {
 		t.at(t.office(t.end, -120, t.zone), "confirm ties", func() error {
 			return t.network.ConfirmInterests(t.ctx, network.Actor{Person: t.people[as]}, t.root)
 		})

@@ -32,12 +32,12 @@ type Person struct {
 	ID   network.PersonID `json:"id"`
 	Name string           `json:"name"`
 	Is   network.Text     `json:"is"`
-	As   string           `json:"as"`  // coordinator, chair, clinician, patient, lead, steward, industry
+	As   string           `json:"as"`  // one of Roles
 	Slug string           `json:"net"` // of the tenant
 }
 
 // Roles are whom one can sign in as, in each country.
-var Roles = []string{"coordinator", "chair", "clinician", "patient", "lead", "steward", "industry"}
+var Roles = []string{"coordinator", "regional", "chair", "clinician", "patient", "lead", "steward", "industry"}
 
 const (
 	years   = 2

@@ -37,8 +37,8 @@ func (t *tenant) meetings() error {
 
 func (t *tenant) series(b *body) error {
 	next := t.end.In(t.zone).AddDate(0, 0, b.Next)
-	if wd := next.Weekday(); b.Next > 0 && (wd == time.Saturday || wd == time.Sunday) {
-		next = next.AddDate(0, 0, 2)
+	for isWeekend(next) { // also the meeting that goes on now: on a weekend, Monday's is moved to today
+		next = next.AddDate(0, 0, 1)
 	}
 	clock, err := minutes(b.Clock)
 	if err != nil {
@@ -59,7 +59,7 @@ func (t *tenant) series(b *body) error {
 	if err != nil {
 		return err
 	}
-	all, err := t.sittings(b, made)
+	all, err := t.sittings(b, made, midnight(next, t.zone))
 	if err != nil {
 		return err
 	}
@@ -68,6 +68,10 @@ func (t *tenant) series(b *body) error {
 	}
 	t.pauses(b, id, all)
 	return nil
+}
+
+func isWeekend(at time.Time) bool {
+	return at.Weekday() == time.Saturday || at.Weekday() == time.Sunday
 }
 
 func minutes(clock string) (int, error) {
@@ -80,15 +84,14 @@ func minutes(clock string) (int, error) {
 	return hours*60 + mins, err
 }
 
-func (t *tenant) sittings(b *body, made []forum.MeetingID) (all []sitting, err error) {
+func (t *tenant) sittings(b *body, made []forum.MeetingID, next time.Time) (all []sitting, err error) {
 	for i, id := range made {
 		var starts int64
 		if err := t.one(&starts, `SELECT starts FROM meeting WHERE id = $1`, string(id)); err != nil {
 			return nil, err
 		}
 		m := sitting{id: id, body: b, starts: storage.Time(starts), nth: i}
-		today := midnight(t.end, t.zone)
-		m.now = b.Next == 0 && !m.starts.Before(today) && m.starts.Before(today.AddDate(0, 0, 1))
+		m.now = b.Next == 0 && midnight(m.starts, t.zone).Equal(next)
 		all = append(all, m)
 	}
 	for i := range all {
@@ -290,10 +293,13 @@ func (t *tenant) replies(m sitting) error {
 			continue
 		}
 		answer, note := forum.Coming, ""
-		switch t.rnd.IntN(8) {
-		case 0:
-			answer, note = forum.DeputyComes, t.story.DeputyNote
-		case 1:
+		switch deal := t.rnd.IntN(8); {
+		case s.Role == network.Chair: // comes
+		case deal == 0:
+			if slices.ContainsFunc(seats, func(d network.Held) bool { return d.Person != "" && forum.StandsInFor(d, s) }) {
+				answer, note = forum.DeputyComes, t.story.DeputyNote
+			}
+		case deal == 1:
 			answer = forum.NotComing
 		}
 		if err := t.forum.Reply(t.ctx, network.Actor{Person: s.Person}, m.id, s.ID, answer, note); err != nil {
@@ -364,12 +370,16 @@ func (t *tenant) arrive(m sitting) error {
 	if err != nil {
 		return err
 	}
+	away, err := t.away(m)
+	if err != nil {
+		return err
+	}
 	var absentees []network.Held
 	for _, s := range seats {
 		if s.Person == "" || !s.Role.Votes() {
 			continue
 		}
-		if s.Role != network.Chair && !t.signsIn(s.Person) && t.chance(16) {
+		if away[s.Person] || s.Role != network.Chair && !t.signsIn(s.Person) && t.chance(16) {
 			absentees = append(absentees, s)
 			continue
 		}
@@ -379,15 +389,37 @@ func (t *tenant) arrive(m sitting) error {
 		t.now = t.now.Add(time.Duration(3+t.rnd.IntN(20)) * time.Second)
 	}
 	for _, s := range absentees {
-		if err := t.standIn(m, s, seats); err != nil {
+		if err := t.standIn(m, s, seats, away[s.Person]); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// standIn sends a deputy where there is one, and has the holder come late where the meeting needs them.
-func (t *tenant) standIn(m sitting, s network.Held, seats []network.Held) error {
+// away is who has answered that they won't come themselves.
+func (t *tenant) away(m sitting) (map[network.PersonID]bool, error) {
+	away := map[network.PersonID]bool{}
+	err := t.db.Read(t.ctx, func(tx *storage.Tx) error {
+		rows, err := tx.Query(t.ctx, `SELECT person FROM meeting_reply WHERE meeting = $1 AND answer <> $2`, string(m.id), string(forum.Coming))
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var p network.PersonID
+			if err := rows.Scan(&p); err != nil {
+				return err
+			}
+			away[p] = true
+		}
+		return rows.Err()
+	})
+	return away, err
+}
+
+// standIn sends a deputy where there is one, and has the holder come late where the meeting needs them: who answered that
+// they won't come answers anew first.
+func (t *tenant) standIn(m sitting, s network.Held, seats []network.Held, away bool) error {
 	for _, d := range seats {
 		if d.Person == "" || !forum.StandsInFor(d, s) {
 			continue
@@ -401,6 +433,11 @@ func (t *tenant) standIn(m sitting, s network.Held, seats []network.Held) error 
 	r, err := t.forum.Roll(t.ctx, m.body.coordinator, m.id, "")
 	if err != nil || r.Quorum.Held {
 		return err
+	}
+	if away {
+		if err := t.forum.Reply(t.ctx, network.Actor{Person: s.Person}, m.id, s.ID, forum.Coming, t.story.AfterAll); err != nil {
+			return err
+		}
 	}
 	return t.forum.Arrive(t.ctx, m.body.coordinator, forum.Arrival{Meeting: m.id, Seat: s.ID})
 }
@@ -621,14 +658,14 @@ func (t *tenant) approvers(m sitting) ([]network.PersonID, error) {
 	var others []network.PersonID
 	for _, s := range r.Seats {
 		switch {
-		case !s.Counts() || s.Deputy != "":
+		case !s.Counts():
 		case s.Leads:
 			leader = s.Person
 		default:
 			others = append(others, s.Person)
 		}
 	}
-	slices.SortStableFunc(others, func(a, b network.PersonID) int { return rank(t.signsIn(b)) - rank(t.signsIn(a)) })
+	slices.SortStableFunc(others, func(a, b network.PersonID) int { return rank(t.signsIn(b)) - rank(t.signsIn(a)) }) // a deputy who is there may, too
 	if m.last && m.body.Next == 0 {
 		return []network.PersonID{leader, t.people["patient"]}, nil
 	}

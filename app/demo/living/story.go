@@ -15,7 +15,8 @@ var stories embed.FS
 
 // country is what a country's story says beside its topics.
 type country struct {
-	Root struct{ Template, Slug string }
+	Root   struct{ Template, Slug string }
+	Region string // the slug of the regional network whose coordinator one can sign in as
 
 	First, Last   []string
 	Never         []string          // names that are somebody's elsewhere
@@ -41,7 +42,7 @@ type country struct {
 	Formal, Notes, Reports, Places, Papers []string
 	Why, Waive, Dissent, Correction        string
 	Pause, Cancel, Recused, Undisposed     string
-	DeputyNote                             string
+	DeputyNote, AfterAll                   string
 	topics                                 []topic
 }
 

@@ -155,7 +155,7 @@ func (t *tenant) ask(r *raised) error {
 	for i, in := range r.In {
 		t.after(r, 1+i*3+t.rnd.IntN(3), "input on", func() error { return t.give(r, in) })
 	}
-	if r.Fate != "input" {
+	if r.Fate != "input" && r.Fate != "asked" { // asked: the time is over, and what comes next is the coordinator's to say
 		t.at(t.office(until, prepareAfter, t.zone), "prepare "+r.Key, func() error { return t.prepare(r) })
 	}
 	return nil
