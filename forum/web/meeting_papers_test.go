@@ -83,7 +83,7 @@ func TestPapersOfAMeeting(t *testing.T) {
 		"no title":       {[]string{"do", "add", "url", "https://example.org/a"}, "Fyll i det här"},
 		"no web address": {[]string{"do", "add", "url", "javascript:alert(1)", "title", "Lag"}, `value="Lag"`},
 		"another’s item": {[]string{"do", "add", "url", "https://example.org/a", "title", "Lag", "item", "x"}, "Välj ett av"},
-		"no topic":       {[]string{"do", "add", "url", "https://example.org/a", "title", "Lag", "item", string(s.item), "shown", "topic"}, "som gäller ett ärende"},
+		"no topic":       {[]string{"do", "add", "url", "https://example.org/a", "title", "Lag", "item", string(s.item), "shown", "topic"}, "som gäller en fråga"},
 		"long":           {[]string{"do", "add", "url", "https://example.org/a", "title", strings.Repeat("å", 400)}, "högst"},
 	} {
 		if w := s.upload(s.chair, at+"?lang=sv", c.fields, nil); w.Code != http.StatusBadRequest || !strings.Contains(w.Body.String(), c.want) {
