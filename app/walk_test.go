@@ -66,25 +66,32 @@ func newHouse(t *testing.T) *house {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = h.node.Close() })
-	o := ServeOptions{Addr: "127.0.0.1:0", Site: SiteOptions{}}
-	for _, p := range people {
-		o.Site.As = append(o.Site.As, accountweb.Persona{Person: p.ID, Name: p.Name, Is: p.Is})
+	as := make([]accountweb.Persona, len(people))
+	for i, p := range people {
+		as[i] = accountweb.Persona{Person: p.ID, Name: p.Name, Is: p.Is}
 		h.kinds = append(h.kinds, kind{name: p.As, called: p.Name, tenant: p.Slug, person: p.ID})
 	}
-	if h.site, err = h.node.site(ctx, o, base); err != nil {
-		t.Fatal(err)
+	h.serve(as...)
+	return h
+}
+
+// serve opens the site, where anybody may sign in as some people, and does so as each of the house's kinds.
+func (h *house) serve(as ...accountweb.Persona) {
+	h.t.Helper()
+	var err error
+	if h.site, err = h.node.site(h.t.Context(), ServeOptions{Addr: "127.0.0.1:0", Site: SiteOptions{As: as}}, base); err != nil {
+		h.t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = h.site.commons.Close() })
+	h.t.Cleanup(func() { _ = h.site.commons.Close() })
 	for i := range h.kinds {
 		if k := &h.kinds[i]; k.person != "" {
 			w := h.do(*k, http.MethodPost, "/sign-in/as", url.Values{"person": {string(k.person)}})
 			if w.Code != http.StatusSeeOther || len(w.Result().Cookies()) == 0 {
-				t.Fatalf("signing in as %s: %d", k.name, w.Code)
+				h.t.Fatalf("signing in as %s: %d", k.name, w.Code)
 			}
 			k.cookies = w.Result().Cookies()
 		}
 	}
-	return h
 }
 
 // kind finds a kind of person of a tenant.

@@ -1,7 +1,7 @@
 // Package calendar writes what a network does as formats that other programs follow: meetings as iCalendar (RFC 5545), news as
 // Atom (RFC 4287), both with what HTTP needs so that an unchanged feed costs nothing.
 //
-// Nouns: an Event is a meeting as a calendar shows it. Feed is many of them, to subscribe to; Invitation is one, to go
+// Nouns: an Event is a meeting as a calendar shows it, or a day by which something is to be done. Feed is many of them, to subscribe to; Invitation is one, to go
 // with a mail, and Cancelled takes it back. News is an Atom feed.
 //
 // Rules:

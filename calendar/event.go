@@ -25,6 +25,7 @@ type Event struct {
 	Location    string // a room, or where the link is
 	URL         string // the meeting's page
 	Start, End  time.Time
+	WholeDay    bool   // from the day of Start to that of End, and the person is free
 	Zone        string // IANA
 	Cancelled   bool
 	Categories  []string
@@ -122,8 +123,14 @@ func (e Event) write(cal *ics.Calendar, to *Person) error {
 	v.SetDtStampTime(e.Changed)
 	v.SetProperty(ics.ComponentPropertyLastModified, e.Changed.UTC().Format(utc))
 	v.SetSequence(e.Sequence)
-	setTime(v, ics.ComponentPropertyDtStart, e.Start, zone)
-	setTime(v, ics.ComponentPropertyDtEnd, e.End, zone)
+	if e.WholeDay {
+		v.SetProperty(ics.ComponentPropertyDtStart, e.Start.In(zone).Format(day), ics.WithValue("DATE"))
+		v.SetProperty(ics.ComponentPropertyDtEnd, e.End.In(zone).AddDate(0, 0, 1).Format(day), ics.WithValue("DATE"))
+		v.SetTimeTransparency(ics.TransparencyTransparent)
+	} else {
+		setTime(v, ics.ComponentPropertyDtStart, e.Start, zone)
+		setTime(v, ics.ComponentPropertyDtEnd, e.End, zone)
+	}
 	v.SetSummary(text(e.Title))
 	status := ics.ObjectStatusConfirmed
 	if e.Cancelled {
@@ -158,6 +165,7 @@ const longest = 2000
 const (
 	utc   = "20060102T150405Z"
 	local = "20060102T150405"
+	day   = "20060102"
 )
 
 // setTime writes an instant by the zone's clock, or in UTC where that clock says the same twice.

@@ -90,6 +90,27 @@ func TestFeedSaysWhatTheMeetingIs(t *testing.T) {
 	}
 }
 
+func TestWholeDay(t *testing.T) {
+	e := meeting(t, "2026-12-02 23:59", "Europe/Stockholm")
+	e.WholeDay, e.End = true, e.Start
+	b, err := calendar.Feed("Svara", []calendar.Event{e})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range []string{"DTSTART;VALUE=DATE:20261202", "DTEND;VALUE=DATE:20261203", "TRANSP:TRANSPARENT"} {
+		if !bytes.Contains(b, []byte(line+"\r\n")) {
+			t.Errorf("no line %s in\n%s", line, b)
+		}
+	}
+	parsed, err := ics.ParseCalendar(bytes.NewReader(b))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if start, err := parsed.Events()[0].GetAllDayStartAt(); err != nil || start.Format(time.DateOnly) != "2026-12-02" {
+		t.Errorf("the library reads %v, %v", start, err)
+	}
+}
+
 // The nights when clocks change: every instant must come back by the zone's rules in the file, and by a
 // reader that takes the rules from its own system.
 func TestNightsWhenClocksChange(t *testing.T) {

@@ -27,6 +27,9 @@ const (
 	WaitsSeal     WaitKind = "seal"     // minutes that others are to approve
 	WaitsSeat     WaitKind = "seat"     // a term that ends
 	WaitsInterest WaitKind = "interest" // declared ties to look through
+
+	WaitsCandidate WaitKind = "candidate" // who is there for a seat
+	WaitsVacancy   WaitKind = "vacancy"   // seats that nobody holds
 )
 
 // Wait is one thing that waits for a person. What it names beside its kind depends on that.
@@ -50,6 +53,8 @@ type Wait struct {
 	LatePapers  int       // of them, those that came after they were due
 	Reply       Attending // for Seat
 	From        []network.BodyID
+	Sector      network.Sector // of the seat that somebody is there for
+	Count       int            // candidates, or vacant seats
 }
 
 // Key names the thing, among all that wait for the same person.
@@ -106,7 +111,7 @@ func (f *Forum) Waiting(ctx context.Context, who network.Actor, root network.ID)
 			n, ok := f.network.Tree().Network(id)
 			return ok && n.Root == root
 		})
-		for _, look := range []func(context.Context) error{w.inputs, w.minutes, w.meetings, w.votes, w.answers, w.unplaced, w.unprepared, w.unsealed, w.ties} {
+		for _, look := range []func(context.Context) error{w.inputs, w.minutes, w.meetings, w.votes, w.answers, w.unplaced, w.unprepared, w.unsealed, w.ties, w.candidates, w.vacancies} {
 			if err := look(ctx); err != nil {
 				return err
 			}
@@ -487,6 +492,30 @@ func (w *waiter) ties(ctx context.Context) error {
 	if due := since.AddDate(1, 0, 0); due.Sub(w.now) <= tiesAhead {
 		w.waits = append(w.waits, Wait{Kind: WaitsInterest, Due: due})
 	}
+	return nil
+}
+
+// candidates are those for a seat who have no answer, for those who coordinate.
+func (w *waiter) candidates(ctx context.Context) error {
+	all, err := w.network.Unanswered(ctx, w.tx, w.a, w.root, waitRows)
+	for _, u := range all {
+		w.waits = append(w.waits, Wait{Kind: WaitsCandidate, Body: u.Seat.Body, Network: u.Network, Seat: u.Seat.ID, Sector: u.Seat.Sector, Count: u.Count})
+	}
+	return err
+}
+
+// vacancies are the seats that nobody holds, for those who coordinate: one thing, however many they are.
+func (w *waiter) vacancies(ctx context.Context) error {
+	all, err := w.network.Unfilled(ctx, w.tx, w.a, w.root, waitRows)
+	if err != nil || len(all) == 0 {
+		return err
+	}
+	one := Wait{Kind: WaitsVacancy}
+	for _, u := range all {
+		one.From = append(one.From, u.Body)
+		one.Count += u.Count
+	}
+	w.waits = append(w.waits, one)
 	return nil
 }
 

@@ -26,13 +26,13 @@ func TestWaitingAgainstAModel(t *testing.T) {
 			acts := map[string]func(*rapid.T){"": m.check}
 			for name, act := range map[string]func(*rapid.T){"raise": m.raise, "raise without a group": m.raiseNowhere, "ask": m.ask, "give": m.give, "lift": m.lift,
 				"answer": m.answer, "prepare": m.prepare, "plan": m.plan, "open": m.openMeeting, "close": m.closeMeeting, "approve": m.approve, "circulate": m.circulate,
-				"vote": m.vote, "reply": m.reply, "days go by": m.days, "term": m.term, "ties": m.ties} {
+				"vote": m.vote, "reply": m.reply, "days go by": m.days, "term": m.term, "ties": m.ties, "come forward": m.comeForward, "answer who came forward": m.answerCandidate} {
 				acts[name] = func(r *rapid.T) { w.tick(); act(r) }
 			}
 			r.Repeat(acts)
 		})
 		t.Logf("%v", m.seen)
-		for _, kind := range []WaitKind{WaitsInput, WaitsMinutes, WaitsMeeting, WaitsVote, WaitsAnswer, WaitsPlace, WaitsPrepare, WaitsSeal, WaitsSeat, WaitsInterest} {
+		for _, kind := range []WaitKind{WaitsInput, WaitsMinutes, WaitsMeeting, WaitsVote, WaitsAnswer, WaitsPlace, WaitsPrepare, WaitsSeal, WaitsSeat, WaitsInterest, WaitsCandidate, WaitsVacancy} {
 			if m.seen[kind] == 0 && !testing.Short() {
 				t.Errorf("nothing of kind %s ever waited: the acts don't lead there", kind)
 			}
@@ -76,6 +76,7 @@ func (m *waitingModel) first(t *testing.T) {
 	m.of(t, m.people...)
 	m.minutes = append(m.minutes, got(m.Close(ctx, m.coord, meeting.ID, m.theMeeting(meeting.ID).Version))(t))
 	m.ok(m.network.End(ctx, m.coord, m.b.seats[2].Holding, m.Now().AddDate(0, 0, 40), "flytter"))
+	got(m.network.Propose(ctx, m.b.chair, m.b.seats[2].ID, m.plain.Person, "Kan dette.", "nb"))(t)
 	m.of(t, m.people...)
 }
 
@@ -218,6 +219,23 @@ func (m *waitingModel) ties(r *rapid.T) {
 	_ = m.network.ConfirmInterests(m.t.Context(), rapid.SampledFrom(m.people[:8]).Draw(r, "who"), m.root)
 }
 
+// comeForward has the chair propose somebody for a seat of the board.
+func (m *waitingModel) comeForward(r *rapid.T) {
+	seat, who := rapid.SampledFrom(m.b.seats).Draw(r, "seat"), rapid.SampledFrom(m.people[:8]).Draw(r, "who")
+	_, _ = m.network.Propose(m.t.Context(), m.b.chair, seat.ID, who.Person, "Kan dette.", "nb")
+}
+
+func (m *waitingModel) answerCandidate(r *rapid.T) {
+	var all []network.Candidate
+	m.read(func(ctx context.Context, tx *storage.Tx) {
+		a := got(m.network.Access(ctx, tx, m.coord))(m.t)
+		all = got(m.network.Candidates(ctx, tx, a, rapid.SampledFrom(m.b.seats).Draw(r, "seat").ID))(m.t)
+	})
+	if c, ok := pick(r, all); ok {
+		_, _ = m.network.AnswerCandidate(m.t.Context(), m.coord, c.ID, "declined")
+	}
+}
+
 // check asks what waits for some people, and works it out.
 func (m *waitingModel) check(r *rapid.T) {
 	m.of(r, rapid.SampledFrom(m.people).Draw(r, "reader"), rapid.SampledFrom(m.people).Draw(r, "reader"), m.coord, m.b.chair)
@@ -259,6 +277,7 @@ func (m *waitingModel) expected(who network.Actor) []string {
 		e.votes()
 		e.answers()
 		e.seats()
+		e.toFill()
 	})
 	slices.Sort(e.keys)
 	return e.keys
@@ -449,5 +468,35 @@ func (e *expectation) seats() {
 	}
 	if seated && moment(since).AddDate(1, 0, 0).Sub(e.now) <= tiesAhead {
 		e.keys = append(e.keys, "interest..")
+	}
+}
+
+// toFill is what coordinators are waited for with: candidates without an answer, by seat, and seats that nobody holds, all together.
+func (e *expectation) toFill() {
+	type seat struct{ id, body, net, root, role string }
+	type holding struct {
+		seat     string
+		from, to int64
+	}
+	candidates := rows(e, `SELECT seat FROM candidate WHERE state = ''`, func(r interface{ Scan(...any) error }) (s string, err error) { return s, r.Scan(&s) })
+	held := rows(e, `SELECT seat, starts, ends FROM holding`, func(r interface{ Scan(...any) error }) (h holding, err error) {
+		return h, r.Scan(&h.seat, &h.from, &h.to)
+	})
+	vacant := false
+	for _, s := range rows(e, `SELECT s.id, b.id, b.network, b.root, s.role FROM seat s JOIN body b ON b.id = s.body WHERE s.closed = 0 AND b.closed = 0`,
+		func(r interface{ Scan(...any) error }) (s seat, err error) {
+			return s, r.Scan(&s.id, &s.body, &s.net, &s.root, &s.role)
+		}) {
+		if s.root != string(e.m.root) || !e.a.Coordinates(network.ID(s.net)) {
+			continue
+		}
+		if slices.Contains(candidates, s.id) {
+			e.keys = append(e.keys, "candidate.."+s.id)
+		}
+		taken := slices.ContainsFunc(held, func(h holding) bool { return h.seat == s.id && (h.to == 0 || h.to > h.from && h.to > micros(e.now)) })
+		vacant = vacant || !taken && (s.role == "chair" || s.role == "member")
+	}
+	if vacant {
+		e.keys = append(e.keys, "vacancy..")
 	}
 }

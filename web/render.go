@@ -11,6 +11,14 @@ import (
 // Words gives the reader's language.
 func (p *Pages) Words(r *http.Request) *Words { return p.words[languageOf(r)] }
 
+// In gives a language, for what is made where nobody reads; English for one we don't have.
+func (p *Pages) In(code string) *Words {
+	if l, ok := p.words[code]; ok {
+		return l
+	}
+	return p.words["en"]
+}
+
 var (
 	pagePolicy = []string{"default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"}
 	livePolicy = []string{pagePolicy[0] + "; script-src 'self'; connect-src 'self'"}

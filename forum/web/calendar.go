@@ -44,6 +44,7 @@ type calendarData struct {
 	ICS            string
 	Public         []group
 	Account        string
+	All            string // the meetings as a list
 	Formats        web.Formats
 }
 
@@ -89,7 +90,7 @@ func (p *room) calendar(w http.ResponseWriter, r *http.Request, n *network.Netwo
 		return p.pages.Fail(w, r, err)
 	}
 	d := calendarData{Home: home(n), Here: r.URL.Path, Lede: l.Must("cal.lede"), From: from, ICS: home(n) + "/calendar.ics", Formats: web.FormatsAt(home(n) + "/meetings?body=" + url.QueryEscape(string(q.Body))),
-		Account: p.where("/account"), Earlier: with(r, "from", monthName(from.AddDate(0, -calendarMonths, 0))), Later: with(r, "from", monthName(from.AddDate(0, calendarMonths, 0)))}
+		Account: p.where("/account"), All: home(n) + "/meetings?body=" + url.QueryEscape(string(q.Body)), Earlier: with(r, "from", monthName(from.AddDate(0, -calendarMonths, 0))), Later: with(r, "from", monthName(from.AddDate(0, calendarMonths, 0)))}
 	if monthName(from) != monthName(p.network.Now().In(at)) {
 		d.Today = with(r, "from", "")
 	}

@@ -91,7 +91,11 @@ func (p *room) secretCalendar(w http.ResponseWriter, r *http.Request) int {
 		if err != nil {
 			return p.pages.Fail(w, r, err)
 		}
-		return p.serveCalendar(w, r, who, "Samverk", meetings)
+		dates, err := p.ownDates(r, who)
+		if err != nil {
+			return p.pages.Fail(w, r, err)
+		}
+		return p.serveCalendar(w, r, who, "Samverk", meetings, dates...)
 	}
 	b, name, err := p.followed(r, who, network.BodyID(link.Subject))
 	if err != nil {
@@ -102,6 +106,60 @@ func (p *room) secretCalendar(w http.ResponseWriter, r *http.Request) int {
 		return p.pages.Fail(w, r, err)
 	}
 	return p.serveCalendar(w, r, who, name, meetings)
+}
+
+// ownDates are the days somebody is to have done something by, in their own language.
+func (p *room) ownDates(r *http.Request, who network.Actor) (out []calendar.Event, err error) {
+	waits, err := p.forum.OwnDates(r.Context(), who)
+	if err != nil || len(waits) == 0 {
+		return nil, err
+	}
+	var l *web.Words
+	names := map[network.BodyID]string{}
+	err = p.network.Look(r.Context(), who, func(tx *storage.Tx, _ network.Access) error {
+		person, err := p.network.Person(r.Context(), tx, who.Person)
+		if err != nil {
+			return err
+		}
+		l = p.pages.In(person.Lang)
+		for _, w := range waits {
+			if w.Kind == forum.WaitsSeat && names[w.Body] == "" {
+				b, err := p.network.Body(r.Context(), tx, w.Body)
+				if err != nil {
+					return err
+				}
+				names[w.Body] = text(l, b.Name)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, w := range waits {
+		if n, ok := p.network.Tree().Network(w.Network); ok {
+			if root, ok := p.network.Tree().Network(n.Root); ok {
+				out = append(out, p.dateEvent(l, root, w, names))
+			}
+		}
+	}
+	return out, nil
+}
+
+// dateEvent is something that is to be done by a day as an event, which leads to where it is done.
+func (p *room) dateEvent(l *web.Words, n *network.Network, w forum.Wait, names map[network.BodyID]string) calendar.Event {
+	path, title := home(n)+"/topics/"+string(w.Topic), w.Title
+	key := "cal.date." + string(w.Kind)
+	switch w.Kind {
+	case forum.WaitsSeat:
+		path, title = home(n)+"/bodies/"+string(w.Body), names[w.Body]
+	case forum.WaitsVote:
+		path = home(n) + "/circulations/" + string(w.Circulation)
+		if due := w.Due; due.Hour() != 0 || due.Minute() != 0 {
+			return p.forum.DateEvent(w, l.Must(key+".at", title, l.Clock(due)), path)
+		}
+	}
+	return p.forum.DateEvent(w, l.Must(key, title), path)
 }
 
 // followed finds the body of a link, if its person may still see it.
@@ -127,7 +185,7 @@ func (p *room) langOf(id network.ID) string {
 	return "en"
 }
 
-func (p *room) serveCalendar(w http.ResponseWriter, r *http.Request, who network.Actor, name string, meetings []forum.Meeting) int {
+func (p *room) serveCalendar(w http.ResponseWriter, r *http.Request, who network.Actor, name string, meetings []forum.Meeting, events ...calendar.Event) int {
 	titles := map[network.BodyID]string{}
 	err := p.network.Look(r.Context(), who, func(tx *storage.Tx, a network.Access) error {
 		for _, m := range meetings {
@@ -147,14 +205,8 @@ func (p *room) serveCalendar(w http.ResponseWriter, r *http.Request, who network
 	if err != nil {
 		return p.pages.Fail(w, r, err)
 	}
-	var events []calendar.Event
-	var changed time.Time
 	for _, m := range meetings {
-		e := p.forum.CalendarEvent(m, meetingTitle(titles[m.Body], m.Title), p.categories(m, titles[m.Body])...)
-		events = append(events, e)
-		if e.Changed.After(changed) {
-			changed = e.Changed
-		}
+		events = append(events, p.forum.CalendarEvent(m, meetingTitle(titles[m.Body], m.Title), p.categories(m, titles[m.Body])...))
 	}
 	body, err := calendar.Feed(name, events)
 	if err != nil {

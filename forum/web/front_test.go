@@ -448,6 +448,17 @@ func TestFeedsAreFollowed(t *testing.T) {
 	if names := calendarOf("/feeds/" + token + ".ics"); len(names) != 1 || !strings.Contains(names[0], songbird) {
 		t.Errorf("one's own meetings %v", names)
 	}
+	s.ok(s.network.End(ctx, s.coord, s.terms[s.patient.Person], s.now.AddDate(1, 0, 0), "ny plan"))
+	due := must(s.accountsFeed(ctx, s.patient, "person", ""))(t)
+	names := strings.Join(calendarOf("/feeds/"+due+".ics"), "\n")
+	for _, want := range []string{"Synpunkt önskas: ", "Din plats i Styrgruppen går ut"} {
+		if !strings.Contains(names, want) {
+			t.Errorf("a patient's own calendar lacks %q:\n%s", want, names)
+		}
+	}
+	if w := s.ask(network.Actor{}, "GET", "/feeds/"+due+".ics", nil); !strings.Contains(w.Body.String(), "DTSTART;VALUE=DATE:") {
+		t.Error("days to answer by are no whole days")
+	}
 	ofBody := must(s.accountsFeed(ctx, s.chair, "body", string(s.steering)))(t)
 	if names := calendarOf("/feeds/" + ofBody + ".ics"); len(names) != 3 {
 		t.Errorf("a body's meetings, for its chair: %v", names)

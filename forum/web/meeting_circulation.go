@@ -14,6 +14,7 @@ import (
 )
 
 type circulateData struct {
+	Bodies   []web.Option // when it is to be chosen whose it is
 	Here     string
 	BodyName said
 	Topics   []web.Option
@@ -36,6 +37,15 @@ func (p *room) circulateForm(w http.ResponseWriter, r *http.Request, n *network.
 		return p.pages.Fail(w, r, err)
 	}
 	body := network.BodyID(f.Get("body"))
+	if body == "" && len(runs) == 1 {
+		body = network.BodyID(runs[0].Value)
+		f.Set("body", runs[0].Value)
+	}
+	if body == "" && len(runs) > 1 { // whose, is asked first: who votes follows from it
+		title := l.Must("decision.circulate")
+		return p.pages.Render(w, r, web.Page{Name: "decision-circulate", Title: title, Station: "decide", Form: f, Data: circulateData{Here: home(n) + "/circulations/new", Bodies: runs},
+			Crumbs: crumb(l, n, l.Must("meeting.list"), home(n)+"/meetings", title, "")})
+	}
 	if !slices.ContainsFunc(runs, func(o web.Option) bool { return o.Value == string(body) }) {
 		return p.pages.Fail(w, r, network.Absent())
 	}

@@ -22,7 +22,8 @@ type meetingsData struct {
 	Rows       []meetingRow
 	Series     []seriesRow
 	Going      []forum.Circulation
-	Runs       bool
+	Runs       bool // the body that is chosen; of all bodies: some
+	Inside     bool // sees what the body decides without meeting
 	Past       bool
 	Turn       string // the address of the past, or of what comes
 	Pager      web.Pager
@@ -89,6 +90,13 @@ func (p *room) meetingList(w http.ResponseWriter, r *http.Request, n *network.Ne
 			return p.pages.Fail(w, r, err)
 		}
 	}
+	if b.ID == "" {
+		runs, err := p.runnable(r, n)
+		if err != nil {
+			return p.pages.Fail(w, r, err)
+		}
+		d.Runs = len(runs) > 0
+	}
 	return p.pages.Render(w, r, web.Page{Name: "meeting-list", Title: title, Station: "decide", Data: d, Crumbs: crumbs, Public: true})
 }
 
@@ -113,6 +121,7 @@ func (p *room) bodyMeetings(r *http.Request, n *network.Network, b network.Body,
 	if err != nil {
 		return nil //nolint:nilerr // not the reader's to see
 	}
+	d.Inside = true
 	for _, c := range all {
 		if c.State == forum.CirculationOpen {
 			d.Going = append(d.Going, c)

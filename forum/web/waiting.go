@@ -27,7 +27,10 @@ type waitingData struct {
 	Raised     []topicRow
 	Notices    []noticeRow
 	More       int    // notices that are not shown
-	Told, Mail string // where all of them are, and what became of the network's mail, for its coordinators
+	Told       string // where all of them are
+	Next       *doing // what a network that was just set up lacks
+	NextText   string
+	Duties     []dutyRow // for who runs a body, or coordinates
 	Seats      []ownSeatRow
 	By, Ties   string
 	Inputs     []givenRow
@@ -53,6 +56,12 @@ type waitRow struct {
 type doing struct {
 	Text, Href string
 	Main       bool // not only looked at
+}
+
+// dutyRow is a heading with what somebody can begin.
+type dutyRow struct {
+	ID, Heading string
+	Links       []web.Link
 }
 
 type noticeRow struct{ ID, Title, Link, When string }
@@ -100,8 +109,8 @@ func (p *room) waiting(w http.ResponseWriter, r *http.Request, n *network.Networ
 	d.More = len(found.Notices) - len(d.Notices)
 	d.ownSeats(l, n, found.Seats, now)
 	d.Ties, d.Told = p.where("/me/interests"), p.where("/notices")
-	if found.Leads {
-		d.Mail = p.where(home(n) + "/mail")
+	if err := p.duties(r, n, found, &d); err != nil {
+		return p.pages.Fail(w, r, err)
 	}
 	for _, i := range found.Inputs {
 		d.Inputs = append(d.Inputs, newGivenRow(n, i))
@@ -188,6 +197,12 @@ func (p *room) waitRow(l *web.Words, n *network.Network, one forum.Wait, names m
 	case forum.WaitsSeat:
 		row.Title, row.Lang, row.Text = l.Must("waiting.seat.title", body.Text), "", l.Must("waiting.seat.text")
 		row.Link = at + "/bodies/" + string(one.Body)
+	case forum.WaitsCandidate:
+		row.Title, row.Lang = l.Must("waiting.candidate.title", body.Text, l.Must("sector."+string(one.Sector))), ""
+		row.Text = l.Must("waiting.candidate.text", one.Count)
+		do("waiting.candidate.do", at+"/seats/"+string(one.Seat), true)
+	case forum.WaitsVacancy:
+		p.vacancyWaits(l, n, one, names, &row)
 	case forum.WaitsInterest:
 		row.Title, row.Lang, row.Text = l.Must("waiting.interest.title"), "", l.Must("waiting.interest.text")
 		do("waiting.interest.do", "/me/interests", false)
@@ -195,15 +210,34 @@ func (p *room) waitRow(l *web.Words, n *network.Network, one forum.Wait, names m
 	return row
 }
 
-// day says when it is due. What ends at a midnight is due the day before.
+// vacanciesNamed is how many bodies with vacant seats are named.
+const vacanciesNamed = 3
+
+// vacancyWaits leads to the body with vacant seats, or to all bodies.
+func (p *room) vacancyWaits(l *web.Words, n *network.Network, one forum.Wait, names map[network.BodyID]said, row *waitRow) {
+	row.Title, row.Lang, row.Link = l.Must("waiting.vacancy.title", one.Count), "", home(n)+"/bodies"
+	if len(one.From) == 1 {
+		row.Link += "/" + string(one.From[0])
+	}
+	var in []string
+	for _, b := range one.From {
+		if name := names[b].Text; name != "" {
+			in = append(in, name)
+		}
+	}
+	if more := len(in) - vacanciesNamed; more > 0 {
+		in = append(in[:vacanciesNamed], l.Must("waiting.vacancy.more", more))
+	}
+	row.Text = l.Must("waiting.vacancy.text", l.List(in...))
+	row.Actions = []doing{{l.Must("waiting.vacancy.do"), row.Link, false}}
+}
+
+// day says when it is due.
 func (row *waitRow) day(l *web.Words, one forum.Wait, now time.Time) {
 	if one.Due.IsZero() {
 		return
 	}
-	due := one.Due
-	if one.Kind != forum.WaitsMeeting && due.Hour() == 0 && due.Minute() == 0 {
-		due = due.Add(-time.Second)
-	}
+	due := one.LastDay(one.Due.Location())
 	row.Day, row.When = l.ShortDay(due), l.Until(now, due)
 }
 

@@ -105,7 +105,7 @@ func (v *visit) listBodies() int {
 	title := v.l.Must("bodies.title")
 	return v.show(web.Page{Name: "bodies", Title: title, Public: true, Crumbs: v.crumbs(title, ""), Data: map[string]any{
 		"Groups": groups, "Count": len(all), "Seats": seats, "Vacant": vacant, "Coordinates": coordinates, "All": v.at("bodies"), "Filtered": v.r.URL.Query().Get("in") != "",
-		"New": v.at("bodies/new"), "Networks": v.at("networks"), "Organisations": v.at("organisations"), "Vacancies": v.at("vacancies"), "People": v.at("people"),
+		"New": v.at("bodies/new"), "Networks": v.at("networks"), "Organisations": v.at("organisations"), "Vacancies": v.at("vacancies"), "Agreements": v.at("agreements"), "People": v.at("people"),
 	}}, nil)
 }
 
@@ -162,9 +162,11 @@ type bodyPage struct {
 	Warnings               []string
 	Vacancies              []vacancyRow
 	Meetings               []Meeting
+	Work, Plans            []web.Link // what the body does, in other rooms; what who runs it can begin
 	Feeds                  []web.Feed
 	Held, Vacant           int
 	Runs, Coordinates      bool
+	Inside                 bool // sits in it, or runs it
 	Closed                 bool
 	Term                   string
 	Edit, History          string
@@ -200,6 +202,7 @@ func (v *visit) body() int {
 			return v.fail(err)
 		}
 	}
+	v.work(&page)
 	if v.options.Feeds != nil {
 		page.Feeds = v.options.Feeds(v.r, page.Body.ID)
 	}
@@ -213,7 +216,7 @@ func (v *visit) bodyPage(tx *storage.Tx, a network.Access, b network.Body) (body
 	z := v.zone(b.Network)
 	p := bodyPage{Body: b, Name: v.say(b.Name), Task: v.say(b.Task), In: v.say(n.Name), InLink: v.at("bodies?in=" + n.Slug),
 		Kind: v.l.Must("body.kind." + string(b.Kind)), Mandate: v.l.Must("body.mandate." + string(b.Mandate)), Closed: !b.Closed.IsZero(),
-		Coordinates: a.Coordinates(b.Network), Runs: a.Runs(b.ID, b.Network), Edit: v.at(at + "/edit"), History: v.at(at + "/history"),
+		Coordinates: a.Coordinates(b.Network), Runs: a.Runs(b.ID, b.Network), Inside: a.In(b.ID) || a.Runs(b.ID, b.Network), Edit: v.at(at + "/edit"), History: v.at(at + "/history"),
 		RulesLink: v.at(at + "/rules"), NewSeat: v.at(at + "/seats/new"), CloseLink: v.at(at + "/close"), VacancyList: v.at("vacancies")}
 	if !b.To.IsZero() {
 		p.Term = v.l.Days(b.From.In(z), lastDay(b.To, z))
@@ -244,6 +247,29 @@ func (v *visit) bodyPage(tx *storage.Tx, a network.Access, b network.Body) (body
 	p.Sectors = v.sectors(seats)
 	p.Chart, p.Held, p.Vacant = v.draw(p.Name.Text, seats, p.Sectors)
 	return p, nil
+}
+
+// work leads from a body to what it does, as far as other rooms have pages of it.
+func (v *visit) work(p *bodyPage) {
+	of := "?body=" + string(p.Body.ID)
+	add := func(to *[]web.Link, key, path, rest string) {
+		if at := v.has(path); at != "" {
+			*to = append(*to, web.Link{Text: v.l.Must("body.work." + key), Href: at + rest})
+		}
+	}
+	add(&p.Work, "meetings", "meetings", of)
+	add(&p.Work, "topics", "topics", of)
+	add(&p.Work, "decisions", "decisions", of)
+	add(&p.Work, "minutes", "minutes", of)
+	if p.Inside {
+		add(&p.Work, "circulations", "meetings", of+"#going")
+	}
+	add(&p.Work, "calendar", "bodies/"+string(p.Body.ID)+"/calendar", "")
+	if p.Runs && !p.Closed {
+		add(&p.Plans, "plan", "meetings/new", of)
+		add(&p.Plans, "series", "series/new", of)
+		add(&p.Plans, "circulate", "circulations/new", of)
+	}
 }
 
 func (v *visit) seatRows(seats []network.Held, p bodyPage, z *time.Location) []seatRow {
