@@ -654,6 +654,10 @@ func (t *tenant) approvers(m sitting) ([]network.PersonID, error) {
 	if err != nil {
 		return nil, err
 	}
+	seats, err := t.seats(m.body.ID)
+	if err != nil {
+		return nil, err
+	}
 	var leader network.PersonID
 	var others []network.PersonID
 	for _, s := range r.Seats {
@@ -661,7 +665,7 @@ func (t *tenant) approvers(m sitting) ([]network.PersonID, error) {
 		case !s.Counts():
 		case s.Leads:
 			leader = s.Person
-		default:
+		case t.stays(seats, s.Person):
 			others = append(others, s.Person)
 		}
 	}
@@ -673,6 +677,16 @@ func (t *tenant) approvers(m sitting) ([]network.PersonID, error) {
 		return nil, absent("approver of", m.body.Key)
 	}
 	return []network.PersonID{leader, others[0]}, nil
+}
+
+// untilApproved is how long an approver has to sit there yet: until minutes and a correction of them are approved.
+const untilApproved = 60 * 24 * time.Hour
+
+// stays tells whether somebody's term lasts long enough to approve minutes.
+func (t *tenant) stays(seats []network.Held, p network.PersonID) bool {
+	return slices.ContainsFunc(seats, func(s network.Held) bool {
+		return s.Person == p && (s.To.IsZero() || s.To.After(t.now.Add(untilApproved)))
+	})
 }
 
 func rank(yes bool) int {

@@ -352,7 +352,7 @@ func (t *tenant) circulate(r *raised, days int) error {
 			voters = append(voters, s)
 			if s.Role == network.Chair {
 				approvers = slices.Insert(approvers, 0, s.Person)
-			} else {
+			} else if t.stays(seats, s.Person) {
 				approvers = append(approvers, s.Person)
 			}
 		}
