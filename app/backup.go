@@ -20,9 +20,13 @@ import (
 func (n *Node) backup(ctx context.Context, q BackupRequest, s Sink[None]) (BackupResult, error) {
 	s.Progress(Progress{Phase: "writing the backup"})
 	var epoch uint64
+	files, err := n.files(ctx)
+	if err != nil {
+		return BackupResult{}, err
+	}
 	if _, err := storage.Backup(ctx, n.db, q.Out, func() ([]storage.File, func(), error) {
 		epoch = n.consents.Epoch()
-		return n.pin()
+		return n.pin(files)
 	}); err != nil {
 		return BackupResult{}, err
 	}
@@ -55,7 +59,7 @@ func (n *Node) unpin() error {
 
 // pin gives the segments of this moment second names, so that a compaction that removes them doesn't take them away
 // before they are copied.
-func (n *Node) pin() (files []storage.File, release func(), err error) {
+func (n *Node) pin(from *forum.Forum) (files []storage.File, release func(), err error) {
 	dir, err := os.MkdirTemp(n.dir, pinnedPrefix+"*")
 	if err != nil {
 		return nil, nil, cannotWrite(n.dir, err)
@@ -85,29 +89,21 @@ func (n *Node) pin() (files []storage.File, release func(), err error) {
 		return nil, nil, err
 	}
 	files = append(files, storage.File{Name: settingsName, Path: settings})
-	attachments, unpin, err := n.attachments(context.Background())
+	attachments, unpin, err := from.Pin()
 	if err != nil {
+		unpin()
 		return nil, nil, err
 	}
 	return append(files, attachments...), func() { unpin(); os.RemoveAll(dir) }, nil
 }
 
-// attachments are the forum's files. A backup by a command that serves nothing asks a forum opened for it.
-func (n *Node) attachments(ctx context.Context) ([]storage.File, func(), error) {
-	var f *forum.Forum
+// files are the forum's, opened before the writers are held: opening may write. A backup by a command that serves nothing asks a
+// forum opened for it.
+func (n *Node) files(ctx context.Context) (*forum.Forum, error) {
 	if c := n.serving.Load(); c != nil {
-		f = c.Forum
-	} else {
-		var err error
-		if f, err = forum.Open(ctx, n.db, nil, nil, forum.Options{Files: filepath.Join(n.dir, attachmentsName)}); err != nil {
-			return nil, nil, err
-		}
+		return c.Forum, nil
 	}
-	files, unpin, err := f.Pin()
-	if err != nil {
-		unpin()
-	}
-	return files, unpin, err
+	return forum.Open(ctx, n.db, nil, nil, forum.Options{Files: filepath.Join(n.dir, attachmentsName)})
 }
 
 // Restore makes a node from a backup, and applies what the journal knows to have happened since. Until that has
