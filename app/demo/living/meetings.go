@@ -294,7 +294,7 @@ func (t *tenant) replies(m sitting) error {
 		}
 		answer, note := forum.Coming, ""
 		switch deal := t.rnd.IntN(8); {
-		case s.Role == network.Chair: // comes
+		case s.Role == network.Chair || t.signsIn(s.Person): // comes
 		case deal == 0:
 			if slices.ContainsFunc(seats, func(d network.Held) bool { return d.Person != "" && forum.StandsInFor(d, s) }) {
 				answer, note = forum.DeputyComes, t.story.DeputyNote
@@ -670,8 +670,8 @@ func (t *tenant) approvers(m sitting) ([]network.PersonID, error) {
 		}
 	}
 	slices.SortStableFunc(others, func(a, b network.PersonID) int { return rank(t.signsIn(b)) - rank(t.signsIn(a)) }) // a deputy who is there may, too
-	if m.last && m.body.Next == 0 {
-		return []network.PersonID{leader, t.people["patient"]}, nil
+	if patient := t.people["patient"]; m.last && m.body.Next == 0 && slices.Contains(others, patient) {
+		return []network.PersonID{leader, patient}, nil
 	}
 	if len(others) == 0 || leader == "" {
 		return nil, absent("approver of", m.body.Key)
