@@ -83,7 +83,8 @@ func seesTopic(a network.Access, root network.ID, args []any) (string, []any) {
 	return where, args
 }
 
-// seesInput: an input is shown on its topic's page, and on those of the topics that one was lifted to, to those whom inputs shows it.
+// seesInput: an input is found where it is shown: on its topic's page, and on those of the topics that one was lifted to, to those
+// whom inputs shows it. What was said of a topic that was given back is found where it went.
 func seesInput(a network.Access, root network.ID, args []any) (string, []any) {
 	topic, args := seesTopic(a, root, args)
 	within, args := insideSQL(a, "t.", args)
