@@ -670,7 +670,8 @@ func (t *tenant) approvers(m sitting) ([]network.PersonID, error) {
 		}
 	}
 	slices.SortStableFunc(others, func(a, b network.PersonID) int { return rank(t.signsIn(b)) - rank(t.signsIn(a)) }) // a deputy who is there may, too
-	if m.last && m.body.Next == 0 {                                                                                   // these minutes wait for the patients' representative, also when they left early
+	// These minutes wait for the patients' representative, also when they left early.
+	if m.last && m.body.Next == 0 {
 		var came int
 		if err := t.one(&came, `SELECT COUNT(*) FROM meeting_attendance WHERE meeting = $1 AND person = $2`, string(m.id), string(t.people["patient"])); err != nil {
 			return nil, err
