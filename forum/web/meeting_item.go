@@ -70,6 +70,11 @@ type callRow struct {
 	Item         forum.ItemID
 }
 
+// Value names the row in a form: the seat, its deputy, and the item where that is all they sit for.
+func (c callRow) Value() string {
+	return strings.TrimSpace(string(c.Seat) + " " + string(c.Deputy) + " " + string(c.Item))
+}
+
 type recusalRow struct {
 	forum.Recusal
 	Sector network.Sector
@@ -456,7 +461,7 @@ func (p *room) itemDo(w http.ResponseWriter, r *http.Request, n *network.Network
 		return p.pages.Fail(w, r, err)
 	}
 	again := func() int { return p.itemShow(w, r, n, f) }
-	if moreRows(f) || f.Get("again") != "" {
+	if moreRows(f) || everybodyFor(f, v) || f.Get("again") != "" {
 		return again()
 	}
 	if f.Get("do") == "record" && !confirmed(f) {
@@ -587,6 +592,20 @@ func (p *room) readVotes(v forum.MeetingView, f *web.Form, d *forum.DecisionDraf
 			d.Votes[s.ID] = forum.Vote(vote)
 		}
 	}
+}
+
+// everybodyFor sets who has no vote in the form to be for, when its button asked for that; true when it did. Nothing is cast.
+func everybodyFor(f *web.Form, v forum.MeetingView) bool {
+	if f.Get("do") != "everybody" {
+		return false
+	}
+	f.Set("method", string(forum.ByVote))
+	for _, s := range v.Seats {
+		if name := "vote-" + string(s.ID); f.Values.Has(name) && f.Get(name) == "" {
+			f.Set(name, string(forum.For))
+		}
+	}
+	return true
 }
 
 // readFates reads what becomes of each input that has an answer.

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/samverk/samverk/forum"
@@ -37,6 +38,7 @@ type meetingData struct {
 	Now        forum.ItemID // the item the meeting is at
 	Judged     bool         // a meeting that is going on says whether it can decide
 	Lacks      []string     // what it lacks to
+	AmHere     bool         // who looks is noted as there
 	Live       string       // changes with what the page shows of the meeting's course
 }
 
@@ -65,6 +67,8 @@ type seatRow struct {
 	HereID  string // of the attendance
 	Answers forum.Attending
 	Deputy  bool
+	Since   string // who looks sits there, or stands in from there, since then
+	MineID  string // of that attendance
 }
 
 // presence is somebody in a seat for a time.
@@ -218,6 +222,7 @@ func (d *meetingData) inside(l *web.Words) {
 			row.Times = append(row.Times, one)
 		}
 		if slices.Contains(d.Mine, s.ID) {
+			d.mine(l, &row)
 			d.MySeats = append(d.MySeats, row)
 		}
 		if s.Person != "" && mayApprove(d.MeetingView, s.Person) {
@@ -242,6 +247,19 @@ func (d *meetingData) inside(l *web.Words) {
 	}
 	for _, k := range []forum.ItemKind{forum.Report, forum.Formality} {
 		d.Kinds = append(d.Kinds, web.Option{Value: string(k), Text: l.Must("meeting.kind." + string(k))})
+	}
+}
+
+// mine says since when who looks is there, in a seat of their own or from it in another's place: nobody is asked whether they come
+// to where they are.
+func (d *meetingData) mine(l *web.Words, row *seatRow) {
+	if d.State != forum.Running {
+		return
+	}
+	for _, a := range d.Attendance {
+		if a.Person == row.Person && (a.Seat == row.ID && a.Deputy == "" || a.Deputy == row.ID) && a.Gone.IsZero() {
+			row.Since, row.MineID, d.AmHere = l.Clock(a.Came.In(d.Starts.Location())), a.ID, true
+		}
 	}
 }
 
@@ -322,6 +340,9 @@ func (p *room) meetingAct(r *http.Request, v forum.MeetingView, f *web.Form) (to
 			return "", err
 		}
 		return "", p.forum.Arrive(ctx, who, forum.Arrival{Meeting: id, Seat: seat, Deputy: network.SeatID(f.Get("deputy")), Item: item, At: at})
+	case "call":
+		called := append(strings.Fields(f.Get("call")), "", "", "")
+		return "", p.forum.Arrive(ctx, who, forum.Arrival{Meeting: id, Seat: network.SeatID(called[0]), Deputy: network.SeatID(called[1]), Item: forum.ItemID(called[2])})
 	case "depart":
 		at, err := atClock(f, v)
 		if err != nil {
