@@ -65,6 +65,8 @@ type NewPerson struct {
 	Name    string
 	Lang    string // "": the network's
 	Network ID
+
+	Candidate string // the candidate of the public for a seat whom this is, "" for none: what they said then is theirs
 }
 
 // AddPerson registers somebody new with a network: for its coordinators.
@@ -92,6 +94,11 @@ func (r *Registry) AddPersonIn(ctx context.Context, tx *storage.Tx, who Actor, p
 	}
 	if err := r.enrol(ctx, tx, id, n.ID); err != nil {
 		return "", err
+	}
+	if p.Candidate != "" {
+		if err := r.known(ctx, tx, a, p.Candidate, id); err != nil {
+			return "", err
+		}
 	}
 	return id, r.record(ctx, tx, who, n.Root, string(id), "person.registered", map[string]string{"network": string(n.ID)})
 }

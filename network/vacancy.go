@@ -362,6 +362,30 @@ func (r *Registry) Candidates(ctx context.Context, tx *storage.Tx, a Access, sea
 	return candidatesWhere(ctx, tx, `c.seat = $1`, seat)
 }
 
+// Outsider is an open candidate who is no registered person: for the coordinators of the seat's network.
+func (r *Registry) Outsider(ctx context.Context, tx *storage.Tx, a Access, id string) (Candidate, error) {
+	all, err := candidatesWhere(ctx, tx, `c.id = $1 AND c.state = '' AND c.person IS NULL`, id)
+	if err != nil {
+		return Candidate{}, err
+	}
+	if len(all) == 0 {
+		return Candidate{}, Absent()
+	}
+	if _, _, err := r.seatToChange(ctx, tx, a, all[0].Seat); err != nil {
+		return Candidate{}, Absent() // whoever doesn't coordinate knows of no candidate
+	}
+	return all[0], nil
+}
+
+// known says who a candidate of the public is, now that they are registered. Their name and mail are the person's from here on.
+func (r *Registry) known(ctx context.Context, tx *storage.Tx, a Access, candidate string, id PersonID) error {
+	if _, err := r.Outsider(ctx, tx, a, candidate); err != nil {
+		return err
+	}
+	_, err := tx.Exec(ctx, `UPDATE candidate SET person = $2, name = '', mail = '' WHERE id = $1`, candidate, id)
+	return err
+}
+
 // MyCandidacies lists where the actor came forward or was proposed.
 func (r *Registry) MyCandidacies(ctx context.Context, tx *storage.Tx, a Access) ([]Candidate, error) {
 	if a.Actor.Person == "" {

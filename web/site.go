@@ -34,6 +34,7 @@ type Site struct {
 	script  *asset // htmx
 	errors  *Pages
 	table   *route.Table // nil before Register: nothing is linked to
+	own     func(*http.Request) *Network
 }
 
 // New reads the frame's own templates and messages and prepares the style sheet.
@@ -58,6 +59,10 @@ func New(o Options) (*Site, error) {
 	s.errors, err = s.Room(nil)
 	return s, err
 }
+
+// Own takes what tells the network of who is signed in, nil for none: its name and what waits for them are at the head also of the pages
+// that belong to no network.
+func (s *Site) Own(of func(*http.Request) *Network) { s.own = of }
 
 // Register puts the site's own routes into the table: its files, the choice of appearance, and the
 // page for an address where there is nothing.

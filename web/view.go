@@ -15,7 +15,7 @@ type Page struct {
 	Station string // the station of the loop the page is on: raise, decide, do, use or followup; "" for none
 	Data    any
 
-	Network *Network // whose page it is; nil: the request's (WithNetwork), if any
+	Network *Network // whose page it is; nil: the request's (WithNetwork), if any, else the reader's own (Site.Own)
 	Crumbs  []Link   // the way here, from the network's front page; the last is this page and needs no address
 	Form    *Form    // its problems stand first in main, and the title says that there are some
 	Public  bool     // the same for everybody who isn't signed in: may be cached for a minute, and found by search engines
@@ -115,17 +115,23 @@ func (s *Site) view(r *http.Request, lang string, page Page) View {
 	if page.Network == nil {
 		page.Network = networkOf(r)
 	}
+	local := page.Network == nil && page.Station == "use"
+	if page.Network == nil && SignedIn(r) && s.own != nil {
+		page.Network = s.own(r)
+	}
 	n := page.Network
 	v := View{
 		Page: page, Lang: lang, Look: lookOf(r), Site: s.options.Name, Style: s.style.path, Icon: s.icon.path, Script: s.script.path, Viewer: ViewerOf(r), Home: "/",
-		Here: here(r), Search: s.has(n, "search"), Local: n == nil && page.Station == "use",
+		Here: here(r), Search: s.has(n, "search"), Local: local,
 	}
 	if n != nil {
 		v.Home = n.Path()
-		v.Find, v.Help = s.links(n, footFind), s.links(n, footHelp)
 		if v.Viewer.Person != "" {
 			v.Waiting = s.has(n, "waiting")
 		}
+	}
+	if n != nil && !local {
+		v.Find, v.Help = s.links(n, footFind), s.links(n, footHelp)
 	} else {
 		v.Find, v.Program = s.links(nil, footNode), s.links(nil, footProgram)
 	}

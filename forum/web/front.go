@@ -420,15 +420,16 @@ func (p *room) mainBody(r *http.Request, n *network.Network) (row *bodyRow, err 
 		}
 		rules, err := p.network.Rules(ctx, tx, b.ID)
 		if err == nil {
-			row = newBodyRow(l, n, b, seats, rules)
+			one := newBodyRow(l, n, b, seats, rules)
+			row = &one
 		}
 		return err
 	})
 	return row, err
 }
 
-func newBodyRow(l *web.Words, n *network.Network, b network.Body, seats []network.Held, rules []network.Rule) *bodyRow {
-	row := &bodyRow{Link: home(n) + "/bodies/" + string(b.ID), Name: say(l, b.Name), Rules: quorumWords(l, rules)}
+func newBodyRow(l *web.Words, n *network.Network, b network.Body, seats []network.Held, rules []network.Rule) bodyRow {
+	row := bodyRow{Link: home(n) + "/bodies/" + string(b.ID), Name: say(l, b.Name), Rules: quorumWords(l, rules)}
 	drawn := chart.Seats{ID: "seats"}
 	var told []string
 	chair := ""
@@ -464,7 +465,7 @@ func newBodyRow(l *web.Words, n *network.Network, b network.Body, seats []networ
 		row.Sector = append(row.Sector, one)
 	}
 	if len(drawn.Seats) == 0 {
-		return nil
+		return row
 	}
 	drawn.Big, drawn.Small = l.Must("front.seats", len(drawn.Seats)), l.Must("front.vacant", row.Vacant)
 	drawn.Title = l.Must("front.chart.title", row.Name.Text, drawn.Big)

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"strconv"
@@ -38,7 +39,8 @@ type acting struct {
 	topic forum.Topic
 	body  network.Body // the topic's; zero without one
 	new   bool         // nothing was typed yet
-	show  []web.Link   // what the page shows before the form, to read
+	find  *web.Form    // a search that fills the form's choices; nil: none
+	none  string       // that the search found nothing
 	quote *forum.Input
 	owed  *forum.LiftView
 	now   *forum.Topic // as it is now, when somebody else was first
@@ -57,7 +59,8 @@ type actData struct {
 	Quote  *forum.Input
 	Owed   *forum.LiftView
 	Now    *forum.Topic
-	Show   []web.Link
+	Find   *web.Form
+	None   string
 }
 
 // acts are what can be done with a topic.
@@ -136,7 +139,7 @@ func (c *acting) page(a act, f *web.Form) int {
 	if err := a.fill(c, b); err != nil {
 		return c.pages.Fail(c.w, c.r, err)
 	}
-	d := actData{Act: a.key, Topic: c.topic, At: c.at(), Action: c.r.URL.Path, Form: f, Fields: b.out, Button: c.l.Must("topic." + a.key + ".do"), Quote: c.quote, Owed: c.owed, Now: c.now, Show: c.show}
+	d := actData{Act: a.key, Topic: c.topic, At: c.at(), Action: c.r.URL.Path, Form: f, Fields: b.out, Button: c.l.Must("topic." + a.key + ".do"), Quote: c.quote, Owed: c.owed, Now: c.now, Find: c.find, None: c.none}
 	if key := "topic." + a.key + ".lede"; c.l.Has(key) {
 		d.Lede = c.l.Must(key)
 	}
@@ -395,20 +398,71 @@ func doClose(c *acting, f *web.Form) error {
 	return c.forum.CloseTopic(c.r.Context(), actor(c.r), c.topic.ID, f.Get("reason"))
 }
 
-// fillOther asks for another topic by its number, and shows those that are like this one.
+// fillOther asks for another topic: one of those that are like this one, or that a search finds, or by its number.
 func fillOther(c *acting, b *fields) error {
-	like, err := c.like(c.r, c.n, c.topic.Title)
-	for _, one := range like {
-		if one.Ref != string(c.topic.ID) {
-			c.show = append(c.show, web.Link{Text: one.Title, Href: one.Link})
-		}
+	c.find = web.ReadQuery(c.r)
+	q := cmp.Or(b.form.Get("q"), c.find.Get("q"))
+	c.find.Set("q", q)
+	var found []likeShown
+	var err error
+	if q == "" {
+		found, err = c.like(c.r, c.n, c.topic.Title)
+	} else {
+		found, err = c.named(q)
 	}
-	b.text("other")
-	return err
+	if err != nil {
+		return err
+	}
+	var options []web.Option
+	for _, one := range found {
+		if one.Ref == string(c.topic.ID) {
+			continue
+		}
+		t, err := c.forum.Topic(c.r.Context(), actor(c.r), forum.TopicID(one.Ref))
+		if err != nil {
+			return err
+		}
+		options = append(options, web.Option{Value: one.Ref, Text: one.Title, Help: t.Case})
+	}
+	if len(options) == 1 && q != "" {
+		c.set(b.form, "topic", options[0].Value)
+	}
+	if len(options) > 0 {
+		b.radios("topic", options)
+	} else if q != "" {
+		c.none = c.l.Must("topic.other.none", q)
+	}
+	b.form.Set("q", q)
+	b.hidden("q")
+	b.add("text", "other", web.Field{Optional: true})
+	return nil
 }
 
-// other finds the topic whose number was typed.
+// named finds topics by a number or by words.
+func (c *acting) named(q string) (out []likeShown, err error) {
+	t, err := c.forum.TopicByCase(c.r.Context(), actor(c.r), c.n.ID, q)
+	if err == nil {
+		return []likeShown{{Found: forum.Found{Doc: forum.Doc{Ref: string(t.ID), Title: t.Title, Lang: t.Lang}}}}, nil
+	}
+	if fault.KindOf(err) != fault.NotFound {
+		return nil, err
+	}
+	found, err := c.forum.Search(c.r.Context(), actor(c.r), c.n.ID, q, []forum.DocKind{forum.TopicDoc}, 10)
+	for _, one := range found {
+		out = append(out, likeShown{Found: one})
+	}
+	return out, err
+}
+
+// other finds the topic that was chosen, or whose number was typed.
 func (c *acting) other(f *web.Form) (forum.TopicID, error) {
+	if f.Get("other") == "" {
+		if id := f.Get("topic"); id != "" {
+			t, err := c.topicOf(c.r, c.n, forum.TopicID(id))
+			return t.ID, err
+		}
+		f.Set("topic", "")
+	}
 	t, err := c.forum.TopicByCase(c.r.Context(), actor(c.r), c.n.ID, f.Get("other"))
 	if fault.KindOf(err) == fault.NotFound {
 		return "", fault.New(fault.Invalid, "there is no topic of this number").Where("other").Say("topic.number")

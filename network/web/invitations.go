@@ -79,11 +79,11 @@ func (v *visit) recovery() int {
 	if err != nil {
 		return v.done(err, "", v.personPage)
 	}
-	return v.linked(id, link, "recovered")
+	return v.linked(id, link, "recovered", web.Link{})
 }
 
-// linked shows a secret link once, for whoever is to hand it over. What tells which sentences.
-func (v *visit) linked(id network.PersonID, link, what string) int {
+// linked shows a secret link once, for whoever is to hand it over. What tells which sentences; seat is what they were a candidate for, if anything.
+func (v *visit) linked(id network.PersonID, link, what string, seat web.Link) int {
 	lede := what + ".lede"
 	if what == "invited" && !v.accounts.Mails() {
 		lede = "invited.nomail"
@@ -91,7 +91,7 @@ func (v *visit) linked(id network.PersonID, link, what string) int {
 	title := v.l.Must(what + ".title")
 	v.form = nil
 	return v.show(web.Page{Name: "invited", Title: title, Secret: true, Crumbs: v.crumbs(v.l.Must("people.title"), "people", title, ""),
-		Data: map[string]any{"Title": title, "Lede": v.l.Must(lede), "Text": v.l.Must(what + ".text"), "Link": link, "Person": v.at("people/" + string(id)), "People": v.at("people/new")}}, nil)
+		Data: map[string]any{"Title": title, "Lede": v.l.Must(lede), "Text": v.l.Must(what + ".text"), "Link": link, "Seat": seat, "Person": v.at("people/" + string(id)), "People": v.at("people/new")}}, nil)
 }
 
 // accountRow is how it stands with a person's account, for who looks after it.

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"net/url"
 	"strings"
 
@@ -364,13 +365,45 @@ func (v *visit) stateOf(id network.PersonID, leads bool) *accountRow {
 func (v *visit) newPersonPage() (web.Page, error) {
 	networks, err := v.coordinated()
 	title := v.l.Must("invite.title")
-	return web.Page{Name: "person-new", Title: title, Crumbs: v.crumbs(v.l.Must("people.title"), "people", title, ""), Data: map[string]any{
-		"Form": v.form, "Networks": networks, "Langs": options(v, "lang.name.", []string{"sv", "nb", "en"}), "Back": v.at("people"), "Title": title,
-	}}, err
+	data := map[string]any{"Form": v.form, "Networks": networks, "Langs": options(v, "lang.name.", []string{"sv", "nb", "en"}), "Back": v.at("people"), "Title": title}
+	if id := v.form.Get("candidate"); err == nil && id != "" {
+		var from outsider
+		if from, err = v.outsider(id); err == nil {
+			data["For"], data["Back"] = from.Title, from.Link
+		}
+	}
+	return web.Page{Name: "person-new", Title: title, Crumbs: v.crumbs(v.l.Must("people.title"), "people", title, ""), Data: data}, err
 }
 
+// outsider is a candidate of the public, with the seat they are there for.
+type outsider struct {
+	network.Candidate
+	Network     network.ID
+	Title, Link string
+}
+
+func (v *visit) outsider(id string) (o outsider, err error) {
+	err = v.look(func(tx *storage.Tx, a network.Access) (err error) {
+		if o.Candidate, err = v.network.Outsider(v.ctx(), tx, a, id); err != nil {
+			return err
+		}
+		s, err := v.theSeat(tx, a, o.Seat)
+		o.Network, o.Title, o.Link = s.Body.Network, v.seatName(s.Seat.Seat)+", "+v.text(s.Body.Name), v.at("seats/"+string(o.Seat))
+		return err
+	})
+	return o, err
+}
+
+// newPerson shows the form for somebody new; filled in for a candidate who wrote their name and mail themself.
 func (v *visit) newPerson() int {
 	v.filled("lang", v.n.Lang, "network", string(v.n.ID))
+	if id := v.r.URL.Query().Get("candidate"); id != "" {
+		o, err := v.outsider(id)
+		if err != nil {
+			return v.fail(err)
+		}
+		v.form = web.NewForm("lang", o.Lang, "network", string(o.Network), "name", o.Name, "mail", o.Mail, "candidate", id)
+	}
 	return v.show(v.newPersonPage())
 }
 
@@ -382,23 +415,29 @@ func (v *visit) addPerson() int {
 	if !ok || in.Root != v.n.ID {
 		return v.fail(absent())
 	}
-	var id network.PersonID
+	var from outsider
 	err := v.typed()
+	if candidate := v.form.Get("candidate"); err == nil && candidate != "" {
+		from, err = v.outsider(candidate)
+	}
+	var id network.PersonID
 	if err == nil {
-		id, err = v.network.AddPerson(v.ctx(), v.who, network.NewPerson{Name: v.form.Get("name"), Lang: v.form.Get("lang"), Network: in.ID})
+		id, err = v.network.AddPerson(v.ctx(), v.who, network.NewPerson{Name: v.form.Get("name"), Lang: v.form.Get("lang"), Network: in.ID, Candidate: from.ID})
 	}
 	if err != nil {
 		return v.done(err, "", v.newPersonPage)
 	}
 	v.r.SetPathValue("id", string(id))
 	if v.form.Get("mail") == "" || v.accounts == nil {
-		return web.SeeOther(v.w, v.r, v.at("people/"+string(id)))
+		return web.SeeOther(v.w, v.r, cmp.Or(from.Link, v.at("people/"+string(id))))
 	}
-	return v.invite()
+	return v.inviteTo(from)
 }
 
 // invite invites the person of the address, and shows the link once, for whoever would rather hand it over.
-func (v *visit) invite() int {
+func (v *visit) invite() int { return v.inviteTo(outsider{}) }
+
+func (v *visit) inviteTo(seat outsider) int {
 	id, err := v.theirs()
 	if err != nil {
 		return v.fail(err)
@@ -407,7 +446,7 @@ func (v *visit) invite() int {
 	if err != nil {
 		return v.done(err, "", v.personPage)
 	}
-	return v.linked(id, link, "invited")
+	return v.linked(id, link, "invited", web.Link{Text: seat.Title, Href: seat.Link})
 }
 
 // shut lets somebody sign in no more, from the next request on, or lets them in again.

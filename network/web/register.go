@@ -48,6 +48,7 @@ func Register(t *route.Table, s *web.Site, n *network.Registry, a *account.Accou
 		return err
 	}
 	p := &room{network: n, accounts: a, site: s, pages: pages, table: t, options: o}
+	s.Own(p.first)
 	t.Add(p.bodies()...)
 	t.Add(p.seats()...)
 	t.Add(p.vacancies()...)
@@ -104,23 +105,26 @@ func withForm(page func(*visit) int) func(*visit) int {
 	}
 }
 
-// own serves a page of no tenant. Its frame is that of the reader's first.
+// own serves a page of no tenant.
 func (p *room) own(page func(*visit) int) handler {
-	return func(w http.ResponseWriter, r *http.Request) int {
-		v := p.visit(w, r)
-		if err := v.look(func(_ *storage.Tx, a network.Access) error {
-			for _, n := range p.network.Tree().Roots() {
-				if a.Registered(n.ID) {
-					v.r = web.WithNetwork(r, v.frame(n))
-					break
-				}
+	return func(w http.ResponseWriter, r *http.Request) int { return page(p.visit(w, r)) }
+}
+
+// first is the first tenant that who is signed in is registered in: the frame of pages of none is its.
+func (p *room) first(r *http.Request) (own *web.Network) {
+	v := p.visit(nil, r)
+	err := v.look(func(_ *storage.Tx, a network.Access) error {
+		for _, n := range p.network.Tree().Roots() {
+			if own == nil && a.Registered(n.ID) {
+				own = v.frame(n)
 			}
-			return nil
-		}); err != nil {
-			return v.fail(err)
 		}
-		return page(v)
+		return nil
+	})
+	if err != nil {
+		p.site.Log(r, err)
 	}
+	return own
 }
 
 // frame is what the pages' frame shows of a tenant.

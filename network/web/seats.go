@@ -1,6 +1,7 @@
 package web
 
 import (
+	"slices"
 	"strconv"
 	"time"
 
@@ -202,6 +203,7 @@ type candidateRow struct {
 	State  string
 	Open   bool
 	Answer string
+	Invite string // the form that registers somebody of the public
 }
 
 // seat shows a seat to who manages it, with a search for who is to have it.
@@ -273,6 +275,9 @@ func (v *visit) candidateRows(tx *storage.Tx, a network.Access, seat network.Sea
 		if c.Person != "" && c.Name != "" {
 			row.Link = v.at("people/" + string(c.Person))
 		}
+		if row.Open && c.Person == "" {
+			row.Invite = v.at("people/new?candidate=" + c.ID)
+		}
 		if c.Name == "" {
 			row.Name = v.l.Must("person.erased")
 		}
@@ -303,7 +308,12 @@ func (v *visit) find(tx *storage.Tx, a network.Access, q string, candidates []ca
 				help = join(help, v.text(s.Name))
 			}
 		}
-		out = append(out, web.Option{Value: string(p.Person), Text: p.Name, Help: help})
+		if o := (web.Option{Value: string(p.Person), Text: p.Name, Help: help}); !slices.ContainsFunc(out, func(x web.Option) bool { return x.Value == o.Value }) {
+			out = append(out, o)
+		}
+	}
+	if len(people) == 1 && v.form != nil && !v.form.Values.Has("person") { // the only one that was found is meant
+		v.form.Set("person", string(people[0].Person))
 	}
 	return out, err
 }

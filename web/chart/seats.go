@@ -134,9 +134,11 @@ func (s Seats) SVG() template.HTML {
 	height := middle + 20
 	base := height - h.seat - margin
 	var d drawing
-	d.open("", s.ID, s.Title, s.Desc, 2*middle, height)
 	seats := wedges(s.Seats)
-	for i, p := range h.places(len(seats)) {
+	places := h.places(len(seats))
+	cut := spare(places)
+	d.open("", s.ID, s.Title, s.Desc, 2*middle, height-cut)
+	for i, p := range places {
 		d.seat(seats[i], middle+p.x, base-p.y, h.seat)
 	}
 	close := ""
@@ -144,13 +146,26 @@ func (s Seats) SVG() template.HTML {
 		close = " close"
 	}
 	if s.Big != "" {
-		d.add(`<text class="mid%v" x="%v" y="%v">%v</text>`, close, middle, base-30, s.Big)
+		d.add(`<text class="mid%v" x="%v" y="%v">%v</text>`, close, middle, base-cut-30, s.Big)
 	}
 	if s.Small != "" {
-		d.add(`<text class="mid2%v" x="%v" y="%v">%v</text>`, close, middle, base-6, s.Small)
+		d.add(`<text class="mid2%v" x="%v" y="%v">%v</text>`, close, middle, base-cut-6, s.Small)
 	}
 	d.WriteString("</svg>")
 	return d.html()
+}
+
+// spare is how much of the picture is empty beneath the seats and the words that stand there: few seats keep to the top.
+func spare(places []place) float64 {
+	const words = 70
+	low := math.Inf(1)
+	for _, p := range places {
+		low = min(low, p.y)
+	}
+	if len(places) == 0 || low < words {
+		return 0
+	}
+	return math.Floor(low - words)
 }
 
 func (d *drawing) seat(s Seat, x, y, r float64) {
