@@ -111,16 +111,28 @@ func (f *Forum) lateAnswer(ctx context.Context, tx *storage.Tx, id LiftID, now t
 	if err != nil {
 		return err
 	}
-	for _, side := range []TopicID{l.Topic, l.Origin} {
-		t, err := f.anyTopic(ctx, tx, side)
-		if err != nil {
-			return err
-		}
+	owing, err := f.anyTopic(ctx, tx, l.Topic)
+	if err != nil {
+		return err
+	}
+	waiting, err := f.anyTopic(ctx, tx, l.Origin)
+	if err != nil {
+		return err
+	}
+	days := notice.Count(max(1, int(now.Sub(l.Due)/(24*time.Hour))+1))
+	for _, side := range []struct {
+		key       string
+		told, who Topic
+	}{{"notice.answer.overdue", owing, waiting}, {"notice.answer.awaited", waiting, owing}} {
+		t := side.told
 		if err := f.record(ctx, tx, network.Clock(), t.Root, string(t.ID), "lift.overdue", nil); err != nil {
 			return err
 		}
-		days := max(1, int(now.Sub(l.Due)/(24*time.Hour))+1)
-		if err := f.tellRunners(ctx, tx, network.Clock(), t, notice.Notice{Key: "notice.answer.overdue", Args: []string{notice.Count(days), t.Title}}); err != nil {
+		n, ok := f.network.Tree().Network(side.who.Network)
+		if !ok {
+			return network.Absent()
+		}
+		if err := f.tellRunners(ctx, tx, network.Clock(), t, notice.Notice{Key: side.key, Args: []string{days, t.Title, n.Name.Told()}}); err != nil {
 			return err
 		}
 	}

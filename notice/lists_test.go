@@ -162,9 +162,9 @@ func TestMessages(t *testing.T) {
 		}
 	}
 	at := time.Date(2026, 12, 2, 9, 30, 0, 0, time.UTC)
-	n := notice.Told{Key: "notice.answer.overdue", Args: []string{notice.Count(12), "Gener"}}
+	n := notice.Told{Key: "notice.answer.overdue", Args: []string{notice.Count(12), "Gener", notice.Name("Norr", "Nord", "North")}}
 	d := open(t, testkit.SQLite(t), notice.Options{})
-	for code, want := range map[string]string{"sv": "Ert svar är 12 dagar försenat: ”Gener”", "nb": "Svaret deres er 12 dager forsinket: «Gener»", "en": "Your answer is 12 days late: “Gener”", "fi": "Your answer is 12 days late: “Gener”"} {
+	for code, want := range map[string]string{"sv": "Ert svar till Norr är 12 dagar försenat: ”Gener”", "nb": "Svaret deres til Nord er 12 dager forsinket: «Gener»", "en": "Your answer to North is 12 days late: “Gener”", "fi": "Your answer to North is 12 days late: “Gener”"} {
 		if got := d.Title(code, n); got != want {
 			t.Errorf("%q", got)
 		}

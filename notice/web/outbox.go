@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/samverk/samverk/network"
@@ -61,6 +62,10 @@ func (p *room) list(w http.ResponseWriter, r *http.Request, n *network.Network) 
 	if err != nil {
 		return p.pages.Fail(w, r, err)
 	}
+	counts, err := p.counts(r.Context(), actor(r), n)
+	if err != nil {
+		return p.pages.Fail(w, r, err)
+	}
 	server, err := p.notices.State(r.Context())
 	if err != nil {
 		return p.pages.Fail(w, r, err)
@@ -70,12 +75,39 @@ func (p *room) list(w http.ResponseWriter, r *http.Request, n *network.Network) 
 	d := listData{State: state, Mails: all, Pager: web.PagerAt(r.URL.RequestURI(), next), Server: server.Server, Trouble: server.Trouble,
 		Since: server.Since.In(zone), Now: p.network.Now(), Retried: r.URL.Query().Has("again"), People: "/n/" + n.Slug + "/people"}
 	for _, s := range states {
-		d.Choices = append(d.Choices, choice{Text: l.Must("mail.state." + s), Link: here + "?state=" + s, Current: s == state})
+		text := l.Must("mail.state." + s)
+		if count, ok := counts[s]; ok {
+			text = l.Must("mail.count", text, count)
+		}
+		d.Choices = append(d.Choices, choice{Text: text, Link: here + "?state=" + s, Current: s == state})
 	}
 	name, _ := n.Name.In(l.Code)
 	title := l.Must("mail.title")
 	return p.pages.Render(w, r, web.Page{Name: "mails", Title: title, Station: "decide", Data: d,
 		Crumbs: []web.Link{{Text: name, Href: "/n/" + n.Slug + "/"}, {Text: title}}})
+}
+
+// counted are the states whose mails somebody has to see to, or waits for; the sent are more than anybody counts.
+var counted = []string{"bounced", "failed", "waiting"}
+
+// counts tells how many mails there are of each counted state: "100+" where there are more than a few pages of them.
+func (p *room) counts(ctx context.Context, who network.Actor, n *network.Network) (map[string]string, error) {
+	const most = 100
+	out := map[string]string{}
+	err := p.network.Look(ctx, who, func(tx *storage.Tx, a network.Access) error {
+		for _, state := range counted {
+			page, err := p.theirs(ctx, tx, a, n.ID, state, "", most)
+			if err != nil {
+				return err
+			}
+			out[state] = strconv.Itoa(len(page.Mails))
+			if page.Next != "" {
+				out[state] += "+"
+			}
+		}
+		return nil
+	})
+	return out, err
 }
 
 // mails gives a page of mails to those people of the tenant whom the reader looks after, and where the next begins.
