@@ -232,8 +232,7 @@ type PublicInput struct {
 	Input
 	Title         string // of the topic
 	TitleLang     string
-	By            network.Text // the organisation it was given for
-	Number        string       // of the decision; "" where none that is public answered it
+	Number        string // of the decision; "" where none that is public answered it
 	DecisionTitle string
 	DecisionLang  string
 }

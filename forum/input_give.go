@@ -167,12 +167,12 @@ func (f *Forum) judged(ctx context.Context, tx *storage.Tx, a network.Access, id
 }
 
 const inputColumns = `i.id, i.topic, i.origin, i.person, i.name, COALESCE(i.organisation, ''), i.text, i.lang, i.given, i.disposition, i.reason, i.disposed,
-	i.decision, i.network, i.body, i.visibility, i.version, t.input_until`
+	i.decision, i.network, i.body, i.visibility, i.version, t.input_until, COALESCE((SELECT o.name FROM organisation o WHERE o.id = i.organisation), '')`
 
 func scanInput(row interface{ Scan(...any) error }) (in Input, err error) {
 	var given, disposed, until int64
 	err = row.Scan(&in.ID, &in.Topic, &in.Origin, &in.Person, &in.Name, &in.Organisation, &in.Text, &in.Lang, &given, &in.Disposition, &in.Reason, &disposed,
-		&in.Decision, &in.Scope.Network, &in.Scope.Body, &in.Scope.Visibility, &in.Version, &until)
+		&in.Decision, &in.Scope.Network, &in.Scope.Body, &in.Scope.Visibility, &in.Version, &until, &in.By)
 	in.Given, in.Disposed = moment(given), moment(disposed)
 	in.Late = until != 0 && given > until
 	return in, err

@@ -131,6 +131,7 @@ type Input struct {
 	Person       network.PersonID
 	Name         string // as the contributor wants to be named; "" for "a patient" only
 	Organisation network.OrganisationID
+	By           network.Text // the organisation it was given for
 	Text         string
 	Lang         string
 	Given        time.Time

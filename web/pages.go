@@ -103,15 +103,31 @@ func checkNames(layout *template.Template, room fs.FS, l *Words, file string) er
 
 // functions are what templates can call. Messages: t, and th for those with markup. Numbers: n, freq, upto, size, percent.
 // Moments, each in the zone it is told in: day, shortday, weekday, month, clock, when, span, days, until, ago, duration, iso.
-// Words: quote, list, either, md. The rest helps to draw.
+// Words: quote, list, either, md, named. The rest helps to draw.
 func functions(l *Words) template.FuncMap {
 	return template.FuncMap{
 		"t": l.T, "th": l.HTML,
 		"n": l.Number, "freq": l.Frequency, "upto": l.Scale, "size": l.Bytes, "percent": l.Percent,
 		"day": l.Day, "shortday": l.ShortDay, "weekday": l.Weekday, "month": l.Month, "clock": l.Clock, "when": l.When, "span": l.Span, "days": l.Days,
 		"until": l.Until, "ago": l.Ago, "duration": l.Duration, "iso": iso,
-		"quote": l.Quote, "list": list(l.List), "either": list(l.Either), "md": Markdown,
+		"quote": l.Quote, "list": list(l.List), "either": list(l.Either), "md": Markdown, "named": named(l.Code),
 		"icon": useIcon, "dict": dict, "inc": func(i int) int { return i + 1 }, "field": field, "formats": FormatsAt,
+	}
+}
+
+// named writes what has a name in several languages: in the reader's, or marked with the language it has.
+func named(reader string) func(interface {
+	In(lang string) (text, in string)
+}) template.HTML {
+	return func(of interface {
+		In(lang string) (text, in string)
+	}) template.HTML {
+		text, in := of.In(reader)
+		text = template.HTMLEscapeString(text)
+		if in != reader {
+			text = `<span lang="` + template.HTMLEscapeString(in) + `">` + text + `</span>`
+		}
+		return template.HTML(text) //nolint:gosec // escaped above
 	}
 }
 

@@ -405,13 +405,18 @@ func fillOther(c *acting, b *fields) error {
 	c.find.Set("q", q)
 	var found []likeShown
 	var err error
-	if q == "" {
-		found, err = c.like(c.r, c.n, c.topic.Title)
-	} else {
-		found, err = c.named(q)
+	if q != "" {
+		if found, err = c.named(q); err != nil {
+			return err
+		}
 	}
-	if err != nil {
-		return err
+	if q != "" && len(found) == 0 {
+		c.none = c.l.Must("topic.other.none", q)
+	}
+	if len(found) == 0 {
+		if found, err = c.like(c.r, c.n, c.topic.Title); err != nil {
+			return err
+		}
 	}
 	var options []web.Option
 	for _, one := range found {
@@ -424,13 +429,11 @@ func fillOther(c *acting, b *fields) error {
 		}
 		options = append(options, web.Option{Value: one.Ref, Text: one.Title, Help: t.Case})
 	}
-	if len(options) == 1 && q != "" {
+	if len(options) == 1 && q != "" && c.none == "" {
 		c.set(b.form, "topic", options[0].Value)
 	}
 	if len(options) > 0 {
 		b.radios("topic", options)
-	} else if q != "" {
-		c.none = c.l.Must("topic.other.none", q)
 	}
 	b.form.Set("q", q)
 	b.hidden("q")

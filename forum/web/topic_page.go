@@ -51,7 +51,6 @@ type topicData struct {
 
 type inputShown struct {
 	forum.Input
-	Org  said
 	Link string // to judge it; "" for who may not
 	Mine bool
 }
