@@ -427,7 +427,7 @@ func fillOther(c *acting, b *fields) error {
 		if err != nil {
 			return err
 		}
-		options = append(options, web.Option{Value: one.Ref, Text: one.Title, Help: t.Case})
+		options = append(options, web.Option{Value: one.Ref, Text: t.Title, Help: t.Case})
 	}
 	if len(options) == 1 && q != "" && c.none == "" {
 		c.set(b.form, "topic", options[0].Value)

@@ -129,6 +129,7 @@ type seatRow struct {
 	ID         network.SeatID
 	Sector     string
 	Role       string
+	Plain      bool // an ordinary member: needs no saying
 	Person     string
 	PersonLink string
 	By         said
@@ -285,7 +286,7 @@ func (v *visit) seatRows(seats []network.Held, p bodyPage, z *time.Location) []s
 	}
 	out := make([]seatRow, 0, len(seats))
 	for _, s := range seats {
-		row := seatRow{ID: s.ID, Sector: string(s.Sector), Role: v.l.Must("role." + string(s.Role)), Person: s.Name, By: v.say(s.NominatorName), raw: s, Vacancy: advertised[s.ID], DeputyFor: name[s.DeputyFor]}
+		row := seatRow{ID: s.ID, Sector: string(s.Sector), Role: v.l.Must("role." + string(s.Role)), Plain: s.Role == network.Member, Person: s.Name, By: v.say(s.NominatorName), raw: s, Vacancy: advertised[s.ID], DeputyFor: name[s.DeputyFor]}
 		if s.Nominator != "" {
 			row.ByLink = v.at("organisations/" + string(s.Nominator))
 		}
