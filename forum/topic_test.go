@@ -98,6 +98,19 @@ func TestALiftedTopicIsOwedAnAnswer(t *testing.T) {
 		if owed := got(w.Owed(ctx, network.Actor{}, w.root, "", 10))(t); len(owed) != 2 || owed[0].Overdue == 0 {
 			t.Errorf("owed %+v", owed)
 		}
+		if n, m := w.told("notice.answer.overdue", w.top.chair.Person), w.told("notice.answer.overdue", w.west.chair.Person); n != 2 || m != 0 {
+			t.Errorf("%d are told that they owe an answer, and %d of those who wait for it", n, m)
+		}
+		above, _ := w.network.Tree().Network(w.top.network)
+		var from []string
+		for _, n := range got(w.Waiting(ctx, w.west.chair, w.root))(t).Notices {
+			if n.Key == "notice.answer.awaited" {
+				from = append(from, n.Args[2])
+			}
+		}
+		if len(from) != 1 || from[0] != above.Name.Told() {
+			t.Errorf("whoever waits for the answer is told of %q", from)
+		}
 		w.is(fault.Denied, w.AnswerLift(ctx, w.west.chair, l, Accepted, ""))
 		w.is(fault.Invalid, w.AnswerLift(ctx, w.top.chair, m, Refused, ""))
 		w.ok(w.AnswerLift(ctx, w.top.chair, m, Refused, "Nord har fått det alt."))

@@ -102,6 +102,26 @@ func TestFrameOfWhoIsSignedIn(t *testing.T) {
 	}
 }
 
+func TestPagesOfNoNetworkCarryTheReadersOwn(t *testing.T) {
+	site, table := newSite(t)
+	table.Add(route.Route{Method: "GET", Pattern: "/n/{slug}/waiting", Who: route.Anyone, Does: "Is there.", Serve: func(http.ResponseWriter, *http.Request) int { return 200 }})
+	site.Own(func(*http.Request) *Network { return nordic })
+	pages, err := site.Room(room("x.y = z", "", `{{define "main"}}<p>main</p>{{end}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := func(r *http.Request) string {
+		w := httptest.NewRecorder()
+		pages.Render(w, r, Page{Name: "p", Title: "T", Station: "use"})
+		return w.Body.String()
+	}
+	nobody := httptest.NewRequest("GET", "/ask?lang=en", nil)
+	somebody := WithViewer(nobody, Viewer{"p1", "Karin Alm"})
+	contains(t, page(somebody), `<a class="smv-brand" href="/n/se/">`, `<a href="/n/se/waiting">`)
+	lacks(t, page(nobody), "/n/se/", "Waiting for you")
+	contains(t, page(WithNetwork(somebody, &Network{Slug: "no", Name: "Norge"})), `<a class="smv-brand" href="/n/no/">`)
+}
+
 func TestOnlyPublicPagesAreKept(t *testing.T) {
 	get, post := httptest.NewRequest("GET", "/", nil), httptest.NewRequest("POST", "/", nil)
 	for name, c := range map[string]struct {

@@ -448,6 +448,15 @@ func (d *itemData) missing(l *web.Words, f *web.Form) {
 	if open > 0 {
 		d.Missing = append(d.Missing, l.Must("meeting.missing.inputs", open))
 	}
+	without := 0
+	for _, v := range d.Voters {
+		if f.Get(v.Field) == "" && v.Given == "" {
+			without++
+		}
+	}
+	if f.Get("method") == string(forum.ByVote) && without > 0 {
+		d.Missing = append(d.Missing, l.Must("fault.decision.votes.missing", without)+".")
+	}
 	d.Can = len(d.Missing) == 0
 }
 

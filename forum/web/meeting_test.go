@@ -222,6 +222,66 @@ func TestAMeetingDecidesFromTheBrowser(t *testing.T) {
 	}
 }
 
+func TestAnItemSaysWhatItLacksAndTakesEverybodysVoteInOnePress(t *testing.T) {
+	s := newMeetingSite(t)
+	going := "/n/se/meetings/" + string(s.going)
+	at := going + "/items/" + string(s.item)
+	if page := s.page(s.chair, going+"?lang=sv"); !strings.Contains(page, "Du är på plats") || strings.Contains(page, "Kommer du?") {
+		t.Error("whoever is there is asked whether they come")
+	}
+	if page := s.page(s.patient, going+"?lang=sv"); !strings.Contains(page, "Kommer du?") || strings.Contains(page, "Du är på plats") {
+		t.Error("whoever isn't there isn't asked")
+	}
+	s.forward(time.Second)
+	s.ok(s.forum.Arrive(t.Context(), s.chair, forum.Arrival{Meeting: s.going, Seat: s.seats[s.patient.Person]}))
+	s.forward(time.Second)
+	page := s.page(s.chair, at+"?lang=sv")
+	if !strings.Contains(page, "Ärendet kan avgöras nu") || strings.Count(page, `type="radio" name="vote-`) != 8 {
+		t.Error("the item doesn't say that it can be decided, or isn't voted on seat by seat")
+	}
+	mine, theirs := "vote-"+string(s.seats[s.chair.Person]), "vote-"+string(s.seats[s.patient.Person])
+	form := url.Values{"do": {"everybody"}, "version": {hidden(page, "version")}, "title": {"Ersättning"}, "text": {"Den höjs."}, "method": {"consensus"}, mine: {"against"}, theirs: {""}}
+	w := s.ask(s.chair, "POST", at+"?lang=sv", form)
+	chosen := func(field, vote string) bool {
+		return regexp.MustCompile(`name="` + field + `" value="` + vote + `" aria-label="[^"]*" checked`).MatchString(w.Body.String())
+	}
+	if w.Code != http.StatusOK || !chosen(mine, "against") || !chosen(theirs, "for") || !strings.Contains(w.Body.String(), "Den höjs.</textarea>") {
+		t.Errorf("everybody else for answers %d: %s", w.Code, webtest.Visible(w.Body.String()))
+	}
+	if all := must(s.forum.Ballots(t.Context(), s.chair, s.item))(t); len(all) != 0 {
+		t.Errorf("%d votes were cast by it", len(all))
+	}
+	form.Set("do", "draft")
+	form.Set("method", "vote")
+	if w := s.ask(s.chair, "POST", at, form); w.Code != http.StatusSeeOther {
+		t.Fatalf("a draft answers %d", w.Code)
+	}
+	if page := s.page(s.chair, at+"?lang=sv"); !strings.Contains(page, "Innan beslutet kan antecknas") || !strings.Contains(page, "En som deltar saknar röst.") {
+		t.Error("the item doesn't say which vote it lacks")
+	}
+}
+
+func TestADeputyIsCalledInByAChoice(t *testing.T) {
+	s := newMeetingSite(t)
+	deputy := s.seat(s.steering, network.Deputy, network.Patient, "Vera Vara")
+	going := "/n/se/meetings/" + string(s.going)
+	at := going + "/items/" + string(s.item)
+	call := regexp.MustCompile(`<option value="(` + string(s.seats[s.patient.Person]) + ` [^"]+)">Vera Vara för Maja Lindqvist<`).FindStringSubmatch(s.page(s.chair, at+"?lang=sv"))
+	if call == nil {
+		t.Fatal("no deputy is offered")
+	}
+	s.forward(time.Second)
+	if w := s.ask(s.chair, "POST", going, url.Values{"do": {"call"}, "call": {call[1]}, "back": {at}}); w.Code != http.StatusSeeOther || w.Header().Get("Location") != at {
+		t.Fatalf("calling in answers %d to %s", w.Code, w.Header().Get("Location"))
+	}
+	if page := s.page(deputy, going+"?lang=sv"); !strings.Contains(page, "Du är på plats") {
+		t.Error("a deputy who stands in is asked whether they come")
+	}
+	if w := s.ask(s.chair, "POST", going, url.Values{"do": {"call"}, "call": {""}}); w.Code < 400 || w.Code >= 500 {
+		t.Errorf("calling in nobody answers %d", w.Code)
+	}
+}
+
 func TestMinutesFromTheBrowser(t *testing.T) {
 	s := newMeetingSite(t)
 	at := "/n/se/minutes/" + string(s.minutes)

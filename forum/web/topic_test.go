@@ -77,6 +77,45 @@ func TestATopicFromRaisingToAnswer(t *testing.T) {
 	s.contains(s.page(s.coord, "/n/no/answers?format=json", 200), "[")
 }
 
+func TestTheOtherTopicIsSearchedAndChosen(t *testing.T) {
+	s := open(t)
+	raise := func(title string) (at string, id string) {
+		to := s.post(s.west.member, "/n/no/topics/new", 303, "title", title, "text", "x", "visibility", "public", "lang", "nb", "body", string(s.west.id), "seen", "yes")
+		at, _, _ = strings.Cut(to, "?")
+		return at, at[len("/n/no/topics/"):]
+	}
+	at, _ := raise("Tolk ved genetisk veiledning")
+	_, like := raise("Tolk ved genetisk veiledning i Bergen")
+	_, far := raise("Svartid for panelet")
+	page := s.page(s.west.chair, at+"/link", 200)
+	s.contains(page, `value="`+like+`"`, "NO-2026-0002")
+	if strings.Contains(page, far) {
+		t.Error("a topic that isn't like it is offered")
+	}
+	s.contains(s.page(s.west.chair, at+"/link?q=svartid", 200), `value="`+far+`" checked`)
+	s.contains(s.page(s.west.chair, at+"/link?q=2026-0003", 200), `value="`+far+`" checked`)
+	s.contains(s.page(s.west.chair, at+"/link?q=finnesikke", 200), "Fant ingen sak for «finnesikke»", `value="`+like+`"`)
+	s.contains(s.post(s.west.chair, at+"/link", 400, "other", "", "kind", "related", "q", "svartid"), far)
+	s.post(s.west.chair, at+"/link", 404, "topic", "01NOTHERE", "other", "", "kind", "related")
+	s.post(s.west.chair, at+"/link", 303, "topic", far, "other", "", "kind", "related")
+	s.contains(s.page(network.Actor{}, at, 200), "Svartid for panelet")
+	s.post(s.west.chair, at+"/merge", 303, "topic", like, "other", "")
+	s.contains(s.page(network.Actor{}, at, 200), "i Bergen")
+}
+
+func TestAnInputForAnOrganisationSaysSo(t *testing.T) {
+	s := open(t)
+	org := got(s.network.AddOrganisation(s.ctx, s.coord, network.Organisation{Root: s.root, Kind: network.PatientOrganisation, Sector: network.Patient, Name: network.Text{NB: "Pasientforeningen Nord"}}))(t)
+	seat := got(s.network.AddSeat(s.ctx, s.coord, network.Seat{Body: s.west.id, Role: network.Member, Sector: network.Patient, Nominator: org}))(t)
+	person := s.person(s.root, "Nora Nord")
+	got(s.network.Give(s.ctx, s.coord, network.Term{Seat: seat, Person: person.Person}))(t)
+	at := s.post(s.west.member, "/n/no/topics/new", 303, "title", "Innkalling på brev", "text", "x", "visibility", "public", "lang", "nb", "body", string(s.west.id))
+	topic, _, _ := strings.Cut(at, "?")
+	s.post(s.west.chair, topic+"/ask", 303, "until", "", "why", "")
+	s.post(person, topic+"/input", 303, "text", "Send også melding.", "name", "Nora", "organisation", string(org), "lang", "nb", "aspatient", "yes")
+	s.contains(s.page(network.Actor{}, topic+"?lang=nb", 200), "Nora, Pasientforeningen Nord")
+}
+
 func TestAnEditLosesNothing(t *testing.T) {
 	s := open(t)
 	x := got(s.Raise(s.ctx, s.plain, forum.Raising{Body: s.top.id, Title: "Sak", Text: "Første tekst", Visibility: network.Public}))(t)

@@ -3,6 +3,7 @@ package web_test
 import (
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -128,7 +129,11 @@ func TestVacancyForms(t *testing.T) {
 	h.fails(http.StatusBadRequest, "", at, "Gärna jag", "name", "Pia", "mail", "ingen", "text", "Gärna jag")
 	h.sends("", at, "name", "Pia Publik", "mail", "pia@example.org", "text", "Gärna jag")
 	h.sends("", at, "name", "Bot", "mail", "bot@example.org", "text", "x", "website", "http://spam")
-	h.see("coordinator", seat, "Pia Publik")
+	_, _, shown := h.ask("GET", seat, "coordinator", nil)
+	if !strings.Contains(shown, "Pia Publik") {
+		t.Error("who came forward isn't shown")
+	}
+	h.candidateInvited(seat, shown)
 	for _, as := range []string{"", "member", "chair"} {
 		if _, _, body := h.ask("GET", at, as, nil); strings.Contains(body, "pia@example.org") {
 			t.Error("the public's address shows")
@@ -143,6 +148,39 @@ func TestVacancyForms(t *testing.T) {
 	h.fails(http.StatusConflict, "coordinator", at+"/edit", "En tredje", "text.sv", "En tredje", "takes.sv", "", "last", "2026-03-01", "version", "1")
 	h.sends("coordinator", at+"/close", "version", "2")
 	h.fails(http.StatusConflict, "", at, "", "name", "Pia", "mail", "p@example.org", "text", "")
+}
+
+// candidateInvited registers Pia, who came forward for a seat, by the form that her own words fill.
+func (h *house) candidateInvited(seat, shown string) {
+	h.t.Helper()
+	m := regexp.MustCompile(`href="(/n/se/people/new\?candidate=([A-Z0-9]+))"`).FindStringSubmatch(shown)
+	if m == nil {
+		h.t.Fatal("a candidate of the public can't be invited")
+	}
+	_, _, form := h.ask("GET", m[1], "coordinator", nil)
+	for _, want := range []string{`value="Pia Publik"`, `value="pia@example.org"`, `value="` + m[2] + `"`} {
+		if !strings.Contains(form, want) {
+			h.t.Errorf("the form lacks %s", want)
+		}
+	}
+	for _, as := range []string{"member", "chair", "stranger"} {
+		if _, _, body := h.ask("GET", m[1], as, nil); strings.Contains(body, "pia@example.org") {
+			h.t.Errorf("%s reads a candidate's address", as)
+		}
+	}
+	to := h.sends("coordinator", "/n/se/people/new", "name", "Pia Publik", "mail", "", "lang", "sv", "network", string(h.root), "candidate", m[2])
+	if to != seat {
+		h.t.Errorf("it leads to %s", to)
+	}
+	h.see("coordinator", seat, "Pia Publik")
+	_, _, now := h.ask("GET", seat+"?q=Pia+Publik", "coordinator", nil)
+	if strings.Contains(now, "candidate="+m[2]) || strings.Contains(now, "pia@example.org") {
+		h.t.Error("who is registered can be invited again, or their address is kept beside")
+	}
+	if n := strings.Count(now, `name="person"`); n < 1 || !regexp.MustCompile(`name="person" value="[A-Z0-9]+" checked`).MatchString(now) {
+		h.t.Errorf("the only one found of %d isn't chosen", n)
+	}
+	h.fails(http.StatusNotFound, "coordinator", "/n/se/people/new", "", "name", "Pia igen", "mail", "", "lang", "sv", "network", string(h.root), "candidate", m[2])
 }
 
 func TestRegisterForms(t *testing.T) {

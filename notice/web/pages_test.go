@@ -146,6 +146,11 @@ func TestMails(t *testing.T) {
 				t.Errorf("the page doesn't say %q", want)
 			}
 		}
+		for _, want := range []string{"Came back (2)", "Waiting (1)", "Given up (0)"} {
+			if !strings.Contains(body, want) {
+				t.Errorf("the page doesn't count %q: %s", want, body)
+			}
+		}
 		if strings.Contains(body, lost+"/retry") || strings.Contains(body, "later@example.org") {
 			t.Error("the page offers to send what is gone, or lists what waits as what came back")
 		}
