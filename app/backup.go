@@ -202,12 +202,16 @@ func (n *Node) finishRestore(ctx context.Context, q RestoreRequest, _ Sink[None]
 		}
 		r.Withdrawals, r.Removals = done.Withdrawn, len(done.Removed)
 		for _, who := range done.Removed {
+			if err := n.counted.Forget(ctx, tx, who); err != nil {
+				return err
+			}
 			if err := n.genomes.RemoveIndividual(ctx, tx, who); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
+	n.carry(ctx)
 	r.ConsentEpoch = n.consents.Epoch()
 	return r, err
 }

@@ -237,5 +237,5 @@ func (c *exportCmd) Run(ctx context.Context, s streams) error {
 	if c.JSON {
 		return jsonLine(s.out, r)
 	}
-	return facts(s.out, "variants", r.Variants, "individuals counted", r.IndividualsCounted, "consent epoch", r.ConsentEpoch, "file", q.Out)
+	return facts(s.out, "variants", r.Variants, "individuals counted", told(r.IndividualsCounted), "consent epoch", r.ConsentEpoch, "file", q.Out)
 }
