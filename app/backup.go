@@ -13,16 +13,21 @@ import (
 	"github.com/samverk/samverk/consent"
 	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/forum"
+	"github.com/samverk/samverk/ledger"
 	"github.com/samverk/samverk/storage"
 )
 
 // backup writes the database and the segments of one moment into one file.
 func (n *Node) backup(ctx context.Context, q BackupRequest, s Sink[None]) (BackupResult, error) {
 	s.Progress(Progress{Phase: "writing the backup"})
+	files, err := n.files(ctx)
+	if err != nil {
+		return BackupResult{}, err
+	}
 	var epoch uint64
 	if _, err := storage.Backup(ctx, n.db, q.Out, func() ([]storage.File, func(), error) {
 		epoch = n.consents.Epoch()
-		return n.pin()
+		return n.pin(ctx, files)
 	}); err != nil {
 		return BackupResult{}, err
 	}
@@ -54,8 +59,9 @@ func (n *Node) unpin() error {
 }
 
 // pin gives the segments of this moment second names, so that a compaction that removes them doesn't take them away
-// before they are copied.
-func (n *Node) pin() (files []storage.File, release func(), err error) {
+// before they are copied, and copies the ledger. Nothing can be written to the database meanwhile, and an access record is written
+// before its leaf: so each leaf in the backup has its record there.
+func (n *Node) pin(ctx context.Context, from *forum.Forum) (files []storage.File, release func(), err error) {
 	dir, err := os.MkdirTemp(n.dir, pinnedPrefix+"*")
 	if err != nil {
 		return nil, nil, cannotWrite(n.dir, err)
@@ -85,29 +91,53 @@ func (n *Node) pin() (files []storage.File, release func(), err error) {
 		return nil, nil, err
 	}
 	files = append(files, storage.File{Name: settingsName, Path: settings})
-	attachments, unpin, err := n.attachments(context.Background())
+	log, err := n.pinLedger(ctx, filepath.Join(dir, ledgerName))
 	if err != nil {
+		return nil, nil, err
+	}
+	files = append(files, log...)
+	attachments, unpin, err := from.Pin()
+	if err != nil {
+		unpin()
 		return nil, nil, err
 	}
 	return append(files, attachments...), func() { unpin(); os.RemoveAll(dir) }, nil
 }
 
-// attachments are the forum's files. A backup by a command that serves nothing asks a forum opened for it.
-func (n *Node) attachments(ctx context.Context) ([]storage.File, func(), error) {
-	var f *forum.Forum
-	if c := n.serving.Load(); c != nil {
-		f = c.Forum
-	} else {
-		var err error
-		if f, err = forum.Open(ctx, n.db, nil, nil, forum.Options{Files: filepath.Join(n.dir, attachmentsName)}); err != nil {
-			return nil, nil, err
+// pinLedger copies the ledger as far as it is signed, with its key: without that it could not go on.
+func (n *Node) pinLedger(ctx context.Context, dir string) (files []storage.File, err error) {
+	put := func(name string, b []byte) error {
+		path := filepath.Join(dir, filepath.FromSlash(name))
+		files = append(files, storage.File{Name: ledgerName + "/" + name, Path: path})
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			return cannotWrite(path, err)
+		}
+		if err := os.WriteFile(path, b, 0o600); err != nil {
+			return cannotWrite(path, err)
+		}
+		return nil
+	}
+	if _, err := ledger.Copy(ctx, n.ledger.Source(), n.ledger.PublicKey(), func(name string, b []byte) error { return put("log/"+name, b) }); err != nil {
+		return nil, err
+	}
+	for _, name := range []string{"key", "key.pub"} {
+		b, err := os.ReadFile(filepath.Join(n.dir, ledgerName, name))
+		if err != nil {
+			return nil, cannotRead(filepath.Join(n.dir, ledgerName, name), err)
+		}
+		if err := put(name, b); err != nil {
+			return nil, err
 		}
 	}
-	files, unpin, err := f.Pin()
-	if err != nil {
-		unpin()
+	return files, nil
+}
+
+// files are the forum's. A backup by a command that serves nothing asks a forum opened for it.
+func (n *Node) files(ctx context.Context) (*forum.Forum, error) {
+	if c := n.serving.Load(); c != nil {
+		return c.Forum, nil
 	}
-	return files, unpin, err
+	return forum.Open(ctx, n.db, nil, nil, forum.Options{Files: filepath.Join(n.dir, attachmentsName)})
 }
 
 // Restore makes a node from a backup, and applies what the journal knows to have happened since. Until that has
