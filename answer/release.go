@@ -32,6 +32,9 @@ func (d *Desk) ask(ctx context.Context, a policy.Ask, about func() string) (*ask
 	v := d.policies.Judge(a)
 	if !v.Allowed {
 		d.denied(ctx, a, v, about)
+		if faults := d.policies.Faults(); a.Operator && v.Reason == policy.Faulty && len(faults) > 0 {
+			return nil, faults[0] // it is theirs to see to
+		}
 		return nil, policy.Denied()
 	}
 	q := &asking{ask: a, verdict: v, use: counted.Of(a.Use), about: about, shaper: newShaper(v, a.Question)}
@@ -132,10 +135,10 @@ const patience = 10 * time.Second
 func (d *Desk) denied(ctx context.Context, a policy.Ask, v policy.Verdict, about func() string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	defer cancel()
+	u := counted.Of(a.Use)
+	a.Organisation, a.Role, a.Dataset, a.Person, a.Use.Country = plain(a.Organisation), plain(a.Role), plain(a.Dataset), plain(a.Person), plain(a.Use.Country)
 	err := d.policies.Note(ctx, a, v)
 	if err == nil && (a.SignedIn || a.Operator) {
-		u := counted.Of(a.Use)
-		a.Organisation, a.Role, a.Dataset = plain(a.Organisation), plain(a.Role), plain(a.Dataset)
 		x := leaf(ledger.Denial, a, v)
 		x.Purpose, x.Conditions = plain(u.Purpose), plain(u.Conditions)
 		_, err = d.append(ctx, a, x, about)

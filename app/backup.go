@@ -158,6 +158,11 @@ func Restore(ctx context.Context, dir string, q RestoreRequest, progress func(Pr
 		}
 		defer os.Remove(lost)
 	}
+	if q.Ledger != "" {
+		if err := restoreLedger(ctx, dir, q.Ledger); err != nil {
+			return RestoreResult{}, err
+		}
+	}
 	progress(Progress{Phase: "reading the journal"})
 	var r RestoreResult
 	err := With(ctx, dir, "samverk restore", nil, func(c *Client) (err error) {
@@ -221,6 +226,9 @@ func (n *Node) finishRestore(ctx context.Context, q RestoreRequest, _ Sink[None]
 		return r, fault.New(fault.NotFound, "the journal isn't there").In(journal).
 			Do("name it with --journal; if it is gone for good, say why with --no-journal WHY")
 	}
+	if err := n.complete(ctx, journal, q.NoLedger); err != nil {
+		return r, err
+	}
 	err = n.db.Write(ctx, func(tx *storage.Tx) error {
 		r = RestoreResult{}
 		if q.NoJournal != "" {
@@ -241,7 +249,12 @@ func (n *Node) finishRestore(ctx context.Context, q RestoreRequest, _ Sink[None]
 		}
 		return nil
 	})
-	n.carry(ctx)
+	if err == nil {
+		err = n.confirmPolicies(ctx, cmp.Or(q.NoLedger, q.NoJournal))
+	}
+	if err == nil {
+		n.carry(ctx)
+	}
 	r.ConsentEpoch = n.consents.Epoch()
 	return r, err
 }

@@ -83,7 +83,10 @@ func (n *Node) carryAll(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	return c.adoptions(ctx, n)
+	if err := c.adoptions(ctx, n); err != nil {
+		return err
+	}
+	return n.keepCheckpoint(ctx)
 }
 
 // read finds out from the log how far it has come.

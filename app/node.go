@@ -140,7 +140,10 @@ func (n *Node) Close() error {
 		n.policies.Close()
 	}
 	if n.ledger != nil {
-		errs = append(errs, n.ledger.Close(context.Background()))
+		errs = append(errs, n.ledger.Close(context.Background())) // signs what isn't yet
+		if n.desk != nil {
+			errs = append(errs, n.keepCheckpoint(context.Background()))
+		}
 	}
 	if n.reference != nil {
 		errs = append(errs, n.reference.Close())

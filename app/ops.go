@@ -251,6 +251,8 @@ type RestoreRequest struct {
 	From      string `json:"from,omitempty"`
 	Journal   string `json:"journal,omitempty"`    // "" is the node's own
 	NoJournal string `json:"no_journal,omitempty"` // why there is none: the operator's word
+	Ledger    string `json:"ledger,omitempty"`     // a copy of the ledger, in place of the backup's
+	NoLedger  string `json:"no_ledger,omitempty"`  // why there is none
 	Database  string `json:"database,omitempty"`   // "" is SQLite in the directory
 	By        string `json:"by"`
 }

@@ -16,7 +16,7 @@ import (
 type queryCmd struct {
 	data
 	purposeFlag
-	Dataset  string   `placeholder:"NAME" help:"One dataset; all germline datasets, if not given."`
+	Dataset string `placeholder:"NAME" help:"One dataset; all germline datasets, if not given."`
 	app.As
 	JSON     bool     `name:"json" help:"Print one JSON object a line."`
 	Variants []string `arg:"" name:"variant" help:"CHROM-POS-REF-ALT, or CHROM:FROM-TO for all that is carried there; - reads them from standard input, one a line."`

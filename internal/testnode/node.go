@@ -166,10 +166,16 @@ func (n *Node) Adopt(t testing.TB, d policy.Draft) {
 func Full(t testing.TB) *Node {
 	t.Helper()
 	n := Open(t)
+	n.Fill(t)
+	return n
+}
+
+// Fill puts everybody into an empty node.
+func (n *Node) Fill(t testing.TB) {
+	t.Helper()
 	if err := n.load(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	return n
 }
 
 // Set records a person's choice.
