@@ -236,7 +236,8 @@ func (n *Node) loadOne(ctx context.Context, spec store.LoadSpec, from, to int) e
 	for i := from; i < to; i++ {
 		who, columns = append(who, individual.New{ID: id(i)}), append(columns, uint32(i-from))
 	}
-	return n.DB.Write(ctx, func(tx *storage.Tx) error {
+	var load *store.Load
+	err := n.DB.Write(ctx, func(tx *storage.Tx) error {
 		numbers, err := n.People.Enrol(ctx, tx, who)
 		if err != nil {
 			return err
@@ -244,11 +245,10 @@ func (n *Node) loadOne(ctx context.Context, spec store.LoadSpec, from, to int) e
 		for i, number := range numbers {
 			spec.Samples = append(spec.Samples, store.Sample{Name: who[i].ID, Individual: number})
 		}
-		load, err := n.Genomes.NewLoad(ctx, spec)
+		load, err = n.Genomes.NewLoad(ctx, spec)
 		if err != nil {
 			return err
 		}
-		defer load.Abort()
 		run, err := load.NewRun(columns)
 		if err != nil {
 			return err
@@ -267,6 +267,10 @@ func (n *Node) loadOne(ctx context.Context, spec store.LoadSpec, from, to int) e
 		}
 		return load.Commit(ctx, tx)
 	})
+	if load != nil {
+		load.Abort() // does nothing to one that was committed
+	}
+	return err
 }
 
 type record struct {
