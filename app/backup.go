@@ -112,7 +112,7 @@ func (n *Node) pinLedger(ctx context.Context, dir string) (files []storage.File,
 		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 			return cannotWrite(path, err)
 		}
-		if err := os.WriteFile(path, b, 0o600); err != nil {
+		if err := os.WriteFile(path, b, 0o600); err != nil { //nolint:gosec // in a folder made for it
 			return cannotWrite(path, err)
 		}
 		return nil
