@@ -32,11 +32,12 @@ type site struct {
 	commons Commons
 	table   *route.Table
 	log     *slog.Logger
+	carry   func(context.Context) error
 }
 
 // site opens the rooms that serving needs. base is what links begin with.
 func (n *Node) site(ctx context.Context, o ServeOptions, base string) (s *site, err error) {
-	s = &site{log: slog.Default()}
+	s = &site{log: slog.Default(), carry: n.carryAll}
 	demo := o.Site.Demo != nil || len(o.Site.As) > 0
 	if s.commons, err = OpenCommons(ctx, n.db, n.dir, n.settings, CommonsOptions{URL: base, Demo: demo}); err != nil {
 		return nil, err
@@ -134,6 +135,7 @@ func (s *site) tend(ctx context.Context) {
 			"terms":               func(ctx context.Context) error { return s.commons.Networks.Remind(ctx, network.Clock()) },
 			"topics":              s.commons.Forum.TopicsDue,
 			"files":               s.commons.Forum.FilesDue,
+			"the ledger":          s.carry,
 			"meetings":            s.commons.Forum.MeetingsDue,
 		} {
 			if err := do(ctx); err != nil && ctx.Err() == nil {

@@ -201,10 +201,10 @@ func (t *teller) withdrawal(dir string, s story, before, after []app.Row) {
 }
 
 func change(before, after []app.Row) string {
-	if len(before) == 0 || len(after) == 0 || before[0].AC == nil || after[0].AC == nil {
+	if len(before) == 0 || len(after) == 0 || !before[0].Covered || !after[0].Covered {
 		return "no answer"
 	}
-	return fmt.Sprintf("AC was %d and is %d; %d people were counted, and %d are.", *before[0].AC, *after[0].AC,
+	return fmt.Sprintf("AC was %s and is %s; %s people were counted, and %s are.", before[0].AC, after[0].AC,
 		before[0].IndividualsCounted, after[0].IndividualsCounted)
 }
 
@@ -217,7 +217,7 @@ func (t *teller) annotation(dir string, s story, record string) {
 func (t *teller) table(rows []app.Row) {
 	t.say("   %-14s %6s %6s %10s %5s %5s %8s", "DATASET", "AC", "AN", "AF", "HET", "HOM", "COUNTED")
 	for _, r := range rows {
-		if r.AC == nil {
+		if !r.Covered {
 			t.say("   %-14s no answer", r.Dataset)
 			continue
 		}
@@ -225,7 +225,7 @@ func (t *teller) table(rows []app.Row) {
 		if r.AF != nil {
 			af = fmt.Sprintf("%.6f", *r.AF)
 		}
-		t.say("   %-14s %6d %6d %10s %5d %5d %8d", r.Dataset, *r.AC, *r.AN, af, *r.Het, *r.Hom, r.IndividualsCounted)
+		t.say("   %-14s %6s %6s %10s %5s %5s %8s", r.Dataset, r.AC, r.AN, af, r.Het, r.Hom, r.IndividualsCounted)
 	}
 }
 
