@@ -89,7 +89,12 @@ func (n *Node) pin() (files []storage.File, release func(), err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	return append(files, attachments...), func() { unpin(); os.RemoveAll(dir) }, nil
+	keys, err := n.pinKeys()
+	if err != nil {
+		unpin()
+		return nil, nil, err
+	}
+	return append(append(files, keys...), attachments...), func() { unpin(); os.RemoveAll(dir) }, nil
 }
 
 // attachments are the forum's files. A backup by a command that serves nothing asks a forum opened for it.

@@ -16,8 +16,10 @@ import (
 	"github.com/samverk/samverk/genome/store"
 	"github.com/samverk/samverk/genome/variant"
 	"github.com/samverk/samverk/individual"
+	"github.com/samverk/samverk/mandate/carried"
 	"github.com/samverk/samverk/network"
 	"github.com/samverk/samverk/notice"
+	"github.com/samverk/samverk/policy"
 	"github.com/samverk/samverk/storage"
 )
 
@@ -30,6 +32,7 @@ type Node struct {
 	consents *consent.Consents
 	genomes  *store.Store
 	desk     *answer.Desk
+	policies *policy.Policies
 	// reference is the node's FASTA; nil for none.
 	reference *variant.Reference
 
@@ -80,6 +83,9 @@ func (n *Node) open(ctx context.Context) (err error) {
 	if n.genomes, err = store.Open(ctx, n.db, segments, store.Options{}); err != nil {
 		return err
 	}
+	if err := n.openPolicies(ctx); err != nil {
+		return err
+	}
 	if n.settings.Reference != "" {
 		if n.reference, err = variant.OpenReference(n.settings.Reference); err != nil {
 			return err
@@ -91,7 +97,7 @@ func (n *Node) open(ctx context.Context) (err error) {
 
 // migrations are every room's tables.
 func migrations() []fs.FS {
-	return []fs.FS{individual.Migrations, consent.Migrations, store.Migrations(), network.Migrations, account.Migrations, notice.Migrations, forum.Migrations}
+	return []fs.FS{individual.Migrations, consent.Migrations, store.Migrations(), network.Migrations, account.Migrations, notice.Migrations, forum.Migrations, policy.Migrations, carried.Migrations}
 }
 
 // Close closes what was opened, from the top down.
@@ -102,6 +108,9 @@ func (n *Node) Close() error {
 	}
 	if n.genomes != nil {
 		errs = append(errs, n.genomes.Close())
+	}
+	if n.policies != nil {
+		n.policies.Close()
 	}
 	if n.consents != nil {
 		errs = append(errs, n.consents.Close())

@@ -30,6 +30,8 @@ type Settings struct {
 
 	Sessions Sessions `json:"sessions,omitzero"` // how long one stays signed in
 
+	Sharing Sharing `json:"sharing,omitzero"` // of data, with whom: where the node is, whose it is
+
 	Scanner string `json:"scanner,omitempty"` // clamd, that attachments pass: unix:/path or tcp:host:port; "" for none
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/forum"
 	forumweb "github.com/samverk/samverk/forum/web"
+	"github.com/samverk/samverk/mandate/carried"
 	"github.com/samverk/samverk/network"
 	networkweb "github.com/samverk/samverk/network/web"
 	noticeweb "github.com/samverk/samverk/notice/web"
@@ -32,6 +33,7 @@ type site struct {
 	commons Commons
 	table   *route.Table
 	log     *slog.Logger
+	carrier *carrier
 }
 
 // site opens the rooms that serving needs. base is what links begin with.
@@ -42,6 +44,7 @@ func (n *Node) site(ctx context.Context, o ServeOptions, base string) (s *site, 
 		return nil, err
 	}
 	n.serving.Store(&s.commons)
+	s.carrier = &carrier{node: n, errands: carried.Open(n.db), commons: s.commons, log: s.log}
 	frame, err := web.New(web.Options{Name: n.settings.Region, Demo: demo, Secure: o.public(), Log: s.log})
 	if err != nil {
 		return nil, errors.Join(err, s.commons.Close())
@@ -72,7 +75,7 @@ func (s *site) register(n *Node, frame *web.Site, o ServeOptions, base string) e
 	if err := networkweb.Register(s.table, frame, c.Networks, c.Accounts, networkweb.Options{Meetings: s.meetings, Feeds: feeds}); err != nil {
 		return err
 	}
-	if err := forumweb.Register(s.table, frame, c.Forum, c.Networks, c.Accounts); err != nil {
+	if err := forumweb.Register(s.table, frame, c.Forum, c.Networks, c.Accounts, forumweb.Options{}); err != nil {
 		return err
 	}
 	if err := noticeweb.Register(s.table, frame, c.Notices, c.Networks); err != nil {
@@ -125,7 +128,9 @@ const tendEvery = 5 * time.Minute
 func (s *site) tend(ctx context.Context) {
 	sent := make(chan struct{}) // a mail under way is finished before the database closes
 	go func() { defer close(sent); s.commons.Notices.Run(ctx) }()
-	defer func() { <-sent }()
+	done := make(chan struct{})
+	go func() { defer close(done); s.carrier.run(ctx) }()
+	defer func() { <-sent; <-done }()
 	tick := time.NewTicker(tendEvery)
 	defer tick.Stop()
 	for {

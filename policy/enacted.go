@@ -230,3 +230,29 @@ func (p *Policies) IsSteward(ctx context.Context, by Actor, organisation string)
 
 // Own is the organisation whose node it is; "" when that isn't set.
 func (p *Policies) Own() string { return p.o.Organisation }
+
+// Waiting lists what was enacted here and isn't adopted, the oldest first, at most 200.
+func (p *Policies) Waiting(ctx context.Context) (out []Signed, err error) {
+	err = p.db.Read(ctx, func(tx *storage.Tx) error {
+		rows, err := tx.Query(ctx, `SELECT e.signed FROM policy_enacted e WHERE NOT EXISTS (SELECT 1 FROM policy_signed s WHERE s.digest = e.digest)
+			ORDER BY e.made, e.version LIMIT 200`)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		out = nil
+		for rows.Next() {
+			var text string
+			if err := rows.Scan(&text); err != nil {
+				return err
+			}
+			s, err := ParseSigned([]byte(text))
+			if err != nil {
+				return err
+			}
+			out = append(out, s)
+		}
+		return rows.Err()
+	})
+	return out, err
+}

@@ -22,20 +22,20 @@ type Pages struct {
 
 // Room reads a room's pages: pages/NAME.html define "main"; pages/_*.html are parts that several use;
 // messages/sv.txt, nb.txt and en.txt. Nil gives the frame's own pages.
-func (s *Site) Room(room fs.FS) (*Pages, error) {
+func (s *Site) Room(room fs.FS, words ...fs.FS) (*Pages, error) {
 	from := []fs.FS{frame}
 	if room != nil {
 		from = append(from, room)
 	}
-	words, err := lang.Read(from...)
+	said, err := lang.Read(append(from, words...)...)
 	if err != nil {
 		return nil, err
 	}
 	if room == nil {
 		room = frame
 	}
-	p := &Pages{site: s, words: words, templates: map[string]map[string]*template.Template{}}
-	for code, l := range words {
+	p := &Pages{site: s, words: said, templates: map[string]map[string]*template.Template{}}
+	for code, l := range said {
 		if p.templates[code], err = readTemplates(room, l); err != nil {
 			return nil, fmt.Errorf("%s: %w", code, err)
 		}
