@@ -18,13 +18,6 @@ import (
 	"github.com/samverk/samverk/storage"
 )
 
-// Sharing is what a node says of itself where data are shared.
-type Sharing struct {
-	Country      string   `json:"country,omitempty"`      // where the node is: "SE"; "" is the country of its networks, where they have one
-	Organisation string   `json:"organisation,omitempty"` // whose node it is, by its id in the network: its stewards adopt policies
-	Bodies       []string `json:"bodies,omitempty"`       // whose decisions about sharing are carried out, by id; none: every body that decides
-}
-
 // keysName is the folder of keys that policies are signed with. NETWORK.key is a network's own and is in no backup: a node made from one
 // makes itself a new key. NETWORK.ID.pub are public keys that are believed; they are in backups, or what was signed before couldn't be verified.
 const keysName = "keys"
@@ -108,12 +101,16 @@ func signer(dir, of string) (s policy.Signer, err error) {
 
 // openPolicies opens what was decided about sharing.
 func (n *Node) openPolicies(ctx context.Context) (err error) {
-	o := policy.Options{Country: n.settings.Sharing.Country, Organisation: n.settings.Sharing.Organisation}
-	began := time.Now()
-	o.Elapsed = func() time.Duration { return time.Since(began) }
-	if o.Trusted, err = publicKeys(n.dir); err != nil {
+	own, err := publicKeys(n.dir)
+	if err != nil {
 		return err
 	}
+	trusted, err := n.settings.trusted()
+	if err != nil {
+		return err
+	}
+	began := time.Now() // its monotonic part is what counts
+	o := policy.Options{Trusted: append(own, trusted...), Country: n.settings.Country, Organisation: n.settings.Organisation, Elapsed: func() time.Duration { return time.Since(began) }}
 	if n.policies, err = policy.Open(ctx, n.db, o); err != nil {
 		return err
 	}

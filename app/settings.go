@@ -2,6 +2,8 @@ package app
 
 import (
 	"context"
+	"crypto/ed25519"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"io/fs"
@@ -13,6 +15,7 @@ import (
 	"github.com/samverk/samverk/account/openid"
 	"github.com/samverk/samverk/consent"
 	"github.com/samverk/samverk/fault"
+	"github.com/samverk/samverk/policy"
 )
 
 const settingsName = "samverk.json"
@@ -30,9 +33,32 @@ type Settings struct {
 
 	Sessions Sessions `json:"sessions,omitzero"` // how long one stays signed in
 
-	Sharing Sharing `json:"sharing,omitzero"` // of data, with whom: where the node is, whose it is
+	Country      string  `json:"country,omitempty"`      // where the node is, as SE; without it no policy can be adopted
+	Organisation string  `json:"organisation,omitempty"` // whose node it is: its stewards adopt policies
+	Trusted      []Trust `json:"trusted,omitempty"`      // the networks whose decisions are believed
+
+	Bodies []string `json:"bodies,omitempty"` // whose decisions about sharing are carried out here, by id; none: every body's that decides
 
 	Scanner string `json:"scanner,omitempty"` // clamd, that attachments pass: unix:/path or tcp:host:port; "" for none
+}
+
+// Trust is a network's public key.
+type Trust struct {
+	Network string   `json:"network"`
+	Key     string   `json:"key"`              // Ed25519, Base64
+	Bodies  []string `json:"bodies,omitempty"` // whose decisions it may sign; none: any body's
+}
+
+// trusted reads the keys.
+func (s Settings) trusted() (keys []policy.Key, err error) {
+	for _, t := range s.Trusted {
+		b, err := base64.StdEncoding.DecodeString(t.Key)
+		if err != nil || len(b) != ed25519.PublicKeySize || t.Network == "" {
+			return nil, fault.New(fault.Invalid, "%.80q is no network's public key", t.Network).Where("trusted").Do("give its name, and its Ed25519 key in Base64")
+		}
+		keys = append(keys, policy.Key{Network: t.Network, Public: b, Bodies: t.Bodies})
+	}
+	return keys, nil
 }
 
 // Mail is the server that mails leave by.
@@ -115,6 +141,9 @@ func (s Settings) check() error {
 	if s.Database != "" && !strings.HasPrefix(s.Database, "postgres://") && !strings.HasPrefix(s.Database, "postgresql://") {
 		return fault.New(fault.Invalid, "the database is neither SQLite nor PostgreSQL").Where("database").
 			Do("leave it out for SQLite in the data directory, or give postgres://USER@HOST/NAME")
+	}
+	if _, err := s.trusted(); err != nil {
+		return err
 	}
 	_, _, err := s.Sessions.times()
 	return err

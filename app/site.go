@@ -18,6 +18,7 @@ import (
 	"github.com/samverk/samverk/network"
 	networkweb "github.com/samverk/samverk/network/web"
 	noticeweb "github.com/samverk/samverk/notice/web"
+	policyweb "github.com/samverk/samverk/policy/web"
 	"github.com/samverk/samverk/web"
 	"github.com/samverk/samverk/web/route"
 )
@@ -30,21 +31,23 @@ type SiteOptions struct {
 
 // site is everything the node answers over HTTP, and what it does of itself while it serves.
 type site struct {
-	commons Commons
-	table   *route.Table
-	log     *slog.Logger
-	carrier *carrier
+	commons  Commons
+	table    *route.Table
+	log      *slog.Logger
+	enactor  *enactor
+	node     *Node
+	policies *policyweb.Room
 }
 
 // site opens the rooms that serving needs. base is what links begin with.
 func (n *Node) site(ctx context.Context, o ServeOptions, base string) (s *site, err error) {
-	s = &site{log: slog.Default()}
+	s = &site{log: slog.Default(), node: n}
 	demo := o.Site.Demo != nil || len(o.Site.As) > 0
 	if s.commons, err = OpenCommons(ctx, n.db, n.dir, n.settings, CommonsOptions{URL: base, Demo: demo}); err != nil {
 		return nil, err
 	}
 	n.serving.Store(&s.commons)
-	s.carrier = &carrier{node: n, errands: carried.Open(n.db), commons: s.commons, log: s.log}
+	s.enactor = &enactor{node: n, errands: carried.Open(n.db), commons: s.commons, log: s.log}
 	frame, err := web.New(web.Options{Name: n.settings.Region, Demo: demo, Secure: o.public(), Log: s.log})
 	if err != nil {
 		return nil, errors.Join(err, s.commons.Close())
@@ -75,7 +78,11 @@ func (s *site) register(n *Node, frame *web.Site, o ServeOptions, base string) e
 	if err := networkweb.Register(s.table, frame, c.Networks, c.Accounts, networkweb.Options{Meetings: s.meetings, Feeds: feeds}); err != nil {
 		return err
 	}
-	if err := forumweb.Register(s.table, frame, c.Forum, c.Networks, c.Accounts, forumweb.Options{}); err != nil {
+	s.policies, err = policyweb.Register(s.table, frame, n.policies, c.Networks, policyweb.Options{Topic: s.topic, Forms: s.waitingForms, EnactForm: s.enactForm})
+	if err != nil {
+		return err
+	}
+	if err := forumweb.Register(s.table, frame, c.Forum, c.Networks, c.Accounts, forumweb.Options{Drafts: s.drafts, Became: s.became}); err != nil {
 		return err
 	}
 	if err := noticeweb.Register(s.table, frame, c.Notices, c.Networks); err != nil {
@@ -129,7 +136,7 @@ func (s *site) tend(ctx context.Context) {
 	sent := make(chan struct{}) // a mail under way is finished before the database closes
 	go func() { defer close(sent); s.commons.Notices.Run(ctx) }()
 	done := make(chan struct{})
-	go func() { defer close(done); s.carrier.run(ctx) }()
+	go func() { defer close(done); s.enactor.run(ctx) }()
 	defer func() { <-sent; <-done }()
 	tick := time.NewTicker(tendEvery)
 	defer tick.Stop()

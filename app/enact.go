@@ -19,9 +19,9 @@ import (
 	"github.com/samverk/samverk/storage"
 )
 
-// carrier carries what bodies decided to the rooms that it is about. It judges nothing: the forum says what was decided, the mandate whether it
+// enactor carries what bodies decided to the rooms that it is about. It judges nothing: the forum says what was decided, the mandate whether it
 // holds, the room whether it can be.
-type carrier struct {
+type enactor struct {
 	node    *Node
 	errands *carried.Errands
 	commons Commons
@@ -29,16 +29,16 @@ type carrier struct {
 	failed  string // what went wrong last, so that it is logged once
 }
 
-// carryEvery is how soon after its approval a decision is carried out.
-const carryEvery = 5 * time.Second
+// enactEvery is how soon after its approval a decision is carried out.
+const enactEvery = 5 * time.Second
 
 // run carries until ctx ends.
-func (c *carrier) run(ctx context.Context) {
-	tick := time.NewTicker(carryEvery)
+func (c *enactor) run(ctx context.Context) {
+	tick := time.NewTicker(enactEvery)
 	defer tick.Stop()
 	for {
 		said := ""
-		if err := c.carry(ctx); err != nil && ctx.Err() == nil {
+		if err := c.enact(ctx); err != nil && ctx.Err() == nil {
 			if said = err.Error(); said != c.failed {
 				c.log.Error("decisions were not carried out", "error", err, "hint", fault.HintOf(err))
 			}
@@ -52,8 +52,8 @@ func (c *carrier) run(ctx context.Context) {
 	}
 }
 
-// carry takes what was approved since it last did, and carries out what can be now.
-func (c *carrier) carry(ctx context.Context) error {
+// enact takes what was approved since it last did, and carries out what can be now.
+func (c *enactor) enact(ctx context.Context) error {
 	c.node.locate(c.commons.Networks)
 	if err := c.take(ctx); err != nil {
 		return err
@@ -70,7 +70,7 @@ func (c *carrier) carry(ctx context.Context) error {
 }
 
 // take takes errands from the decisions approved since.
-func (c *carrier) take(ctx context.Context) error {
+func (c *enactor) take(ctx context.Context) error {
 	for {
 		after, err := c.errands.Taken(ctx)
 		if err != nil {
@@ -95,15 +95,11 @@ func (c *carrier) take(ctx context.Context) error {
 }
 
 // carryOut carries one errand out, or notes why not. What only time or somebody's word lacks waits; an error of the machine's is tried again.
-func (c *carrier) carryOut(ctx context.Context, e carried.Errand) error {
-	found, err := c.commons.Forum.Since(ctx, e.Seq-1)
+func (c *enactor) carryOut(ctx context.Context, e carried.Errand) error {
+	d, err := c.decision(ctx, e)
 	if err != nil {
 		return err
 	}
-	if len(found) == 0 || string(found[0].ID) != e.Decision {
-		return fault.New(fault.Internal, "decision %s is not where it was", e.Decision)
-	}
-	d := found[0]
 	if wait := c.waits(d); wait != nil {
 		return c.settle(ctx, d, e, carried.Waiting, wait)
 	}
@@ -129,11 +125,23 @@ func (c *carrier) carryOut(ctx context.Context, e carried.Errand) error {
 	return c.settle(ctx, d, e, carried.Refused, why)
 }
 
+// decision finds an errand's decision again.
+func (c *enactor) decision(ctx context.Context, e carried.Errand) (d forum.Carried, err error) {
+	found, err := c.commons.Forum.Since(ctx, e.Seq-1)
+	if err != nil {
+		return d, err
+	}
+	if len(found) == 0 || string(found[0].ID) != e.Decision {
+		return d, fault.New(fault.Internal, "decision %s is not where it was", e.Decision)
+	}
+	return found[0], nil
+}
+
 // codeAdopt names that somebody has to adopt it here first.
 const codeAdopt = "carried.adopt"
 
 // waits tells what is missing yet.
-func (c *carrier) waits(d forum.Carried) *fault.Error {
+func (c *enactor) waits(d forum.Carried) *fault.Error {
 	switch now := c.commons.Networks.Now(); {
 	case d.Seal.Seal == "":
 		return fault.New(fault.Conflict, "the minutes of decision %s are not sealed", d.Number).Say("carried.seal")
@@ -144,8 +152,8 @@ func (c *carrier) waits(d forum.Carried) *fault.Error {
 }
 
 // refuses tells what no time will mend.
-func (c *carrier) refuses(d forum.Carried) *fault.Error {
-	bodies := c.node.settings.Sharing.Bodies
+func (c *enactor) refuses(d forum.Carried) *fault.Error {
+	bodies := c.node.settings.Bodies
 	switch {
 	case !d.Binds():
 		return fault.New(fault.Denied, "the body of decision %s does not decide: its word is for others to adopt", d.Number).Say("carried.recommends")
@@ -158,7 +166,7 @@ func (c *carrier) refuses(d forum.Carried) *fault.Error {
 }
 
 // settle notes what became of an errand. That it was refused is told to who runs the body, in the same transaction.
-func (c *carrier) settle(ctx context.Context, d forum.Carried, e carried.Errand, to carried.State, why *fault.Error) error {
+func (c *enactor) settle(ctx context.Context, d forum.Carried, e carried.Errand, to carried.State, why *fault.Error) error {
 	return c.node.db.Write(ctx, func(tx *storage.Tx) error {
 		changed, err := c.errands.Settle(ctx, tx, e, to, why)
 		if err != nil || !changed || to != carried.Refused {
@@ -169,7 +177,7 @@ func (c *carrier) settle(ctx context.Context, d forum.Carried, e carried.Errand,
 }
 
 // policy enacts a policy under the key of the network that decided.
-func (c *carrier) policy(ctx context.Context, d forum.Carried, m mandate.Mandate, e carried.Errand) error {
+func (c *enactor) policy(ctx context.Context, d forum.Carried, m mandate.Mandate, e carried.Errand) error {
 	draft, err := c.node.policies.Named(ctx, m.Network, string(d.Topic), e.Digest)
 	if err != nil {
 		return err
@@ -199,7 +207,7 @@ func (c *carrier) policy(ctx context.Context, d forum.Carried, m mandate.Mandate
 }
 
 // form puts a form of consent in force, where the node's standing rule adopts what the body decides.
-func (c *carrier) form(ctx context.Context, m mandate.Mandate, e carried.Errand) error {
+func (c *enactor) form(ctx context.Context, m mandate.Mandate, e carried.Errand) error {
 	adopts, err := c.node.policies.Standing(ctx, m.Network, m.Body)
 	if err != nil {
 		return err
@@ -210,7 +218,7 @@ func (c *carrier) form(ctx context.Context, m mandate.Mandate, e carried.Errand)
 	return c.enactForm(ctx, "standing rule", m, e)
 }
 
-func (c *carrier) enactForm(ctx context.Context, by consent.Actor, m mandate.Mandate, e carried.Errand) error {
+func (c *enactor) enactForm(ctx context.Context, by consent.Actor, m mandate.Mandate, e carried.Errand) error {
 	return c.node.db.Write(ctx, func(tx *storage.Tx) error {
 		changed, err := c.errands.Settle(ctx, tx, e, carried.Done, nil)
 		if err != nil || !changed {
@@ -221,7 +229,7 @@ func (c *carrier) enactForm(ctx context.Context, by consent.Actor, m mandate.Man
 }
 
 // adopt adopts, by the node's standing rules, what was enacted since each rule was made.
-func (c *carrier) adopt(ctx context.Context) error {
+func (c *enactor) adopt(ctx context.Context) error {
 	waiting, err := c.node.policies.Waiting(ctx)
 	if err != nil || len(waiting) == 0 {
 		return err
@@ -247,7 +255,7 @@ func (c *carrier) adopt(ctx context.Context) error {
 }
 
 // mandateOf is a decision as those who carry it out judge it: seats by sector, and nobody's name.
-func (c *carrier) mandateOf(ctx context.Context, d forum.Carried) (m mandate.Mandate, err error) {
+func (c *enactor) mandateOf(ctx context.Context, d forum.Carried) (m mandate.Mandate, err error) {
 	m = mandate.Mandate{Decision: string(d.ID), Number: d.Number, Body: string(d.Body), BodyName: map[string]string{}, Network: string(d.Network),
 		Approved: d.Approved.UTC(), InForce: d.InForce.UTC(), Votes: votesOf(d), Quorum: quorumOf(d.Record.Roll)}
 	err = c.commons.Networks.Look(ctx, network.Clock(), func(tx *storage.Tx, _ network.Access) error {
