@@ -246,12 +246,25 @@ func (c *enactor) adopt(ctx context.Context) error {
 				continue
 			}
 			if r := rules[i]; r.Adopts && !s.Made.Before(r.Made) {
-				errs = append(errs, c.node.policies.Adopt(ctx, s, policy.Adoption{Standing: true}))
+				errs = append(errs, c.adoptOne(ctx, s))
 			}
 			break // the body's own rule holds before the network's
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// adoptOne adopts by a standing rule. That somebody else did so meanwhile is no failure.
+func (c *enactor) adoptOne(ctx context.Context, s policy.Signed) error {
+	failed := c.node.policies.Adopt(ctx, s, policy.Adoption{Standing: true})
+	if failed == nil {
+		return nil
+	}
+	waiting, err := c.node.policies.Waiting(ctx)
+	if err != nil || slices.ContainsFunc(waiting, func(x policy.Signed) bool { return x.Mandate.Decision == s.Mandate.Decision && x.Draft.ID() == s.Draft.ID() }) {
+		return errors.Join(failed, err)
+	}
+	return nil
 }
 
 // mandateOf is a decision as those who carry it out judge it: seats by sector, and nobody's name.
