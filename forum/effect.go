@@ -69,15 +69,16 @@ func (f *Forum) insertEffect(ctx context.Context, tx *storage.Tx, id DecisionID,
 	return err
 }
 
-// onlyOne refuses to put in force what another decision of the network already named: a text, by its digest, is decided once.
+// onlyOne refuses to put in force what another decision of the network put in force already: one of a body that decides, about a text
+// that it named by its digest. A recommendation keeps nobody from deciding.
 func (f *Forum) onlyOne(ctx context.Context, tx *storage.Tx, id DecisionID, e Effect) error {
-	if e.Kind != Policy && e.Kind != FormEff || e.Digest == ([32]byte{}) {
+	if e.Kind != Policy && e.Kind != FormEff || e.Digest == [32]byte{} {
 		return nil
 	}
 	var number string
 	err := tx.QueryRow(ctx, `SELECT o.year || '-' || CASE WHEN o.number < 10 THEN '0' ELSE '' END || o.number
 		FROM decision_effect x JOIN decision o ON o.id = x.decision JOIN decision d ON d.id = $1 AND d.network = o.network
-		WHERE x.kind = $2 AND x.ref = $3 AND x.named = 1 AND x.digest <> $4 LIMIT 1`, id, e.Kind, e.Ref, hex.EncodeToString(make([]byte, len(e.Digest)))).Scan(&number)
+		WHERE x.kind = $2 AND x.ref = $3 AND x.named = 1 AND x.digest <> $4 AND o.mandate = $5 LIMIT 1`, id, e.Kind, e.Ref, noDigest, network.Decides).Scan(&number)
 	if noRow(err) {
 		return nil
 	}
