@@ -153,7 +153,6 @@ func (c *council) meeting(body network.BodyID, seats []network.SeatID, topic for
 		c.ok(c.f().Arrive(ctx, chair, forum.Arrival{Meeting: id, Seat: s}))
 	}
 	c.ok(c.f().Reach(ctx, chair, item))
-	c.ok(c.f().SetApprovers(ctx, chair, id, []network.PersonID{chair.Person, c.people[2].Person}))
 	return id, item, "/n/se/meetings/" + string(id) + "/items/" + string(item)
 }
 
@@ -161,6 +160,7 @@ func (c *council) meeting(body network.BodyID, seats []network.SeatID, topic for
 func (c *council) approve(meeting forum.MeetingID) {
 	c.t.Helper()
 	ctx, chair := c.t.Context(), c.people[0]
+	c.ok(c.f().SetApprovers(ctx, chair, meeting, []network.PersonID{chair.Person, c.people[2].Person}))
 	id := must(c.f().Close(ctx, chair, meeting, must(c.f().Meeting(ctx, chair, meeting))(c.t).Version))(c.t)
 	for _, who := range []network.Actor{chair, c.people[2]} {
 		must(c.f().Approve(ctx, who, id, must(c.f().Minutes(ctx, chair, id))(c.t).Hash))(c.t)
@@ -209,6 +209,9 @@ func (c *council) refused(id forum.DecisionID, code string) {
 	}
 }
 
+// sure is a form whose act was confirmed.
+func sure(f url.Values) url.Values { f.Set("sure", "yes"); return f }
+
 var versionField = regexp.MustCompile(`name="version" value="([^"]*)"`)
 
 // clinician asks how common something is, for care.
@@ -247,7 +250,8 @@ func TestADecisionBecomesAPolicyThatIsObeyed(t *testing.T) {
 	}
 	c.as(chair, "POST", at, typed, http.StatusBadRequest) // a name without the text
 	d = must(c.node.policies.DraftOf(ctx, d.ID))(t)
-	to := c.as(chair, "POST", at, form("policy|care-frequency-1|"+d.Digest.String()), http.StatusSeeOther)
+	c.has(c.as(chair, "POST", at, form("policy|care-frequency-1|"+d.Digest.String()), 200), "Anteckna beslutet?", "Vårdens frågor inom landet (care-frequency-1)")
+	to := c.as(chair, "POST", at, sure(form("policy|care-frequency-1|"+d.Digest.String())), http.StatusSeeOther)
 	c.has(c.as(network.Actor{}, "GET", to, nil, 200), "Vårdens frågor inom landet", "Verkställs när protokollet är justerat")
 	c.enactAll()
 	if v := clinician(c); v.Allowed {
@@ -347,6 +351,7 @@ func TestWhatIsNotCarriedOut(t *testing.T) {
 	public.Version = 2
 	d := must(c.f().Record(ctx, c.people[0], forum.DecisionDraft{Item: item, Title: "Två", Text: "Två.", Method: forum.ByConsensus, Effects: []forum.Effect{effect(c.draft(topic3, public))}}))(t)
 	// an item approved at once waits for the seal
+	c.ok(c.f().SetApprovers(ctx, c.people[0], meeting, []network.PersonID{c.people[0].Person, c.people[2].Person}))
 	id := must(c.f().Close(ctx, c.people[0], meeting, must(c.f().Meeting(ctx, c.people[0], meeting))(t).Version))(t)
 	for _, who := range []network.Actor{c.people[0], c.people[2]} {
 		hash := must(must(c.f().Minutes(ctx, who, id))(t).Protocol.ItemHash(item))(t)

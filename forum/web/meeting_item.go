@@ -459,13 +459,8 @@ func (p *room) itemDo(w http.ResponseWriter, r *http.Request, n *network.Network
 	if moreRows(f) || f.Get("again") != "" {
 		return again()
 	}
-	to, err := p.itemAct(r, n, v, forum.ItemID(r.PathValue("item")), f)
-	if err != nil {
-		return p.problem(w, r, f, err, again)
-	}
-	if !f.OK() {
 	if f.Get("do") == "record" && !confirmed(f) {
-		switch status, err := p.askRecord(w, r, v, forum.ItemID(r.PathValue("item")), f); {
+		switch status, err := p.askRecord(w, r, n, v, forum.ItemID(r.PathValue("item")), f); {
 		case err != nil:
 			return p.problem(w, r, f, err, again)
 		case !f.OK():
@@ -474,6 +469,11 @@ func (p *room) itemDo(w http.ResponseWriter, r *http.Request, n *network.Network
 			return status
 		}
 	}
+	to, err := p.itemAct(r, n, v, forum.ItemID(r.PathValue("item")), f)
+	if err != nil {
+		return p.problem(w, r, f, err, again)
+	}
+	if !f.OK() {
 		return again()
 	}
 	if to == "" {
