@@ -261,7 +261,9 @@ func (c *enactor) adoptOne(ctx context.Context, s policy.Signed) error {
 		return nil
 	}
 	waiting, err := c.node.policies.Waiting(ctx)
-	if err != nil || slices.ContainsFunc(waiting, func(x policy.Signed) bool { return x.Mandate.Decision == s.Mandate.Decision && x.Draft.ID() == s.Draft.ID() }) {
+	if err != nil || slices.ContainsFunc(waiting, func(x policy.Signed) bool {
+		return x.Mandate.Decision == s.Mandate.Decision && x.Draft.ID() == s.Draft.ID()
+	}) {
 		return errors.Join(failed, err)
 	}
 	return nil

@@ -130,7 +130,10 @@ func TestWhatIsEnactedWaitsAndIsKnown(t *testing.T) {
 		if all, err := p.Known(ctx, "no"); err != nil || len(all) > 0 {
 			t.Error(all, err)
 		}
-		if err := db.Write(ctx, func(tx *storage.Tx) error { _, err := tx.Exec(ctx, `UPDATE policy_enacted SET decision = 'x'`); return err }); err == nil || !strings.Contains(err.Error(), "never changed") {
+		if err := db.Write(ctx, func(tx *storage.Tx) error {
+			_, err := tx.Exec(ctx, `UPDATE policy_enacted SET decision = 'x'`)
+			return err
+		}); err == nil || !strings.Contains(err.Error(), "never changed") {
 			t.Errorf("what was enacted can be changed: %v", err)
 		}
 	})

@@ -193,11 +193,8 @@ func typed[T ~string](all []string) (out []T) {
 }
 
 // listed reads what is written with commas between.
-func listed(s string) (out []string) {
-	for _, x := range strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == ';' || r == ' ' || r == '\n' }) {
-		out = append(out, x)
-	}
-	return out
+func listed(s string) []string {
+	return strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == ';' || r == ' ' || r == '\n' })
 }
 
 // rulesIn tells how many rules a form has.

@@ -117,7 +117,7 @@ func (s *site) enact(d policy.Draft) policy.Signed {
 	digest := got(d.Digest())(s.t)
 	m := mandate.Mandate{Decision: "01K" + d.ID(), Number: "2026-14", Body: "b1", BodyName: map[string]string{"sv": "Styrgruppen"}, Network: string(s.root),
 		Approved: s.now.Add(-time.Hour), InForce: s.now.Add(-time.Hour), MinutesSeal: mandate.Digest{1}, Votes: mandate.Votes{Consensus: true},
-		Quorum: mandate.Quorum{Findings: []mandate.Finding{{Kind: "majority", Have: 5, Need: 4, Of: 7}}, Sectors: []mandate.Sector{{Sector: "care", Present: 3}, {Sector: "patient", Present: 2}}, Present: 5, Of: 7, Held: true},
+		Quorum:  mandate.Quorum{Findings: []mandate.Finding{{Kind: "majority", Have: 5, Need: 4, Of: 7}}, Sectors: []mandate.Sector{{Sector: "care", Present: 3}, {Sector: "patient", Present: 2}}, Present: 5, Of: 7, Held: true},
 		Effects: []mandate.Effect{{Kind: mandate.Policy, Ref: d.ID(), Digest: digest}}}
 	signed := got(policy.Enact(m, d, policy.Signer{Network: string(s.root), Private: private}, s.now))(s.t)
 	s.ok(s.db.Write(s.t.Context(), func(tx *storage.Tx) error { return s.policies.Keep(s.t.Context(), tx, signed) }))
