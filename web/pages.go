@@ -21,21 +21,21 @@ type Pages struct {
 }
 
 // Room reads a room's pages: pages/NAME.html define "main"; pages/_*.html are parts that several use;
-// messages/sv.txt, nb.txt and en.txt. Nil gives the frame's own pages.
-func (s *Site) Room(room fs.FS, words ...fs.FS) (*Pages, error) {
-	from := []fs.FS{frame}
+// messages/sv.txt, nb.txt and en.txt. Nil gives the frame's own pages. More is messages of the rooms beneath.
+func (s *Site) Room(room fs.FS, more ...fs.FS) (*Pages, error) {
+	from := append([]fs.FS{frame}, more...)
 	if room != nil {
 		from = append(from, room)
 	}
-	said, err := lang.Read(append(from, words...)...)
+	words, err := lang.Read(from...)
 	if err != nil {
 		return nil, err
 	}
 	if room == nil {
 		room = frame
 	}
-	p := &Pages{site: s, words: said, templates: map[string]map[string]*template.Template{}}
-	for code, l := range said {
+	p := &Pages{site: s, words: words, templates: map[string]map[string]*template.Template{}}
+	for code, l := range words {
 		if p.templates[code], err = readTemplates(room, l); err != nil {
 			return nil, fmt.Errorf("%s: %w", code, err)
 		}
