@@ -96,6 +96,11 @@ func (n *Node) pin(ctx context.Context, from *forum.Forum) (files []storage.File
 		return nil, nil, err
 	}
 	files = append(files, log...)
+	keys, err := n.pinKeys()
+	if err != nil {
+		return nil, nil, err
+	}
+	files = append(files, keys...)
 	attachments, unpin, err := from.Pin()
 	if err != nil {
 		unpin()

@@ -21,6 +21,7 @@ import (
 	"github.com/samverk/samverk/genome/variant"
 	"github.com/samverk/samverk/individual"
 	"github.com/samverk/samverk/ledger"
+	"github.com/samverk/samverk/mandate/carried"
 	"github.com/samverk/samverk/network"
 	"github.com/samverk/samverk/notice"
 	"github.com/samverk/samverk/policy"
@@ -91,6 +92,9 @@ func (n *Node) open(ctx context.Context) (err error) {
 	if n.genomes, err = store.Open(ctx, n.db, segments, store.Options{}); err != nil {
 		return err
 	}
+	if err := n.openPolicies(ctx); err != nil {
+		return err
+	}
 	if n.settings.Reference != "" {
 		if n.reference, err = variant.OpenReference(n.settings.Reference); err != nil {
 			return err
@@ -102,15 +106,6 @@ func (n *Node) open(ctx context.Context) (err error) {
 // openDesk opens what stands between a count and an answer.
 func (n *Node) openDesk(ctx context.Context) (err error) {
 	if n.counted, err = counted.Open(ctx, n.db, n.people, counted.Options{}); err != nil {
-		return err
-	}
-	trusted, err := n.settings.trusted()
-	if err != nil {
-		return err
-	}
-	began := time.Now() // its monotonic part is what counts
-	if n.policies, err = policy.Open(ctx, n.db, policy.Options{Trusted: trusted, Country: n.settings.Country, Organisation: n.settings.Organisation,
-		Elapsed: func() time.Duration { return time.Since(began) }}); err != nil {
 		return err
 	}
 	if n.ledger, err = openLedger(ctx, n.dir, n.settings, n.db); err != nil {
@@ -129,7 +124,7 @@ func (n *Node) openDesk(ctx context.Context) (err error) {
 
 // migrations are every room's tables.
 func migrations() []fs.FS {
-	return []fs.FS{individual.Migrations, consent.Migrations, counted.Migrations, policy.Migrations, ledger.Migrations, answer.Migrations, store.Migrations(),
+	return []fs.FS{individual.Migrations, consent.Migrations, counted.Migrations, policy.Migrations, carried.Migrations, ledger.Migrations, answer.Migrations, store.Migrations(),
 		network.Migrations, account.Migrations, notice.Migrations, forum.Migrations}
 }
 
@@ -150,6 +145,9 @@ func (n *Node) Close() error {
 	}
 	if n.genomes != nil {
 		errs = append(errs, n.genomes.Close())
+	}
+	if n.policies != nil {
+		n.policies.Close()
 	}
 	if n.consents != nil {
 		errs = append(errs, n.consents.Close())

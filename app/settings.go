@@ -37,6 +37,8 @@ type Settings struct {
 	Organisation string  `json:"organisation,omitempty"` // whose node it is: its stewards adopt policies
 	Trusted      []Trust `json:"trusted,omitempty"`      // the networks whose decisions are believed
 
+	Bodies []string `json:"bodies,omitempty"` // whose decisions about sharing are carried out here, by id; none: every body's that decides
+
 	Scanner string `json:"scanner,omitempty"` // clamd, that attachments pass: unix:/path or tcp:host:port; "" for none
 }
 

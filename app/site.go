@@ -14,9 +14,11 @@ import (
 	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/forum"
 	forumweb "github.com/samverk/samverk/forum/web"
+	"github.com/samverk/samverk/mandate/carried"
 	"github.com/samverk/samverk/network"
 	networkweb "github.com/samverk/samverk/network/web"
 	noticeweb "github.com/samverk/samverk/notice/web"
+	policyweb "github.com/samverk/samverk/policy/web"
 	"github.com/samverk/samverk/web"
 	"github.com/samverk/samverk/web/route"
 )
@@ -29,20 +31,24 @@ type SiteOptions struct {
 
 // site is everything the node answers over HTTP, and what it does of itself while it serves.
 type site struct {
-	commons Commons
-	table   *route.Table
-	log     *slog.Logger
-	carry   func(context.Context) error
+	commons  Commons
+	table    *route.Table
+	log      *slog.Logger
+	enactor  *enactor
+	node     *Node
+	policies *policyweb.Room
+	carry    func(context.Context) error
 }
 
 // site opens the rooms that serving needs. base is what links begin with.
 func (n *Node) site(ctx context.Context, o ServeOptions, base string) (s *site, err error) {
-	s = &site{log: slog.Default(), carry: n.carryAll}
+	s = &site{log: slog.Default(), node: n, carry: n.carryAll}
 	demo := o.Site.Demo != nil || len(o.Site.As) > 0
 	if s.commons, err = OpenCommons(ctx, n.db, n.dir, n.settings, CommonsOptions{URL: base, Demo: demo}); err != nil {
 		return nil, err
 	}
 	n.serving.Store(&s.commons)
+	s.enactor = &enactor{node: n, errands: carried.Open(n.db), commons: s.commons, log: s.log}
 	frame, err := web.New(web.Options{Name: n.settings.Region, Demo: demo, Secure: o.public(), Log: s.log})
 	if err != nil {
 		return nil, errors.Join(err, s.commons.Close())
@@ -73,7 +79,11 @@ func (s *site) register(n *Node, frame *web.Site, o ServeOptions, base string) e
 	if err := networkweb.Register(s.table, frame, c.Networks, c.Accounts, networkweb.Options{Meetings: s.meetings, Feeds: feeds}); err != nil {
 		return err
 	}
-	if err := forumweb.Register(s.table, frame, c.Forum, c.Networks, c.Accounts); err != nil {
+	s.policies, err = policyweb.Register(s.table, frame, n.policies, c.Networks, policyweb.Options{Topic: s.topic, Forms: s.waitingForms, EnactForm: s.enactForm})
+	if err != nil {
+		return err
+	}
+	if err := forumweb.Register(s.table, frame, c.Forum, c.Networks, c.Accounts, forumweb.Options{Drafts: s.drafts, Became: s.became}); err != nil {
 		return err
 	}
 	if err := noticeweb.Register(s.table, frame, c.Notices, c.Networks); err != nil {
@@ -126,7 +136,9 @@ const tendEvery = 5 * time.Minute
 func (s *site) tend(ctx context.Context) {
 	sent := make(chan struct{}) // a mail under way is finished before the database closes
 	go func() { defer close(sent); s.commons.Notices.Run(ctx) }()
-	defer func() { <-sent }()
+	done := make(chan struct{})
+	go func() { defer close(done); s.enactor.run(ctx) }()
+	defer func() { <-sent; <-done }()
 	tick := time.NewTicker(tendEvery)
 	defer tick.Stop()
 	for {
