@@ -135,7 +135,7 @@ func (s *Site) view(r *http.Request, lang string, page Page) View {
 			v.Demo = "frame.demo.genomes"
 		}
 	}
-	if s.has(nil, "/sign-in") != "" && v.Viewer.Person == "" && r.URL.Path != "/sign-in" {
+	if s.has(nil, "/sign-in") != "" && v.Viewer == (Viewer{}) && r.URL.Path != "/sign-in" {
 		v.SignIn = signInLink(v.Here)
 	}
 	for _, l := range loop {
