@@ -36,7 +36,7 @@ func (p *room) in(page func(http.ResponseWriter, *http.Request, tenant) int) fun
 		if p.options.Network == nil {
 			return p.site.NotFound(w, r)
 		}
-		n, country, ok := p.options.Network(r, r.PathValue("network"))
+		n, country, ok := p.options.Network(p.pages.Words(r).Code, r.PathValue("network"))
 		if !ok {
 			return p.site.NotFound(w, r)
 		}

@@ -87,14 +87,14 @@ type house struct {
 	table    *route.Table
 	url      string
 	provider *provider
-	stewards bool // the reader is one
+	as       string // of the network, whom every request comes from
 	looks    []string
 }
 
 func newHouse(t testing.TB, dsn string, change func(*consentweb.Options)) *house {
 	t.Helper()
 	ctx := t.Context()
-	h := &house{t: t, clock: &clock{now: time.Date(2026, 12, 3, 10, 0, 0, 0, time.UTC)}, stewards: true}
+	h := &house{t: t, clock: &clock{now: time.Date(2026, 12, 3, 10, 0, 0, 0, time.UTC)}}
 	h.db = must(storage.Open(ctx, dsn, storage.Options{Migrations: []fs.FS{individual.Migrations, consent.Migrations, counted.Migrations, ledger.Migrations}, Now: h.Now}))(t)
 	t.Cleanup(func() { _ = h.db.Close() })
 	h.people = must(individual.Open(ctx, h.db))(t)
@@ -122,6 +122,9 @@ func newHouse(t testing.TB, dsn string, change func(*consentweb.Options)) *house
 	site := must(web.New(web.Options{Log: slog.New(slog.DiscardHandler)}))(t)
 	h.table = route.NewTable(route.Options{Refused: site.CrossOrigin(), SignedIn: web.SignedIn, SignIn: site.SignIn, Wrap: func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if h.as != "" {
+				r.Header.Set("X-As", h.as)
+			}
 			if as := r.Header.Get("X-As"); as != "" {
 				r = web.WithViewer(r, web.Viewer{Person: as, Name: "Olga Olsson"})
 			}
@@ -136,14 +139,14 @@ func newHouse(t testing.TB, dsn string, change func(*consentweb.Options)) *house
 	o := consentweb.Options{DB: h.db, URL: h.url, Region: "Region Norr", Phone: "010-000 00 00",
 		Providers: []consentweb.Provider{at("strong", "loa3", individual.Substantial), at("weak", "loa2", individual.Low)},
 		Uses:      h.log.Uses, Prove: h.log.Prove,
-		Decision: func(ref string) string { return "/n/se/decisions/" + ref },
+		Decision: func(d consentweb.Decision) string { return "/n/se/decisions/" + d.ID + d.Body },
 		Steward:  func(r *http.Request) bool { return r.Header.Get("X-As") == "steward" },
 		Looked: func(r *http.Request, who individual.Number, why string) error {
 			h.looks = append(h.looks, why)
 			_, err := h.accesses.Append(r.Context(), ledger.Leaf{Kind: ledger.Access, Role: "steward"}, ledger.AccessRecord{Person: web.ViewerOf(r).Person, Individual: &who, Why: why})
 			return err
 		},
-		Network: func(_ *http.Request, slug string) (*web.Network, string, bool) {
+		Network: func(_, slug string) (*web.Network, string, bool) {
 			return &web.Network{Slug: slug, Name: "The network"}, map[string]string{"se": "SE", "no": "NO"}[slug], slug == "se" || slug == "no"
 		},
 		Editor: func(r *http.Request, slug string) bool { return r.Header.Get("X-As") == "steward" && slug == "se" },
@@ -222,7 +225,7 @@ func (h *house) use(organisation string, u consent.Use) {
 	of := counted.Of(u)
 	root := must(h.log.Counted.Root(h.t.Context(), of, set))(h.t)
 	must(h.log.Ledger.Append(h.t.Context(), ledger.Leaf{Kind: ledger.Use, Organisation: organisation, Role: "clinician", Purpose: of.Purpose, Conditions: of.Conditions, Question: "count",
-		Decision: "2026-14", Counted: uint64(set.Len()), Epoch: set.Epoch, Mask: root}))(h.t)
+		Decision: "se/b/2026-14", Counted: uint64(set.Len()), Epoch: set.Epoch, Mask: root}))(h.t)
 }
 
 // browser is a patient's.

@@ -439,7 +439,7 @@ type decidedView struct {
 }
 
 func (p *room) decided(l *web.Words, m mandate.Mandate) decidedView {
-	d := decidedView{There: true, Body: m.BodyName[l.Code], Number: m.Number, Link: p.decision(m.Decision), Votes: m.Votes, Present: m.Quorum.Present, Of: m.Quorum.Of,
+	d := decidedView{There: true, Body: m.BodyName[l.Code], Number: m.Number, Link: p.decision(Decision{m.Network, m.Body, m.Number, m.Decision}), Votes: m.Votes, Present: m.Quorum.Present, Of: m.Quorum.Of,
 		From: m.InForce.In(p.zone())}
 	for _, code := range consent.Languages {
 		if d.Body == "" {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/samverk/samverk/account/openid"
@@ -38,13 +39,26 @@ type Options struct {
 
 	Uses     func(ctx context.Context, who individual.Number, before uint64, limit int) ([]Use, error) // the latest first
 	Prove    func(ctx context.Context, who individual.Number, index uint64) (Proof, error)
-	Decision func(ref string) string // the address of a decision, by how the ledger and mandates name it; "" where it isn't here
+	Decision func(Decision) string // the address of a decision; "" where it isn't here
 
 	Steward func(*http.Request) bool
 	Looked  func(r *http.Request, who individual.Number, why string) error // records that a steward looks at an individual
 
-	Network func(r *http.Request, slug string) (n *web.Network, country string, ok bool) // a root network
+	Network func(lang, slug string) (n *web.Network, country string, ok bool) // a root network
 	Editor  func(r *http.Request, slug string) bool
+}
+
+// Decision is how mandates and the ledger name a decision; its id is only in a mandate.
+type Decision struct{ Network, Body, Number, ID string }
+
+// decisionOf reads how a leaf of the ledger names a decision: its number, perhaps with its network and body before it.
+func decisionOf(ref string) Decision {
+	parts := strings.Split(ref, "/")
+	d := Decision{Number: parts[len(parts)-1]}
+	if len(parts) == 3 {
+		d.Network, d.Body = parts[0], parts[1]
+	}
+	return d
 }
 
 // Provider is where patients sign in. Level is what its acr values stand for.
@@ -183,11 +197,11 @@ func (p *room) zone() *time.Location {
 func (p *room) now() time.Time { return p.options.DB.Now().In(p.zone()) }
 
 // decision is the address of a decision, "" where it isn't here.
-func (p *room) decision(ref string) string {
-	if p.options.Decision == nil || ref == "" {
+func (p *room) decision(d Decision) string {
+	if p.options.Decision == nil || d.Number == "" {
 		return ""
 	}
-	return p.options.Decision(ref)
+	return p.options.Decision(d)
 }
 
 // text gives a text in the reader's language.

@@ -179,7 +179,8 @@ type month struct {
 
 type useRow struct {
 	Use
-	Why, Who, Link, Proof string
+	Why, Who, Proof string
+	Number, Link    string // of the decision
 }
 
 // looked is how many uses a page looks at, and latest how many it lists.
@@ -240,7 +241,8 @@ func (p *room) finding(l *web.Words, n int, why map[consent.Purpose]int) string 
 
 func (p *room) row(l *web.Words, v visit, u Use) useRow {
 	u.Time = u.Time.In(p.zone())
-	d := useRow{Use: u, Why: purposeWords(l, u), Who: u.Organisation, Link: p.decision(u.Decision), Proof: v.At("uses", strconv.FormatUint(u.Index, 10))}
+	by := decisionOf(u.Decision)
+	d := useRow{Use: u, Why: purposeWords(l, u), Who: u.Organisation, Number: by.Number, Link: p.decision(by), Proof: v.At("uses", strconv.FormatUint(u.Index, 10))}
 	if d.Who == "" {
 		d.Who = l.Must("my.use.local")
 	}
