@@ -206,7 +206,6 @@ func TestGood(t *testing.T) {
 	}
 }
 
-// Each lie differs from what is good in one thing only, and each is refused, for the reason that it is.
 // Who comes back is the claim that the operator names, when the provider says it at all.
 func TestMatch(t *testing.T) {
 	for value, want := range map[any]string{"01010199999": "01010199999", "": "", nil: "", 7: "", strings.Repeat("x", 256): ""} {
@@ -222,6 +221,7 @@ func TestMatch(t *testing.T) {
 	}
 }
 
+// Each lie differs from what is good in one thing only, and each is refused, for the reason that it is.
 func TestLies(t *testing.T) {
 	claim := func(name string, value any) func(*liar) {
 		return func(l *liar) { l.claims[name] = value }
