@@ -53,7 +53,7 @@ func TestPagesInABrowser(t *testing.T) {
 		}
 	}
 	h.use("Läkemedelsföretag, via avtal 7", consent.Use{Purpose: consent.Research, Commercial: true, Country: "NO"})
-	anna = signIn("pid-anna")
+	signIn("pid-anna") // the session was unused for too long
 	judge("my-sv", "/my/me?lang=sv")
 	judge("my-uses", "/my/me/uses?lang=sv")
 	judge("my-use", "/my/me/uses/1?lang=en")
