@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"sync/atomic"
-	"time"
 
 	"github.com/samverk/samverk/account"
 	"github.com/samverk/samverk/answer"

@@ -14,7 +14,9 @@ import (
 
 	"github.com/samverk/samverk/account/openid"
 	"github.com/samverk/samverk/consent"
+	consentweb "github.com/samverk/samverk/consent/web"
 	"github.com/samverk/samverk/fault"
+	"github.com/samverk/samverk/individual"
 	"github.com/samverk/samverk/policy"
 )
 
@@ -30,6 +32,8 @@ type Settings struct {
 
 	Mail   Mail              `json:"mail,omitzero"`     // how mail leaves; without it, mails stay in the outbox
 	SignIn []openid.Provider `json:"sign_in,omitempty"` // where people may sign in, beside here
+
+	Patients Patients `json:"patients,omitzero"` // where patients sign in, to decide over their own data
 
 	Sessions Sessions `json:"sessions,omitzero"` // how long one stays signed in
 
@@ -66,6 +70,50 @@ type Mail struct {
 	Server       string `json:"server"`                  // smtp://USER@HOST:587 (STARTTLS) or smtps://USER@HOST:465
 	From         string `json:"from"`                    // the sender's address
 	PasswordFile string `json:"password_file,omitempty"` // holds the server's password
+}
+
+// Patients say where patients and guardians sign in, and how surely they have to be recognised.
+type Patients struct {
+	Providers []PatientProvider `json:"providers,omitempty"`
+	Level     string            `json:"level,omitempty"` // low, substantial or high; "" is substantial
+	Phone     string            `json:"phone,omitempty"` // for who would rather talk
+}
+
+// PatientProvider is an OpenID provider that says who a patient is.
+type PatientProvider struct {
+	Name       string   `json:"name"` // in addresses: "idporten"
+	Title      string   `json:"title,omitempty"`
+	Issuer     string   `json:"issuer"`
+	Client     string   `json:"client"`
+	SecretFile string   `json:"secret_file,omitempty"`
+	Scopes     []string `json:"scopes,omitempty"`
+	ACR        []string `json:"acr"`             // one of these is required
+	Level      string   `json:"level,omitempty"` // what they stand for; "" is substantial
+	Match      string   `json:"match,omitempty"` // the claim that a patient is recognised by: "pid"; "" is sub
+}
+
+// level reads a level of assurance; substantial when it isn't said.
+func level(s string) (individual.Level, error) {
+	if s == "" {
+		return individual.Substantial, nil
+	}
+	return individual.ParseLevel(s)
+}
+
+// providers reads where patients sign in.
+func (p Patients) providers() (all []consentweb.Provider, required individual.Level, err error) {
+	if required, err = level(p.Level); err != nil {
+		return nil, 0, err
+	}
+	for _, one := range p.Providers {
+		stands, err := level(one.Level)
+		if err != nil {
+			return nil, 0, err
+		}
+		all = append(all, consentweb.Provider{Level: stands, Provider: openid.Provider{Name: one.Name, Title: one.Title, Issuer: one.Issuer, ClientID: one.Client,
+			SecretFile: one.SecretFile, Scopes: one.Scopes, ACR: one.ACR, Match: one.Match}})
+	}
+	return all, required, nil
 }
 
 // Sessions are how long one stays signed in, as "8h" or "30m"; "" is package account's own.
@@ -143,6 +191,9 @@ func (s Settings) check() error {
 			Do("leave it out for SQLite in the data directory, or give postgres://USER@HOST/NAME")
 	}
 	if _, err := s.trusted(); err != nil {
+		return err
+	}
+	if _, _, err := s.Patients.providers(); err != nil {
 		return err
 	}
 	_, _, err := s.Sessions.times()

@@ -6,11 +6,13 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	accountweb "github.com/samverk/samverk/account/web"
 	answerweb "github.com/samverk/samverk/answer/web"
 	"github.com/samverk/samverk/api/open"
+	consentweb "github.com/samverk/samverk/consent/web"
 	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/forum"
 	forumweb "github.com/samverk/samverk/forum/web"
@@ -19,6 +21,7 @@ import (
 	networkweb "github.com/samverk/samverk/network/web"
 	noticeweb "github.com/samverk/samverk/notice/web"
 	policyweb "github.com/samverk/samverk/policy/web"
+	"github.com/samverk/samverk/storage"
 	"github.com/samverk/samverk/web"
 	"github.com/samverk/samverk/web/route"
 )
@@ -26,7 +29,8 @@ import (
 // SiteOptions are what the pages show beside the node: examples, and in a demonstration its walk and its people.
 type SiteOptions struct {
 	answerweb.Options
-	As []accountweb.Persona // whom anybody may sign in as, in a demonstration
+	As       []accountweb.Persona // whom anybody may sign in as, in a demonstration
+	Patients []consentweb.Persona // and as which patients
 }
 
 // site is everything the node answers over HTTP, and what it does of itself while it serves.
@@ -61,7 +65,11 @@ func (n *Node) site(ctx context.Context, o ServeOptions, base string) (s *site, 
 
 func (s *site) register(n *Node, frame *web.Site, o ServeOptions, base string) error {
 	c := s.commons
-	accounts, err := accountweb.New(frame, c.Accounts, accountweb.Options{Proxy: o.Proxy, As: o.Site.As})
+	as := slices.Clone(o.Site.As)
+	for _, one := range o.Site.Patients {
+		as = append(as, accountweb.Persona{Patient: one.Individual, Name: one.Name, Is: network.Text{SV: one.Is["sv"], NB: one.Is["nb"], EN: one.Is["en"]}})
+	}
+	accounts, err := accountweb.New(frame, c.Accounts, accountweb.Options{Proxy: o.Proxy, As: as})
 	if err != nil {
 		return err
 	}
@@ -89,8 +97,50 @@ func (s *site) register(n *Node, frame *web.Site, o ServeOptions, base string) e
 	if err := noticeweb.Register(s.table, frame, c.Notices, c.Networks); err != nil {
 		return err
 	}
+	if err := s.patients(n, frame, o, base); err != nil {
+		return err
+	}
 	open.Register(s.table, n.desk, open.Options{Log: s.log})
 	return answerweb.Register(s.table, frame, n.desk, o.Site.Options)
+}
+
+// patients are the pages of whom data are about, and of the forms they are asked by.
+func (s *site) patients(n *Node, frame *web.Site, o ServeOptions, base string) error {
+	providers, required, err := n.settings.Patients.providers()
+	if err != nil {
+		return err
+	}
+	tree := s.commons.Networks.Tree
+	return consentweb.Register(s.table, frame, n.consents, n.people, consentweb.Options{
+		DB: n.db, URL: base, Secure: o.public(), Region: n.settings.Region, Phone: n.settings.Patients.Phone,
+		Providers: providers, Level: required, As: o.Site.Patients,
+		Decision: func(d consentweb.Decision) string {
+			at, ok := tree().Root(d.Network)
+			if n, there := tree().Network(network.ID(d.Network)); !ok && there {
+				at, ok = tree().Network(n.Root)
+			}
+			if !ok || d.ID == "" {
+				return ""
+			}
+			return "/n/" + at.Slug + "/decisions/" + d.ID
+		},
+		Network: func(lang, slug string) (*web.Network, string, bool) {
+			root, ok := tree().Root(slug)
+			if !ok {
+				return nil, "", false
+			}
+			name, _ := root.Name.In(lang)
+			return &web.Network{Slug: root.Slug, Name: name}, root.Country, true
+		},
+		Editor: func(r *http.Request, slug string) (yes bool) {
+			root, ok := tree().Root(slug)
+			err := s.commons.Networks.Look(r.Context(), network.Actor{Person: network.PersonID(web.ViewerOf(r).Person)}, func(_ *storage.Tx, a network.Access) error {
+				yes = ok && a.Coordinates(root.ID)
+				return nil
+			})
+			return yes && err == nil
+		},
+	})
 }
 
 // meetings tells a body's page which meetings it has next.

@@ -13,6 +13,7 @@ import (
 	"github.com/samverk/samverk/app"
 	"github.com/samverk/samverk/app/demo/living"
 	"github.com/samverk/samverk/consent"
+	consentweb "github.com/samverk/samverk/consent/web"
 )
 
 // walk asks, withdraws, asks again and annotates, with the operations the commands shown would use.
@@ -120,7 +121,11 @@ func site(c *app.Client, m mark) app.SiteOptions {
 	for _, p := range m.People {
 		as = append(as, accountweb.Persona{Person: p.ID, Name: p.Name, Is: p.Is})
 	}
-	return app.SiteOptions{Options: genomes(c, m.Story), As: as}
+	return app.SiteOptions{Options: genomes(c, m.Story), As: as, Patients: []consentweb.Persona{{Individual: m.Story.Individual, Name: "Alva Lind", Is: consent.Text{
+		"sv": "Patient. Hon bär den ovanliga varianten i genomgången.",
+		"nb": "Pasient. Hun bærer den uvanlige varianten i gjennomgangen.",
+		"en": "A patient. She carries the rare variant of the walk.",
+	}}}}
 }
 
 // genomes is what the pages about genomes show.
