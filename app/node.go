@@ -39,6 +39,7 @@ type Node struct {
 	policies *policy.Policies
 	ledger   *ledger.Ledger
 	index    *ledger.Index
+	accesses *ledger.Accesses
 	desk     *answer.Desk
 	carrier  carrier
 	// reference is the node's FASTA; nil for none.
@@ -110,13 +111,12 @@ func (n *Node) openDesk(ctx context.Context) (err error) {
 	if n.ledger, err = openLedger(ctx, n.dir, n.settings, n.db); err != nil {
 		return err
 	}
-	accesses, err := ledger.NewAccesses(n.db, n.ledger, rand.Reader, ledger.KeepYears)
-	if err != nil {
+	if n.accesses, err = ledger.NewAccesses(n.db, n.ledger, rand.Reader, ledger.KeepYears); err != nil {
 		return err
 	}
 	n.index = ledger.NewIndex(n.db, n.ledger)
 	n.desk = answer.New(answer.Rooms{DB: n.db, Consents: n.consents, Genomes: n.genomes, Policies: n.policies, Counted: n.counted,
-		Ledger: n.ledger, Accesses: accesses, Reference: n.reference, Log: slog.Default()})
+		Ledger: n.ledger, Accesses: n.accesses, Reference: n.reference, Log: slog.Default()})
 	n.carry(ctx)
 	return nil
 }

@@ -16,10 +16,13 @@ import (
 	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/forum"
 	forumweb "github.com/samverk/samverk/forum/web"
+	"github.com/samverk/samverk/individual"
+	"github.com/samverk/samverk/ledger"
 	"github.com/samverk/samverk/mandate/carried"
 	"github.com/samverk/samverk/network"
 	networkweb "github.com/samverk/samverk/network/web"
 	noticeweb "github.com/samverk/samverk/notice/web"
+	"github.com/samverk/samverk/policy"
 	policyweb "github.com/samverk/samverk/policy/web"
 	"github.com/samverk/samverk/storage"
 	"github.com/samverk/samverk/web"
@@ -111,9 +114,13 @@ func (s *site) patients(n *Node, frame *web.Site, o ServeOptions, base string) e
 		return err
 	}
 	tree := s.commons.Networks.Tree
+	log := consentweb.Log{Ledger: n.ledger, Index: n.index, Counted: n.counted}
 	return consentweb.Register(s.table, frame, n.consents, n.people, consentweb.Options{
 		DB: n.db, URL: base, Secure: o.public(), Region: n.settings.Region, Phone: n.settings.Patients.Phone,
 		Providers: providers, Level: required, As: o.Site.Patients,
+		Uses: log.Uses, Prove: log.Prove,
+		Steward: func(r *http.Request) bool { _, ok := n.steward(r); return ok },
+		Looked:  n.looked,
 		Decision: func(d consentweb.Decision) string {
 			at, ok := tree().Root(d.Network)
 			if n, there := tree().Network(network.ID(d.Network)); !ok && there {
@@ -141,6 +148,36 @@ func (s *site) patients(n *Node, frame *web.Site, o ServeOptions, base string) e
 			return yes && err == nil
 		},
 	})
+}
+
+// steward gives the assignment by which whoever asks sees to this node's data.
+func (n *Node) steward(r *http.Request) (policy.Assignment, bool) {
+	person := web.ViewerOf(r).Person
+	if person == "" {
+		return policy.Assignment{}, false
+	}
+	held, err := n.policies.Held(r.Context(), person)
+	if err != nil {
+		return policy.Assignment{}, false
+	}
+	i := slices.IndexFunc(held, func(a policy.Assignment) bool {
+		return a.Role == policy.Steward && (n.settings.Organisation == "" || a.Organisation == n.settings.Organisation)
+	})
+	if i < 0 {
+		return policy.Assignment{}, false
+	}
+	return held[i], true
+}
+
+// looked records that a steward looks at an individual, before they do.
+func (n *Node) looked(r *http.Request, who individual.Number, why string) error {
+	as, ok := n.steward(r)
+	if !ok {
+		return policy.Denied()
+	}
+	_, err := n.accesses.Append(r.Context(), ledger.Leaf{Kind: ledger.Access, Organisation: as.Organisation, Role: as.Role},
+		ledger.AccessRecord{Person: as.Person, Organisation: as.Organisation, Individual: &who, Question: "consents", Why: why})
+	return err
 }
 
 // meetings tells a body's page which meetings it has next.

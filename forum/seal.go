@@ -201,7 +201,7 @@ func (f *Forum) indexMinutes(ctx context.Context, tx *storage.Tx, m Minutes) err
 	}
 	body, _ := p.Head.Body.In(p.Head.Lang)
 	return f.index(ctx, tx, Doc{Kind: MinutesDoc, Ref: string(m.ID), Root: m.Root, Network: m.Network, Body: m.Body, Visibility: m.Visibility,
-		Lang: p.Head.Lang, Title: strings.TrimSpace(body + " " + p.Head.Title), Text: b.String(), At: m.Held})
+		Lang: p.Head.Lang, Title: f.dated("notice.search.minutes", p.Head.Lang, m.Root, m.Held, strings.TrimSpace(body+" "+p.Head.Title)), Text: b.String(), At: m.Held})
 }
 
 func (f *Forum) tellSealed(ctx context.Context, tx *storage.Tx, m Minutes) error {

@@ -55,6 +55,8 @@ type Found struct {
 	seq     int64
 	score   int // how well it answers
 	shared  int // how many of the terms it has
+
+	onAgenda bool // of a meeting: what was found is an item of it
 }
 
 // index makes a thing found as it is now: call it whenever its title, text, place or visibility changed.
@@ -266,7 +268,7 @@ func (f *Forum) candidates(ctx context.Context, tx *storage.Tx, a network.Access
 		d.At = moment(at)
 		d.weigh(terms, " "+title+" ", " "+text+" ")
 		if d.Kind == itemDoc { // finds its meeting
-			d.Kind, d.Ref = MeetingDoc, meeting
+			d.Kind, d.Ref, d.onAgenda = MeetingDoc, meeting, true
 		}
 		out = append(out, d)
 	}

@@ -4,9 +4,11 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/network"
+	"github.com/samverk/samverk/notice"
 	"github.com/samverk/samverk/storage"
 )
 
@@ -81,7 +83,8 @@ func seesTopic(a network.Access, root network.ID, args []any) (string, []any) {
 	return where, args
 }
 
-// seesInput: an input is shown on its topic's page, and on those of the topics that one was lifted to, to those whom inputs shows it.
+// seesInput: an input is found where it is shown: on its topic's page, and on those of the topics that one was lifted to, to those
+// whom inputs shows it. What was said of a topic that was given back is found where it went.
 func seesInput(a network.Access, root network.ID, args []any) (string, []any) {
 	topic, args := seesTopic(a, root, args)
 	within, args := insideSQL(a, "t.", args)
@@ -108,9 +111,10 @@ func (f *Forum) placeFound(ctx context.Context, tx *storage.Tx, a network.Access
 	switch d.Kind {
 	case MeetingDoc:
 		d.Meeting, err = f.meeting(ctx, tx, a, MeetingID(d.Ref))
-		if d.Title != d.Meeting.Title { // what was found is on its agenda
-			d.Title, d.Extract = d.Meeting.Title, d.Title
+		if d.onAgenda {
+			d.Extract = d.Title
 		}
+		d.Title = d.Meeting.Title
 	case InputDoc:
 		d.Topic, err = f.inputTopic(ctx, tx, a, InputID(d.Ref))
 	case FileDoc:
@@ -171,7 +175,19 @@ func (f *Forum) reindex(ctx context.Context, tx *storage.Tx, kind DocKind, id st
 		return err
 	}
 	d.At = moment(at)
+	if kind == MeetingDoc {
+		d.Title = f.dated("notice.search.meeting", d.Lang, d.Root, d.At, d.Title)
+	}
 	return f.index(ctx, tx, d)
+}
+
+// dated is a title that begins with what a thing is and its day in words, so that it is found by them: "Möte 18 oktober 2026".
+func (f *Forum) dated(key, lang string, root network.ID, at time.Time, title string) string {
+	day := f.notices.Title(lang, notice.Told{Key: key, Args: []string{notice.Day(at.In(f.zoneOf(root)))}})
+	if title == "" {
+		return day
+	}
+	return day + ", " + title
 }
 
 // indexChunk is how many things are made found in one transaction.
@@ -208,7 +224,7 @@ func (f *Forum) indexOld(ctx context.Context) error {
 // indexSome makes the next things of a kind found; after the last it takes the kind off the list.
 func (f *Forum) indexSome(ctx context.Context, tx *storage.Tx, kind DocKind, after string) (last string, more bool, err error) {
 	table, ok := map[DocKind]string{MeetingDoc: "meeting", itemDoc: "meeting_item", InputDoc: "topic_input", FileDoc: "forum_file",
-		MinutesDoc:  `(SELECT minutes AS id FROM minutes_part WHERE redacted > 0 GROUP BY minutes) x`,
+		MinutesDoc:  `(SELECT id FROM minutes WHERE state = 'sealed') x`,
 		DecisionDoc: `(SELECT d.id FROM decision d JOIN item_redacted w ON w.item = COALESCE(NULLIF(d.item, ''), d.circulation)) x`}[kind]
 	if !ok {
 		return "", false, fault.New(fault.Internal, "the search knows no kind %.20q", kind)

@@ -182,7 +182,9 @@ func (f *finder) shown(who network.Actor) map[string]bool {
 		}
 		holds(TopicDoc, string(id), v.Title, v.Text)
 		for _, in := range v.Inputs {
-			holds(InputDoc, string(in.ID), in.Text)
+			if !v.GivenBack[in.ID] { // those are found where they were said
+				holds(InputDoc, string(in.ID), in.Text)
+			}
 		}
 		for _, file := range v.Files {
 			says := []string{file.Name}

@@ -4,6 +4,7 @@ import (
 	"io/fs"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/samverk/samverk/internal/testkit"
 	"github.com/samverk/samverk/network"
@@ -92,6 +93,44 @@ func TestSearchComesBackWithABackup(t *testing.T) {
 		again := got(Open(ctx, db, got(network.Open(ctx, db))(t), w.notices, Options{}))(t)
 		if d := got(again.Search(ctx, w.plain, w.root, "blod", nil, 5))(t); len(d) != 1 {
 			t.Errorf("found %+v", d)
+		}
+	})
+}
+
+// Meetings and minutes are found by what they are and their day in words, also those that were there before.
+func TestSearchByDay(t *testing.T) {
+	testkit.EachDatabase(t, func(t *testing.T, dsn string) {
+		w := open(t, dsn)
+		b := w.board()
+		topic := w.prepared(b, "Klar sak")
+		w.decided(b, topic, got(w.GiveInput(t.Context(), b.people[5], topic, Giving{Text: "Husk reisetiden"}))(t))
+		meeting := w.convened(b, 14)
+		day := func(at time.Time) string {
+			return w.notices.Title("nb", notice.Told{Key: "notice.search.meeting", Args: []string{notice.Day(at)}})
+		}
+		find := func(kind DocKind, query string) (titles string) {
+			for _, d := range got(w.Search(t.Context(), b.chair, w.root, query, []DocKind{kind}, 20))(t) {
+				titles += d.Title + "|"
+			}
+			return titles
+		}
+		for range 2 {
+			name := day(meeting.Starts.In(w.zoneOf(w.root)))
+			if found := got(w.Search(t.Context(), b.chair, w.root, name, []DocKind{MeetingDoc}, 20))(t); len(found) != 1 || found[0].Meeting.ID != meeting.ID {
+				t.Errorf("%q finds %+v", name, found)
+			}
+			month := strings.Fields(day(w.Now()))[2]
+			if s := find(MinutesDoc, "protokoll "+month); !strings.HasPrefix(s, "Protokoll ") || !strings.Contains(s, month) {
+				t.Errorf("protokoll %s finds %q", month, s)
+			}
+			w.ok(w.db.Write(t.Context(), func(tx *storage.Tx) error { // as an older version left them
+				if _, err := tx.Exec(t.Context(), `UPDATE forum_doc SET title = '', title_words = '' WHERE kind IN ('meeting', 'minutes')`); err != nil {
+					return err
+				}
+				_, err := tx.Exec(t.Context(), `INSERT INTO forum_unindexed (kind) VALUES ('meeting'), ('minutes')`)
+				return err
+			}))
+			w.ok(w.indexOld(t.Context()))
 		}
 	})
 }

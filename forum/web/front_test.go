@@ -398,6 +398,11 @@ func TestWhatWaits(t *testing.T) {
 	if page := s.page(s.patient, "/n/se/waiting?lang=sv"); !strings.Contains(page, "Du har svarat att du kommer.") {
 		t.Error("the reply isn't told")
 	}
+	for _, who := range []network.Actor{s.patient, s.chair, s.coord} {
+		if n := strings.Count(s.page(who, "/n/se/waiting?lang=sv"), `<a class="ds-button" data-size="sm" href=`); n > 1 {
+			t.Errorf("%s has %d main buttons", who.Person, n)
+		}
+	}
 	if before := s.page(s.plain, "/n/se/waiting?lang=sv"); !strings.Contains(before, "Nytt för dig") {
 		t.Error("nobody has told Pia anything")
 	}

@@ -91,8 +91,14 @@ func (p *room) waiting(w http.ResponseWriter, r *http.Request, n *network.Networ
 	now := p.network.Now().In(zoneOf(n))
 	d := waitingData{Home: home(n), Hello: hello(l, now, web.ViewerOf(r).Name), Sum: l.Must("waiting.sum", len(found.Waits)), MayRaise: p.table.Has(http.MethodGet, home(n)+"/topics/new")}
 	late := 0
+	first := true // only the first thing's button is the page's main one
 	for _, one := range found.Waits {
-		d.Waits = append(d.Waits, p.waitRow(l, n, one, names, now))
+		row := p.waitRow(l, n, one, names, now)
+		for i := range row.Actions {
+			row.Actions[i].Main = row.Actions[i].Main && first
+			first = first && !row.Actions[i].Main
+		}
+		d.Waits = append(d.Waits, row)
 		if one.Late {
 			late++
 		}
@@ -198,7 +204,7 @@ func (p *room) waitRow(l *web.Words, n *network.Network, one forum.Wait, names m
 		row.Title, row.Lang, row.Text = l.Must("waiting.seat.title", body.Text), "", l.Must("waiting.seat.text")
 		row.Link = at + "/bodies/" + string(one.Body)
 	case forum.WaitsCandidate:
-		row.Title, row.Lang = l.Must("waiting.candidate.title", body.Text, l.Must("sector."+string(one.Sector))), ""
+		row.Title, row.Lang = l.Must("waiting.candidate.title", body.Text, strings.ToLower(l.Must("sector."+string(one.Sector)))), ""
 		row.Text = l.Must("waiting.candidate.text", one.Count)
 		do("waiting.candidate.do", at+"/seats/"+string(one.Seat), true)
 	case forum.WaitsVacancy:

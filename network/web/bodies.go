@@ -167,6 +167,7 @@ type bodyPage struct {
 	Held, Vacant           int
 	Runs, Coordinates      bool
 	Inside                 bool // sits in it, or runs it
+	Acts                   bool // something can be done with its seats
 	Closed                 bool
 	Term                   string
 	Edit, History          string
@@ -243,6 +244,7 @@ func (v *visit) bodyPage(tx *storage.Tx, a network.Access, b network.Body) (body
 			p.Warnings = append(p.Warnings, v.warning(f))
 		}
 	}
+	p.Acts = p.Runs && !p.Closed
 	p.Seats = v.seatRows(seats, p, z)
 	p.Sectors = v.sectors(seats)
 	p.Chart, p.Held, p.Vacant = v.draw(p.Name.Text, seats, p.Sectors)
