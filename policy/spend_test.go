@@ -221,6 +221,7 @@ func TestSpendAgainstTheModel(t *testing.T) {
 						n.clock.at.Store(start.UnixMicro())
 					}
 					latest = maxTime(latest, n.clock.Now())
+					n.Judge(clinician()) // what nobody looked at was no time
 				},
 				"adopt": func(rt *rapid.T) {
 					if latest.After(n.clock.Now()) {
