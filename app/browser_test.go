@@ -93,6 +93,9 @@ func TestGiveInputAttendAndDecideByKeyboardAlone(t *testing.T) {
 		b.Type(t, "Adopted")
 	}
 	if status := press("Record the decision"); status != 200 {
+		t.Errorf("what is about to be decided: %d\n%.600s", status, b.Text(t, "main"))
+	}
+	if status := press("Yes, record the decision"); status != 200 {
 		t.Errorf("recording the decision: %d\n%.600s", status, b.Text(t, "main"))
 	}
 	var taken int

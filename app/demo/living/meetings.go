@@ -670,8 +670,15 @@ func (t *tenant) approvers(m sitting) ([]network.PersonID, error) {
 		}
 	}
 	slices.SortStableFunc(others, func(a, b network.PersonID) int { return rank(t.signsIn(b)) - rank(t.signsIn(a)) }) // a deputy who is there may, too
-	if patient := t.people["patient"]; m.last && m.body.Next == 0 && slices.Contains(others, patient) {
-		return []network.PersonID{leader, patient}, nil
+	// These minutes wait for the patients' representative, also when they left early.
+	if m.last && m.body.Next == 0 {
+		var came int
+		if err := t.one(&came, `SELECT COUNT(*) FROM meeting_attendance WHERE meeting = $1 AND person = $2`, string(m.id), string(t.people["patient"])); err != nil {
+			return nil, err
+		}
+		if came > 0 {
+			others = []network.PersonID{t.people["patient"]}
+		}
 	}
 	if len(others) == 0 || leader == "" {
 		return nil, absent("approver of", m.body.Key)
