@@ -219,9 +219,14 @@ func (p *room) minutesShow(w http.ResponseWriter, r *http.Request, n *network.Ne
 			return p.pages.Fail(w, r, err)
 		}
 		d.People = slices.DeleteFunc(d.People, func(o web.Option) bool {
-			absent := v.There != nil && !slices.Contains(v.There, network.PersonID(o.Value))
-			return absent || slices.ContainsFunc(v.Approvers, func(a forum.Approver) bool { return string(a.Person) == o.Value })
+			return slices.ContainsFunc(v.Approvers, func(a forum.Approver) bool { return string(a.Person) == o.Value })
 		})
+		there := slices.DeleteFunc(slices.Clone(d.People), func(o web.Option) bool {
+			return v.There != nil && !slices.Contains(v.There, network.PersonID(o.Value))
+		})
+		if len(there) > 0 { // otherwise anybody who sits there: minutes wait for nobody for ever
+			d.People = there
+		}
 	}
 	if f == nil {
 		f = web.NewForm()
