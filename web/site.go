@@ -31,8 +31,8 @@ type Site struct {
 	options Options
 	log     *slog.Logger
 	files
-	errors  *Pages
-	table   *route.Table // nil before Register: nothing is linked to
+	errors *Pages
+	table  *route.Table // nil before Register: nothing is linked to
 }
 
 // New reads the frame's own templates and messages and prepares the style sheet.
