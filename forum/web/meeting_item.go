@@ -126,7 +126,7 @@ func (p *room) itemShow(w http.ResponseWriter, r *http.Request, n *network.Netwo
 	d.visible(l, f)
 	d.missing(l, f)
 	if d.Open && v.Runs {
-		if d.Ground, err = p.newGround(r, n.ID, d.Item.Topic, f); err != nil {
+		if d.Ground, err = p.newGround(r, n, d.Item.Topic, f); err != nil {
 			return p.pages.Fail(w, r, err)
 		}
 	}
@@ -474,7 +474,7 @@ func (p *room) itemDo(w http.ResponseWriter, r *http.Request, n *network.Network
 		return again()
 	}
 	if f.Get("do") == "record" && !confirmed(f) {
-		switch status, err := p.askRecord(w, r, v, forum.ItemID(r.PathValue("item")), f); {
+		switch status, err := p.askRecord(w, r, n, v, forum.ItemID(r.PathValue("item")), f); {
 		case err != nil:
 			return p.problem(w, r, f, err, again)
 		case !f.OK():
@@ -483,7 +483,7 @@ func (p *room) itemDo(w http.ResponseWriter, r *http.Request, n *network.Network
 			return status
 		}
 	}
-	to, err := p.itemAct(r, v, forum.ItemID(r.PathValue("item")), f)
+	to, err := p.itemAct(r, n, v, forum.ItemID(r.PathValue("item")), f)
 	if err != nil {
 		return p.problem(w, r, f, err, again)
 	}
@@ -496,12 +496,12 @@ func (p *room) itemDo(w http.ResponseWriter, r *http.Request, n *network.Network
 	return web.SeeOther(w, r, home(n)+to)
 }
 
-func (p *room) itemAct(r *http.Request, v forum.MeetingView, id forum.ItemID, f *web.Form) (to string, err error) {
+func (p *room) itemAct(r *http.Request, n *network.Network, v forum.MeetingView, id forum.ItemID, f *web.Form) (to string, err error) {
 	ctx, who := r.Context(), actor(r)
 	person := network.PersonID(f.Get("person"))
 	switch f.Get("do") {
 	case "record":
-		draft, err := p.readDraft(r, v, id, f)
+		draft, err := p.readDraft(r, n, v, id, f)
 		if err != nil || !f.OK() {
 			return "", err
 		}
@@ -550,7 +550,7 @@ func (p *room) editNotes(r *http.Request, v forum.MeetingView, id forum.ItemID, 
 }
 
 // readDraft reads the decision's form.
-func (p *room) readDraft(r *http.Request, v forum.MeetingView, id forum.ItemID, f *web.Form) (forum.DecisionDraft, error) {
+func (p *room) readDraft(r *http.Request, n *network.Network, v forum.MeetingView, id forum.ItemID, f *web.Form) (forum.DecisionDraft, error) {
 	l, at := p.pages.Words(r), v.Starts.Location()
 	d := forum.DecisionDraft{Item: id, Version: version(f), Title: f.Get("title"), Text: f.Get("text"), Rationale: f.Get("rationale"), Visibility: network.Visibility(f.Get("visibility"))}
 	var ok bool
@@ -589,7 +589,7 @@ func (p *room) readDraft(r *http.Request, v forum.MeetingView, id forum.ItemID, 
 	}
 	of := itemData{Meeting: meetingData{MeetingView: v}, Item: itemRow{Item: v.Items[i]}}
 	d.Visibility = of.narrow(d.Visibility)
-	return d, p.readGround(r, v.Root, v.Items[i].Topic, f, &d)
+	return d, p.readGround(r, n, v.Items[i].Topic, f, &d)
 }
 
 func (p *room) readVotes(v forum.MeetingView, f *web.Form, d *forum.DecisionDraft) {
