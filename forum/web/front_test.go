@@ -630,3 +630,16 @@ func TestFirstSentence(t *testing.T) {
 		}
 	}
 }
+
+func TestTheFrontPageSaysWhoseSeatsThereAre(t *testing.T) {
+	s := emptySite(t)
+	s.root, s.coord = s.tenant("se", "Nätverket")
+	if page := s.page(network.Actor{}, "/n/se/?lang=sv"); !strings.Contains(page, "Bara kansliet har platser än") || strings.Contains(page, "Ingen grupp har platser än") {
+		t.Error("the secretariat's seats are forgotten")
+	}
+	must(s.network.AddBody(t.Context(), s.coord, network.Body{Network: s.root, Kind: network.SteeringGroup, Name: network.Text{SV: "Styrgruppen"}, Mandate: network.Decides, Visibility: network.Public, InputDays: 14, AnswerDays: 60, PaperDays: 7}))(t)
+	s.forward(2 * time.Minute)
+	if page := s.page(network.Actor{}, "/n/se/?lang=sv"); !strings.Contains(page, "Styrgruppen har inga platser än") {
+		t.Error("the steering group without seats isn't named")
+	}
+}
