@@ -27,7 +27,7 @@ type EffectOf struct {
 // decided with its digest, and never filled in.
 func (f *Forum) AddEffect(ctx context.Context, tx *storage.Tx, id DecisionID, e Effect) error {
 	var there int
-	if err := tx.QueryRow(ctx, `SELECT COUNT(*) FROM decision WHERE id = $1`, id).Scan(&there); err != nil {
+	if err := tx.QueryRow(ctx, `SELECT COUNT(*) FROM decision d WHERE d.id = $1 AND `+stands, id).Scan(&there); err != nil {
 		return err
 	}
 	if there == 0 {

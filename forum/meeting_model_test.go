@@ -179,7 +179,7 @@ func (m *meetingModel) meet(r *rapid.T) {
 	fine(r, err)
 	fine(r, w.Convene(m.ctx(), w.coord, id, 1))
 	refused(r, w.Convene(m.ctx(), w.coord, id, 1), fault.Conflict)
-	fine(r, w.SetApprovers(m.ctx(), w.coord, id, []network.PersonID{m.b.chair.Person, m.b.people[5].Person}))
+	fine(r, w.SetApprovers(m.ctx(), w.coord, id, w.theMeeting(id).Version, []network.PersonID{m.b.chair.Person, m.b.people[5].Person}))
 	refused(r, w.Start(m.ctx(), w.coord, id, 1), fault.Conflict)
 	fine(r, w.Start(m.ctx(), w.coord, id, w.theMeeting(id).Version))
 	m.meeting = id

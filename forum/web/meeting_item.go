@@ -506,7 +506,7 @@ func (p *room) itemAct(r *http.Request, v forum.MeetingView, id forum.ItemID, f 
 		}
 		return "", p.forum.SaveDraft(ctx, who, id, version(f), string(b))
 	case "reach":
-		return "", p.forum.Reach(ctx, who, id)
+		return "", p.forum.Reach(ctx, who, id, version(f))
 	case "note":
 		return "/meetings/" + string(v.ID), p.forum.Note(ctx, who, id, version(f))
 	case "defer":

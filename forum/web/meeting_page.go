@@ -335,7 +335,7 @@ func (p *room) meetingAct(r *http.Request, v forum.MeetingView, f *web.Form) (to
 		for _, one := range f.All("approvers") {
 			people = append(people, network.PersonID(one))
 		}
-		return "", p.forum.SetApprovers(ctx, who, id, people)
+		return "", p.forum.SetApprovers(ctx, who, id, version(f), people)
 	case "topic", "item":
 		return "", p.addItem(r, v, f)
 	case "up":
@@ -343,9 +343,9 @@ func (p *room) meetingAct(r *http.Request, v forum.MeetingView, f *web.Form) (to
 	case "down":
 		return "", p.forum.MoveItem(ctx, who, item, 1)
 	case "remove":
-		return "", p.forum.RemoveItem(ctx, who, item)
+		return "", p.forum.RemoveItem(ctx, who, item, version(f))
 	case "reach":
-		return "/meetings/" + string(id) + "/items/" + string(item), p.forum.Reach(ctx, who, item)
+		return "/meetings/" + string(id) + "/items/" + string(item), p.forum.Reach(ctx, who, item, version(f))
 	}
 	return "", network.Absent()
 }
