@@ -194,7 +194,7 @@ func TestARedactedItemsDecisionStays(t *testing.T) {
 		m := w.convened(b, 14)
 		w.ok(w.SetApprovers(ctx, w.coord, m.ID, w.theMeeting(m.ID).Version, []network.PersonID{b.chair.Person, b.people[5].Person}))
 		item := got(w.AddItem(ctx, w.coord, Item{Meeting: m.ID, Kind: Report, Title: "Sak", Minutes: 10, Presenter: "Gjest Gran"}))(t)
-		w.started(b, m, 7)
+		w.started(b, w.theMeeting(m.ID), 7)
 		w.ok(w.EditItem(ctx, w.coord, Item{ID: item, Version: w.items(m.ID)[0].Version, Title: "Sak", Presenter: "Gjest Gran", Text: "Hemmelig notat."}))
 		w.ok(w.Recuse(ctx, w.coord, item, b.people[2].Person, "Nær slekt."))
 		votes := map[network.SeatID]Vote{}

@@ -51,7 +51,11 @@ type itemRow struct {
 	Last      bool
 }
 
-type decisionLink struct{ Number, Title, Lang, Link string }
+type decisionLink struct {
+	Number, Title, Lang, Link string
+	ID                        forum.DecisionID
+	Back                      bool // it can be taken back
+}
 
 // seatRow is a seat with who holds it, what they answered and when they were there.
 type seatRow struct {
@@ -137,7 +141,8 @@ func (p *room) newMeetingData(l *web.Words, n *network.Network, v forum.MeetingV
 		row := itemRow{Item: x, Link: d.Home + "/meetings/" + string(v.ID) + "/items/" + string(x.ID), Papers: papers[x.ID], First: i == 0, Last: i == len(v.Items)-1}
 		row.Notes = itemNotes(l, n, x)
 		for _, t := range v.Decisions[x.ID] {
-			row.Decisions = append(row.Decisions, decisionLink{t.Number, t.Title, t.Lang, d.Home + "/decisions/" + string(t.ID)})
+			row.Decisions = append(row.Decisions, decisionLink{t.Number, t.Title, t.Lang, d.Home + "/decisions/" + string(t.ID), t.ID,
+				v.Runs && v.State == forum.Running && t.Approved.IsZero() && t.SupersededBy == ""})
 		}
 		if x.State == forum.ItemCurrent {
 			d.Now = x.ID
