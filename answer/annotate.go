@@ -12,18 +12,18 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/samverk/samverk/consent"
 	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/genome/bgzf"
 	"github.com/samverk/samverk/genome/store"
 	"github.com/samverk/samverk/genome/variant"
 	"github.com/samverk/samverk/genome/vcf"
+	"github.com/samverk/samverk/ledger"
+	"github.com/samverk/samverk/policy"
 )
 
 // Annotation asks for a VCF with the counts of its variants.
 type Annotation struct {
-	Use       consent.Use
-	Dataset   string
+	policy.Ask
 	Name      string // of the input, for errors
 	Assembly  variant.Assembly
 	Reference *variant.Reference // to left-align by; nil: the desk's, if it has one
@@ -37,9 +37,12 @@ type Annotation struct {
 type Annotated struct {
 	Records     int64
 	Alleles     int64 // ALTs that name a variant
-	Known       int64 // of them, carried by somebody counted
-	Individuals uint32
+	Known       int64 // of them, told to be carried by somebody counted
+	Individuals policy.Cell
 	Epoch       uint64
+
+	Verdict policy.Verdict
+	Receipt ledger.Receipt
 }
 
 // fields are what an annotation adds to INFO, in this order. All but the flag have a value per ALT.
@@ -52,13 +55,20 @@ var fields = [...]struct{ id, number, kind, text string }{
 	{"SAMVERK_ASSUMED", "0", "Flag", "Somebody counted has neither a genotype nor a callable block here and counts as reference"},
 }
 
+// ranged is added where a policy tells of some numbers only that they lie in a range.
+var ranged = [...]struct{ id, number, kind, text string }{
+	{"SAMVERK_CARRIERS", "A", "String", "People counted who carry it: a number, or a range (1-4) where a smaller one is not told; then SAMVERK_AC and others may be missing"},
+}
+
 // Annotate copies a VCF from in to out and adds the counts of its variants to INFO, leaving all else as it is but line ends, which become LF. The
-// people counted are those who allow the use when it begins.
+// people counted are those who allow the use when it begins. After an error what was written is not whole.
 func (d *Desk) Annotate(ctx context.Context, a Annotation, in io.Reader, out io.Writer) (Annotated, error) {
-	c, err := d.beginLong(a.Use, a.Dataset)
+	a.Question, a.Cells = policy.Annotate, 0
+	c, err := d.ask(ctx, a.Ask, func() string { return "annotate " + a.Name })
 	if err != nil {
 		return Annotated{}, err
 	}
+	d.lengthy(c.counting)
 	if a.Reference == nil {
 		a.Reference = d.reference
 	}
@@ -79,9 +89,13 @@ func (d *Desk) Annotate(ctx context.Context, a Annotation, in io.Reader, out io.
 	if err != nil {
 		return Annotated{}, err
 	}
-	x := &annotator{a: a, scan: s, reader: z, out: w, sum: Annotated{Individuals: uint32(c.mask.Individuals()), Epoch: c.allowed.Epoch}}
+	x := &annotator{a: a, scan: s, reader: z, out: w, pay: d.payAhead(c),
+		sum: Annotated{Individuals: c.size(c.mask.Individuals()), Epoch: c.allowed.Epoch, Verdict: c.verdict}}
 	x.header(h, c)
-	if err := x.run(ctx, c); err != nil {
+	if x.sum.Receipt, err = d.record(ctx, c); err == nil {
+		err = x.run(ctx, c)
+	}
+	if err != nil {
 		w.abandon()
 		return Annotated{}, err
 	}
@@ -95,11 +109,12 @@ type annotator struct {
 	scan   *vcf.Scanner
 	reader *bgzf.Reader
 	out    *output
+	pay    func(ctx context.Context, cells int) error // before they are written
 	sum    Annotated
 }
 
 // header writes the lines as they were, less those of an earlier annotation, and those that explain ours.
-func (x *annotator) header(h *vcf.Header, c *counting) {
+func (x *annotator) header(h *vcf.Header, c *asking) {
 	for _, l := range h.Lines {
 		if !strings.HasPrefix(l, "##INFO=<ID=SAMVERK_") && !strings.HasPrefix(l, "##samverk=") {
 			x.out.line(l)
@@ -108,8 +123,15 @@ func (x *annotator) header(h *vcf.Header, c *counting) {
 	for _, f := range fields {
 		x.out.line(fmt.Sprintf("##INFO=<ID=%s,Number=%s,Type=%s,Description=%q>", f.id, f.number, f.kind, f.text))
 	}
-	x.out.line(fmt.Sprintf("##samverk=<ID=counts,Purpose=%s,Datasets=%q,Individuals=%d,ConsentEpoch=%d>",
-		x.a.Use.Purpose, strings.Join(c.datasets, ","), x.sum.Individuals, x.sum.Epoch))
+	by := ""
+	if !c.plain {
+		for _, f := range ranged {
+			x.out.line(fmt.Sprintf("##INFO=<ID=%s,Number=%s,Type=%s,Description=%q>", f.id, f.number, f.kind, f.text))
+		}
+		by = fmt.Sprintf(",Policy=%s,Decision=%q,NotToldApart=%d", c.verdict.Policy, c.verdict.Number, c.verdict.K)
+	}
+	x.out.line(fmt.Sprintf("##samverk=<ID=counts,Purpose=%s,Datasets=%q,Individuals=%s,ConsentEpoch=%d%s>",
+		x.a.Use.Purpose, strings.Join(c.datasets, ","), Text(x.sum.Individuals, "-"), x.sum.Epoch, by))
 	columns := []string{"#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO"}
 	if h.HasFormat {
 		columns = append(append(columns, "FORMAT"), h.Samples...)
@@ -131,7 +153,7 @@ type page struct {
 // pageText is how many bytes of lines make a page; a longer line is a page of its own.
 const pageText = 512 << 10
 
-func (x *annotator) run(ctx context.Context, c *counting) error {
+func (x *annotator) run(ctx context.Context, c *asking) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	workers := runtime.GOMAXPROCS(0)
@@ -144,7 +166,7 @@ func (x *annotator) run(ctx context.Context, c *counting) error {
 		counting.Go(func() { x.newClerk(c).work(work) })
 	}
 	wrote := make(chan error, 1)
-	go func() { wrote <- x.write(order, free, cancel) }()
+	go func() { wrote <- x.write(ctx, order, free, cancel) }()
 	err := x.read(ctx, free, work, order)
 	close(work)
 	close(order)
@@ -200,12 +222,15 @@ func (p *page) fill(s *vcf.Scanner) (bool, error) {
 	return true, nil
 }
 
-// write puts the pages in the output, in order. After an error it only takes them.
-func (x *annotator) write(order <-chan *page, free chan<- *page, cancel func()) (err error) {
+// write pays for the pages and puts them in the output, in order. After an error it only takes them.
+func (x *annotator) write(ctx context.Context, order <-chan *page, free chan<- *page, cancel func()) (err error) {
 	for p := range order {
 		<-p.done
 		if err == nil {
 			if err = p.err; err == nil {
+				err = x.pay(ctx, int(p.sum.Alleles))
+			}
+			if err == nil {
 				err = x.out.page(p)
 			}
 			if err != nil {
@@ -223,15 +248,17 @@ func (x *annotator) write(order <-chan *page, free chan<- *page, cancel func()) 
 // clerk counts pages, one after the other.
 type clerk struct {
 	counter *store.Counter
+	shaper  shaper
 	alleles alleles
-	counts  []store.Count
+	counts  []Count
 	named   []bool
 	add     []byte
 }
 
-func (x *annotator) newClerk(c *counting) *clerk {
+func (x *annotator) newClerk(c *asking) *clerk {
 	return &clerk{
 		counter: c.snap.BulkCounter(c.mask),
+		shaper:  c.shaper,
 		alleles: alleles{file: x.a.Name, namer: vcf.Namer{Norm: variant.NewNormalizer(x.a.Reference)}},
 	}
 }
@@ -261,13 +288,15 @@ func (x *clerk) record(p *page, r *vcf.Record) error {
 		if err != nil {
 			return err
 		}
-		var c store.Count
+		var c Count
 		if ok {
-			if c, err = x.counter.Count(k); err != nil {
+			n, err := x.counter.Count(k)
+			if err != nil {
 				return err
 			}
+			c = x.shaper.count(n)
 			p.sum.Alleles++
-			if c.AC > 0 {
+			if c.Carried() {
 				p.sum.Known++
 			}
 		}
@@ -285,11 +314,14 @@ func (x *clerk) appendCounts(b []byte) []byte {
 	if len(x.counts) == 0 {
 		return b
 	}
-	b = x.each(b, "SAMVERK_AC=", func(b []byte, c *store.Count) []byte { return strconv.AppendUint(b, uint64(c.AC), 10) })
-	b = x.each(b, ";SAMVERK_AN=", func(b []byte, c *store.Count) []byte { return strconv.AppendUint(b, uint64(c.AN), 10) })
+	b = x.each(b, "SAMVERK_AC=", func(b []byte, c *Count) []byte { return appendExact(b, c.AC) })
+	b = x.each(b, ";SAMVERK_AN=", func(b []byte, c *Count) []byte { return appendExact(b, c.AN) })
 	b = x.each(b, ";SAMVERK_AF=", appendAF)
-	b = x.each(b, ";SAMVERK_HOM=", func(b []byte, c *store.Count) []byte { return strconv.AppendUint(b, uint64(c.Hom), 10) })
-	b = x.each(b, ";SAMVERK_HEMI=", func(b []byte, c *store.Count) []byte { return strconv.AppendUint(b, uint64(c.Hemi), 10) })
+	b = x.each(b, ";SAMVERK_HOM=", func(b []byte, c *Count) []byte { return appendExact(b, c.Hom) })
+	b = x.each(b, ";SAMVERK_HEMI=", func(b []byte, c *Count) []byte { return appendExact(b, c.Hemi) })
+	if !x.shaper.plain {
+		b = x.each(b, ";SAMVERK_CARRIERS=", func(b []byte, c *Count) []byte { return append(b, cmp.Or(Text(c.Carriers, "-"), ".")...) })
+	}
 	for i := range x.counts {
 		if x.named[i] && x.counts[i].Assumed {
 			return append(b, ";SAMVERK_ASSUMED"...)
@@ -298,7 +330,7 @@ func (x *clerk) appendCounts(b []byte) []byte {
 	return b
 }
 
-func (x *clerk) each(b []byte, key string, value func([]byte, *store.Count) []byte) []byte {
+func (x *clerk) each(b []byte, key string, value func([]byte, *Count) []byte) []byte {
 	b = append(b, key...)
 	for i := range x.counts {
 		if i > 0 {
@@ -313,15 +345,24 @@ func (x *clerk) each(b []byte, key string, value func([]byte, *store.Count) []by
 	return b
 }
 
-// appendAF writes six significant digits, as bcftools' fill-tags does; "." when nobody's copies are counted.
-func appendAF(b []byte, c *store.Count) []byte {
-	switch {
-	case c.AN == 0:
+// appendExact writes a number; "." where only a range is told.
+func appendExact(b []byte, c policy.Cell) []byte {
+	if c.Form != policy.Number {
 		return append(b, '.')
-	case c.AC == 0:
+	}
+	return strconv.AppendInt(b, int64(c.Low), 10)
+}
+
+// appendAF writes six significant digits, as bcftools' fill-tags does; "." when nobody's copies are counted.
+func appendAF(b []byte, c *Count) []byte {
+	af, ok := c.AF()
+	switch {
+	case !ok:
+		return append(b, '.')
+	case af == 0:
 		return append(b, '0')
 	}
-	return strconv.AppendFloat(b, float64(c.AC)/float64(c.AN), 'g', 6, 64)
+	return strconv.AppendFloat(b, af, 'g', 6, 64)
 }
 
 // place says where in the file an error without a place happened.

@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"github.com/samverk/samverk/answer"
-	"github.com/samverk/samverk/consent"
 	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/genome/bgzf"
 )
@@ -17,7 +16,7 @@ func TestAnnotationThatFailsIsNotAWholeFile(t *testing.T) {
 	in := "##fileformat=VCFv4.2\n##reference=GRCh38\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n" +
 		"chr1\t1000\t.\tA\tC\t.\t.\t.\nchr1\tx\t.\tA\tC\t.\t.\t.\n"
 	var out bytes.Buffer
-	_, err := n.Annotate(t.Context(), answer.Annotation{Use: consent.Use{Purpose: consent.Research}, Name: "in.vcf", Compress: true}, strings.NewReader(in), &out)
+	_, err := n.Annotate(t.Context(), answer.Annotation{Ask: research, Name: "in.vcf", Compress: true}, strings.NewReader(in), &out)
 	if fault.KindOf(err) != fault.Invalid {
 		t.Fatalf("annotated: %v", err)
 	}

@@ -5,13 +5,13 @@ import (
 	"io"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"testing"
 	"time"
 
 	"github.com/samverk/samverk/answer"
-	"github.com/samverk/samverk/consent"
 	"github.com/samverk/samverk/genome/store"
 	"github.com/samverk/samverk/genome/variant"
 	"github.com/samverk/samverk/individual"
@@ -27,7 +27,7 @@ func BenchmarkAnnotate(b *testing.B) {
 	n := newNode(b)
 	n.load(b, population, os.Getenv("SAMVERK_SAMPLES"))
 	n.allowHalf(b)
-	a := answer.Annotation{Use: consent.Use{Purpose: consent.Research}, Name: in}
+	a := answer.Annotation{Ask: research, Name: in}
 	if l := os.Getenv("SAMVERK_LEVEL"); l != "" {
 		a.Compress = true
 		a.Level, _ = strconv.Atoi(l)
@@ -67,7 +67,7 @@ func BenchmarkWithdrawal(b *testing.B) {
 		n.choose(b, allow, who)
 		allow = !allow
 		variants, ac := 0, uint64(0)
-		_, err := n.Everything(context.Background(), answer.Everything{Use: consent.Use{Purpose: consent.Research}}, func(_ variant.Key, c answer.Count) error {
+		err := n.Everything(context.Background(), research, func(_ variant.Key, c store.Count) error {
 			variants++
 			ac += uint64(c.AC)
 			return nil
@@ -96,7 +96,7 @@ func BenchmarkOne(b *testing.B) {
 			for b.Loop() {
 				k := keys[rng.IntN(len(keys))]
 				start := time.Now()
-				if _, err := n.Ask(context.Background(), answer.Question{Use: consent.Use{Purpose: consent.Research}, Keys: []variant.Key{k}}); err != nil {
+				if _, err := n.Ask(context.Background(), answer.Question{Ask: research, Keys: []variant.Key{k}}); err != nil {
 					b.Fatal(err)
 				}
 				took = append(took, time.Since(start))
@@ -111,7 +111,7 @@ func BenchmarkOne(b *testing.B) {
 // keys are all variants that somebody allows to be counted.
 func (n *node) keys(b *testing.B) (keys []variant.Key) {
 	b.Helper()
-	_, err := n.Everything(context.Background(), answer.Everything{Use: consent.Use{Purpose: consent.Research}}, func(k variant.Key, _ answer.Count) error {
+	err := n.Everything(context.Background(), research, func(k variant.Key, _ store.Count) error {
 		keys = append(keys, variant.Key{Chrom: k.Chrom, Pos: k.Pos, Ref: slices.Clone(k.Ref), Alt: slices.Clone(k.Alt)})
 		return nil
 	})
@@ -124,10 +124,10 @@ func (n *node) keys(b *testing.B) (keys []variant.Key) {
 // withoutCache opens the store again, keeping no decoded block.
 func (n *node) withoutCache(b *testing.B) {
 	b.Helper()
-	s, err := store.Open(context.Background(), n.deps.DB, n.dir, store.Options{CacheBytes: -1})
+	s, err := store.Open(context.Background(), n.deps.DB, filepath.Join(n.Dir, "genomes"), store.Options{CacheBytes: -1})
 	if err != nil {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { _ = s.Close() })
-	n.Desk = answer.New(n.deps.Consents, s, nil)
+	n.Desk = n.NewDesk(s, nil)
 }

@@ -4,7 +4,7 @@ import (
 	"testing"
 
 	"github.com/samverk/samverk/answer"
-	"github.com/samverk/samverk/consent"
+	"github.com/samverk/samverk/genome/store"
 	"github.com/samverk/samverk/genome/variant"
 	"github.com/samverk/samverk/individual"
 	"github.com/samverk/samverk/storage"
@@ -21,8 +21,7 @@ func TestMasksOfThePastAreLetGo(t *testing.T) {
 		t.Fatal(err)
 	}
 	n.choose(t, true, people...)
-	use := consent.Use{Purpose: consent.Research}
-	if _, err := n.Everything(t.Context(), answer.Everything{Use: use}, func(variant.Key, answer.Count) error { return nil }); err != nil {
+	if err := n.Everything(t.Context(), research, func(variant.Key, store.Count) error { return nil }); err != nil {
 		t.Fatal(err)
 	}
 	if r := n.Remembered(); r != 1 {
@@ -30,7 +29,7 @@ func TestMasksOfThePastAreLetGo(t *testing.T) {
 	}
 	n.choose(t, false, people...)
 	key := variant.Key{Chrom: 1, Pos: 1, Ref: []byte("A"), Alt: []byte("C")}
-	if _, err := n.Ask(t.Context(), answer.Question{Use: use, Keys: []variant.Key{key}}); err != nil {
+	if _, err := n.Ask(t.Context(), answer.Question{Ask: research, Keys: []variant.Key{key}}); err != nil {
 		t.Fatal(err)
 	}
 	if r := n.Remembered(); r != 0 {

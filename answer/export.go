@@ -7,22 +7,26 @@ import (
 
 	"github.com/parquet-go/parquet-go"
 
-	"github.com/samverk/samverk/consent"
+	"github.com/samverk/samverk/genome/store"
 	"github.com/samverk/samverk/genome/variant"
+	"github.com/samverk/samverk/ledger"
+	"github.com/samverk/samverk/policy"
 )
 
 // Export asks for the counts of everything that somebody counted carries, as Parquet.
 type Export struct {
-	Use      consent.Use
-	Dataset  string
+	policy.Ask
 	Progress func(variants int64)
 }
 
 // Exported tells what an export came to.
 type Exported struct {
 	Variants    int64
-	Individuals uint32
+	Individuals policy.Cell
 	Epoch       uint64
+
+	Verdict policy.Verdict
+	Receipt ledger.Receipt
 }
 
 // row is a line of the Parquet file. Symbolic variants have their name as Alt and an empty Ref.
@@ -40,6 +44,53 @@ type row struct {
 	Assumed bool    `parquet:"an_assumed"`
 }
 
+func exactRow(k variant.Key, c Count) row {
+	af, _ := c.AF()
+	return row{Chrom: k.Chrom.String(), Pos: int32(k.Pos), Ref: string(k.Ref), Alt: string(k.Alt), AC: int32(c.AC.Low), AN: int32(c.AN.Low),
+		AF: af, Het: int32(c.Het.Low), Hom: int32(c.Hom.Low), Hemi: int32(c.Hemi.Low), Assumed: c.Assumed}
+}
+
+// rangeRow is a line where a policy doesn't tell every number as it is: from low to high, null where nothing is told.
+type rangeRow struct {
+	Chrom        string   `parquet:"chrom,dict"`
+	Pos          int32    `parquet:"pos,delta"`
+	Ref          string   `parquet:"ref,dict"`
+	Alt          string   `parquet:"alt,dict"`
+	CarriersLow  *int32   `parquet:"carriers_low"`
+	CarriersHigh *int32   `parquet:"carriers_high"`
+	ACLow        *int32   `parquet:"ac_low"`
+	ACHigh       *int32   `parquet:"ac_high"`
+	ANLow        *int32   `parquet:"an_low"`
+	ANHigh       *int32   `parquet:"an_high"`
+	AF           *float64 `parquet:"af"`
+	HomLow       *int32   `parquet:"hom_low"`
+	HomHigh      *int32   `parquet:"hom_high"`
+	Assumed      bool     `parquet:"an_assumed"`
+}
+
+func toldRow(k variant.Key, c Count) rangeRow {
+	r := rangeRow{Chrom: k.Chrom.String(), Pos: int32(k.Pos), Ref: string(k.Ref), Alt: string(k.Alt), Assumed: c.Assumed}
+	r.CarriersLow, r.CarriersHigh = ends(c.Carriers)
+	r.ACLow, r.ACHigh = ends(c.AC)
+	r.ANLow, r.ANHigh = ends(c.AN)
+	r.HomLow, r.HomHigh = ends(c.Hom)
+	if af, ok := c.AF(); ok {
+		r.AF = &af
+	}
+	return r
+}
+
+func ends(c policy.Cell) (low, high *int32) {
+	if c.Form == policy.Hidden {
+		return nil, nil
+	}
+	l, h := int32(c.Low), int32(c.High)
+	if c.High == policy.Unbounded {
+		return &l, nil
+	}
+	return &l, &h
+}
+
 // exportRows is how many rows are written at a time; groupRows how many make a row group, which the writer holds in memory.
 const (
 	exportRows = 4096
@@ -47,41 +98,77 @@ const (
 )
 
 // Export writes every variant that somebody counted carries, with its counts, sorted. The people counted are
-// those who allow the use when it begins. The file's metadata states use, epoch and how many they are.
+// those who allow the use when it begins. The file's metadata states use, epoch and how many they are. After an error what was
+// written is not whole.
 func (d *Desk) Export(ctx context.Context, q Export, w io.Writer) (Exported, error) {
-	c, err := d.beginLong(q.Use, q.Dataset)
+	q.Question, q.Cells = policy.Export, 0
+	s, err := d.ask(ctx, q.Ask, func() string { return "export" })
 	if err != nil {
 		return Exported{}, err
 	}
-	out := Exported{Individuals: uint32(c.mask.Individuals()), Epoch: c.allowed.Epoch}
-	pw := parquet.NewGenericWriter[row](w, parquet.Compression(&parquet.Zstd), parquet.MaxRowsPerRowGroup(groupRows),
-		parquet.KeyValueMetadata("samverk.purpose", string(q.Use.Purpose)),
-		parquet.KeyValueMetadata("samverk.consent_epoch", strconv.FormatUint(out.Epoch, 10)),
-		parquet.KeyValueMetadata("samverk.individuals", strconv.FormatUint(uint64(out.Individuals), 10)))
-	rows := make([]row, 0, exportRows)
+	d.lengthy(s.counting)
+	out := Exported{Individuals: s.size(s.mask.Individuals()), Epoch: s.allowed.Epoch, Verdict: s.verdict}
+	if out.Receipt, err = d.record(ctx, s); err != nil {
+		return Exported{}, err
+	}
+	x := exporter{q: s, pay: d.payAhead(s), progress: q.Progress, out: &out}
+	if s.plain {
+		err = exportTo(ctx, &x, w, exactRow)
+	} else {
+		err = exportTo(ctx, &x, w, toldRow)
+	}
+	if err != nil {
+		return Exported{}, err
+	}
+	return out, nil
+}
+
+type exporter struct {
+	q        *asking
+	pay      func(ctx context.Context, cells int) error
+	progress func(int64)
+	out      *Exported
+}
+
+// exportTo writes rows of a kind.
+func exportTo[R any](ctx context.Context, x *exporter, w io.Writer, line func(variant.Key, Count) R) error {
+	meta := []parquet.WriterOption{parquet.Compression(&parquet.Zstd), parquet.MaxRowsPerRowGroup(groupRows),
+		parquet.KeyValueMetadata("samverk.purpose", string(x.q.ask.Use.Purpose)),
+		parquet.KeyValueMetadata("samverk.consent_epoch", strconv.FormatUint(x.out.Epoch, 10)),
+		parquet.KeyValueMetadata("samverk.individuals", Text(x.out.Individuals, "-"))}
+	if !x.q.plain {
+		meta = append(meta, parquet.KeyValueMetadata("samverk.policy", x.q.verdict.Policy),
+			parquet.KeyValueMetadata("samverk.decision", x.q.verdict.Number),
+			parquet.KeyValueMetadata("samverk.not_told_apart", strconv.Itoa(x.q.verdict.K)))
+	}
+	pw := parquet.NewGenericWriter[R](w, meta...)
+	rows := make([]R, 0, exportRows)
 	flush := func() error {
+		if err := x.pay(ctx, len(rows)); err != nil {
+			return err
+		}
 		_, err := pw.Write(rows)
-		out.Variants += int64(len(rows))
+		x.out.Variants += int64(len(rows))
 		rows = rows[:0]
-		if q.Progress != nil {
-			q.Progress(out.Variants)
+		if x.progress != nil {
+			x.progress(x.out.Variants)
 		}
 		return err
 	}
-	_, err = c.everything(ctx, func(k variant.Key, n Count) error {
-		af, _ := n.AF()
-		rows = append(rows, row{Chrom: k.Chrom.String(), Pos: int32(k.Pos), Ref: string(k.Ref), Alt: string(k.Alt), AC: int32(n.AC), AN: int32(n.AN),
-			AF: af, Het: int32(n.Het), Hom: int32(n.Hom), Hemi: int32(n.Hemi), Assumed: n.Assumed})
-		if len(rows) == cap(rows) {
+	err := x.q.everything(ctx, func(k variant.Key, c store.Count) error {
+		if !x.q.listed(c) {
+			return nil
+		}
+		if rows = append(rows, line(k, x.q.count(c))); len(rows) == cap(rows) {
 			return flush()
 		}
 		return nil
 	})
 	if err != nil {
-		return Exported{}, err
+		return err
 	}
 	if err := flush(); err != nil {
-		return Exported{}, err
+		return err
 	}
-	return out, pw.Close()
+	return pw.Close()
 }

@@ -2,49 +2,34 @@ package answer_test
 
 import (
 	"context"
-	"io/fs"
-	"path/filepath"
 	"testing"
 
 	"github.com/samverk/samverk/answer"
 	"github.com/samverk/samverk/consent"
 	"github.com/samverk/samverk/genome/load"
-	"github.com/samverk/samverk/genome/store"
 	"github.com/samverk/samverk/individual"
+	"github.com/samverk/samverk/internal/testnode"
 	"github.com/samverk/samverk/storage"
 )
 
 // node is a desk over real rooms in a folder of the test's own.
 type node struct {
 	*answer.Desk
+	*testnode.Node
 	deps load.Deps
-	dir  string
 }
 
 func newNode(tb testing.TB) *node {
 	tb.Helper()
-	ctx, dir := context.Background(), tb.TempDir()
-	must := func(err error) {
-		if err != nil {
-			tb.Fatal(err)
-		}
-	}
-	db, err := storage.Open(ctx, filepath.Join(dir, "samverk.db"), storage.Options{
-		Migrations: []fs.FS{individual.Migrations, consent.Migrations, store.Migrations()}})
-	must(err)
-	people, err := individual.Open(ctx, db)
-	must(err)
-	consents, err := consent.Open(ctx, db, people, consent.Options{Journal: filepath.Join(tb.TempDir(), "journal")})
-	must(err)
-	genomes, err := store.Open(ctx, db, dir, store.Options{})
-	must(err)
-	tb.Cleanup(func() {
-		must(genomes.Close())
-		must(consents.Close())
-		must(db.Close())
-	})
-	return &node{dir: dir, Desk: answer.New(consents, genomes, nil), deps: load.Deps{DB: db, Store: genomes, People: people, Consents: consents}}
+	return wrap(testnode.Open(tb))
 }
+
+func wrap(n *testnode.Node) *node {
+	return &node{n.Desk, n, load.Deps{DB: n.DB, Store: n.Genomes, People: n.People, Consents: n.Consents}}
+}
+
+// research is a question of the operator's for research.
+var research = testnode.Operator(consent.Research)
 
 // load loads a VCF into the dataset "d".
 func (n *node) load(tb testing.TB, file, samples string) {

@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/samverk/samverk/answer"
-	"github.com/samverk/samverk/consent"
 	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/genome/variant"
 )
@@ -105,7 +104,7 @@ func fileProgress(phase string, f *os.File, progress func(Progress)) func(int64)
 }
 
 func (n *Node) annotation(q AnnotateRequest) (answer.Annotation, error) {
-	purpose, err := consent.ParsePurpose(q.Purpose)
+	ask, err := q.As.asking(q.Purpose, q.Dataset)
 	if err != nil {
 		return answer.Annotation{}, err
 	}
@@ -120,7 +119,7 @@ func (n *Node) annotation(q AnnotateRequest) (answer.Annotation, error) {
 	case q.Out != "" && q.Out == q.In:
 		return answer.Annotation{}, fault.New(fault.Invalid, "the output would replace the input").Where("-o").Do("name another file")
 	}
-	a := answer.Annotation{Use: consent.Use{Purpose: purpose}, Dataset: q.Dataset, Name: cmp.Or(q.In, "standard input"), Compress: zipped, Level: q.Level}
+	a := answer.Annotation{Ask: ask, Name: cmp.Or(q.In, "standard input"), Compress: zipped, Level: q.Level}
 	if q.Assembly != "" {
 		var ok bool
 		if a.Assembly, ok = variant.ParseAssembly(q.Assembly); !ok {
@@ -132,5 +131,5 @@ func (n *Node) annotation(q AnnotateRequest) (answer.Annotation, error) {
 
 func (n *Node) annotate(ctx context.Context, a answer.Annotation, in io.Reader, out io.Writer) (AnnotateResult, error) {
 	r, err := n.desk.Annotate(ctx, a, in, out)
-	return AnnotateResult{Records: r.Records, Alleles: r.Alleles, Known: r.Known, IndividualsCounted: r.Individuals, ConsentEpoch: r.Epoch}, err
+	return AnnotateResult{Records: r.Records, Alleles: r.Alleles, Known: r.Known, IndividualsCounted: Told(r.Individuals), ConsentEpoch: r.Epoch, Leaf: r.Receipt.Index}, err
 }

@@ -120,7 +120,7 @@ func private(n int) []string {
 func counted(ctx context.Context, c *app.Client, n int) (who uint, err error) {
 	i := 0
 	_, err = app.Query.Call(ctx, c, app.QueryRequest{Purpose: "research", Variants: private(n)}, app.Sink[app.Row]{Item: func(r app.Row) error {
-		if r.AC != nil && *r.AC == 1 {
+		if n, ok := r.AC.Exact(); ok && n == 1 {
 			who |= 1 << i
 		}
 		i++

@@ -13,20 +13,21 @@ import (
 	"github.com/samverk/samverk/consent"
 	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/forum"
+	"github.com/samverk/samverk/ledger"
 	"github.com/samverk/samverk/storage"
 )
 
 // backup writes the database and the segments of one moment into one file.
 func (n *Node) backup(ctx context.Context, q BackupRequest, s Sink[None]) (BackupResult, error) {
 	s.Progress(Progress{Phase: "writing the backup"})
-	var epoch uint64
 	files, err := n.files(ctx)
 	if err != nil {
 		return BackupResult{}, err
 	}
+	var epoch uint64
 	if _, err := storage.Backup(ctx, n.db, q.Out, func() ([]storage.File, func(), error) {
 		epoch = n.consents.Epoch()
-		return n.pin(files)
+		return n.pin(ctx, files)
 	}); err != nil {
 		return BackupResult{}, err
 	}
@@ -58,8 +59,9 @@ func (n *Node) unpin() error {
 }
 
 // pin gives the segments of this moment second names, so that a compaction that removes them doesn't take them away
-// before they are copied.
-func (n *Node) pin(from *forum.Forum) (files []storage.File, release func(), err error) {
+// before they are copied, and copies the ledger. Nothing can be written to the database meanwhile, and an access record is written
+// before its leaf: so each leaf in the backup has its record there.
+func (n *Node) pin(ctx context.Context, from *forum.Forum) (files []storage.File, release func(), err error) {
 	dir, err := os.MkdirTemp(n.dir, pinnedPrefix+"*")
 	if err != nil {
 		return nil, nil, cannotWrite(n.dir, err)
@@ -89,6 +91,16 @@ func (n *Node) pin(from *forum.Forum) (files []storage.File, release func(), err
 		return nil, nil, err
 	}
 	files = append(files, storage.File{Name: settingsName, Path: settings})
+	log, err := n.pinLedger(ctx, filepath.Join(dir, ledgerName))
+	if err != nil {
+		return nil, nil, err
+	}
+	files = append(files, log...)
+	keys, err := n.pinKeys()
+	if err != nil {
+		return nil, nil, err
+	}
+	files = append(files, keys...)
 	attachments, unpin, err := from.Pin()
 	if err != nil {
 		unpin()
@@ -97,8 +109,35 @@ func (n *Node) pin(from *forum.Forum) (files []storage.File, release func(), err
 	return append(files, attachments...), func() { unpin(); os.RemoveAll(dir) }, nil
 }
 
-// files are the forum's, opened before the writers are held: opening may write. A backup by a command that serves nothing asks a
-// forum opened for it.
+// pinLedger copies the ledger as far as it is signed, with its key: without that it could not go on.
+func (n *Node) pinLedger(ctx context.Context, dir string) (files []storage.File, err error) {
+	put := func(name string, b []byte) error {
+		path := filepath.Join(dir, filepath.FromSlash(name))
+		files = append(files, storage.File{Name: ledgerName + "/" + name, Path: path})
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			return cannotWrite(path, err)
+		}
+		if err := os.WriteFile(path, b, 0o600); err != nil { //nolint:gosec // in a folder made for it
+			return cannotWrite(path, err)
+		}
+		return nil
+	}
+	if _, err := ledger.Copy(ctx, n.ledger.Source(), n.ledger.PublicKey(), func(name string, b []byte) error { return put("log/"+name, b) }); err != nil {
+		return nil, err
+	}
+	for _, name := range []string{"key", "key.pub"} {
+		b, err := os.ReadFile(filepath.Join(n.dir, ledgerName, name))
+		if err != nil {
+			return nil, cannotRead(filepath.Join(n.dir, ledgerName, name), err)
+		}
+		if err := put(name, b); err != nil {
+			return nil, err
+		}
+	}
+	return files, nil
+}
+
+// files are the forum's. A backup by a command that serves nothing asks a forum opened for it.
 func (n *Node) files(ctx context.Context) (*forum.Forum, error) {
 	if c := n.serving.Load(); c != nil {
 		return c.Forum, nil
@@ -123,6 +162,11 @@ func Restore(ctx context.Context, dir string, q RestoreRequest, progress func(Pr
 			return RestoreResult{}, err
 		}
 		defer os.Remove(lost)
+	}
+	if q.Ledger != "" {
+		if err := restoreLedger(ctx, dir, q.Ledger); err != nil {
+			return RestoreResult{}, err
+		}
 	}
 	progress(Progress{Phase: "reading the journal"})
 	var r RestoreResult
@@ -187,6 +231,9 @@ func (n *Node) finishRestore(ctx context.Context, q RestoreRequest, _ Sink[None]
 		return r, fault.New(fault.NotFound, "the journal isn't there").In(journal).
 			Do("name it with --journal; if it is gone for good, say why with --no-journal WHY")
 	}
+	if err := n.complete(ctx, journal, q.NoLedger); err != nil {
+		return r, err
+	}
 	err = n.db.Write(ctx, func(tx *storage.Tx) error {
 		r = RestoreResult{}
 		if q.NoJournal != "" {
@@ -198,12 +245,21 @@ func (n *Node) finishRestore(ctx context.Context, q RestoreRequest, _ Sink[None]
 		}
 		r.Withdrawals, r.Removals = done.Withdrawn, len(done.Removed)
 		for _, who := range done.Removed {
+			if err := n.counted.Forget(ctx, tx, who); err != nil {
+				return err
+			}
 			if err := n.genomes.RemoveIndividual(ctx, tx, who); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
+	if err == nil {
+		err = n.confirmPolicies(ctx, cmp.Or(q.NoLedger, q.NoJournal))
+	}
+	if err == nil {
+		n.carry(ctx)
+	}
 	r.ConsentEpoch = n.consents.Epoch()
 	return r, err
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/genome/load"
 	"github.com/samverk/samverk/genome/store"
+	"github.com/samverk/samverk/policy"
 )
 
 func (n *Node) load(ctx context.Context, q LoadRequest, s Sink[None]) (LoadResult, error) {
@@ -28,6 +29,7 @@ func (n *Node) load(ctx context.Context, q LoadRequest, s Sink[None]) (LoadResul
 	if err != nil {
 		return LoadResult{}, err
 	}
+	n.carry(ctx)
 	notes := append([]string{}, r.Notes()...)
 	if err := n.tidy(ctx, s); err != nil {
 		notes = append(notes, "the load is done; merging small segments is not: "+err.Error())
@@ -56,7 +58,7 @@ func loading(p load.Progress) Progress {
 }
 
 func (n *Node) datasets(ctx context.Context, _ None, s Sink[Dataset]) (None, error) {
-	st, err := n.desk.Stats(ctx)
+	st, err := n.desk.Stats(ctx, policy.Ask{Operator: true})
 	if err != nil {
 		return None{}, err
 	}
@@ -69,7 +71,7 @@ func (n *Node) datasets(ctx context.Context, _ None, s Sink[Dataset]) (None, err
 }
 
 func (n *Node) stats(ctx context.Context, _ None, _ Sink[None]) (NodeStats, error) {
-	st, err := n.desk.Stats(ctx)
+	st, err := n.desk.Stats(ctx, policy.Ask{Operator: true})
 	if err != nil {
 		return NodeStats{}, err
 	}

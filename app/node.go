@@ -2,8 +2,10 @@ package app
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"sync/atomic"
@@ -11,13 +13,17 @@ import (
 	"github.com/samverk/samverk/account"
 	"github.com/samverk/samverk/answer"
 	"github.com/samverk/samverk/consent"
+	"github.com/samverk/samverk/consent/counted"
 	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/forum"
 	"github.com/samverk/samverk/genome/store"
 	"github.com/samverk/samverk/genome/variant"
 	"github.com/samverk/samverk/individual"
+	"github.com/samverk/samverk/ledger"
+	"github.com/samverk/samverk/mandate/carried"
 	"github.com/samverk/samverk/network"
 	"github.com/samverk/samverk/notice"
+	"github.com/samverk/samverk/policy"
 	"github.com/samverk/samverk/storage"
 )
 
@@ -29,7 +35,13 @@ type Node struct {
 	people   *individual.Register
 	consents *consent.Consents
 	genomes  *store.Store
+	counted  *counted.Counted
+	policies *policy.Policies
+	ledger   *ledger.Ledger
+	index    *ledger.Index
+	accesses *ledger.Accesses
 	desk     *answer.Desk
+	carrier  carrier
 	// reference is the node's FASTA; nil for none.
 	reference *variant.Reference
 
@@ -80,28 +92,61 @@ func (n *Node) open(ctx context.Context) (err error) {
 	if n.genomes, err = store.Open(ctx, n.db, segments, store.Options{}); err != nil {
 		return err
 	}
+	if err := n.openPolicies(ctx); err != nil {
+		return err
+	}
 	if n.settings.Reference != "" {
 		if n.reference, err = variant.OpenReference(n.settings.Reference); err != nil {
 			return err
 		}
 	}
-	n.desk = answer.New(n.consents, n.genomes, n.reference)
+	return n.openDesk(ctx)
+}
+
+// openDesk opens what stands between a count and an answer.
+func (n *Node) openDesk(ctx context.Context) (err error) {
+	if n.counted, err = counted.Open(ctx, n.db, n.people, counted.Options{}); err != nil {
+		return err
+	}
+	if n.ledger, err = openLedger(ctx, n.dir, n.settings, n.db); err != nil {
+		return err
+	}
+	if n.accesses, err = ledger.NewAccesses(n.db, n.ledger, rand.Reader, ledger.KeepYears); err != nil {
+		return err
+	}
+	n.index = ledger.NewIndex(n.db, n.ledger)
+	n.desk = answer.New(answer.Rooms{DB: n.db, Consents: n.consents, Genomes: n.genomes, Policies: n.policies, Counted: n.counted,
+		Ledger: n.ledger, Accesses: n.accesses, Reference: n.reference, Log: slog.Default()})
+	n.carry(ctx)
 	return nil
 }
 
 // migrations are every room's tables.
 func migrations() []fs.FS {
-	return []fs.FS{individual.Migrations, consent.Migrations, store.Migrations(), network.Migrations, account.Migrations, notice.Migrations, forum.Migrations}
+	return []fs.FS{individual.Migrations, consent.Migrations, counted.Migrations, policy.Migrations, carried.Migrations, ledger.Migrations, answer.Migrations, store.Migrations(),
+		network.Migrations, account.Migrations, notice.Migrations, forum.Migrations}
 }
 
 // Close closes what was opened, from the top down.
 func (n *Node) Close() error {
 	var errs []error
+	if n.policies != nil {
+		n.policies.Close()
+	}
+	if n.ledger != nil {
+		errs = append(errs, n.ledger.Close(context.Background())) // signs what isn't yet
+		if n.desk != nil {
+			errs = append(errs, n.keepCheckpoint(context.Background()))
+		}
+	}
 	if n.reference != nil {
 		errs = append(errs, n.reference.Close())
 	}
 	if n.genomes != nil {
 		errs = append(errs, n.genomes.Close())
+	}
+	if n.policies != nil {
+		n.policies.Close()
 	}
 	if n.consents != nil {
 		errs = append(errs, n.consents.Close())

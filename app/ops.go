@@ -110,30 +110,36 @@ type QueryRequest struct {
 	Purpose  string   `json:"purpose"`
 	Dataset  string   `json:"dataset,omitempty"` // "" is every germline dataset
 	Variants []string `json:"variants"`
+	As
 }
 
-// Row is one variant's answer. The pointers are nil where there is no answer.
+// Row is one variant's answer. What there is no answer to is null.
 type Row struct {
 	Variant            string   `json:"variant"`
 	Purpose            string   `json:"purpose"`
 	Dataset            string   `json:"dataset"`
 	Covered            bool     `json:"covered"`
-	AC                 *uint32  `json:"ac"`
-	AN                 *uint32  `json:"an"`
+	Carriers           Told     `json:"carriers"` // people
+	AC                 Told     `json:"ac"`
+	AN                 Told     `json:"an"`
 	AF                 *float64 `json:"af"` // also nil when AN is 0
-	Het                *uint32  `json:"het"`
-	Hom                *uint32  `json:"hom"`
-	Hemi               *uint32  `json:"hemi"`
+	Het                Told     `json:"het"`
+	Hom                Told     `json:"hom"`
+	Hemi               Told     `json:"hemi"`
 	Basis              *string  `json:"an_basis"` // "called" or "assumed"
-	IndividualsCounted uint32   `json:"individuals_counted"`
+	IndividualsCounted Told     `json:"individuals_counted"`
 	ConsentEpoch       uint64   `json:"consent_epoch"`
+	Why                string   `json:"why,omitempty"` // not every number is told exactly
 }
 
 // QueryResult closes the rows.
 type QueryResult struct {
 	Rows               int    `json:"rows"`
-	IndividualsCounted uint32 `json:"individuals_counted"`
+	IndividualsCounted Told   `json:"individuals_counted"`
 	ConsentEpoch       uint64 `json:"consent_epoch"`
+	Policy             string `json:"policy,omitempty"` // that allowed it
+	Decision           string `json:"decision,omitempty"`
+	Leaf               uint64 `json:"leaf"` // of the ledger, which records it
 }
 
 // AnnotateRequest is an annotation: the tags are the command line's. "" as In or Out is standard input or output.
@@ -147,6 +153,7 @@ type AnnotateRequest struct {
 	Bgzip     bool   `json:"bgzip,omitempty" short:"z" help:"Write bgzip to standard output."`
 	Level     int    `json:"level,omitempty" default:"6" help:"How hard bgzip works, 1 to 9 (${default})."`
 	Index     bool   `json:"index,omitempty" help:"Write OUT.vcf.gz.tbi too."`
+	As
 }
 
 // AnnotateResult is what an annotation did.
@@ -154,8 +161,9 @@ type AnnotateResult struct {
 	Records            int64  `json:"records"`
 	Alleles            int64  `json:"alleles"`
 	Known              int64  `json:"known"`
-	IndividualsCounted uint32 `json:"individuals_counted"`
+	IndividualsCounted Told   `json:"individuals_counted"`
 	ConsentEpoch       uint64 `json:"consent_epoch"`
+	Leaf               uint64 `json:"leaf"`
 }
 
 // ExportRequest is an export: the tags are the command line's.
@@ -163,13 +171,15 @@ type ExportRequest struct {
 	Purpose string `json:"purpose" short:"p" required:"" placeholder:"PURPOSE" complete:"care matching research" help:"What it is for: care, matching or research."`
 	Dataset string `json:"dataset,omitempty" placeholder:"NAME" help:"One dataset; all germline datasets, if not given."`
 	Out     string `json:"out" kong:"-"`
+	As
 }
 
 // ExportResult is what was exported.
 type ExportResult struct {
 	Variants           int64  `json:"variants"`
-	IndividualsCounted uint32 `json:"individuals_counted"`
+	IndividualsCounted Told   `json:"individuals_counted"`
 	ConsentEpoch       uint64 `json:"consent_epoch"`
+	Leaf               uint64 `json:"leaf"`
 }
 
 // Dataset is one dataset.
@@ -241,6 +251,8 @@ type RestoreRequest struct {
 	From      string `json:"from,omitempty"`
 	Journal   string `json:"journal,omitempty"`    // "" is the node's own
 	NoJournal string `json:"no_journal,omitempty"` // why there is none: the operator's word
+	Ledger    string `json:"ledger,omitempty"`     // a copy of the ledger, in place of the backup's
+	NoLedger  string `json:"no_ledger,omitempty"`  // why there is none
 	Database  string `json:"database,omitempty"`   // "" is SQLite in the directory
 	By        string `json:"by"`
 }

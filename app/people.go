@@ -35,6 +35,7 @@ func (n *Node) changeConsent(ctx context.Context, q ConsentChange, _ Sink[None])
 
 func (n *Node) record(ctx context.Context, by consent.Actor, choices []consent.Choice) (ConsentResult, error) {
 	err := n.db.Write(ctx, func(tx *storage.Tx) error { return n.consents.Change(ctx, tx, by, choices) })
+	n.carry(ctx)
 	return ConsentResult{Choices: len(choices), ConsentEpoch: n.consents.Epoch()}, err
 }
 
@@ -78,6 +79,7 @@ func (n *Node) importConsent(ctx context.Context, q ConsentImport, _ Sink[None])
 		return ConsentResult{}, err
 	}
 	err = n.db.Write(ctx, func(tx *storage.Tx) error { return n.consents.Import(ctx, tx, consent.Actor(q.By), name, lines) })
+	n.carry(ctx)
 	return ConsentResult{Choices: len(lines), ConsentEpoch: n.consents.Epoch()}, err
 }
 
@@ -128,8 +130,12 @@ func (n *Node) removeIndividual(ctx context.Context, q RemoveRequest, s Sink[Non
 		if err != nil {
 			return err
 		}
+		if err := n.counted.Forget(ctx, tx, gone); err != nil {
+			return err
+		}
 		return n.genomes.RemoveIndividual(ctx, tx, gone)
 	})
+	n.carry(ctx)
 	if err != nil {
 		return r, err
 	}

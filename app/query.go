@@ -2,11 +2,13 @@ package app
 
 import (
 	"context"
+	"strconv"
 
 	"github.com/samverk/samverk/answer"
 	"github.com/samverk/samverk/consent"
 	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/genome/variant"
+	"github.com/samverk/samverk/policy"
 )
 
 // asked is one word of a query: a variant or a region.
@@ -30,7 +32,7 @@ func readAsked(text string) (asked, error) {
 
 // query answers in the order asked. Variants that stand together are asked together, at one consent epoch.
 func (n *Node) query(ctx context.Context, q QueryRequest, s Sink[Row]) (QueryResult, error) {
-	purpose, err := consent.ParsePurpose(q.Purpose)
+	ask, err := q.As.asking(q.Purpose, q.Dataset)
 	if err != nil {
 		return QueryResult{}, err
 	}
@@ -43,7 +45,7 @@ func (n *Node) query(ctx context.Context, q QueryRequest, s Sink[Row]) (QueryRes
 	if len(all) == 0 {
 		return QueryResult{}, fault.New(fault.Invalid, "nothing was asked").Do("name a variant, as in chr22-50000165-C-T")
 	}
-	w := rows{purpose: purpose, dataset: q.Dataset, each: s.Item}
+	w := rows{ask: ask, each: s.Item}
 	for len(all) > 0 && err == nil {
 		together := 0
 		for together < len(all) && all[together].isKey {
@@ -61,10 +63,9 @@ func (n *Node) query(ctx context.Context, q QueryRequest, s Sink[Row]) (QueryRes
 
 // rows writes answers as rows.
 type rows struct {
-	purpose consent.Purpose
-	dataset string
-	each    func(Row) error
-	result  QueryResult
+	ask    policy.Ask
+	each   func(Row) error
+	result QueryResult
 }
 
 func (w *rows) keys(ctx context.Context, d *answer.Desk, all []asked) error {
@@ -72,7 +73,7 @@ func (w *rows) keys(ctx context.Context, d *answer.Desk, all []asked) error {
 	for i, a := range all {
 		keys[i] = a.key
 	}
-	a, err := d.Ask(ctx, answer.Question{Use: consent.Use{Purpose: w.purpose}, Dataset: w.dataset, Keys: keys})
+	a, err := d.Ask(ctx, answer.Question{Ask: w.ask, Keys: keys})
 	if err != nil {
 		return err
 	}
@@ -85,28 +86,13 @@ func (w *rows) keys(ctx context.Context, d *answer.Desk, all []asked) error {
 	return nil
 }
 
-// mostInRegion bounds a listing, which is held until its epoch is known. Whoever wants more wants an export.
-const mostInRegion = 250_000
-
 func (w *rows) region(ctx context.Context, d *answer.Desk, r variant.Region) error {
-	type found struct {
-		name  string
-		count answer.Count
-	}
-	var all []found
-	a, err := d.Region(ctx, answer.Region{Use: consent.Use{Purpose: w.purpose}, Dataset: w.dataset, Chrom: r.Chrom, From: r.From, To: r.To, Limit: mostInRegion + 1},
-		func(k variant.Key, c answer.Count) error {
-			all = append(all, found{k.String(), c})
-			return nil
-		})
+	a, err := d.Region(ctx, answer.Region{Ask: w.ask, Chrom: r.Chrom, From: r.From, To: r.To})
 	if err != nil {
 		return err
 	}
-	if len(all) > mostInRegion {
-		return fault.New(fault.Invalid, "more than %d variants are carried on %s", mostInRegion, r).Do("ask for smaller regions, or use 'samverk export'")
-	}
-	for _, f := range all {
-		if err := w.row(f.name, f.count, a); err != nil {
+	for i, k := range a.Keys {
+		if err := w.row(k.String(), a.Counts[i], a); err != nil {
 			return err
 		}
 	}
@@ -116,22 +102,23 @@ func (w *rows) region(ctx context.Context, d *answer.Desk, r variant.Region) err
 
 func (w *rows) row(name string, c answer.Count, a answer.Answer) error {
 	w.result.Rows++
-	return w.each(NewRow(name, w.purpose, w.dataset, c, a.Epoch))
+	return w.each(NewRow(name, w.ask.Use.Purpose, w.ask.Dataset, c, a))
 }
 
 func (w *rows) told(a answer.Answer) {
-	w.result.IndividualsCounted, w.result.ConsentEpoch = uint32(a.Individuals), a.Epoch
+	w.result.IndividualsCounted, w.result.ConsentEpoch, w.result.Leaf = Told(a.Individuals), a.Epoch, a.Receipt.Index
+	w.result.Decision, w.result.Policy = a.Verdict.Number, a.Verdict.Policy
 }
 
 // AllGermline is what a row says when no dataset was named.
 const AllGermline = "all germline"
 
 // NewRow makes the row of a count.
-func NewRow(name string, purpose consent.Purpose, dataset string, c answer.Count, epoch uint64) Row {
+func NewRow(name string, purpose consent.Purpose, dataset string, c answer.Count, a answer.Answer) Row {
 	if dataset == "" {
 		dataset = AllGermline
 	}
-	r := Row{Variant: name, Purpose: string(purpose), Dataset: dataset, Covered: c.Covered, IndividualsCounted: c.Individuals, ConsentEpoch: epoch}
+	r := Row{Variant: name, Purpose: string(purpose), Dataset: dataset, Covered: c.Covered, IndividualsCounted: Told(c.Individuals), ConsentEpoch: a.Epoch}
 	if !c.Covered {
 		return r
 	}
@@ -139,9 +126,21 @@ func NewRow(name string, purpose consent.Purpose, dataset string, c answer.Count
 	if c.Assumed {
 		basis = "assumed"
 	}
-	r.AC, r.AN, r.Het, r.Hom, r.Hemi, r.Basis = &c.AC, &c.AN, &c.Het, &c.Hom, &c.Hemi, &basis
+	r.Carriers, r.AC, r.AN, r.Het, r.Hom, r.Hemi, r.Basis = Told(c.Carriers), Told(c.AC), Told(c.AN), Told(c.Het), Told(c.Hom), Told(c.Hemi), &basis
 	if af, ok := c.AF(); ok {
 		r.AF = &af
 	}
+	if !c.Exact() {
+		r.Why = Why(a.Verdict)
+	}
 	return r
+}
+
+// Why says why numbers are not told as they are.
+func Why(v policy.Verdict) string {
+	s := "this policy doesn't tell exact numbers"
+	if v.Precision == policy.Exact {
+		s = "fewer than " + strconv.Itoa(v.K) + " are not told apart"
+	}
+	return s + " (policy " + v.Policy + ", decision " + v.Number + ")"
 }

@@ -2,6 +2,8 @@ package app
 
 import (
 	"context"
+	"crypto/ed25519"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"io/fs"
@@ -12,7 +14,10 @@ import (
 
 	"github.com/samverk/samverk/account/openid"
 	"github.com/samverk/samverk/consent"
+	consentweb "github.com/samverk/samverk/consent/web"
 	"github.com/samverk/samverk/fault"
+	"github.com/samverk/samverk/individual"
+	"github.com/samverk/samverk/policy"
 )
 
 const settingsName = "samverk.json"
@@ -28,9 +33,36 @@ type Settings struct {
 	Mail   Mail              `json:"mail,omitzero"`     // how mail leaves; without it, mails stay in the outbox
 	SignIn []openid.Provider `json:"sign_in,omitempty"` // where people may sign in, beside here
 
+	Patients Patients `json:"patients,omitzero"` // where patients sign in, to decide over their own data
+
 	Sessions Sessions `json:"sessions,omitzero"` // how long one stays signed in
 
+	Country      string  `json:"country,omitempty"`      // where the node is, as SE; without it no policy can be adopted
+	Organisation string  `json:"organisation,omitempty"` // whose node it is: its stewards adopt policies
+	Trusted      []Trust `json:"trusted,omitempty"`      // the networks whose decisions are believed
+
+	Bodies []string `json:"bodies,omitempty"` // whose decisions about sharing are carried out here, by id; none: every body's that decides
+
 	Scanner string `json:"scanner,omitempty"` // clamd, that attachments pass: unix:/path or tcp:host:port; "" for none
+}
+
+// Trust is a network's public key.
+type Trust struct {
+	Network string   `json:"network"`
+	Key     string   `json:"key"`              // Ed25519, Base64
+	Bodies  []string `json:"bodies,omitempty"` // whose decisions it may sign; none: any body's
+}
+
+// trusted reads the keys.
+func (s Settings) trusted() (keys []policy.Key, err error) {
+	for _, t := range s.Trusted {
+		b, err := base64.StdEncoding.DecodeString(t.Key)
+		if err != nil || len(b) != ed25519.PublicKeySize || t.Network == "" {
+			return nil, fault.New(fault.Invalid, "%.80q is no network's public key", t.Network).Where("trusted").Do("give its name, and its Ed25519 key in Base64")
+		}
+		keys = append(keys, policy.Key{Network: t.Network, Public: b, Bodies: t.Bodies})
+	}
+	return keys, nil
 }
 
 // Mail is the server that mails leave by.
@@ -38,6 +70,50 @@ type Mail struct {
 	Server       string `json:"server"`                  // smtp://USER@HOST:587 (STARTTLS) or smtps://USER@HOST:465
 	From         string `json:"from"`                    // the sender's address
 	PasswordFile string `json:"password_file,omitempty"` // holds the server's password
+}
+
+// Patients say where patients and guardians sign in, and how surely they have to be recognised.
+type Patients struct {
+	Providers []PatientProvider `json:"providers,omitempty"`
+	Level     string            `json:"level,omitempty"` // low, substantial or high; "" is substantial
+	Phone     string            `json:"phone,omitempty"` // for who would rather talk
+}
+
+// PatientProvider is an OpenID provider that says who a patient is.
+type PatientProvider struct {
+	Name       string   `json:"name"` // in addresses: "idporten"
+	Title      string   `json:"title,omitempty"`
+	Issuer     string   `json:"issuer"`
+	Client     string   `json:"client"`
+	SecretFile string   `json:"secret_file,omitempty"`
+	Scopes     []string `json:"scopes,omitempty"`
+	ACR        []string `json:"acr"`             // one of these is required
+	Level      string   `json:"level,omitempty"` // what they stand for; "" is substantial
+	Match      string   `json:"match,omitempty"` // the claim that a patient is recognised by: "pid"; "" is sub
+}
+
+// level reads a level of assurance; substantial when it isn't said.
+func level(s string) (individual.Level, error) {
+	if s == "" {
+		return individual.Substantial, nil
+	}
+	return individual.ParseLevel(s)
+}
+
+// providers reads where patients sign in.
+func (p Patients) providers() (all []consentweb.Provider, required individual.Level, err error) {
+	if required, err = level(p.Level); err != nil {
+		return nil, 0, err
+	}
+	for _, one := range p.Providers {
+		stands, err := level(one.Level)
+		if err != nil {
+			return nil, 0, err
+		}
+		all = append(all, consentweb.Provider{Level: stands, Provider: openid.Provider{Name: one.Name, Title: one.Title, Issuer: one.Issuer, ClientID: one.Client,
+			SecretFile: one.SecretFile, Scopes: one.Scopes, ACR: one.ACR, Match: one.Match}})
+	}
+	return all, required, nil
 }
 
 // Sessions are how long one stays signed in, as "8h" or "30m"; "" is package account's own.
@@ -113,6 +189,12 @@ func (s Settings) check() error {
 	if s.Database != "" && !strings.HasPrefix(s.Database, "postgres://") && !strings.HasPrefix(s.Database, "postgresql://") {
 		return fault.New(fault.Invalid, "the database is neither SQLite nor PostgreSQL").Where("database").
 			Do("leave it out for SQLite in the data directory, or give postgres://USER@HOST/NAME")
+	}
+	if _, err := s.trusted(); err != nil {
+		return err
+	}
+	if _, _, err := s.Patients.providers(); err != nil {
+		return err
 	}
 	_, _, err := s.Sessions.times()
 	return err

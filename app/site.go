@@ -6,17 +6,25 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	accountweb "github.com/samverk/samverk/account/web"
 	answerweb "github.com/samverk/samverk/answer/web"
 	"github.com/samverk/samverk/api/open"
+	consentweb "github.com/samverk/samverk/consent/web"
 	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/forum"
 	forumweb "github.com/samverk/samverk/forum/web"
+	"github.com/samverk/samverk/individual"
+	"github.com/samverk/samverk/ledger"
+	"github.com/samverk/samverk/mandate/carried"
 	"github.com/samverk/samverk/network"
 	networkweb "github.com/samverk/samverk/network/web"
 	noticeweb "github.com/samverk/samverk/notice/web"
+	"github.com/samverk/samverk/policy"
+	policyweb "github.com/samverk/samverk/policy/web"
+	"github.com/samverk/samverk/storage"
 	"github.com/samverk/samverk/web"
 	"github.com/samverk/samverk/web/route"
 )
@@ -24,24 +32,30 @@ import (
 // SiteOptions are what the pages show beside the node: examples, and in a demonstration its walk and its people.
 type SiteOptions struct {
 	answerweb.Options
-	As []accountweb.Persona // whom anybody may sign in as, in a demonstration
+	As       []accountweb.Persona // whom anybody may sign in as, in a demonstration
+	Patients []consentweb.Persona // and as which patients
 }
 
 // site is everything the node answers over HTTP, and what it does of itself while it serves.
 type site struct {
-	commons Commons
-	table   *route.Table
-	log     *slog.Logger
+	commons  Commons
+	table    *route.Table
+	log      *slog.Logger
+	enactor  *enactor
+	node     *Node
+	policies *policyweb.Room
+	carry    func(context.Context) error
 }
 
 // site opens the rooms that serving needs. base is what links begin with.
 func (n *Node) site(ctx context.Context, o ServeOptions, base string) (s *site, err error) {
-	s = &site{log: slog.Default()}
+	s = &site{log: slog.Default(), node: n, carry: n.carryAll}
 	demo := o.Site.Demo != nil || len(o.Site.As) > 0
 	if s.commons, err = OpenCommons(ctx, n.db, n.dir, n.settings, CommonsOptions{URL: base, Demo: demo}); err != nil {
 		return nil, err
 	}
 	n.serving.Store(&s.commons)
+	s.enactor = &enactor{node: n, errands: carried.Open(n.db), commons: s.commons, log: s.log}
 	frame, err := web.New(web.Options{Name: n.settings.Region, Demo: demo, Secure: o.public(), Log: s.log})
 	if err != nil {
 		return nil, errors.Join(err, s.commons.Close())
@@ -54,7 +68,11 @@ func (n *Node) site(ctx context.Context, o ServeOptions, base string) (s *site, 
 
 func (s *site) register(n *Node, frame *web.Site, o ServeOptions, base string) error {
 	c := s.commons
-	accounts, err := accountweb.New(frame, c.Accounts, accountweb.Options{Proxy: o.Proxy, As: o.Site.As})
+	as := slices.Clone(o.Site.As)
+	for _, one := range o.Site.Patients {
+		as = append(as, accountweb.Persona{Patient: one.Individual, Name: one.Name, Is: network.Text{SV: one.Is["sv"], NB: one.Is["nb"], EN: one.Is["en"]}})
+	}
+	accounts, err := accountweb.New(frame, c.Accounts, accountweb.Options{Proxy: o.Proxy, As: as})
 	if err != nil {
 		return err
 	}
@@ -72,14 +90,94 @@ func (s *site) register(n *Node, frame *web.Site, o ServeOptions, base string) e
 	if err := networkweb.Register(s.table, frame, c.Networks, c.Accounts, networkweb.Options{Meetings: s.meetings, Feeds: feeds}); err != nil {
 		return err
 	}
-	if err := forumweb.Register(s.table, frame, c.Forum, c.Networks, c.Accounts); err != nil {
+	s.policies, err = policyweb.Register(s.table, frame, n.policies, c.Networks, policyweb.Options{Topic: s.topic, Forms: s.waitingForms, EnactForm: s.enactForm})
+	if err != nil {
+		return err
+	}
+	if err := forumweb.Register(s.table, frame, c.Forum, c.Networks, c.Accounts, forumweb.Options{Drafts: s.drafts, Became: s.became}); err != nil {
 		return err
 	}
 	if err := noticeweb.Register(s.table, frame, c.Notices, c.Networks); err != nil {
 		return err
 	}
+	if err := s.patients(n, frame, o, base); err != nil {
+		return err
+	}
 	open.Register(s.table, n.desk, open.Options{Log: s.log})
 	return answerweb.Register(s.table, frame, n.desk, o.Site.Options)
+}
+
+// patients are the pages of whom data are about, and of the forms they are asked by.
+func (s *site) patients(n *Node, frame *web.Site, o ServeOptions, base string) error {
+	providers, required, err := n.settings.Patients.providers()
+	if err != nil {
+		return err
+	}
+	tree := s.commons.Networks.Tree
+	log := consentweb.Log{Ledger: n.ledger, Index: n.index, Counted: n.counted}
+	return consentweb.Register(s.table, frame, n.consents, n.people, consentweb.Options{
+		DB: n.db, URL: base, Secure: o.public(), Region: n.settings.Region, Phone: n.settings.Patients.Phone,
+		Providers: providers, Level: required, As: o.Site.Patients,
+		Uses: log.Uses, Prove: log.Prove,
+		Steward: func(r *http.Request) bool { _, ok := n.steward(r); return ok },
+		Looked:  n.looked,
+		Decision: func(d consentweb.Decision) string {
+			at, ok := tree().Root(d.Network)
+			if n, there := tree().Network(network.ID(d.Network)); !ok && there {
+				at, ok = tree().Network(n.Root)
+			}
+			if !ok || d.ID == "" {
+				return ""
+			}
+			return "/n/" + at.Slug + "/decisions/" + d.ID
+		},
+		Network: func(lang, slug string) (*web.Network, string, bool) {
+			root, ok := tree().Root(slug)
+			if !ok {
+				return nil, "", false
+			}
+			name, _ := root.Name.In(lang)
+			return &web.Network{Slug: root.Slug, Name: name}, root.Country, true
+		},
+		Editor: func(r *http.Request, slug string) (yes bool) {
+			root, ok := tree().Root(slug)
+			err := s.commons.Networks.Look(r.Context(), network.Actor{Person: network.PersonID(web.ViewerOf(r).Person)}, func(_ *storage.Tx, a network.Access) error {
+				yes = ok && a.Coordinates(root.ID)
+				return nil
+			})
+			return yes && err == nil
+		},
+	})
+}
+
+// steward gives the assignment by which whoever asks sees to this node's data.
+func (n *Node) steward(r *http.Request) (policy.Assignment, bool) {
+	person := web.ViewerOf(r).Person
+	if person == "" {
+		return policy.Assignment{}, false
+	}
+	held, err := n.policies.Held(r.Context(), person)
+	if err != nil {
+		return policy.Assignment{}, false
+	}
+	i := slices.IndexFunc(held, func(a policy.Assignment) bool {
+		return a.Role == policy.Steward && (n.settings.Organisation == "" || a.Organisation == n.settings.Organisation)
+	})
+	if i < 0 {
+		return policy.Assignment{}, false
+	}
+	return held[i], true
+}
+
+// looked records that a steward looks at an individual, before they do.
+func (n *Node) looked(r *http.Request, who individual.Number, why string) error {
+	as, ok := n.steward(r)
+	if !ok {
+		return policy.Denied()
+	}
+	_, err := n.accesses.Append(r.Context(), ledger.Leaf{Kind: ledger.Access, Organisation: as.Organisation, Role: as.Role},
+		ledger.AccessRecord{Person: as.Person, Organisation: as.Organisation, Individual: &who, Question: "consents", Why: why})
+	return err
 }
 
 // meetings tells a body's page which meetings it has next.
@@ -125,7 +223,9 @@ const tendEvery = 5 * time.Minute
 func (s *site) tend(ctx context.Context) {
 	sent := make(chan struct{}) // a mail under way is finished before the database closes
 	go func() { defer close(sent); s.commons.Notices.Run(ctx) }()
-	defer func() { <-sent }()
+	done := make(chan struct{})
+	go func() { defer close(done); s.enactor.run(ctx) }()
+	defer func() { <-sent; <-done }()
 	tick := time.NewTicker(tendEvery)
 	defer tick.Stop()
 	for {
@@ -134,6 +234,7 @@ func (s *site) tend(ctx context.Context) {
 			"terms":               func(ctx context.Context) error { return s.commons.Networks.Remind(ctx, network.Clock()) },
 			"topics":              s.commons.Forum.TopicsDue,
 			"files":               s.commons.Forum.FilesDue,
+			"the ledger":          s.carry,
 			"meetings":            s.commons.Forum.MeetingsDue,
 		} {
 			if err := do(ctx); err != nil && ctx.Err() == nil {

@@ -332,7 +332,7 @@ func (h *house) walk(r route.Route, path string, x thing, k kind, planted map[st
 		}
 		w := h.do(k, method, path, url.Values{})
 		switch {
-		case signs && k.person == "":
+		case r.Who == route.Patient, signs && k.person == "": // nobody of the network is a patient
 			h.want(r, path, k, w, http.StatusUnauthorized)
 		case x.absent && !x.scoped && (w.Code == http.StatusBadRequest || w.Code == http.StatusForbidden): // what was sent, and who asks, is looked at first
 		case hidden && !secret(r.Pattern):
@@ -351,7 +351,7 @@ func (h *house) walk(r route.Route, path string, x thing, k kind, planted map[st
 		w := h.do(k, method, path+"?lang="+code, nil)
 		requests++
 		switch {
-		case signs && k.person == "":
+		case r.Who == route.Patient, signs && k.person == "":
 			h.want(r, path, k, w, http.StatusSeeOther)
 			continue
 		case secret(r.Pattern):

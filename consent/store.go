@@ -488,3 +488,16 @@ func equal(a, b []uint64) bool {
 	}
 	return true
 }
+
+// Papers lists the latest acts that staff registered from paper, one choice of each, the newest first.
+func (c *Consents) Papers(ctx context.Context, limit int) ([]Record, error) {
+	var all []Record
+	err := c.db.Read(ctx, func(tx *storage.Tx) error {
+		var err error
+		all, err = records(ctx, tx, `seq IN (SELECT max(seq) FROM (SELECT seq, receipt FROM consent_choice WHERE document <> ''
+			ORDER BY seq DESC LIMIT $1) late GROUP BY receipt)`, limit*len(permissions))
+		return err
+	})
+	slices.Reverse(all)
+	return all[:min(len(all), limit)], err
+}

@@ -621,6 +621,7 @@ func (f *Forum) decisionsWhere(ctx context.Context, tx *storage.Tx, where string
 // their effects to other rooms. One that is in force from a later day is there too, with that day.
 func (f *Forum) Since(ctx context.Context, seq int64) (out []Carried, err error) {
 	err = f.db.Read(ctx, func(tx *storage.Tx) error {
+		out = nil
 		decisions, err := f.decisionsWhere(ctx, tx, `f.seq > $1 ORDER BY f.seq LIMIT 100`, seq)
 		if err != nil {
 			return err
@@ -630,7 +631,15 @@ func (f *Forum) Since(ctx context.Context, seq int64) (out []Carried, err error)
 			if err != nil {
 				return err
 			}
-			out = append(out, Carried{Decision: d, Effects: effects})
+			c := Carried{Decision: d, Effects: effects}
+			var minutes MinutesID
+			if err := tx.QueryRow(ctx, `SELECT minutes FROM decision_force WHERE decision = $1`, d.ID).Scan(&minutes); err != nil {
+				return err
+			}
+			if c.Seal, err = f.sealOf(ctx, tx, minutes); err != nil {
+				return err
+			}
+			out = append(out, c)
 		}
 		return nil
 	})
@@ -641,7 +650,11 @@ func (f *Forum) Since(ctx context.Context, seq int64) (out []Carried, err error)
 type Carried struct {
 	Decision
 	Effects []EffectOf
+	Seal    Seal // of the minutes it was approved in; empty while only the item is approved
 }
+
+// Binds tells whether the decision is in force by the body's own word. A recommendation is for others to adopt.
+func (d Decision) Binds() bool { return d.Mandate == network.Decides }
 
 // DecisionFilter says which decisions a register gives.
 type DecisionFilter struct {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/network"
+	"github.com/samverk/samverk/notice"
 	"github.com/samverk/samverk/storage"
 )
 
@@ -58,9 +59,48 @@ func (f *Forum) insertEffect(ctx context.Context, tx *storage.Tx, id DecisionID,
 	default:
 		return fault.New(fault.Conflict, "the effect is another than the one that was linked").Where("effect").Say("decision.effect.digest")
 	}
+	if named {
+		if err := f.onlyOne(ctx, tx, id, e); err != nil {
+			return err
+		}
+	}
 	_, err = tx.Exec(ctx, `INSERT INTO decision_effect (decision, kind, ref, digest, title, named, at) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
 		id, e.Kind, e.Ref, digest, e.Title, named, f.db.Now())
 	return err
+}
+
+// onlyOne refuses to put in force what another decision of the network put in force already: one of a body that decides, about a text
+// that it named by its digest. A recommendation keeps nobody from deciding.
+func (f *Forum) onlyOne(ctx context.Context, tx *storage.Tx, id DecisionID, e Effect) error {
+	if e.Kind != Policy && e.Kind != FormEff || e.Digest == [32]byte{} {
+		return nil
+	}
+	var number string
+	err := tx.QueryRow(ctx, `SELECT o.year || '-' || CASE WHEN o.number < 10 THEN '0' ELSE '' END || o.number
+		FROM decision_effect x JOIN decision o ON o.id = x.decision JOIN decision d ON d.id = $1 AND d.network = o.network
+		WHERE x.kind = $2 AND x.ref = $3 AND x.named = 1 AND x.digest <> $4 AND o.mandate = $5 LIMIT 1`, id, e.Kind, e.Ref, noDigest, network.Decides).Scan(&number)
+	if noRow(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return fault.New(fault.Conflict, "decision %s has decided %s", number, e.Ref).Where("named").Say("decision.effect.decided", number, e.Ref)
+}
+
+// TellRunners tells whoever runs a decision's body, in the caller's transaction, with a link to the decision.
+func (f *Forum) TellRunners(ctx context.Context, tx *storage.Tx, d Decision, n notice.Notice) error {
+	people, err := f.runners(ctx, tx, d.Body, d.Network)
+	if err != nil {
+		return err
+	}
+	n.Link = f.pathTo(d.Root, "decisions", string(d.ID))
+	for _, p := range people {
+		if err := f.notices.Tell(ctx, tx, string(p), n); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // effects lists what a decision led to.

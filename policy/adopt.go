@@ -42,14 +42,14 @@ const standing = "standing"
 
 // Adopt puts a signed policy in force here: from its decision's day, now, or the day asked for, whichever is last.
 func (p *Policies) Adopt(ctx context.Context, s Signed, by Adoption) error {
-	if err := Verify(s, p.o.Trusted); err != nil {
+	if err := Verify(s, p.trusted()); err != nil {
 		return err
 	}
-	if p.o.Country == "" {
+	if p.Country() == "" {
 		return fault.New(fault.Conflict, "this node doesn't know its country, so it can't tell what is abroad").Do("set the node's country").Say("policy.country.unknown")
 	}
-	if s.Draft.Country != p.o.Country {
-		return fault.New(fault.Conflict, "the policy is for %s, this node is in %s", s.Draft.Country, p.o.Country).Say("policy.abroad", s.Draft.Country)
+	if s.Draft.Country != p.Country() {
+		return fault.New(fault.Conflict, "the policy is for %s, this node is in %s", s.Draft.Country, p.Country()).Say("policy.abroad", s.Draft.Country)
 	}
 	return p.act(ctx, by.By, by.Standing, func(tx *storage.Tx) error {
 		ground, who, err := by.ground(ctx, tx, s)
@@ -250,7 +250,7 @@ func (p *Policies) load(ctx context.Context, tx *storage.Tx) (*state, error) {
 		}
 		k.starts, k.made = storage.Time(starts), storage.Time(made)
 		if s.broken == nil {
-			s.broken = s.take(k, p.o.Trusted)
+			s.broken = s.take(k, p.trusted())
 		}
 	}
 	s.until()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"embed"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -33,6 +34,9 @@ type Policies struct {
 	began   atomic.Int64 // when the process did, by the database's clock
 	spends  queue
 	elapsed func() time.Duration
+	keys    sync.Mutex // held while trust is changed
+	trust   atomic.Pointer[[]Key]
+	country atomic.Pointer[string]
 }
 
 // Actor is who acts: the operator at the machine, or a person, who must be a steward.
@@ -52,6 +56,10 @@ func (a Actor) name() string {
 func Open(ctx context.Context, db *storage.DB, o Options) (*Policies, error) {
 	p := &Policies{db: db, o: o, elapsed: o.Elapsed}
 	p.spends.p = p
+	p.trust.Store(&o.Trusted)
+	if o.Country != "" {
+		p.Settle(o.Country)
+	}
 	p.begin(storage.Micros(db.Now()))
 	return p, p.Reload(ctx)
 }

@@ -38,7 +38,7 @@ func newHouse(t *testing.T) string {
 			}
 			f.Wrong("", "Somebody else was first.")
 		}
-		return pages.Render(w, WithViewer(r, Viewer{"p1", "Karin Alm"}), Page{
+		return pages.Render(w, WithViewer(r, Viewer{Person: "p1", Name: "Karin Alm"}), Page{
 			Name: "form", Title: "Form", Station: "raise", Network: nordic, Form: f, Data: options, Crumbs: []Link{{"Topics", "/n/se/topics"}, {"This one", ""}},
 		})
 	}

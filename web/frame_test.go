@@ -88,7 +88,7 @@ func TestFrameOfANetwork(t *testing.T) {
 }
 
 func TestFrameOfWhoIsSignedIn(t *testing.T) {
-	r := WithViewer(httptest.NewRequest("GET", "/me?lang=en", nil), Viewer{"p1", "Karin <Alm>"})
+	r := WithViewer(httptest.NewRequest("GET", "/me?lang=en", nil), Viewer{Person: "p1", Name: "Karin <Alm>"})
 	if ViewerOf(r).Person != "p1" || !SignedIn(r) || SignedIn(httptest.NewRequest("GET", "/", nil)) {
 		t.Error("who is signed in is somebody else")
 	}
@@ -145,7 +145,7 @@ func TestLivePagesMayRunOurScript(t *testing.T) {
 func TestNotFoundIsOnePage(t *testing.T) {
 	site, table := newSite(t)
 	table.Add(route.Route{Method: "GET", Pattern: "/sign-in", Who: route.Anyone, Does: "Signs in.", Serve: func(http.ResponseWriter, *http.Request) int { return 200 }})
-	for _, viewer := range []Viewer{{}, {"p1", "Karin"}} {
+	for _, viewer := range []Viewer{{}, {Person: "p1", Name: "Karin"}} {
 		var pages []string
 		for _, err := range []error{
 			fault.New(fault.NotFound, "no topic 7"), fault.New(fault.NotFound, "topic 7 is not yours").Where("topic").Say("web.large", 3).Do("x"), fault.Wrap(fault.NotFound, fault.New(fault.Denied, "x"), "y"),

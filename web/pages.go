@@ -21,9 +21,9 @@ type Pages struct {
 }
 
 // Room reads a room's pages: pages/NAME.html define "main"; pages/_*.html are parts that several use;
-// messages/sv.txt, nb.txt and en.txt. Nil gives the frame's own pages.
-func (s *Site) Room(room fs.FS) (*Pages, error) {
-	from := []fs.FS{frame}
+// messages/sv.txt, nb.txt and en.txt. Nil gives the frame's own pages. More is messages of the rooms beneath.
+func (s *Site) Room(room fs.FS, more ...fs.FS) (*Pages, error) {
+	from := append([]fs.FS{frame}, more...)
 	if room != nil {
 		from = append(from, room)
 	}

@@ -4,6 +4,7 @@ import (
 	"embed"
 	"log/slog"
 	"net/http"
+	"sync"
 
 	"github.com/samverk/samverk/web/route"
 )
@@ -29,11 +30,9 @@ type Options struct {
 type Site struct {
 	options Options
 	log     *slog.Logger
-	style   *asset
-	icon    *asset
-	script  *asset // htmx
-	errors  *Pages
-	table   *route.Table // nil before Register: nothing is linked to
+	files
+	errors *Pages
+	table  *route.Table // nil before Register: nothing is linked to
 }
 
 // New reads the frame's own templates and messages and prepares the style sheet.
@@ -42,22 +41,36 @@ func New(o Options) (*Site, error) {
 	if s.log == nil {
 		s.log = slog.Default()
 	}
-	css, err := styleSheet()
+	f, err := frameFiles()
 	if err != nil {
 		return nil, err
 	}
-	if s.style, err = newAsset("samverk", "css", "text/css; charset=utf-8", css); err != nil {
-		return nil, err
-	}
-	if s.icon, err = newAsset("icon", "svg", "image/svg+xml", icon); err != nil {
-		return nil, err
-	}
-	if s.script, err = newAsset("htmx", "js", "text/javascript; charset=utf-8", htmx); err != nil {
-		return nil, err
-	}
+	s.files = f
 	s.errors, err = s.Room(nil)
 	return s, err
 }
+
+// files are those that every page of every site needs.
+type files struct {
+	style, icon *asset
+	script      *asset // htmx
+}
+
+// frameFiles makes them once: it takes a while.
+var frameFiles = sync.OnceValues(func() (f files, err error) {
+	css, err := styleSheet()
+	if err != nil {
+		return f, err
+	}
+	if f.style, err = newAsset("samverk", "css", "text/css; charset=utf-8", css); err != nil {
+		return f, err
+	}
+	if f.icon, err = newAsset("icon", "svg", "image/svg+xml", icon); err != nil {
+		return f, err
+	}
+	f.script, err = newAsset("htmx", "js", "text/javascript; charset=utf-8", htmx)
+	return f, err
+})
 
 // Register puts the site's own routes into the table: its files, the choice of appearance, and the
 // page for an address where there is nothing.

@@ -81,9 +81,9 @@ var languageNames = []struct{ code, name string }{{"sv", "Svenska"}, {"nb", "Nor
 // What the foot of a page leads to, in its order, where the table has a route for it. A path without / before it is under
 // the network's.
 var (
-	footFind    = []footLink{{"foot.who", "bodies"}, {"foot.decisions", "decisions"}, {"foot.answers", "answers"}, {"foot.calendar", "calendar"}, {"foot.open", "data"}}
-	footHelp    = []footLink{{"foot.how", "about"}, {"foot.accessibility", "accessibility"}, {"foot.personal", "privacy"}, {"foot.contact", "contact"}}
-	footNode    = []footLink{{"foot.ask", "/ask"}, {"foot.datasets", "/datasets"}, {"foot.annotate", "/annotate"}, {"foot.walk", "/walk"}}
+	footFind    = []footLink{{"foot.who", "bodies"}, {"foot.decisions", "decisions"}, {"foot.policies", "policies"}, {"foot.forms", "forms"}, {"foot.answers", "answers"}, {"foot.calendar", "calendar"}, {"foot.open", "data"}}
+	footHelp    = []footLink{{"foot.my", "/my/sign-in"}, {"foot.how", "about"}, {"foot.accessibility", "accessibility"}, {"foot.personal", "privacy"}, {"foot.contact", "contact"}}
+	footNode    = []footLink{{"foot.my", "/my/sign-in"}, {"foot.ask", "/ask"}, {"foot.datasets", "/datasets"}, {"foot.annotate", "/annotate"}, {"foot.walk", "/walk"}}
 	footProgram = []footLink{{"foot.api", "/api/v1/openapi.json"}, {"foot.metrics", "/metrics"}, {"foot.health", "/healthz"}}
 )
 
@@ -135,7 +135,7 @@ func (s *Site) view(r *http.Request, lang string, page Page) View {
 			v.Demo = "frame.demo.genomes"
 		}
 	}
-	if s.has(nil, "/sign-in") != "" && v.Viewer.Person == "" && r.URL.Path != "/sign-in" {
+	if s.has(nil, "/sign-in") != "" && v.Viewer == (Viewer{}) && r.URL.Path != "/sign-in" {
 		v.SignIn = signInLink(v.Here)
 	}
 	for _, l := range loop {

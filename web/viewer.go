@@ -9,8 +9,10 @@ import (
 
 // Viewer is who is signed in. The zero Viewer is nobody.
 type Viewer struct {
-	Person string // the person's id
+	Person string // the person's id; "" for somebody who is none of the network: a patient
 	Name   string
+	Home   string // where the name leads to; "" is /me
+	Out    string // where the form for signing out posts to; "" is /sign-out
 }
 
 // Network is whose page it is: the root network of the address /n/SLUG/.

@@ -64,7 +64,7 @@ type discovered struct {
 // Flow binds one sign-in to one browser. Each is at least 256 bits that nobody else can know.
 type Flow struct{ State, Nonce, Verifier string }
 
-// Identity is who came back.
+// Identity is who came back: Subject is the claim that the provider is matched by, sub unless it says another.
 type Identity struct{ Issuer, Subject string }
 
 // New prepares a client. The provider is asked nothing before somebody signs in there.
@@ -298,7 +298,17 @@ func (c *Client) recognised(id *oidc.IDToken, f Flow, access, raw string) (Ident
 	case len(c.ACR) > 0 && !slices.Contains(c.ACR, claims.ACR):
 		return Identity{}, fault.New(fault.Denied, "provider %s: the person was not recognised surely enough (acr)", c.Name).Say("openid.acr", c.Title)
 	}
-	return Identity{Issuer: c.Issuer, Subject: id.Subject}, nil
+	subject := id.Subject
+	if c.Match != "" {
+		var all map[string]any
+		if err := id.Claims(&all); err != nil {
+			return Identity{}, c.refused("the ID token can't be read")
+		}
+		if subject, _ = all[c.Match].(string); subject == "" || len(subject) > 255 {
+			return Identity{}, c.refused("the ID token doesn't say who it is: no %s", c.Match)
+		}
+	}
+	return Identity{Issuer: c.Issuer, Subject: subject}, nil
 }
 
 // accessHash is what at_hash must be: the left half of the access token's hash, with the hash of the signature's algorithm.

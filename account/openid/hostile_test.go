@@ -206,6 +206,21 @@ func TestGood(t *testing.T) {
 	}
 }
 
+// Who comes back is the claim that the operator names, when the provider says it at all.
+func TestMatch(t *testing.T) {
+	for value, want := range map[any]string{"01010199999": "01010199999", "": "", nil: "", 7: "", strings.Repeat("x", 256): ""} {
+		l := newLiar(t)
+		l.claims = map[string]any{"pid": value}
+		id, err := l.visit(t, l.client(t, func(p *Provider) { p.Match = "pid" }))
+		if (err == nil) != (want != "") || id.Subject != want {
+			t.Errorf("%v: %q, %v", value, id.Subject, err)
+		}
+	}
+	if _, err := New(Provider{Name: "a", Issuer: "https://id.example.org", ClientID: "us", Match: "email"}, "", Options{}); fault.KindOf(err) != fault.Invalid {
+		t.Error("people are recognised by a mail address:", err)
+	}
+}
+
 // Each lie differs from what is good in one thing only, and each is refused, for the reason that it is.
 func TestLies(t *testing.T) {
 	claim := func(name string, value any) func(*liar) {

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/samverk/samverk/fault"
@@ -20,7 +21,12 @@ type Provider struct {
 	SecretEnv  string   `json:"secret_env,omitempty"`  // or a variable of the environment that does
 	Scopes     []string `json:"scopes,omitempty"`      // beside openid
 	ACR        []string `json:"acr_values,omitempty"`  // one of these is required: how surely the person was recognised
+	Match      string   `json:"match,omitempty"`       // the claim that says who it is, like a national identity number; sub when empty
 }
+
+// changing are the standard claims that nobody is recognised by (OpenID Connect Core 1.0, section 5.7).
+var changing = []string{"name", "given_name", "family_name", "middle_name", "nickname", "preferred_username", "profile", "picture", "website", "email",
+	"email_verified", "gender", "birthdate", "zoneinfo", "locale", "phone_number", "phone_number_verified", "address", "updated_at", "acr", "nonce"}
 
 var names = regexp.MustCompile(`^[a-z][a-z0-9-]{0,30}$`)
 
@@ -37,6 +43,9 @@ func (p Provider) check() error {
 	}
 	if p.SecretFile != "" && p.SecretEnv != "" {
 		return wrong("secret_file", "the secret is in a file or in the environment, not in both")
+	}
+	if slices.Contains(changing, p.Match) {
+		return wrong("match", "%s is what people and providers change: it says nothing of who somebody is", p.Match)
 	}
 	u, err := url.Parse(p.Issuer)
 	if err != nil || u.Host == "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil || !(u.Scheme == "https" || isLoopback(u)) {

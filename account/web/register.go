@@ -27,6 +27,8 @@ type Persona struct {
 	Person network.PersonID
 	Name   string
 	Is     network.Text // "Chair of the steering group"
+
+	Patient string // the id of whom data are about, when it is one of them and nobody of the network
 }
 
 // Room is the pages.

@@ -20,14 +20,14 @@ type signInData struct {
 }
 
 // persona is a Persona in the reader's language, or the one it is written in.
-type persona struct{ Person, Name, Is, Lang string }
+type persona struct{ Person, Patient, Name, Is, Lang string }
 
 func (p *Room) signInPage(r *http.Request, f *web.Form) web.Page {
 	l := p.pages.Words(r)
 	d := signInData{Form: f, Back: web.Local(f.Get("back")), Providers: p.accounts.Providers()}
 	for _, one := range p.options.As {
 		is, in := one.Is.In(l.Code)
-		d.As = append(d.As, persona{string(one.Person), one.Name, is, in})
+		d.As = append(d.As, persona{string(one.Person), one.Patient, one.Name, is, in})
 	}
 	if said := "signin." + r.URL.Query().Get("said"); said != "signin." && l.Has(said) {
 		d.Said = l.Must(said)

@@ -38,6 +38,7 @@ type annotated struct {
 // annotatedRow is one line's counts, one number for each alternative where the file has several.
 type annotatedRow struct {
 	Variant   string
+	Carriers  string // where not all is told exactly
 	AC, AN    string
 	AF        []template.HTML
 	Hom, Hemi string
@@ -51,7 +52,7 @@ func (p *room) annotateForm(w http.ResponseWriter, r *http.Request) int {
 func (p *room) annotateAnswer(w http.ResponseWriter, r *http.Request, status int, f *form, result *annotated) int {
 	l := p.pages.Words(r)
 	if f == nil {
-		stats, err := p.desk.Stats(r.Context())
+		stats, err := p.desk.Stats(r.Context(), operator)
 		if err != nil {
 			return p.fail(w, r, err)
 		}
@@ -68,7 +69,7 @@ func (p *room) annotate(w http.ResponseWriter, r *http.Request) int {
 	case <-r.Context().Done():
 		return http.StatusServiceUnavailable // the reader left the queue
 	}
-	stats, err := p.desk.Stats(r.Context())
+	stats, err := p.desk.Stats(r.Context(), operator)
 	if err != nil {
 		return p.fail(w, r, err)
 	}
@@ -85,7 +86,7 @@ func (p *room) annotate(w http.ResponseWriter, r *http.Request) int {
 		return p.annotateAnswer(w, r, http.StatusRequestEntityTooLarge, f, nil)
 	}
 	f := newForm(&web.Form{Values: r.Form}, l, stats)
-	use := f.readUse(l)
+	ask := f.readAsk(l)
 	in, err := upload(r, f)
 	if err != nil {
 		return p.fail(w, r, err)
@@ -97,7 +98,7 @@ func (p *room) annotate(w http.ResponseWriter, r *http.Request) int {
 		return p.annotateAnswer(w, r, http.StatusBadRequest, f, nil)
 	}
 	var out bytes.Buffer
-	if _, err := p.desk.Annotate(r.Context(), answer.Annotation{Use: use, Dataset: f.dataset(), Assembly: f.assembly()}, in, &out); err != nil {
+	if _, err := p.desk.Annotate(r.Context(), answer.Annotation{Ask: ask, Assembly: f.assembly()}, in, &out); err != nil {
 		if fault.KindOf(err) != fault.Invalid {
 			return p.fail(w, r, err)
 		}
@@ -118,7 +119,7 @@ func (p *room) annotate(w http.ResponseWriter, r *http.Request) int {
 		return http.StatusOK
 	}
 	result := tabulate(l, out.Bytes())
-	result.Purpose, result.Dataset = l.Must("purpose."+string(use.Purpose)), l.Must("dataset.all")
+	result.Purpose, result.Dataset = l.Must("purpose."+string(ask.Use.Purpose)), l.Must("dataset.all")
 	if f.dataset() != "" {
 		result.Dataset = f.dataset()
 	}
@@ -200,8 +201,8 @@ func tabulate(l *web.Words, vcf []byte) *annotated {
 			return strings.Join(texts, "; ")
 		}
 		row := annotatedRow{
-			Variant: columns[0] + "-" + columns[1] + "-" + columns[3] + "-" + columns[4],
-			AC:      counts("SAMVERK_AC"), AN: counts("SAMVERK_AN"), Hom: counts("SAMVERK_HOM"), Hemi: counts("SAMVERK_HEMI"),
+			Variant:  columns[0] + "-" + columns[1] + "-" + columns[3] + "-" + columns[4],
+			Carriers: counts("SAMVERK_CARRIERS"), AC: counts("SAMVERK_AC"), AN: counts("SAMVERK_AN"), Hom: counts("SAMVERK_HOM"), Hemi: counts("SAMVERK_HEMI"),
 		}
 		for _, v := range values("SAMVERK_AF") {
 			if f, err := strconv.ParseFloat(v, 64); err == nil {

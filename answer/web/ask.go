@@ -2,14 +2,17 @@ package web
 
 import (
 	"context"
+	"errors"
 	"math"
 	"net/http"
 	"net/url"
+	"sync"
 
 	"github.com/samverk/samverk/answer"
 	"github.com/samverk/samverk/consent"
 	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/genome/variant"
+	"github.com/samverk/samverk/policy"
 	"github.com/samverk/samverk/web"
 )
 
@@ -32,7 +35,7 @@ type example struct{ Query, Link, Text string }
 // variantAnswer is one variant's counts, ready to be told.
 type variantAnswer struct {
 	Variant     string
-	State       string // some, zero, nobody, uncovered or unknown: which sentence is true
+	State       string // told, some, zero, nobody, uncovered or unknown: which sentence is true
 	Purpose     string // in the reader's words
 	Dataset     string // chosen, in the reader's words
 	Count       answer.Count
@@ -41,6 +44,7 @@ type variantAnswer struct {
 	Frequency   float64
 	Assumed     bool
 	Epoch       uint64
+	Verdict     policy.Verdict
 	ByDataset   []row
 	Total       *row
 	ByPurpose   []row
@@ -55,6 +59,7 @@ type row struct {
 	Link   string
 	Chosen bool
 	Count  answer.Count
+	Told   bool // there is an answer, and it isn't exact
 	AF     float64
 	HasAF  bool
 	Bar    float64 // of 120
@@ -65,7 +70,7 @@ type regionAnswer struct {
 	Purpose string
 	Dataset string
 	Rows    []row
-	Counted uint32
+	Counted policy.Cell
 	More    string // the address of the rest, "" when this is all
 	Shown   int
 	Epoch   uint64
@@ -77,7 +82,7 @@ type regionAnswer struct {
 }
 
 func (p *room) ask(w http.ResponseWriter, r *http.Request) int {
-	stats, err := p.desk.Stats(r.Context())
+	stats, err := p.desk.Stats(r.Context(), operator)
 	if err != nil {
 		return p.fail(w, r, err)
 	}
@@ -134,8 +139,9 @@ func (p *room) examples(l *web.Words) []example {
 
 // grid is every purpose and dataset asked of one variant at one consent epoch.
 type grid struct {
-	epoch uint64
-	cells map[cell]answer.Count
+	epoch   uint64
+	verdict policy.Verdict
+	cells   map[cell]answer.Count
 }
 
 type cell struct {
@@ -143,21 +149,22 @@ type cell struct {
 	dataset string
 }
 
-// askGrid asks about key for the purposes and datasets given, again if a consent changed meanwhile.
-func (p *room) askGrid(ctx context.Context, key variant.Key, cells []cell) (grid, error) {
+// askGrid asks about key for the purposes and datasets given, again if a consent changed meanwhile. Where a policy is in force only the chosen
+// one is asked, because each is a question of its own.
+func (p *room) askGrid(ctx context.Context, key variant.Key, chosen cell, cells []cell) (grid, error) {
 	const tries = 5
 	for range tries {
-		g, same := grid{cells: make(map[cell]answer.Count, len(cells))}, true
-		for i, c := range cells {
-			a, err := p.desk.Ask(ctx, answer.Question{Use: consent.Use{Purpose: c.purpose}, Dataset: c.dataset, Keys: []variant.Key{key}})
-			if err != nil {
-				return grid{}, err
-			}
-			if i > 0 && a.Epoch != g.epoch {
-				same = false
-				break
-			}
-			g.epoch, g.cells[c] = a.Epoch, a.Counts[0]
+		first, err := p.askCell(ctx, key, chosen)
+		if err != nil {
+			return grid{}, err
+		}
+		g := grid{epoch: first.Epoch, verdict: first.Verdict, cells: map[cell]answer.Count{chosen: first.Counts[0]}}
+		if first.Verdict.Policy != "" {
+			return g, nil
+		}
+		same, err := p.fill(ctx, key, &g, cells)
+		if err != nil {
+			return grid{}, err
 		}
 		if same {
 			return g, nil
@@ -166,43 +173,75 @@ func (p *room) askGrid(ctx context.Context, key variant.Key, cells []cell) (grid
 	return grid{}, fault.New(fault.Unavailable, "consents are changing faster than the page can be made").Do("ask again")
 }
 
+func (p *room) askCell(ctx context.Context, key variant.Key, c cell) (answer.Answer, error) {
+	return p.desk.Ask(ctx, answer.Question{Ask: asking(c.purpose, c.dataset), Keys: []variant.Key{key}})
+}
+
+// fill asks for the rest at once, so that they are written down together; false if they are of another epoch.
+func (p *room) fill(ctx context.Context, key variant.Key, g *grid, cells []cell) (same bool, err error) {
+	got, errs := make([]answer.Answer, len(cells)), make([]error, len(cells))
+	var asking sync.WaitGroup
+	for i, c := range cells {
+		if _, have := g.cells[c]; !have {
+			asking.Go(func() { got[i], errs[i] = p.askCell(ctx, key, c) })
+		}
+	}
+	asking.Wait()
+	if err := errors.Join(errs...); err != nil {
+		return false, err
+	}
+	for i, c := range cells {
+		if got[i].Counts == nil {
+			continue
+		}
+		if got[i].Epoch != g.epoch {
+			return false, nil
+		}
+		g.cells[c] = got[i].Counts[0]
+	}
+	return true, nil
+}
+
 func (p *room) variantAnswer(ctx context.Context, l *web.Words, q question, f *form, stats answer.Stats) (*variantAnswer, error) {
-	chosen := cell{q.use.Purpose, f.dataset()}
-	cells := []cell{{q.use.Purpose, ""}}
+	chosen := cell{q.ask.Use.Purpose, f.dataset()}
+	cells := []cell{{q.ask.Use.Purpose, ""}}
 	for _, d := range stats.Datasets {
-		cells = append(cells, cell{q.use.Purpose, d.Name})
+		cells = append(cells, cell{q.ask.Use.Purpose, d.Name})
 	}
 	for _, purpose := range purposes {
 		cells = append(cells, cell{purpose, f.dataset()})
 	}
-	g, err := p.askGrid(ctx, q.key, cells)
+	g, err := p.askGrid(ctx, q.key, chosen, cells)
 	if err != nil {
 		return nil, err
 	}
 	c := g.cells[chosen]
 	v := &variantAnswer{
-		Variant: q.key.String(), State: state(c), Purpose: l.Must("purpose." + string(q.use.Purpose)), Dataset: l.Must("dataset.all"), Count: c,
-		Carriers: int(c.Het + c.Hom + c.Hemi), Assumed: c.Assumed && c.Covered && c.AN > 0, Epoch: g.epoch,
+		Variant: q.key.String(), State: state(c), Purpose: l.Must("purpose." + string(q.ask.Use.Purpose)), Dataset: l.Must("dataset.all"), Count: c,
+		Carriers: c.Carriers.Low, Assumed: c.Assumed && c.Covered && c.AN.High != 0, Epoch: g.epoch, Verdict: g.verdict,
 	}
 	if f.dataset() != "" {
 		v.Dataset = f.dataset()
 	}
 	v.Frequency, _ = c.AF()
-	v.Share = share(l, v.Carriers, int(c.Individuals))
+	v.Share = share(l, v.Carriers, c.Individuals.Low)
+	if g.verdict.Policy != "" {
+		return v, nil
+	}
 	germline := 0
 	for _, d := range stats.Datasets {
 		if d.Origin != "somatic" {
 			germline++
 		}
-		v.ByDataset = append(v.ByDataset, makeRow(d.Name, datasetNote(l, d), link(f.query(), q.use.Purpose, d.Name), d.Name == f.dataset(), g.cells[cell{q.use.Purpose, d.Name}]))
+		v.ByDataset = append(v.ByDataset, makeRow(d.Name, datasetNote(l, d), link(f.query(), q.ask.Use.Purpose, d.Name), d.Name == f.dataset(), g.cells[cell{q.ask.Use.Purpose, d.Name}]))
 	}
 	if germline > 1 {
-		total := makeRow(l.Must("dataset.all.name"), "", "", f.dataset() == "", g.cells[cell{q.use.Purpose, ""}])
+		total := makeRow(l.Must("dataset.all.name"), "", "", f.dataset() == "", g.cells[cell{q.ask.Use.Purpose, ""}])
 		v.Total = &total
 		v.Overlapping = true
 	}
 	for _, purpose := range purposes {
-		v.ByPurpose = append(v.ByPurpose, makeRow(l.Must("purpose."+string(purpose)+".name"), "", link(f.query(), purpose, f.dataset()), purpose == q.use.Purpose, g.cells[cell{purpose, f.dataset()}]))
+		v.ByPurpose = append(v.ByPurpose, makeRow(l.Must("purpose."+string(purpose)+".name"), "", link(f.query(), purpose, f.dataset()), purpose == q.ask.Use.Purpose, g.cells[cell{purpose, f.dataset()}]))
 	}
 	v.Scale = scale(v.ByDataset, v.ByPurpose)
 	draw(v.ByDataset, v.Scale)
@@ -215,11 +254,13 @@ func state(c answer.Count) string {
 	switch {
 	case !c.Covered:
 		return "uncovered"
-	case c.Individuals == 0:
+	case !c.Exact():
+		return "told"
+	case c.Individuals.Low == 0:
 		return "nobody"
-	case c.AN == 0:
+	case c.AN.Low == 0:
 		return "unknown"
-	case c.AC == 0:
+	case c.AC.Low == 0:
 		return "zero"
 	}
 	return "some"
@@ -238,7 +279,7 @@ func share(l *web.Words, part, whole int) string {
 }
 
 func makeRow(name, note, link string, chosen bool, c answer.Count) row {
-	r := row{Name: name, Note: note, Link: link, Chosen: chosen, Count: c}
+	r := row{Name: name, Note: note, Link: link, Chosen: chosen, Count: c, Told: c.Covered && !c.Exact()}
 	r.AF, r.HasAF = c.AF()
 	return r
 }
@@ -273,22 +314,24 @@ func draw(rows []row, scale float64) {
 }
 
 func (p *room) regionAnswer(ctx context.Context, l *web.Words, q question, f *form) (*regionAnswer, error) {
-	out := &regionAnswer{Region: q.region.String(), Purpose: l.Must("purpose." + string(q.use.Purpose)), Dataset: l.Must("dataset.all")}
+	out := &regionAnswer{Region: q.region.String(), Purpose: l.Must("purpose." + string(q.ask.Use.Purpose)), Dataset: l.Must("dataset.all")}
 	if f.dataset() != "" {
 		out.Dataset = f.dataset()
 	}
 	var positions []uint32
-	ask := answer.Region{Use: q.use, Dataset: f.dataset(), Chrom: q.region.Chrom, From: q.region.From, To: q.region.To, Limit: listed + 1}
-	a, err := p.desk.Region(ctx, ask, func(k variant.Key, c answer.Count) error {
-		name := k.String()
-		out.Rows = append(out.Rows, makeRow(name, "", link(name, q.use.Purpose, f.dataset()), false, c))
-		positions = append(positions, k.Pos)
-		out.Counted = max(out.Counted, c.Individuals)
-		out.Assumed = out.Assumed || c.Assumed
-		return nil
-	})
+	ask := answer.Region{Ask: q.ask, Chrom: q.region.Chrom, From: q.region.From, To: q.region.To, Limit: listed + 1}
+	a, err := p.desk.Region(ctx, ask)
 	if err != nil {
 		return nil, err
+	}
+	for i, k := range a.Keys {
+		name, c := k.String(), a.Counts[i]
+		out.Rows = append(out.Rows, makeRow(name, "", link(name, q.ask.Use.Purpose, f.dataset()), false, c))
+		positions = append(positions, k.Pos)
+		if c.Individuals.High > out.Counted.High {
+			out.Counted = c.Individuals
+		}
+		out.Assumed = out.Assumed || c.Assumed
 	}
 	out.Epoch = a.Epoch
 	if len(out.Rows) > listed {
@@ -302,24 +345,24 @@ func (p *room) regionAnswer(ctx context.Context, l *web.Words, q question, f *fo
 		}
 		out.Rows = out.Rows[:keep]
 		rest := variant.Region{Chrom: q.region.Chrom, From: next, To: q.region.To}
-		out.More = link(rest.String(), q.use.Purpose, f.dataset())
+		out.More = link(rest.String(), q.ask.Use.Purpose, f.dataset())
 	}
 	out.Shown = len(out.Rows)
 	out.Scale = scale(out.Rows)
 	draw(out.Rows, out.Scale)
-	out.Nobody = a.Individuals == 0
-	if out.Shown == 0 {
-		out.Uncovered, err = p.uncovered(ctx, q, f.dataset())
+	out.Nobody = a.Individuals.High == 0
+	if out.Shown == 0 && a.Verdict.Policy == "" {
+		out.Uncovered, err = p.uncovered(ctx, q)
 	}
 	return out, err
 }
 
 // uncovered tells whether neither end of a region was sequenced, by asking for a change there, whichever.
-func (p *room) uncovered(ctx context.Context, q question, dataset string) (bool, error) {
+func (p *room) uncovered(ctx context.Context, q question) (bool, error) {
 	at := func(pos uint32) variant.Key {
 		return variant.Key{Chrom: q.region.Chrom, Pos: pos, Ref: []byte("A"), Alt: []byte("C")}
 	}
-	a, err := p.desk.Ask(ctx, answer.Question{Use: q.use, Dataset: dataset, Keys: []variant.Key{at(q.region.From), at(q.region.To)}})
+	a, err := p.desk.Ask(ctx, answer.Question{Ask: q.ask, Keys: []variant.Key{at(q.region.From), at(q.region.To)}})
 	if err != nil {
 		return false, err
 	}

@@ -14,7 +14,7 @@ type datasetsPage struct {
 }
 
 func (p *room) datasets(w http.ResponseWriter, r *http.Request) int {
-	stats, err := p.desk.Stats(r.Context())
+	stats, err := p.desk.Stats(r.Context(), operator)
 	if err != nil {
 		return p.fail(w, r, err)
 	}

@@ -5,13 +5,12 @@ import (
 
 	"github.com/samverk/samverk/answer"
 	"github.com/samverk/samverk/consent"
-	"github.com/samverk/samverk/fault"
-	"github.com/samverk/samverk/genome/variant"
+	"github.com/samverk/samverk/policy"
 	"github.com/samverk/samverk/web"
 )
 
 // The fields of a count as a file has it: those of the API and the command line.
-var columns = []string{"variant", "purpose", "dataset", "ac", "an", "af", "het", "hom", "hemi", "an_basis", "individuals_counted", "consent_epoch", "covered"}
+var columns = []string{"variant", "purpose", "dataset", "carriers", "ac", "an", "af", "het", "hom", "hemi", "an_basis", "individuals_counted", "consent_epoch", "covered"}
 
 const allGermline = "all germline"
 
@@ -20,24 +19,34 @@ func values(name string, purpose consent.Purpose, dataset string, c answer.Count
 	if dataset == "" {
 		dataset = allGermline
 	}
-	if !c.Covered {
-		return []any{name, purpose, dataset, nil, nil, nil, nil, nil, nil, nil, c.Individuals, epoch, false}
-	}
-	var af any
+	var af, basis any
 	if f, ok := c.AF(); ok {
 		af = f
 	}
-	basis := "called"
-	if c.Assumed {
-		basis = "assumed"
+	if c.Covered {
+		basis = "called"
+		if c.Assumed {
+			basis = "assumed"
+		}
 	}
-	return []any{name, purpose, dataset, c.AC, c.AN, af, c.Het, c.Hom, c.Hemi, basis, c.Individuals, epoch, true}
+	return []any{name, purpose, dataset, say(c.Carriers), say(c.AC), say(c.AN), af, say(c.Het), say(c.Hom), say(c.Hemi), basis, say(c.Individuals), epoch, c.Covered}
+}
+
+// say is a number, or the text that stands for it where it may not be told exactly.
+func say(c policy.Cell) any {
+	switch c.Form {
+	case policy.Number:
+		return c.Low
+	case policy.Hidden:
+		return nil
+	}
+	return answer.Text(c, "–")
 }
 
 func (p *room) exportAnswer(w http.ResponseWriter, r *http.Request, format string, f *form, q question, stats answer.Stats) int {
 	p.table.Questions.Add(1)
 	if !q.isKey {
-		return p.exportRegion(w, r, format, f, q)
+		return p.exportRegion(w, r, format, q)
 	}
 	var cells []cell
 	for _, purpose := range purposes {
@@ -46,38 +55,29 @@ func (p *room) exportAnswer(w http.ResponseWriter, r *http.Request, format strin
 			cells = append(cells, cell{purpose, d.Name})
 		}
 	}
-	g, err := p.askGrid(r.Context(), q.key, cells)
+	g, err := p.askGrid(r.Context(), q.key, cell{q.ask.Use.Purpose, f.dataset()}, cells)
 	if err != nil {
 		return p.fail(w, r, err)
 	}
 	out := web.NewExport(w, format, q.key.String(), columns...)
 	for _, c := range cells {
-		if out.Row(values(q.key.String(), c.purpose, c.dataset, g.cells[c], g.epoch)...) != nil {
+		if count, asked := g.cells[c]; asked && out.Row(values(q.key.String(), c.purpose, c.dataset, count, g.epoch)...) != nil {
 			out.Cut() // the reader left
 		}
 	}
 	return out.End()
 }
 
-// exportRegion streams a whole region. Its first answer tells the consent epoch that every row states;
-// if the rows turn out to be of another one, the list is cut.
-func (p *room) exportRegion(w http.ResponseWriter, r *http.Request, format string, f *form, q question) int {
-	ask := answer.Region{Use: q.use, Dataset: f.dataset(), Chrom: q.region.Chrom, From: q.region.From, To: q.region.To, Limit: 1}
-	first, err := p.desk.Region(r.Context(), ask, func(variant.Key, answer.Count) error { return nil })
+func (p *room) exportRegion(w http.ResponseWriter, r *http.Request, format string, q question) int {
+	a, err := p.desk.Region(r.Context(), answer.Region{Ask: q.ask, Chrom: q.region.Chrom, From: q.region.From, To: q.region.To})
 	if err != nil {
 		return p.fail(w, r, err)
 	}
 	out := web.NewExport(w, format, q.region.String(), columns...)
-	ask.Limit = 0
-	all, err := p.desk.Region(r.Context(), ask, func(k variant.Key, c answer.Count) error {
-		return out.Row(values(k.String(), q.use.Purpose, f.dataset(), c, first.Epoch)...)
-	})
-	if err == nil && all.Epoch != first.Epoch {
-		err = fault.New(fault.Unavailable, "a consent changed while the list was made").Do("ask again")
-	}
-	if err != nil {
-		out.Cut()
-		return p.fail(w, r, err)
+	for i, k := range a.Keys {
+		if out.Row(values(k.String(), q.ask.Use.Purpose, q.ask.Dataset, a.Counts[i], a.Epoch)...) != nil {
+			out.Cut() // the reader left
+		}
 	}
 	return out.End()
 }

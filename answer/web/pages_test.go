@@ -127,7 +127,7 @@ func TestThePageNeverTellsOfPeopleNotCounted(t *testing.T) {
 func TestExports(t *testing.T) {
 	f := newDesk(t)
 	table := newTable(t, f.desk, demoOptions(f))
-	stats, err := f.desk.Stats(t.Context())
+	stats, err := f.desk.Stats(t.Context(), operator)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -153,7 +153,7 @@ func TestExports(t *testing.T) {
 		if dataset == allGermline {
 			dataset = ""
 		}
-		a, err := f.desk.Ask(t.Context(), answer.Question{Use: consent.Use{Purpose: purpose}, Dataset: dataset, Keys: []variant.Key{key}})
+		a, err := f.desk.Ask(t.Context(), answer.Question{Ask: asking(purpose, dataset), Keys: []variant.Key{key}})
 		if err != nil {
 			t.Fatal(err)
 		}

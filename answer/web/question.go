@@ -7,6 +7,7 @@ import (
 	"github.com/samverk/samverk/answer"
 	"github.com/samverk/samverk/consent"
 	"github.com/samverk/samverk/genome/variant"
+	"github.com/samverk/samverk/policy"
 	"github.com/samverk/samverk/web"
 )
 
@@ -29,7 +30,7 @@ type question struct {
 	key    variant.Key
 	region variant.Region
 	isKey  bool
-	use    consent.Use
+	ask    policy.Ask
 }
 
 // newForm adds to the fields what can be chosen from.
@@ -48,8 +49,8 @@ func newForm(fields *web.Form, l *web.Words, stats answer.Stats) *form {
 	return f
 }
 
-// readUse checks purpose and dataset, which every form has.
-func (f *form) readUse(l *web.Words) consent.Use {
+// readAsk checks purpose and dataset, which every form has.
+func (f *form) readAsk(l *web.Words) policy.Ask {
 	purpose, err := consent.ParsePurpose(f.purpose())
 	if err != nil {
 		f.Wrong("purpose", l.Must("wrong.purpose"))
@@ -57,7 +58,12 @@ func (f *form) readUse(l *web.Words) consent.Use {
 	if !slices.ContainsFunc(f.Datasets, func(o web.Option) bool { return o.Value == f.dataset() }) {
 		f.Wrong("dataset", l.Must("wrong.dataset", f.dataset()))
 	}
-	return consent.Use{Purpose: purpose}
+	return asking(purpose, f.dataset())
+}
+
+// asking is the operator's question.
+func asking(purpose consent.Purpose, dataset string) policy.Ask {
+	return policy.Ask{Operator: true, Use: consent.Use{Purpose: purpose}, Dataset: dataset}
 }
 
 var reference = regexp.MustCompile(`(?i)^rs[0-9]+$|^[A-Z0-9_.]+(\([A-Z0-9]+\))?:[cgmnpr]\.`)
@@ -76,6 +82,6 @@ func (f *form) read(l *web.Words) question {
 	default:
 		f.Wrong("q", l.Must("wrong.query"))
 	}
-	q.use = f.readUse(l)
+	q.ask = f.readAsk(l)
 	return q
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/samverk/samverk/answer"
 	"github.com/samverk/samverk/consent"
+	"github.com/samverk/samverk/policy"
 	"github.com/samverk/samverk/web"
 	"github.com/samverk/samverk/web/route"
 )
@@ -39,6 +40,9 @@ type Demo struct {
 	Allows func(ctx context.Context, individual string) (bool, error)
 }
 
+// operator asks: these pages are for who works at the machine itself.
+var operator = policy.Ask{Operator: true}
+
 type room struct {
 	desk    *answer.Desk
 	site    *web.Site
@@ -51,7 +55,7 @@ type room struct {
 
 // Register puts the desk's pages into the table.
 func Register(t *route.Table, site *web.Site, desk *answer.Desk, o Options) error {
-	pages, err := site.Room(files)
+	pages, err := site.Room(files, policy.Messages)
 	if err != nil {
 		return err
 	}

@@ -42,7 +42,7 @@ type walkView struct {
 }
 
 func (p *room) askWalk(ctx context.Context, key variant.Key) (counted, error) {
-	a, err := p.desk.Ask(ctx, answer.Question{Use: consent.Use{Purpose: p.options.Demo.Purpose}, Keys: []variant.Key{key}})
+	a, err := p.desk.Ask(ctx, answer.Question{Ask: asking(p.options.Demo.Purpose, ""), Keys: []variant.Key{key}})
 	if err != nil {
 		return counted{}, err
 	}

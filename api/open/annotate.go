@@ -29,7 +29,7 @@ func (a *api) annotate(w http.ResponseWriter, r *http.Request) int {
 	if err := s.p.read(r.URL.RawQuery, "purpose", "dataset", "compress", "assembly"); err != nil {
 		return a.fail(w, r, err)
 	}
-	use, err := s.p.use()
+	ask, err := s.p.asking()
 	if err != nil {
 		return a.fail(w, r, err)
 	}
@@ -54,7 +54,7 @@ func (a *api) annotate(w http.ResponseWriter, r *http.Request) int {
 		h.Set("Content-Type", "application/gzip")
 	}
 	out := &sink{w: w}
-	if _, err := a.desk.Annotate(r.Context(), answer.Annotation{Use: use, Dataset: s.p.dataset, Assembly: assembly, Compress: compress}, r.Body, out); err != nil {
+	if _, err := a.desk.Annotate(r.Context(), answer.Annotation{Ask: ask, Assembly: assembly, Compress: compress}, r.Body, out); err != nil {
 		if out.sent {
 			a.log.Warn("annotation cut", "error", err)
 			panic(http.ErrAbortHandler)

@@ -5,54 +5,76 @@ import (
 	"strconv"
 
 	"github.com/samverk/samverk/answer"
-	"github.com/samverk/samverk/consent"
 	"github.com/samverk/samverk/genome/variant"
+	"github.com/samverk/samverk/policy"
 )
 
 // appendAnswer writes one variant's counts, with the fields of the command line's query --json.
-// Where nobody looked, numbers are null: that is no answer, and not a zero.
-func appendAnswer(b []byte, k variant.Key, purpose consent.Purpose, dataset string, c *answer.Count, epoch uint64) []byte {
+// Where nobody looked, numbers are null: that is no answer, and not a zero. What isn't told exactly is text.
+func appendAnswer(b []byte, k variant.Key, ask *policy.Ask, c *answer.Count, a *answer.Answer) []byte {
 	b = append(b, `{"variant":`...)
 	b = appendText(b, k.String())
 	b = append(b, `,"purpose":"`...)
-	b = append(b, purpose...)
+	b = append(b, ask.Use.Purpose...)
 	b = append(b, `","dataset":`...)
-	if dataset == "" {
+	if ask.Dataset == "" {
 		b = append(b, `"all germline"`...)
 	} else {
-		b = appendText(b, dataset)
+		b = appendText(b, ask.Dataset)
 	}
-	if !c.Covered {
-		b = append(b, `,"ac":null,"an":null,"af":null,"het":null,"hom":null,"hemi":null,"an_basis":null`...)
+	b = appendCell(b, `,"carriers":`, c.Carriers)
+	b = appendCell(b, `,"ac":`, c.AC)
+	b = appendCell(b, `,"an":`, c.AN)
+	b = append(b, `,"af":`...)
+	if f, ok := c.AF(); ok {
+		b = strconv.AppendFloat(b, f, 'g', -1, 64)
 	} else {
-		b = appendCount(b, `,"ac":`, c.AC)
-		b = appendCount(b, `,"an":`, c.AN)
-		b = append(b, `,"af":`...)
-		if f, ok := c.AF(); ok {
-			b = strconv.AppendFloat(b, f, 'g', -1, 64)
-		} else {
-			b = append(b, "null"...)
-		}
-		b = appendCount(b, `,"het":`, c.Het)
-		b = appendCount(b, `,"hom":`, c.Hom)
-		b = appendCount(b, `,"hemi":`, c.Hemi)
-		if c.Assumed {
-			b = append(b, `,"an_basis":"assumed"`...)
-		} else {
-			b = append(b, `,"an_basis":"called"`...)
-		}
+		b = append(b, "null"...)
 	}
-	b = appendCount(b, `,"individuals_counted":`, c.Individuals)
+	b = appendCell(b, `,"het":`, c.Het)
+	b = appendCell(b, `,"hom":`, c.Hom)
+	b = appendCell(b, `,"hemi":`, c.Hemi)
+	switch {
+	case !c.Covered:
+		b = append(b, `,"an_basis":null`...)
+	case c.Assumed:
+		b = append(b, `,"an_basis":"assumed"`...)
+	default:
+		b = append(b, `,"an_basis":"called"`...)
+	}
+	b = appendCell(b, `,"individuals_counted":`, c.Individuals)
 	b = append(b, `,"consent_epoch":`...)
-	b = strconv.AppendUint(b, epoch, 10)
-	if c.Covered {
-		return append(b, `,"covered":true}`...)
+	b = strconv.AppendUint(b, a.Epoch, 10)
+	if !c.Covered {
+		return append(b, `,"covered":false}`...)
 	}
-	return append(b, `,"covered":false}`...)
+	if v := a.Verdict; !c.Exact() {
+		b = append(b, `,"not_told_apart_below":`...)
+		b = strconv.AppendInt(b, int64(v.K), 10)
+	}
+	return append(b, `,"covered":true}`...)
 }
 
-func appendCount(b []byte, name string, n uint32) []byte {
-	return strconv.AppendUint(append(b, name...), uint64(n), 10)
+// appendRecorded writes where the ledger records an answer, and what allowed it.
+func appendRecorded(b []byte, a *answer.Answer) []byte {
+	b = append(b, `"leaf":`...)
+	b = strconv.AppendUint(b, a.Receipt.Index, 10)
+	if v := a.Verdict; v.Policy != "" {
+		b = appendText(append(b, `,"policy":`...), v.Policy)
+		b = appendText(append(b, `,"decision":`...), v.Number)
+	}
+	return b
+}
+
+func appendCell(b []byte, name string, c policy.Cell) []byte {
+	b = append(b, name...)
+	switch c.Form {
+	case policy.Hidden:
+		return append(b, "null"...)
+	case policy.Number:
+		return strconv.AppendInt(b, int64(c.Low), 10)
+	}
+	return appendText(b, answer.Text(c, "–"))
 }
 
 // appendText writes a JSON string.

@@ -13,6 +13,7 @@ import (
 	"github.com/samverk/samverk/consent"
 	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/genome/variant"
+	"github.com/samverk/samverk/policy"
 )
 
 const (
@@ -99,9 +100,10 @@ func (p *parameters) read(raw string, may ...string) error {
 
 func shorten(s string) string { return s[:min(len(s), 40)] }
 
-func (p *parameters) use() (consent.Use, error) {
+// asking is the local operator's question.
+func (p *parameters) asking() (policy.Ask, error) {
 	purpose, err := consent.ParsePurpose(p.purpose)
-	return consent.Use{Purpose: purpose}, err
+	return policy.Ask{Operator: true, Use: consent.Use{Purpose: purpose}, Dataset: p.dataset}, err
 }
 
 // query answers GET /api/v1/query. It is the hot path.
@@ -115,7 +117,7 @@ func (a *api) query(w http.ResponseWriter, r *http.Request) int {
 }
 
 func (a *api) ask(w http.ResponseWriter, r *http.Request, s *scratch, most int) int {
-	use, err := s.p.use()
+	ask, err := s.p.asking()
 	if err != nil {
 		return a.fail(w, r, err)
 	}
@@ -129,17 +131,17 @@ func (a *api) ask(w http.ResponseWriter, r *http.Request, s *scratch, most int) 
 		}
 		s.keys = append(s.keys, key)
 	}
-	got, err := a.desk.Ask(r.Context(), answer.Question{Use: use, Dataset: s.p.dataset, Keys: s.keys})
+	got, err := a.desk.Ask(r.Context(), answer.Question{Ask: ask, Keys: s.keys})
 	if err != nil {
 		return a.fail(w, r, err)
 	}
 	a.table.Questions.Add(len(s.keys))
-	s.out = append(s.out, `{"answers":[`...)
+	s.out = append(appendRecorded(append(s.out, '{'), &got), `,"answers":[`...)
 	for i := range got.Counts {
 		if i > 0 {
 			s.out = append(s.out, ',')
 		}
-		s.out = appendAnswer(s.out, s.keys[i], use.Purpose, s.p.dataset, &got.Counts[i], got.Epoch)
+		s.out = appendAnswer(s.out, s.keys[i], &ask, &got.Counts[i], &got)
 	}
 	s.out = append(s.out, "]}\n"...)
 	return sendJSON(w, s.out)
@@ -174,7 +176,7 @@ func (a *api) region(w http.ResponseWriter, r *http.Request) int {
 	if err := s.p.read(r.URL.RawQuery, "region", "purpose", "dataset", "limit"); err != nil {
 		return a.fail(w, r, err)
 	}
-	use, err := s.p.use()
+	ask, err := s.p.asking()
 	if err != nil {
 		return a.fail(w, r, err)
 	}
@@ -188,20 +190,15 @@ func (a *api) region(w http.ResponseWriter, r *http.Request) int {
 			return a.fail(w, r, fault.New(fault.Invalid, "%q is no limit", shorten(s.p.limit)).Where("limit").Do("give a number from 1 to %d", mostInRegion))
 		}
 	}
-	var counts []answer.Count
-	got, err := a.desk.Region(r.Context(), answer.Region{Use: use, Dataset: s.p.dataset, Chrom: where.Chrom, From: where.From, To: where.To, Limit: limit + 1},
-		func(k variant.Key, c answer.Count) error {
-			k.Ref, k.Alt = slices.Clone(k.Ref), slices.Clone(k.Alt) // the desk's until the next one
-			s.keys, counts = append(s.keys, k), append(counts, c)
-			return nil
-		})
+	got, err := a.desk.Region(r.Context(), answer.Region{Ask: ask, Chrom: where.Chrom, From: where.From, To: where.To, Limit: limit + 1})
 	if err != nil {
 		return a.fail(w, r, err)
 	}
 	a.table.Questions.Add(1)
-	keep, next := cut(s.keys, limit)
+	keep, next := cut(got.Keys, limit)
 	s.out = append(s.out, `{"region":`...)
 	s.out = appendText(s.out, where.String())
+	s.out = appendRecorded(append(s.out, ','), &got)
 	s.out = append(s.out, `,"consent_epoch":`...)
 	s.out = strconv.AppendUint(s.out, got.Epoch, 10)
 	s.out = append(s.out, `,"next":`...)
@@ -215,7 +212,7 @@ func (a *api) region(w http.ResponseWriter, r *http.Request) int {
 		if i > 0 {
 			s.out = append(s.out, ',')
 		}
-		s.out = appendAnswer(s.out, s.keys[i], use.Purpose, s.p.dataset, &counts[i], got.Epoch)
+		s.out = appendAnswer(s.out, got.Keys[i], &ask, &got.Counts[i], &got)
 	}
 	s.out = append(s.out, "]}\n"...)
 	return sendJSON(w, s.out)

@@ -10,7 +10,11 @@ import (
 	"github.com/samverk/samverk/answer"
 	"github.com/samverk/samverk/consent"
 	"github.com/samverk/samverk/fault"
+	"github.com/samverk/samverk/policy"
 )
+
+// operator is who these routes are for.
+var operator = policy.Ask{Operator: true}
 
 type statsJSON struct {
 	Datasets    int              `json:"datasets"`
@@ -42,7 +46,7 @@ func statsOf(s answer.Stats) statsJSON {
 }
 
 func (a *api) stats(w http.ResponseWriter, r *http.Request) int {
-	s, err := a.desk.Stats(r.Context())
+	s, err := a.desk.Stats(r.Context(), operator)
 	if err != nil {
 		return a.fail(w, r, err)
 	}
@@ -50,7 +54,7 @@ func (a *api) stats(w http.ResponseWriter, r *http.Request) int {
 }
 
 func (a *api) datasets(w http.ResponseWriter, r *http.Request) int {
-	s, err := a.desk.Stats(r.Context())
+	s, err := a.desk.Stats(r.Context(), operator)
 	if err != nil {
 		return a.fail(w, r, err)
 	}
@@ -71,7 +75,7 @@ func (a *api) marshal(w http.ResponseWriter, r *http.Request, v any) int {
 
 // health asks the desk for its state: a node that can't tell it can't answer.
 func (a *api) health(w http.ResponseWriter, r *http.Request) int {
-	if _, err := a.desk.Stats(r.Context()); err != nil {
+	if err := a.desk.Healthy(r.Context()); err != nil {
 		return a.fail(w, r, fault.Wrap(fault.Unavailable, err, "the store does not answer"))
 	}
 	return sendJSON(w, []byte("{\"status\":\"ok\"}\n"))
@@ -87,7 +91,7 @@ var runtimeFigures = []struct{ name, metric, help string }{
 
 func (a *api) metrics(w http.ResponseWriter, r *http.Request) int {
 	b := a.table.AppendMetrics(nil)
-	s, err := a.desk.Stats(r.Context())
+	s, err := a.desk.Stats(r.Context(), operator)
 	up := 1.0
 	if err != nil {
 		up = 0

@@ -13,6 +13,7 @@ import (
 	"github.com/samverk/samverk/app"
 	"github.com/samverk/samverk/app/demo/living"
 	"github.com/samverk/samverk/consent"
+	consentweb "github.com/samverk/samverk/consent/web"
 )
 
 // walk asks, withdraws, asks again and annotates, with the operations the commands shown would use.
@@ -120,7 +121,11 @@ func site(c *app.Client, m mark) app.SiteOptions {
 	for _, p := range m.People {
 		as = append(as, accountweb.Persona{Person: p.ID, Name: p.Name, Is: p.Is})
 	}
-	return app.SiteOptions{Options: genomes(c, m.Story), As: as}
+	return app.SiteOptions{Options: genomes(c, m.Story), As: as, Patients: []consentweb.Persona{{Individual: m.Story.Individual, Name: "Alva Lind", Is: consent.Text{
+		"sv": "Patient. Hon bär den ovanliga varianten i genomgången.",
+		"nb": "Pasient. Hun bærer den uvanlige varianten i gjennomgangen.",
+		"en": "A patient. She carries the rare variant of the walk.",
+	}}}}
 }
 
 // genomes is what the pages about genomes show.
@@ -201,10 +206,10 @@ func (t *teller) withdrawal(dir string, s story, before, after []app.Row) {
 }
 
 func change(before, after []app.Row) string {
-	if len(before) == 0 || len(after) == 0 || before[0].AC == nil || after[0].AC == nil {
+	if len(before) == 0 || len(after) == 0 || !before[0].Covered || !after[0].Covered {
 		return "no answer"
 	}
-	return fmt.Sprintf("AC was %d and is %d; %d people were counted, and %d are.", *before[0].AC, *after[0].AC,
+	return fmt.Sprintf("AC was %s and is %s; %s people were counted, and %s are.", before[0].AC, after[0].AC,
 		before[0].IndividualsCounted, after[0].IndividualsCounted)
 }
 
@@ -217,7 +222,7 @@ func (t *teller) annotation(dir string, s story, record string) {
 func (t *teller) table(rows []app.Row) {
 	t.say("   %-14s %6s %6s %10s %5s %5s %8s", "DATASET", "AC", "AN", "AF", "HET", "HOM", "COUNTED")
 	for _, r := range rows {
-		if r.AC == nil {
+		if !r.Covered {
 			t.say("   %-14s no answer", r.Dataset)
 			continue
 		}
@@ -225,7 +230,7 @@ func (t *teller) table(rows []app.Row) {
 		if r.AF != nil {
 			af = fmt.Sprintf("%.6f", *r.AF)
 		}
-		t.say("   %-14s %6d %6d %10s %5d %5d %8d", r.Dataset, *r.AC, *r.AN, af, *r.Het, *r.Hom, r.IndividualsCounted)
+		t.say("   %-14s %6s %6s %10s %5s %5s %8s", r.Dataset, r.AC, r.AN, af, r.Het, r.Hom, r.IndividualsCounted)
 	}
 }
 

@@ -129,6 +129,8 @@ type restoreCmd struct {
 	From      string `arg:"" optional:"" name:"backup" help:"The backup. Without it, a restore that stopped at the journal is finished."`
 	Journal   string `placeholder:"FILE" help:"The journal of the node that was lost; DIR.journal, if it lies there."`
 	NoJournal string `name:"no-journal" placeholder:"WHY" help:"Your word that the journal is gone for good, and why. Whoever withdrew since the backup is counted again."`
+	Ledger    string `placeholder:"DIR" complete:"dir" help:"The ledger of the node that was lost, or a copy of it; the backup's, if not given."`
+	NoLedger  string `name:"no-ledger" placeholder:"WHY" help:"Your word that the ledger is gone since the backup, and why. Witnesses will see that it doesn't continue."`
 	Database  string `placeholder:"DSN" help:"postgres://… for PostgreSQL, which has to be empty; SQLite in DIR if not given."`
 	JSON      bool   `name:"json" help:"Print one JSON object."`
 }
@@ -143,11 +145,11 @@ Examples:
 }
 
 func (c *restoreCmd) Run(ctx context.Context, s streams) error {
-	if err := absolute(&c.Data, &c.From, &c.Journal); err != nil {
+	if err := absolute(&c.Data, &c.From, &c.Journal, &c.Ledger); err != nil {
 		return err
 	}
 	draw, clear := newBar(s)
-	q := app.RestoreRequest{From: c.From, Journal: c.Journal, NoJournal: c.NoJournal, Database: c.Database, By: operator("")}
+	q := app.RestoreRequest{From: c.From, Journal: c.Journal, NoJournal: c.NoJournal, Ledger: c.Ledger, NoLedger: c.NoLedger, Database: c.Database, By: operator("")}
 	r, err := app.Restore(ctx, c.Data, q, draw)
 	clear()
 	if err != nil {

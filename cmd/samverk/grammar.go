@@ -41,6 +41,7 @@ type grammar struct {
 	Consent     consentCmd     `cmd:"" group:"people" help:"Record, withdraw and show what people allow."`
 	Individuals individualsCmd `cmd:"" group:"people" help:"List individuals, or remove one with every genotype."`
 
+	Ledger   ledgerCmd   `cmd:"" group:"care" help:"Check, prove, witness and export the log of every use."`
 	Datasets datasetsCmd `cmd:"" group:"care" help:"List datasets."`
 	Stats    statsCmd    `cmd:"" group:"care" help:"Tell what the node holds."`
 	Verify   verifyCmd   `cmd:"" group:"care" help:"Check every stored byte."`
@@ -237,5 +238,5 @@ func (c *exportCmd) Run(ctx context.Context, s streams) error {
 	if c.JSON {
 		return jsonLine(s.out, r)
 	}
-	return facts(s.out, "variants", r.Variants, "individuals counted", r.IndividualsCounted, "consent epoch", r.ConsentEpoch, "file", q.Out)
+	return facts(s.out, "variants", r.Variants, "individuals counted", told(r.IndividualsCounted), "consent epoch", r.ConsentEpoch, "file", q.Out)
 }

@@ -56,7 +56,11 @@ func cell(c any) string {
 
 // many is a number of things in words.
 func many(n int, thing string) string {
-	if n != 1 {
+	switch {
+	case n == 1:
+	case thing == "leaf":
+		thing = "leaves"
+	default:
 		thing += "s"
 	}
 	return cell(n) + " " + thing

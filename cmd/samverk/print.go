@@ -23,5 +23,5 @@ func printLoad(s streams, r app.LoadResult) error {
 
 func annotated(r app.AnnotateResult) string {
 	return fmt.Sprintf("%s records, %s of %s alleles known; %s individuals counted, consent epoch %d",
-		humanize.Comma(r.Records), humanize.Comma(r.Known), humanize.Comma(r.Alleles), humanize.Comma(int64(r.IndividualsCounted)), r.ConsentEpoch)
+		humanize.Comma(r.Records), humanize.Comma(r.Known), humanize.Comma(r.Alleles), told(r.IndividualsCounted), r.ConsentEpoch)
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -15,7 +16,8 @@ import (
 type queryCmd struct {
 	data
 	purposeFlag
-	Dataset  string   `placeholder:"NAME" help:"One dataset; all germline datasets, if not given."`
+	Dataset string `placeholder:"NAME" help:"One dataset; all germline datasets, if not given."`
+	app.As
 	JSON     bool     `name:"json" help:"Print one JSON object a line."`
 	Variants []string `arg:"" name:"variant" help:"CHROM-POS-REF-ALT, or CHROM:FROM-TO for all that is carried there; - reads them from standard input, one a line."`
 }
@@ -37,15 +39,19 @@ func (c *queryCmd) Run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	t := newTable(s.out, "VARIANT", "PURPOSE", "DATASET", ">AC", ">AN", ">AF", ">HET", ">HOM", ">HEMI", "AN BASIS")
+	t := newTable(s.out, "VARIANT", "PURPOSE", "DATASET", ">CARRIERS", ">AC", ">AN", ">AF", ">HET", ">HOM", ">HEMI", "AN BASIS")
 	out := bufio.NewWriter(s.out)
-	q := app.QueryRequest{Purpose: c.Purpose, Dataset: c.Dataset, Variants: variants}
+	q := app.QueryRequest{Purpose: c.Purpose, Dataset: c.Dataset, Variants: variants, As: c.As}
+	why := ""
 	r, err := call(ctx, s, c.data, app.Query, q, func(row app.Row) error {
 		if c.JSON {
 			return jsonLine(out, row)
 		}
-		t.row(row.Variant, row.Purpose, row.Dataset, number(row.AC), number(row.AN), fraction(row.AF),
-			number(row.Het), number(row.Hom), number(row.Hemi), basis(row))
+		if row.Why != "" {
+			why = row.Why
+		}
+		t.row(row.Variant, row.Purpose, row.Dataset, told(row.Carriers), told(row.AC), told(row.AN), fraction(row.AF),
+			told(row.Het), told(row.Hom), told(row.Hemi), basis(row))
 		return nil
 	})
 	if err != nil {
@@ -61,15 +67,23 @@ func (c *queryCmd) Run(ctx context.Context, s streams) error {
 	} else {
 		say(s.out, "Nothing is carried there by those who allow it.")
 	}
-	_, err = fmt.Fprintf(s.out, "\n%s individuals counted, consent epoch %d\n", cell(r.IndividualsCounted), r.ConsentEpoch)
-	return err
+	if _, err := fmt.Fprintf(s.out, "\n%s individuals counted, consent epoch %d\n", cmp.Or(told(r.IndividualsCounted), "no number of"), r.ConsentEpoch); err != nil {
+		return err
+	}
+	if why != "" {
+		say(s.out, "Some numbers are ranges: "+why+".")
+	} else if r.Policy != "" {
+		say(s.out, "Allowed by policy "+r.Policy+", decision "+r.Decision+".")
+	}
+	return nil
 }
 
-func number(n *uint32) string {
-	if n == nil {
-		return ""
+// told is a number with commas, or what is told instead.
+func told(t app.Told) string {
+	if n, ok := t.Exact(); ok {
+		return cell(n)
 	}
-	return cell(*n)
+	return t.String()
 }
 
 func fraction(f *float64) string {

@@ -38,6 +38,7 @@ func TestScripts(t *testing.T) {
 			"get":      get,
 			"fill":     fill,
 			"damage":   damage,
+			"change":   change,
 			"cut":      cut,
 			"postgres": func(ts *testscript.TestScript, _ bool, _ []string) { ts.Setenv("DSN", testkit.Postgres(t)) },
 		},
@@ -154,6 +155,18 @@ func fill(ts *testscript.TestScript, neg bool, args []string) {
 // damage DIR turns a bit in the middle of every segment.
 func damage(ts *testscript.TestScript, _ bool, args []string) {
 	files, err := filepath.Glob(filepath.Join(ts.MkAbs(args[0]), "*.seg"))
+	ts.Check(err)
+	for _, f := range files {
+		b, err := os.ReadFile(f)
+		ts.Check(err)
+		b[len(b)/2] ^= 1
+		ts.Check(os.WriteFile(f, b, 0o600))
+	}
+}
+
+// change LOG turns a bit in the leaves of a ledger.
+func change(ts *testscript.TestScript, _ bool, args []string) {
+	files, err := filepath.Glob(filepath.Join(ts.MkAbs(args[0]), "tile", "entries", "000.p", "*"))
 	ts.Check(err)
 	for _, f := range files {
 		b, err := os.ReadFile(f)

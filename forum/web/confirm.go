@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/samverk/samverk/forum"
+	"github.com/samverk/samverk/network"
 	"github.com/samverk/samverk/web"
 )
 
@@ -48,9 +49,9 @@ func (p *room) makeSure(w http.ResponseWriter, r *http.Request, f *web.Form, tit
 }
 
 // askRecord shows the decision that a form would take, as the room would take it now.
-func (p *room) askRecord(w http.ResponseWriter, r *http.Request, v forum.MeetingView, id forum.ItemID, f *web.Form) (int, error) {
+func (p *room) askRecord(w http.ResponseWriter, r *http.Request, n *network.Network, v forum.MeetingView, id forum.ItemID, f *web.Form) (int, error) {
 	l := p.pages.Words(r)
-	draft, err := p.readDraft(r, v, id, f)
+	draft, err := p.readDraft(r, n, v, id, f)
 	if err != nil || !f.OK() {
 		return 0, err
 	}
@@ -70,6 +71,9 @@ func (p *room) askRecord(w http.ResponseWriter, r *http.Request, v forum.Meeting
 	}
 	if !d.Review.IsZero() {
 		s.Facts = append(s.Facts, fact{l.Must("decision.review"), l.Day(d.Review)})
+	}
+	for _, e := range draft.Effects {
+		s.Facts = append(s.Facts, fact{l.Must("decision.effect." + string(e.Kind)), e.Title})
 	}
 	return p.makeSure(w, r, f, l.Must("decision.sure"), s), nil
 }

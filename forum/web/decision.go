@@ -1,6 +1,7 @@
 package web
 
 import (
+	"encoding/hex"
 	"encoding/json"
 	"html/template"
 	"net/http"
@@ -192,12 +193,33 @@ type sectorVotes struct {
 
 type effectRow struct {
 	forum.EffectOf
-	Kind string
-	Href string // where it is, when its reference says so
+	Kind  string
+	Href  string // where it is, when its reference or its room says so
+	Here  bool   // the room is one of ours
+	State tag
+	Why   string
+}
+
+// became adds what other rooms made of a decision's effects.
+func (p *room) became(r *http.Request, n *network.Network, rows []effectRow) error {
+	if p.options.Became == nil {
+		return nil
+	}
+	for i := range rows {
+		b, err := p.options.Became(r, n, rows[i].EffectOf)
+		if err != nil {
+			return err
+		}
+		rows[i].State, rows[i].Why = tag{b.State, b.Colour}, b.Why
+		if b.Href != "" {
+			rows[i].Href, rows[i].Here = b.Href, true
+		}
+	}
+	return nil
 }
 
 func newEffectRow(l *web.Words, e forum.EffectOf) effectRow {
-	return effectRow{e, l.Must("decision.effect." + string(e.Effect.Kind)), webAddress(e.Ref)}
+	return effectRow{EffectOf: e, Kind: l.Must("decision.effect." + string(e.Effect.Kind)), Href: webAddress(e.Ref)}
 }
 
 type chainRow struct {
@@ -223,6 +245,9 @@ func (p *room) decisionPage(w http.ResponseWriter, r *http.Request, n *network.N
 	d := newDecisionData(l, n, v)
 	d.Here = r.URL.Path
 	if d.Basis, err = p.basis(r, l, n, v); err != nil {
+		return p.pages.Fail(w, r, err)
+	}
+	if err := p.became(r, n, d.Effects); err != nil {
 		return p.pages.Fail(w, r, err)
 	}
 	return p.pages.Render(w, r, web.Page{Name: "decision", Title: v.Title, Station: "decide", Data: d, Public: v.Visibility == network.Public,
@@ -395,10 +420,19 @@ func newDecisionFile(v forum.DecisionView) decisionFile {
 		out.Basis = append(out.Basis, map[string]string{"title": b.Title, "url": b.URL})
 	}
 	for _, e := range v.Effects {
-		out.Effects = append(out.Effects, map[string]string{"kind": string(e.Effect.Kind), "ref": e.Ref, "title": e.Title})
+		out.Effects = append(out.Effects, effectFile(e))
 	}
 	for _, x := range v.Supersedes {
 		out.Supersedes = append(out.Supersedes, x.ID)
+	}
+	return out
+}
+
+// effectFile is an effect for programs. A text is named by its digest.
+func effectFile(e forum.EffectOf) map[string]string {
+	out := map[string]string{"kind": string(e.Effect.Kind), "ref": e.Ref, "title": e.Title}
+	if e.Digest != ([32]byte{}) {
+		out["digest"] = hex.EncodeToString(e.Digest[:])
 	}
 	return out
 }

@@ -34,7 +34,7 @@ func annulledWords(l *web.Words, number, name, clock string) string {
 }
 
 // askAnnul shows what taking a decision back does, before it is done.
-func (p *room) askAnnul(w http.ResponseWriter, r *http.Request, v forum.MeetingView, id forum.ItemID, f *web.Form) (int, error) {
+func (p *room) askAnnul(w http.ResponseWriter, r *http.Request, _ *network.Network, v forum.MeetingView, id forum.ItemID, f *web.Form) (int, error) {
 	l := p.pages.Words(r)
 	for _, d := range v.Decisions[id] {
 		if string(d.ID) == f.Get("decision") {

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"encoding/hex"
 	"net/http"
 	"net/url"
 	"slices"
@@ -21,6 +22,8 @@ type groundData struct {
 	Basis    []groundRow
 	Effects  []groundRow
 	Kinds    []web.Option
+	Named    []web.Option // texts of other rooms, to tick
+	Drafts   []Draft
 }
 
 // groundRow is a row of fields: their names, and which row it is for who can't see it.
@@ -50,13 +53,20 @@ func groundRows(f *web.Form, of string) (out []groundRow) {
 }
 
 // newGround makes the fields of what a decision about a topic rests on and leads to.
-func (p *room) newGround(r *http.Request, root network.ID, topic forum.TopicID, f *web.Form) (groundData, error) {
+func (p *room) newGround(r *http.Request, n *network.Network, topic forum.TopicID, f *web.Form) (groundData, error) {
 	l := p.pages.Words(r)
 	d := groundData{Form: f, Here: r.URL.Path, Basis: groundRows(f, "basis"), Effects: groundRows(f, "effect"), Kinds: []web.Option{{Text: l.Must("decision.effect.choose")}}}
-	for _, k := range forum.EffectKinds {
+	for _, k := range p.kinds() {
 		d.Kinds = append(d.Kinds, web.Option{Value: string(k), Text: l.Must("decision.effect." + string(k))})
 	}
-	all, err := p.evidenceOf(r, root, topic)
+	var err error
+	if d.Drafts, err = p.drafts(r, n, topic); err != nil {
+		return d, err
+	}
+	for _, x := range d.Drafts {
+		d.Named = append(d.Named, web.Option{Value: x.name(), Text: x.Title, Help: x.Says})
+	}
+	all, err := p.evidenceOf(r, n.ID, topic)
 	for _, e := range all {
 		o := web.Option{Value: string(e.ID), Text: e.Title, Help: l.Must("topic.evidence." + string(e.Reference.Kind))}
 		if e.Level != "" {
@@ -65,6 +75,44 @@ func (p *room) newGround(r *http.Request, root network.ID, topic forum.TopicID, 
 		d.Evidence = append(d.Evidence, o)
 	}
 	return d, err
+}
+
+// name is a draft in a form: which text exactly.
+func (d Draft) name() string {
+	return string(d.Kind) + "|" + d.Ref + "|" + hex.EncodeToString(d.Digest[:])
+}
+
+// drafts lists the texts of other rooms that a decision about a topic may name.
+func (p *room) drafts(r *http.Request, n *network.Network, topic forum.TopicID) ([]Draft, error) {
+	if p.options.Drafts == nil {
+		return nil, nil
+	}
+	return p.options.Drafts(r, n, topic)
+}
+
+// kinds are the effects that are typed. What another room keeps the text of is chosen there, so that the decision names the text and not
+// only its name.
+func (p *room) kinds() []forum.EffectKind {
+	return slices.DeleteFunc(slices.Clone(forum.EffectKinds), func(k forum.EffectKind) bool {
+		return p.options.Drafts != nil && (k == forum.Policy || k == forum.FormEff)
+	})
+}
+
+// readNamed reads the texts that are ticked. One that was changed since the form was shown isn't there any more.
+func (p *room) readNamed(r *http.Request, n *network.Network, topic forum.TopicID, f *web.Form, d *forum.DecisionDraft) error {
+	drafts, err := p.drafts(r, n, topic)
+	if err != nil {
+		return err
+	}
+	for _, name := range f.All("named") {
+		i := slices.IndexFunc(drafts, func(x Draft) bool { return x.name() == name })
+		if i < 0 {
+			f.Wrong("named", p.pages.Words(r).Must("fault.decision.effect.changed"))
+			continue
+		}
+		d.Effects = append(d.Effects, drafts[i].Effect)
+	}
+	return nil
 }
 
 // evidenceOf lists what a topic rests on; nothing of one that isn't the reader's to see.
@@ -80,9 +128,12 @@ func (p *room) evidenceOf(r *http.Request, root network.ID, topic forum.TopicID)
 }
 
 // readGround reads what a decision rests on and leads to. A row in which something is written must be whole.
-func (p *room) readGround(r *http.Request, root network.ID, topic forum.TopicID, f *web.Form, d *forum.DecisionDraft) error {
+func (p *room) readGround(r *http.Request, n *network.Network, topic forum.TopicID, f *web.Form, d *forum.DecisionDraft) error {
 	l := p.pages.Words(r)
-	all, err := p.evidenceOf(r, root, topic)
+	if err := p.readNamed(r, n, topic, f, d); err != nil {
+		return err
+	}
+	all, err := p.evidenceOf(r, n.ID, topic)
 	if err != nil {
 		return err
 	}
@@ -121,7 +172,7 @@ func (p *room) readGround(r *http.Request, root network.ID, topic forum.TopicID,
 		twice := slices.ContainsFunc(d.Effects, func(x forum.Effect) bool { return x.Kind == e.Kind && x.Ref == e.Ref })
 		switch {
 		case !kind || !title || !ref:
-		case !slices.Contains(forum.EffectKinds, e.Kind):
+		case !slices.Contains(p.kinds(), e.Kind):
 			f.Wrong(row.Kind, l.Must("fault.decision.effect"))
 		case twice:
 			f.Wrong(row.Ref, l.Must("fault.decision.effect.twice"))

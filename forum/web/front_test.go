@@ -106,7 +106,7 @@ func emptySite(t testing.TB) *frontSite {
 		})
 	}})
 	s.site.Register(s.table)
-	s.ok(Register(s.table, s.site, s.forum, s.network, s.accounts))
+	s.ok(Register(s.table, s.site, s.forum, s.network, s.accounts, Options{}))
 	return s
 }
 

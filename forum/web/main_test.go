@@ -32,6 +32,7 @@ type site struct {
 	now     time.Time
 	network *network.Registry
 	table   *route.Table
+	options Options
 	root    network.ID
 	coord   network.Actor
 	top     seated
@@ -65,7 +66,7 @@ func open(t testing.TB) *site {
 		})
 	}})
 	frame.Register(s.table)
-	if err := Register(s.table, frame, s.Forum, s.network, nil); err != nil {
+	if err := Register(s.table, frame, s.Forum, s.network, nil, s.options); err != nil {
 		t.Fatal(err)
 	}
 	s.people()

@@ -86,7 +86,7 @@ func (p *room) circulateForm(w http.ResponseWriter, r *http.Request, n *network.
 	for _, x := range []forum.Disposition{forum.Adopted, forum.Partly, forum.Declined} {
 		d.Fates = append(d.Fates, web.Option{Value: string(x), Text: l.Must("front.fate.tag." + string(x))})
 	}
-	if d.Ground, err = p.newGround(r, n.ID, forum.TopicID(f.Get("topic")), f); err != nil {
+	if d.Ground, err = p.newGround(r, n, forum.TopicID(f.Get("topic")), f); err != nil {
 		return p.pages.Fail(w, r, err)
 	}
 	title := l.Must("decision.circulate")
@@ -124,7 +124,7 @@ func (p *room) circulate(w http.ResponseWriter, r *http.Request, n *network.Netw
 			f.Wrong("review", l.Must("fault.decision.day"))
 		}
 	}
-	if err := p.readGround(r, n.ID, c.Topic, f, &c.Draft); err != nil {
+	if err := p.readGround(r, n, c.Topic, f, &c.Draft); err != nil {
 		return p.pages.Fail(w, r, err)
 	}
 	if !f.OK() {
@@ -202,6 +202,9 @@ func (p *room) circulationShow(w http.ResponseWriter, r *http.Request, n *networ
 	}
 	for _, e := range v.Draft.Effects {
 		d.Effects = append(d.Effects, newEffectRow(l, forum.EffectOf{Effect: e, Named: true}))
+	}
+	if err := p.became(r, n, d.Effects); err != nil {
+		return p.pages.Fail(w, r, err)
 	}
 	if f == nil {
 		f = web.NewForm()

@@ -122,7 +122,7 @@ func (p *room) itemShow(w http.ResponseWriter, r *http.Request, n *network.Netwo
 	d.visible(l, f)
 	d.missing(l, f)
 	if d.Open && v.Runs {
-		if d.Ground, err = p.newGround(r, n.ID, d.Item.Topic, f); err != nil {
+		if d.Ground, err = p.newGround(r, n, d.Item.Topic, f); err != nil {
 			return p.pages.Fail(w, r, err)
 		}
 	}
@@ -462,7 +462,7 @@ func (p *room) itemDo(w http.ResponseWriter, r *http.Request, n *network.Network
 		return again()
 	}
 	if ask := p.asksItem(f); ask != nil {
-		switch status, err := ask(w, r, v, forum.ItemID(r.PathValue("item")), f); {
+		switch status, err := ask(w, r, n, v, forum.ItemID(r.PathValue("item")), f); {
 		case err != nil:
 			return p.problem(w, r, f, err, again)
 		case !f.OK():
@@ -471,7 +471,7 @@ func (p *room) itemDo(w http.ResponseWriter, r *http.Request, n *network.Network
 			return status
 		}
 	}
-	to, err := p.itemAct(r, v, forum.ItemID(r.PathValue("item")), f)
+	to, err := p.itemAct(r, n, v, forum.ItemID(r.PathValue("item")), f)
 	if err != nil {
 		return p.problem(w, r, f, err, again)
 	}
@@ -485,7 +485,7 @@ func (p *room) itemDo(w http.ResponseWriter, r *http.Request, n *network.Network
 }
 
 // asksItem gives what asks before an act of an item's page; nil where nothing is asked.
-func (p *room) asksItem(f *web.Form) func(http.ResponseWriter, *http.Request, forum.MeetingView, forum.ItemID, *web.Form) (int, error) {
+func (p *room) asksItem(f *web.Form) func(http.ResponseWriter, *http.Request, *network.Network, forum.MeetingView, forum.ItemID, *web.Form) (int, error) {
 	switch do := f.Get("do"); {
 	case confirmed(f):
 		return nil
@@ -497,12 +497,12 @@ func (p *room) asksItem(f *web.Form) func(http.ResponseWriter, *http.Request, fo
 	return nil
 }
 
-func (p *room) itemAct(r *http.Request, v forum.MeetingView, id forum.ItemID, f *web.Form) (to string, err error) {
+func (p *room) itemAct(r *http.Request, n *network.Network, v forum.MeetingView, id forum.ItemID, f *web.Form) (to string, err error) {
 	ctx, who := r.Context(), actor(r)
 	person := network.PersonID(f.Get("person"))
 	switch f.Get("do") {
 	case "record":
-		draft, err := p.readDraft(r, v, id, f)
+		draft, err := p.readDraft(r, n, v, id, f)
 		if err != nil || !f.OK() {
 			return "", err
 		}
@@ -553,7 +553,7 @@ func (p *room) editNotes(r *http.Request, v forum.MeetingView, id forum.ItemID, 
 }
 
 // readDraft reads the decision's form.
-func (p *room) readDraft(r *http.Request, v forum.MeetingView, id forum.ItemID, f *web.Form) (forum.DecisionDraft, error) {
+func (p *room) readDraft(r *http.Request, n *network.Network, v forum.MeetingView, id forum.ItemID, f *web.Form) (forum.DecisionDraft, error) {
 	l, at := p.pages.Words(r), v.Starts.Location()
 	d := forum.DecisionDraft{Item: id, Version: version(f), Title: f.Get("title"), Text: f.Get("text"), Rationale: f.Get("rationale"), Visibility: network.Visibility(f.Get("visibility"))}
 	var ok bool
@@ -592,7 +592,7 @@ func (p *room) readDraft(r *http.Request, v forum.MeetingView, id forum.ItemID, 
 	}
 	of := itemData{Meeting: meetingData{MeetingView: v}, Item: itemRow{Item: v.Items[i]}}
 	d.Visibility = of.narrow(d.Visibility)
-	return d, p.readGround(r, v.Root, v.Items[i].Topic, f, &d)
+	return d, p.readGround(r, n, v.Items[i].Topic, f, &d)
 }
 
 func (p *room) readVotes(v forum.MeetingView, f *web.Form, d *forum.DecisionDraft) {

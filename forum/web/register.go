@@ -21,15 +21,39 @@ type room struct {
 	pages    *web.Pages
 	table    *route.Table
 	accounts *account.Accounts // nil: no secret calendars
+	options  Options
+}
+
+// Options are what other rooms tell of what decisions lead to there. Each may be nil.
+type Options struct {
+	// Drafts lists the texts that a decision about a topic may put in force.
+	Drafts func(*http.Request, *network.Network, forum.TopicID) ([]Draft, error)
+	// Became tells what became of a text that a decision named.
+	Became func(*http.Request, *network.Network, forum.EffectOf) (Became, error)
+}
+
+// Draft is a text of another room that a decision may put in force, exactly as it is.
+type Draft struct {
+	forum.Effect
+	Says string // more about it, in the reader's language
+	Href string // where it is read
+}
+
+// Became is what another room made of an effect, in the reader's language. The zero Became is unknown there.
+type Became struct {
+	State  string // one or two words
+	Colour string // of the state's tag
+	Why    string // why not yet, or not at all
+	Href   string // where it is
 }
 
 // Register puts the forum's pages into the table.
-func Register(t *route.Table, s *web.Site, f *forum.Forum, n *network.Registry, a *account.Accounts) error {
+func Register(t *route.Table, s *web.Site, f *forum.Forum, n *network.Registry, a *account.Accounts, o Options) error {
 	pages, err := s.Room(files)
 	if err != nil {
 		return err
 	}
-	p := &room{forum: f, network: n, site: s, pages: pages, table: t, accounts: a}
+	p := &room{forum: f, network: n, site: s, pages: pages, table: t, accounts: a, options: o}
 	t.Add(p.topics()...)
 	t.Add(p.meetings()...)
 	t.Add(p.front()...)

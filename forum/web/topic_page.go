@@ -35,6 +35,8 @@ type topicData struct {
 	Files     []fileShown
 	History   []eventShown
 	Decisions []forum.Decision
+	Drafts    []Draft // texts of other rooms that were written for it
+	NewDraft  string  // where one is written; "" where there is none, and for nobody
 	Helpers   []helperShown
 	Ties      []tieShown
 	Declare   string // where one's own ties are declared; "" for nobody
@@ -130,6 +132,20 @@ func (p *room) topicWith(w http.ResponseWriter, r *http.Request, n *network.Netw
 	return p.pages.Render(w, r, web.Page{Name: "topic", Title: v.Title, Station: "raise", Data: d, Crumbs: crumbs, Form: give, Public: true})
 }
 
+// fillDrafts adds the texts that were written for a topic, for its body to decide.
+func (p *room) fillDrafts(r *http.Request, n *network.Network, d *topicData) error {
+	all, err := p.drafts(r, n, d.ID)
+	for _, x := range all {
+		if x.Href != "" {
+			d.Drafts = append(d.Drafts, x)
+		}
+	}
+	if at := home(n) + "/policies/new"; d.SignedIn && d.State != forum.Decided && p.table.Has(http.MethodGet, at) && (len(d.Drafts) > 0 || d.Facets.Kind == "data" || d.May.Run) {
+		d.NewDraft = at + "?topic=" + string(d.ID)
+	}
+	return err
+}
+
 func (p *room) fillTopic(r *http.Request, l *web.Words, n *network.Network, d *topicData) (err error) {
 	if !d.InputUntil.IsZero() {
 		d.Last = lastDay(d.InputUntil, d.Zone)
@@ -153,6 +169,9 @@ func (p *room) fillTopic(r *http.Request, l *web.Words, n *network.Network, d *t
 		d.RaisedBy = d.From[0].Where
 	}
 	d.Path = d.path(l)
+	if err := p.fillDrafts(r, n, d); err != nil {
+		return err
+	}
 	if d.State == forum.Decided {
 		d.Decisions, err = p.forum.Decisions(r.Context(), actor(r), forum.DecisionFilter{Root: n.ID, Topic: d.ID, Limit: 5})
 		if err != nil {

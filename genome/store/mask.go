@@ -74,12 +74,31 @@ type group struct {
 	bySex   [3]int
 }
 
+// People are those who can be counted in a dataset, a bit for each individual's number. dataset "" is all germline datasets.
+func (sn *Snapshot) People(dataset string) ([]uint64, error) {
+	sc := sn.v.scope(dataset)
+	if sc == nil {
+		return nil, noDataset(dataset)
+	}
+	words := make([]uint64, (len(sc.sampleOf)+63)/64)
+	for who, n := range sc.sampleOf {
+		if n != 0 {
+			words[who>>6] |= 1 << (who & 63)
+		}
+	}
+	return words, nil
+}
+
+func noDataset(name string) error {
+	return fault.New(fault.NotFound, "there is no dataset %q", name).Do("`samverk datasets` lists them")
+}
+
 // Mask turns individuals into the samples that are counted for them. dataset "" is all germline datasets.
 func (sn *Snapshot) Mask(allowed *individual.Set, dataset string) (*Mask, error) {
 	v := sn.v
 	sc := v.scope(dataset)
 	if sc == nil {
-		return nil, fault.New(fault.NotFound, "there is no dataset %q", dataset).Do("`samverk datasets` lists them")
+		return nil, noDataset(dataset)
 	}
 	m := &Mask{v: v, words: make([]uint64, (len(v.samples)+63)/64), groups: make([]group, len(v.targets))}
 	for i, t := range v.targets {

@@ -8,17 +8,26 @@ package testnode
 
 import (
 	"context"
+	"crypto/ed25519"
+	"crypto/rand"
 	"fmt"
+	"io"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/samverk/samverk/answer"
 	"github.com/samverk/samverk/consent"
+	"github.com/samverk/samverk/consent/counted"
 	"github.com/samverk/samverk/genome/store"
 	"github.com/samverk/samverk/genome/variant"
 	"github.com/samverk/samverk/individual"
+	"github.com/samverk/samverk/ledger"
+	"github.com/samverk/samverk/mandate"
+	"github.com/samverk/samverk/policy"
 	"github.com/samverk/samverk/storage"
 )
 
@@ -37,47 +46,136 @@ const (
 // Node is a node with its desk.
 type Node struct {
 	Desk     *answer.Desk
+	DB       *storage.DB
 	Consents *consent.Consents
 	People   *individual.Register
-	genomes  *store.Store
-	db       *storage.DB
+	Genomes  *store.Store
+	Policies *policy.Policies
+	Counted  *counted.Counted
+	Ledger   *ledger.Ledger
+	Accesses *ledger.Accesses
+	Dir      string
+}
+
+// Operator asks at the machine itself, for a purpose.
+func Operator(p consent.Purpose) policy.Ask {
+	return policy.Ask{Operator: true, Use: consent.Use{Purpose: p}}
+}
+
+// Clinician asks for care, as the preset policy for care allows.
+func Clinician() policy.Ask {
+	return policy.Ask{Organisation: "North", Sector: "care", Role: policy.Clinician, Person: "linda", SignedIn: true, Use: consent.Use{Purpose: consent.Care}}
+}
+
+// Researcher asks for research, with a committee's approval, as the preset policy for research allows.
+func Researcher() policy.Ask {
+	return policy.Ask{Organisation: "University", Sector: "academia", Role: policy.Researcher, Person: "nadia", SignedIn: true, Approval: "Dnr 2026-01",
+		Use: consent.Use{Purpose: consent.Research}}
 }
 
 // Open makes an empty node.
 func Open(t testing.TB) *Node {
 	t.Helper()
-	ctx, dir := context.Background(), t.TempDir()
+	return OpenIn(t, t.TempDir(), storage.Options{})
+}
+
+var networkKey = ed25519.NewKeyFromSeed([]byte("0123456789abcdef0123456789abcdef"))
+
+// OpenIn opens a node in a folder, or makes it; the database as o says, but for the tables.
+func OpenIn(t testing.TB, dir string, o storage.Options) *Node {
+	t.Helper()
+	ctx := context.Background()
 	must := func(err error) {
 		if err != nil {
 			t.Helper()
 			t.Fatal(err)
 		}
 	}
-	db, err := storage.Open(ctx, filepath.Join(dir, "node.db"), storage.Options{
-		Migrations: []fs.FS{individual.Migrations, consent.Migrations, store.Migrations()},
-	})
+	o.Migrations = []fs.FS{individual.Migrations, consent.Migrations, counted.Migrations, policy.Migrations, ledger.Migrations, answer.Migrations, store.Migrations()}
+	n := &Node{Dir: dir}
+	var err error
+	n.DB, err = storage.Open(ctx, filepath.Join(dir, "node.db"), o)
 	must(err)
-	t.Cleanup(func() { must(db.Close()) })
-	register, err := individual.Open(ctx, db)
+	t.Cleanup(func() { must(n.DB.Close()) })
+	n.People, err = individual.Open(ctx, n.DB)
 	must(err)
-	consents, err := consent.Open(ctx, db, register, consent.Options{Journal: filepath.Join(dir, "journal")})
+	n.Consents, err = consent.Open(ctx, n.DB, n.People, consent.Options{Journal: filepath.Join(dir, "journal")})
 	must(err)
-	t.Cleanup(func() { must(consents.Close()) })
-	must(os.Mkdir(filepath.Join(dir, "genomes"), 0o700))
-	genomes, err := store.Open(ctx, db, filepath.Join(dir, "genomes"), store.Options{})
+	t.Cleanup(func() { must(n.Consents.Close()) })
+	genomes := filepath.Join(dir, "genomes")
+	must(os.MkdirAll(genomes, 0o700))
+	n.Genomes, err = store.Open(ctx, n.DB, genomes, store.Options{})
 	must(err)
-	t.Cleanup(func() { must(genomes.Close()) })
-	return &Node{Desk: answer.New(consents, genomes, nil), Consents: consents, People: register, genomes: genomes, db: db}
+	t.Cleanup(func() { must(n.Genomes.Close()) })
+	n.Ledger, err = ledger.Open(ctx, filepath.Join(dir, "ledger"), ledger.Options{Name: "test.example/ledger", Now: n.DB.Now, Random: rand.Reader})
+	must(err)
+	t.Cleanup(func() { _ = n.Ledger.Close(ctx) }) // a test may have taken its folder away
+	n.Accesses, err = ledger.NewAccesses(n.DB, n.Ledger, rand.Reader, ledger.KeepYears)
+	must(err)
+	n.Counted, err = counted.Open(ctx, n.DB, n.People, counted.Options{})
+	must(err)
+	n.Policies, err = policy.Open(ctx, n.DB, policy.Options{Country: "SE", Organisation: "North",
+		Trusted: []policy.Key{{Network: "se", Public: networkKey.Public().(ed25519.PublicKey)}}})
+	must(err)
+	t.Cleanup(n.Policies.Close)
+	n.Desk = n.NewDesk(n.Genomes, nil)
+	return n
+}
+
+// NewDesk makes another desk over the node's rooms.
+func (n *Node) NewDesk(genomes *store.Store, reference *variant.Reference) *answer.Desk {
+	return answer.New(answer.Rooms{DB: n.DB, Consents: n.Consents, Genomes: genomes, Policies: n.Policies, Counted: n.Counted,
+		Ledger: n.Ledger, Accesses: n.Accesses, Reference: reference, Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
+}
+
+// Preset is one of the policies to start from.
+func Preset(t testing.TB, name string) policy.Draft {
+	t.Helper()
+	for _, p := range policy.Presets("SE") {
+		if p.Name == name {
+			return p.Draft
+		}
+	}
+	t.Fatalf("there is no preset %q", name)
+	return policy.Draft{}
+}
+
+// Adopt puts a policy in force, by a decision that is made up.
+func (n *Node) Adopt(t testing.TB, d policy.Draft) {
+	t.Helper()
+	digest, err := d.Digest()
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := n.DB.Now().Add(-time.Hour)
+	m := mandate.Mandate{Decision: "01K", Number: "2026-14", Body: "steering", BodyName: map[string]string{"sv": "Styrgruppen"}, Network: "se",
+		Approved: at, InForce: at, MinutesSeal: mandate.Digest{1}, Votes: mandate.Votes{For: 4, Against: 1},
+		Quorum:  mandate.Quorum{Findings: []mandate.Finding{{Kind: "majority", Have: 5, Need: 4, Of: 7}}, Sectors: []mandate.Sector{{Sector: "care", Present: 5}}, Present: 5, Of: 7, Held: true},
+		Effects: []mandate.Effect{{Kind: mandate.Policy, Ref: d.ID(), Digest: digest}}}
+	s, err := policy.Enact(m, d, policy.Signer{Network: "se", Private: networkKey}, n.DB.Now())
+	if err == nil {
+		err = n.Policies.Adopt(context.Background(), s, policy.Adoption{By: policy.Actor{Operator: true}, Ground: "a test"})
+	}
+	if err != nil {
+		t.Helper()
+		t.Fatal(err)
+	}
 }
 
 // Full makes a node with everybody in it.
 func Full(t testing.TB) *Node {
 	t.Helper()
 	n := Open(t)
+	n.Fill(t)
+	return n
+}
+
+// Fill puts everybody into an empty node.
+func (n *Node) Fill(t testing.TB) {
+	t.Helper()
 	if err := n.load(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	return n
 }
 
 // Set records a person's choice.
@@ -86,7 +184,7 @@ func (n *Node) Set(ctx context.Context, id string, p consent.Purpose, allow bool
 	if !ok {
 		return individual.NoSuch(id)
 	}
-	return n.db.Write(ctx, func(tx *storage.Tx) error {
+	return n.DB.Write(ctx, func(tx *storage.Tx) error {
 		return n.Consents.Change(ctx, tx, "test", []consent.Choice{{Individual: who.Number, Purpose: p, Allow: allow, Why: "a test"}})
 	})
 }
@@ -118,7 +216,7 @@ func (n *Node) load(ctx context.Context) error {
 			return fmt.Errorf("%s: %w", d.spec.Dataset, err)
 		}
 	}
-	return n.db.Write(ctx, func(tx *storage.Tx) error {
+	return n.DB.Write(ctx, func(tx *storage.Tx) error {
 		var choices []consent.Choice
 		for i := range people {
 			who, _ := n.People.LookupIn(tx, id(i))
@@ -138,7 +236,8 @@ func (n *Node) loadOne(ctx context.Context, spec store.LoadSpec, from, to int) e
 	for i := from; i < to; i++ {
 		who, columns = append(who, individual.New{ID: id(i)}), append(columns, uint32(i-from))
 	}
-	return n.db.Write(ctx, func(tx *storage.Tx) error {
+	var load *store.Load
+	err := n.DB.Write(ctx, func(tx *storage.Tx) error {
 		numbers, err := n.People.Enrol(ctx, tx, who)
 		if err != nil {
 			return err
@@ -146,11 +245,10 @@ func (n *Node) loadOne(ctx context.Context, spec store.LoadSpec, from, to int) e
 		for i, number := range numbers {
 			spec.Samples = append(spec.Samples, store.Sample{Name: who[i].ID, Individual: number})
 		}
-		load, err := n.genomes.NewLoad(ctx, spec)
+		load, err = n.Genomes.NewLoad(ctx, spec)
 		if err != nil {
 			return err
 		}
-		defer load.Abort()
 		run, err := load.NewRun(columns)
 		if err != nil {
 			return err
@@ -169,6 +267,10 @@ func (n *Node) loadOne(ctx context.Context, spec store.LoadSpec, from, to int) e
 		}
 		return load.Commit(ctx, tx)
 	})
+	if load != nil {
+		load.Abort() // does nothing to one that was committed
+	}
+	return err
 }
 
 type record struct {

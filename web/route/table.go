@@ -22,15 +22,17 @@ const (
 	Member        Caller = "member"         // registered in the tenant of the path
 	Seated        Caller = "seated"         // holds a seat in the body concerned
 	Chair         Caller = "chair"          // chairs the body concerned
+	Steward       Caller = "steward"        // has an assignment as a data steward
 	Coordinator   Caller = "coordinator"    // holds a seat in the secretariat of the network concerned
 	Owner         Caller = "owner"          // the person concerned
+	Patient       Caller = "patient"        // whom data are about, or their guardian: signed in with a session of their own, which its room holds
 	LocalOperator Caller = "local operator" // whoever reaches the program under this machine's own name
 )
 
-var callers = []Caller{Anyone, SignedIn, Member, Seated, Chair, Coordinator, Owner, LocalOperator}
+var callers = []Caller{Anyone, SignedIn, Member, Seated, Chair, Steward, Coordinator, Owner, Patient, LocalOperator}
 
-// signs tells whether one must be signed in to be this caller.
-func (c Caller) signs() bool { return c != Anyone && c != LocalOperator }
+// signs tells whether one must be signed in, with an account of the network, to be this caller.
+func (c Caller) signs() bool { return c != Anyone && c != Patient && c != LocalOperator }
 
 // Route is one line of the table.
 type Route struct {

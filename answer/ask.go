@@ -1,0 +1,166 @@
+package answer
+
+import (
+	"context"
+	"slices"
+
+	"github.com/samverk/samverk/fault"
+	"github.com/samverk/samverk/genome/store"
+	"github.com/samverk/samverk/genome/variant"
+	"github.com/samverk/samverk/ledger"
+	"github.com/samverk/samverk/policy"
+)
+
+// Question asks about variants: whether anybody has them, how many do, or (unless it says otherwise) in how many of those counted.
+type Question struct {
+	policy.Ask
+	Keys []variant.Key
+}
+
+// Region asks for the variants that somebody counted carries on a stretch, 1-based and inclusive.
+type Region struct {
+	policy.Ask
+	Chrom    variant.Chrom
+	From, To uint32
+	Limit    int // 0: MostInRegion, and more is an error
+}
+
+// MostInRegion bounds a listing, which is held until it is released. Whoever wants more wants an export.
+const MostInRegion = 250_000
+
+// Answer is what is told of variants, in the order of the question or of the stretch.
+type Answer struct {
+	Keys        []variant.Key // of a region
+	Counts      []Count
+	Epoch       uint64
+	Individuals policy.Cell // who allow it and are sequenced, wherever
+	Datasets    []string    // that were asked
+
+	Verdict policy.Verdict // for those who may know
+	Receipt ledger.Receipt // of the leaf that records it
+}
+
+// tries is how often a question is asked again because the rules changed while it was answered.
+const tries = 3
+
+func again[A any](answer func() (A, error)) (a A, err error) {
+	for range tries {
+		if a, err = answer(); fault.KindOf(err) != fault.Conflict {
+			break
+		}
+	}
+	return a, err
+}
+
+// Ask answers a question about variants.
+func (d *Desk) Ask(ctx context.Context, q Question) (Answer, error) {
+	switch q.Question {
+	case "":
+		q.Question = policy.Frequency
+	case policy.Exists, policy.Count, policy.Frequency:
+	default:
+		return Answer{}, fault.New(fault.Invalid, "%q is not asked of variants", q.Question)
+	}
+	if len(q.Keys) == 0 {
+		return Answer{}, fault.New(fault.Invalid, "nothing was asked").Do("name a variant, as in chr22-50000165-C-T")
+	}
+	q.Cells = len(q.Keys)
+	return again(func() (Answer, error) { return d.askKeys(ctx, q) })
+}
+
+func (d *Desk) askKeys(ctx context.Context, q Question) (Answer, error) {
+	s, err := d.ask(ctx, q.Ask, func() string { return aboutKeys(q.Question, q.Keys) })
+	if err != nil {
+		return Answer{}, err
+	}
+	a := s.answer()
+	a.Counts = make([]Count, len(q.Keys))
+	if err := d.countKeys(ctx, s, q.Keys, a.Counts); err != nil {
+		return Answer{}, err
+	}
+	return d.release(ctx, s, a, len(q.Keys))
+}
+
+func (d *Desk) countKeys(ctx context.Context, s *asking, keys []variant.Key, counts []Count) error {
+	counter, normal := s.counters.Get().(*store.Counter), d.normal.Get().(*variant.Normalizer)
+	for i, k := range keys {
+		if i&255 == 255 && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		var err error
+		if d.reference != nil || len(k.Ref) != 1 || len(k.Alt) != 1 { // one base for another is in its normal form
+			if k, err = normal.Normal(k); err != nil {
+				return err
+			}
+		}
+		c, err := counter.Count(k)
+		if err != nil {
+			return err
+		}
+		counts[i] = s.count(c)
+	}
+	s.counters.Put(counter)
+	d.normal.Put(normal)
+	return nil
+}
+
+func (q *asking) answer() Answer {
+	return Answer{Epoch: q.allowed.Epoch, Individuals: q.size(q.mask.Individuals()), Datasets: q.datasets, Verdict: q.verdict}
+}
+
+// release spends and records what an answer tells, and then lets it go.
+func (d *Desk) release(ctx context.Context, s *asking, a Answer, cells int) (Answer, error) {
+	if err := d.spend(ctx, s, cells); err != nil {
+		return Answer{}, err
+	}
+	var err error
+	if a.Receipt, err = d.record(ctx, s); err != nil {
+		return Answer{}, err
+	}
+	return a, nil
+}
+
+// Region lists the variants on a stretch that somebody counted carries, in order.
+func (d *Desk) Region(ctx context.Context, q Region) (Answer, error) {
+	if !q.Chrom.Valid() || q.From == 0 || q.From > q.To {
+		return Answer{}, fault.New(fault.Invalid, "%s:%d-%d is no stretch of a chromosome", q.Chrom, q.From, q.To).
+			Do("write it as chr22:50000000-50010000")
+	}
+	q.Question, q.Cells = policy.Frequency, 0
+	return again(func() (Answer, error) { return d.askRegion(ctx, q) })
+}
+
+func (d *Desk) askRegion(ctx context.Context, q Region) (Answer, error) {
+	where := variant.Region{Chrom: q.Chrom, From: q.From, To: q.To}
+	s, err := d.ask(ctx, q.Ask, func() string { return string(q.Question) + " " + where.String() })
+	if err != nil {
+		return Answer{}, err
+	}
+	d.lengthy(s.counting)
+	a, most := s.answer(), q.Limit
+	if most <= 0 || most > MostInRegion {
+		most = MostInRegion
+	}
+	more := false
+	err = s.snap.Scan(ctx, s.mask, q.Chrom, q.From, q.To, func(k variant.Key, c store.Count) error {
+		if !s.listed(c) {
+			return nil
+		}
+		if more = len(a.Counts) == most; more {
+			return errEnough
+		}
+		k.Ref, k.Alt = slices.Clone(k.Ref), slices.Clone(k.Alt) // the store's until the next one
+		a.Keys, a.Counts = append(a.Keys, k), append(a.Counts, s.count(c))
+		return nil
+	})
+	if err != nil && err != errEnough {
+		return Answer{}, err
+	}
+	if more && most != q.Limit {
+		return Answer{}, fault.New(fault.Invalid, "more than %d variants are carried on %s", MostInRegion, where).Do("ask for smaller regions, or use 'samverk export'")
+	}
+	return d.release(ctx, s, a, max(1, len(a.Counts)))
+}
+
+// errEnough ends a scan at its limit.
+var errEnough = fault.New(fault.Internal, "enough")

@@ -1,0 +1,191 @@
+package answer
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/samverk/samverk/consent/counted"
+	"github.com/samverk/samverk/fault"
+	"github.com/samverk/samverk/genome/variant"
+	"github.com/samverk/samverk/ledger"
+	"github.com/samverk/samverk/policy"
+)
+
+// asking is a question that may be answered, and who is counted for it.
+type asking struct {
+	*counting
+	ask     policy.Ask
+	verdict policy.Verdict
+	use     counted.Use // as the ledger has it
+	about   func() string
+	shaper
+}
+
+// ask judges a question before anything is looked at, and then finds who is counted. about says what it is about, for the access record.
+func (d *Desk) ask(ctx context.Context, a policy.Ask, about func() string) (*asking, error) {
+	v := d.policies.Judge(a)
+	if !v.Allowed {
+		d.denied(ctx, a, v, about)
+		if faults := d.policies.Faults(); a.Operator && v.Reason == policy.Faulty && len(faults) > 0 {
+			return nil, faults[0] // it is theirs to see to
+		}
+		return nil, policy.Denied()
+	}
+	q := &asking{ask: a, verdict: v, use: counted.Of(a.Use), about: about, shaper: newShaper(v, a.Question)}
+	if v.Batch > 0 {
+		q.use = usedBy(q.use, a.Dataset, v.Batch)
+	}
+	var err error
+	if q.counting, err = d.begin(ctx, a, v, q.use); err != nil {
+		return nil, d.refused(a, err)
+	}
+	return q, nil
+}
+
+// spend takes numbers from the asker's budgets. It judges again.
+func (d *Desk) spend(ctx context.Context, q *asking, cells int) error {
+	a := q.ask
+	a.Cells = cells
+	return d.refused(a, d.policies.Spend(ctx, a, q.verdict))
+}
+
+// ahead is how many numbers a long answer takes from the budgets at a time.
+const ahead = 1 << 16
+
+// payAhead gives what spends before numbers of a long answer are released. The first are paid as they are: a small file costs
+// what it has. Then it spends ahead, and what is left at the end is lost.
+func (d *Desk) payAhead(q *asking) func(ctx context.Context, cells int) error {
+	credit, first := 0, true
+	return func(ctx context.Context, cells int) error {
+		if cells <= credit {
+			credit -= cells
+			return nil
+		}
+		take := cells - credit
+		if !first {
+			take = max(take, ahead)
+		}
+		if err := d.spend(ctx, q, take); err != nil {
+			if fault.KindOf(err) == fault.Conflict {
+				err = fault.Wrap(fault.Conflict, err, "the answer was broken off").Do("ask again").Say("policy.changed")
+			}
+			return err
+		}
+		credit, first = credit+take-cells, false
+		return nil
+	}
+}
+
+// record appends the use to the ledger, with what proves who was counted and the record of who asked. When it returns both are
+// durable, and the answer may be released.
+func (d *Desk) record(ctx context.Context, q *asking) (ledger.Receipt, error) {
+	root, err := d.counted.Root(ctx, q.use, q.allowed)
+	if err != nil {
+		return ledger.Receipt{}, d.refused(q.ask, err)
+	}
+	x := leaf(ledger.Use, q.ask, q.verdict)
+	x.Purpose, x.Conditions = q.use.Purpose, q.use.Conditions
+	x.Counted, x.Epoch, x.Mask = uint64(q.mask.Individuals()), q.allowed.Epoch, root
+	r, err := d.append(ctx, q.ask, x, q.about)
+	return r, d.refused(q.ask, err)
+}
+
+func (d *Desk) append(ctx context.Context, a policy.Ask, x ledger.Leaf, about func() string) (ledger.Receipt, error) {
+	if !a.SignedIn && !a.Operator {
+		return d.ledger.Append(ctx, x)
+	}
+	why := string(a.Use.Purpose)
+	if a.Operator {
+		why += ", at the machine itself"
+	}
+	return d.accesses.Append(ctx, x, ledger.AccessRecord{
+		Person: cmp.Or(a.Person, "operator"), Organisation: a.Organisation, Question: about(), Why: why})
+}
+
+// leaf says who asked what under which policy.
+func leaf(kind ledger.Kind, a policy.Ask, v policy.Verdict) ledger.Leaf {
+	x := ledger.Leaf{Kind: kind, Organisation: a.Organisation, Role: a.Role, Question: string(a.Question), Dataset: a.Dataset,
+		Ref: v.Policy, Digest: v.Digest}
+	if a.Operator && x.Role == "" {
+		x.Role = "operator"
+	}
+	if v.Policy != "" {
+		name, version := v.Policy, 0
+		if i := strings.LastIndexByte(v.Policy, '-'); i >= 0 {
+			if n, err := strconv.Atoi(v.Policy[i+1:]); err == nil {
+				name, version = v.Policy[:i], n
+			}
+		}
+		x.Policy, x.PolicyVersion = v.Network+"/"+name, uint32(version)
+		x.Decision = v.Network + "/" + v.Body + "/" + v.Number
+	}
+	return x
+}
+
+// patience is for how long a denial waits to be written down, also when the asker has gone.
+const patience = 10 * time.Second
+
+// denied notes a denial, and appends it to the ledger if it is known who asked. What fails here changes nothing for the asker.
+func (d *Desk) denied(ctx context.Context, a policy.Ask, v policy.Verdict, about func() string) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	defer cancel()
+	u := counted.Of(a.Use)
+	a.Organisation, a.Role, a.Dataset, a.Person, a.Use.Country = plain(a.Organisation), plain(a.Role), plain(a.Dataset), plain(a.Person), plain(a.Use.Country)
+	err := d.policies.Note(ctx, a, v)
+	if err == nil && (a.SignedIn || a.Operator) {
+		x := leaf(ledger.Denial, a, v)
+		x.Purpose, x.Conditions = plain(u.Purpose), plain(u.Conditions)
+		_, err = d.append(ctx, a, x, about)
+	}
+	if err != nil {
+		d.log.Error("a denial could not be written down", "reason", v.Reason, "error", err, "hint", fault.HintOf(err))
+	}
+}
+
+// plain leaves out what an asker made up that no leaf can hold.
+func plain(s string) string {
+	if len(s) > 1024 || !utf8.ValidString(s) || strings.ContainsFunc(s, unicode.IsControl) {
+		return ""
+	}
+	return s
+}
+
+// refused is what an asker is told of a failure. The node's own troubles are for those who run it.
+func (d *Desk) refused(a policy.Ask, err error) error {
+	if err == nil || errors.Is(err, context.Canceled) { // nobody waits for it
+		return err
+	}
+	switch fault.KindOf(err) {
+	case fault.Denied, fault.Conflict, fault.Invalid, fault.NotFound:
+		return err
+	}
+	d.log.Error("a question was refused", "question", a.Question, "error", err, "hint", fault.HintOf(err))
+	if a.Operator {
+		return fault.Wrap(fault.Unavailable, err, "the answer is not given, because it can't be written down").Do("%s", cmp.Or(fault.HintOf(err), "see what it says, and ask again"))
+	}
+	return fault.New(fault.Unavailable, "nothing can be answered just now").Say("answer.unavailable").Do("ask again in a while")
+}
+
+// maxAbout is how much of a question an access record holds, in bytes.
+const maxAbout = 8 << 10
+
+// aboutKeys lists variants.
+func aboutKeys(kind policy.Kind, keys []variant.Key) string {
+	var b strings.Builder
+	b.WriteString(string(kind))
+	for i, k := range keys {
+		name := k.String()
+		if b.Len()+len(name) > maxAbout {
+			b.WriteString(" and " + strconv.Itoa(len(keys)-i) + " more")
+			break
+		}
+		b.WriteString(" " + name)
+	}
+	return b.String()
+}

@@ -1,0 +1,329 @@
+package app
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"log/slog"
+	"slices"
+	"time"
+
+	"github.com/samverk/samverk/consent"
+	"github.com/samverk/samverk/fault"
+	"github.com/samverk/samverk/forum"
+	"github.com/samverk/samverk/mandate"
+	"github.com/samverk/samverk/mandate/carried"
+	"github.com/samverk/samverk/network"
+	"github.com/samverk/samverk/notice"
+	"github.com/samverk/samverk/policy"
+	"github.com/samverk/samverk/storage"
+)
+
+// enactor carries what bodies decided to the rooms that it is about. It judges nothing: the forum says what was decided, the mandate whether it
+// holds, the room whether it can be.
+type enactor struct {
+	node    *Node
+	errands *carried.Errands
+	commons Commons
+	log     *slog.Logger
+	failed  string // what went wrong last, so that it is logged once
+}
+
+// enactEvery is how soon after its approval a decision is carried out.
+const enactEvery = 5 * time.Second
+
+// run carries until ctx ends.
+func (c *enactor) run(ctx context.Context) {
+	tick := time.NewTicker(enactEvery)
+	defer tick.Stop()
+	for {
+		said := ""
+		if err := c.enact(ctx); err != nil && ctx.Err() == nil {
+			if said = err.Error(); said != c.failed {
+				c.log.Error("decisions were not carried out", "error", err, "hint", fault.HintOf(err))
+			}
+		}
+		c.failed = said
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// enact takes what was approved since it last did, and carries out what can be now.
+func (c *enactor) enact(ctx context.Context) error {
+	c.node.locate(c.commons.Networks)
+	if err := c.take(ctx); err != nil {
+		return err
+	}
+	waiting, err := c.errands.Waiting(ctx)
+	if err != nil {
+		return err
+	}
+	var errs []error // one that fails doesn't keep the others
+	for _, e := range waiting {
+		errs = append(errs, c.carryOut(ctx, e))
+	}
+	return errors.Join(append(errs, c.adopt(ctx))...)
+}
+
+// take takes errands from the decisions approved since.
+func (c *enactor) take(ctx context.Context) error {
+	for {
+		after, err := c.errands.Taken(ctx)
+		if err != nil {
+			return err
+		}
+		decisions, err := c.commons.Forum.Since(ctx, after)
+		if err != nil || len(decisions) == 0 {
+			return err
+		}
+		var all []carried.Errand
+		for _, d := range decisions {
+			for _, e := range d.Effects {
+				if (e.Kind == forum.Policy || e.Kind == forum.FormEff) && e.Named && e.Digest != [32]byte{} {
+					all = append(all, carried.Errand{Decision: string(d.ID), Seq: d.Seq, Kind: string(e.Kind), Ref: e.Ref, Digest: e.Digest})
+				}
+			}
+		}
+		if err := c.errands.Take(ctx, after, decisions[len(decisions)-1].Seq, all); err != nil {
+			return err
+		}
+	}
+}
+
+// carryOut carries one errand out, or notes why not. What only time or somebody's word lacks waits; an error of the machine's is tried again.
+func (c *enactor) carryOut(ctx context.Context, e carried.Errand) error {
+	d, err := c.decision(ctx, e)
+	if err != nil {
+		return err
+	}
+	if wait := c.waits(d); wait != nil {
+		return c.settle(ctx, d, e, carried.Waiting, wait)
+	}
+	if no := c.refuses(d); no != nil {
+		return c.settle(ctx, d, e, carried.Refused, no)
+	}
+	m, err := c.mandateOf(ctx, d)
+	if err != nil {
+		return err
+	}
+	if e.Kind == mandate.Form {
+		err = c.form(ctx, m, e)
+	} else {
+		err = c.policy(ctx, d, m, e)
+	}
+	why := &fault.Error{}
+	if k := fault.KindOf(err); err == nil || k == fault.Internal || k == fault.Unavailable || !errors.As(err, &why) {
+		return err
+	}
+	if why.Code == codeAdopt {
+		return c.settle(ctx, d, e, carried.Waiting, why)
+	}
+	return c.settle(ctx, d, e, carried.Refused, why)
+}
+
+// decision finds an errand's decision again.
+func (c *enactor) decision(ctx context.Context, e carried.Errand) (d forum.Carried, err error) {
+	found, err := c.commons.Forum.Since(ctx, e.Seq-1)
+	if err != nil {
+		return d, err
+	}
+	if len(found) == 0 || string(found[0].ID) != e.Decision {
+		return d, fault.New(fault.Internal, "decision %s is not where it was", e.Decision)
+	}
+	return found[0], nil
+}
+
+// codeAdopt names that somebody has to adopt it here first.
+const codeAdopt = "carried.adopt"
+
+// waits tells what is missing yet.
+func (c *enactor) waits(d forum.Carried) *fault.Error {
+	switch now := c.commons.Networks.Now(); {
+	case d.Seal.Seal == "":
+		return fault.New(fault.Conflict, "the minutes of decision %s are not sealed", d.Number).Say("carried.seal")
+	case d.InForce.After(now):
+		return fault.New(fault.Conflict, "decision %s is in force from %s", d.Number, d.InForce.Format(time.DateOnly)).Say("carried.notyet", d.InForce.Format(time.DateOnly))
+	}
+	return nil
+}
+
+// refuses tells what no time will mend.
+func (c *enactor) refuses(d forum.Carried) *fault.Error {
+	bodies := c.node.settings.Bodies
+	switch {
+	case !d.Binds():
+		return fault.New(fault.Denied, "the body of decision %s does not decide: its word is for others to adopt", d.Number).Say("carried.recommends")
+	case len(bodies) > 0 && !slices.Contains(bodies, string(d.Body)):
+		return fault.New(fault.Denied, "this node does not carry out what the body of decision %s decides about sharing", d.Number).Say("carried.body")
+	case !d.Until.IsZero() && !d.Until.After(c.commons.Networks.Now()):
+		return fault.New(fault.Conflict, "decision %s was superseded", d.Number).Say("carried.superseded")
+	}
+	return nil
+}
+
+// settle notes what became of an errand. That it was refused is told to who runs the body, in the same transaction.
+func (c *enactor) settle(ctx context.Context, d forum.Carried, e carried.Errand, to carried.State, why *fault.Error) error {
+	return c.node.db.Write(ctx, func(tx *storage.Tx) error {
+		changed, err := c.errands.Settle(ctx, tx, e, to, why)
+		if err != nil || !changed || to != carried.Refused {
+			return err
+		}
+		return c.commons.Forum.TellRunners(ctx, tx, d.Decision, notice.Notice{Key: "notice.carried.refused", Args: []string{d.Title}})
+	})
+}
+
+// policy enacts a policy under the key of the network that decided.
+func (c *enactor) policy(ctx context.Context, d forum.Carried, m mandate.Mandate, e carried.Errand) error {
+	draft, err := c.node.policies.Named(ctx, m.Network, string(d.Topic), e.Digest)
+	if err != nil {
+		return err
+	}
+	by, err := signer(c.node.dir, m.Network)
+	if err != nil {
+		return fault.Wrap(fault.Unavailable, err, "the network's key can't be used").Do("%s", fault.HintOf(err))
+	}
+	keys, err := publicKeys(c.node.dir)
+	if err != nil {
+		return err
+	}
+	if err := c.node.policies.Trust(ctx, keys...); err != nil {
+		return err
+	}
+	s, err := policy.Enact(m, draft, by, c.commons.Networks.Now())
+	if err != nil {
+		return err
+	}
+	return c.node.db.Write(ctx, func(tx *storage.Tx) error {
+		if err := c.node.policies.Keep(ctx, tx, s); err != nil {
+			return err
+		}
+		_, err := c.errands.Settle(ctx, tx, e, carried.Done, nil)
+		return err
+	})
+}
+
+// form puts a form of consent in force, where the node's standing rule adopts what the body decides.
+func (c *enactor) form(ctx context.Context, m mandate.Mandate, e carried.Errand) error {
+	adopts, err := c.node.policies.Standing(ctx, m.Network, m.Body)
+	if err != nil {
+		return err
+	}
+	if !adopts {
+		return fault.New(fault.Conflict, "no standing rule of this node adopts forms of this body").Say(codeAdopt)
+	}
+	return c.enactForm(ctx, "standing rule", m, e)
+}
+
+func (c *enactor) enactForm(ctx context.Context, by consent.Actor, m mandate.Mandate, e carried.Errand) error {
+	return c.node.db.Write(ctx, func(tx *storage.Tx) error {
+		changed, err := c.errands.Settle(ctx, tx, e, carried.Done, nil)
+		if err != nil || !changed {
+			return err
+		}
+		return c.node.consents.Enact(ctx, tx, by, m, e.Digest)
+	})
+}
+
+// adopt adopts, by the node's standing rules, what was enacted since each rule was made.
+func (c *enactor) adopt(ctx context.Context) error {
+	waiting, err := c.node.policies.Waiting(ctx)
+	if err != nil || len(waiting) == 0 {
+		return err
+	}
+	rules, err := c.node.policies.Rules(ctx)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, s := range waiting {
+		for _, body := range []string{s.Mandate.Body, ""} {
+			i := slices.IndexFunc(rules, func(r policy.StandingRule) bool { return r.Network == s.Mandate.Network && r.Body == body })
+			if i < 0 {
+				continue
+			}
+			if r := rules[i]; r.Adopts && !s.Made.Before(r.Made) {
+				errs = append(errs, c.adoptOne(ctx, s))
+			}
+			break // the body's own rule holds before the network's
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// adoptOne adopts by a standing rule. That somebody else did so meanwhile is no failure.
+func (c *enactor) adoptOne(ctx context.Context, s policy.Signed) error {
+	failed := c.node.policies.Adopt(ctx, s, policy.Adoption{Standing: true})
+	if failed == nil {
+		return nil
+	}
+	waiting, err := c.node.policies.Waiting(ctx)
+	if err != nil || slices.ContainsFunc(waiting, func(x policy.Signed) bool {
+		return x.Mandate.Decision == s.Mandate.Decision && x.Draft.ID() == s.Draft.ID()
+	}) {
+		return errors.Join(failed, err)
+	}
+	return nil
+}
+
+// mandateOf is a decision as those who carry it out judge it: seats by sector, and nobody's name.
+func (c *enactor) mandateOf(ctx context.Context, d forum.Carried) (m mandate.Mandate, err error) {
+	m = mandate.Mandate{Decision: string(d.ID), Number: d.Number, Body: string(d.Body), BodyName: map[string]string{}, Network: string(d.Network),
+		Approved: d.Approved.UTC(), InForce: d.InForce.UTC(), Votes: votesOf(d), Quorum: quorumOf(d.Record.Roll)}
+	err = c.commons.Networks.Look(ctx, network.Clock(), func(tx *storage.Tx, _ network.Access) error {
+		b, err := c.commons.Networks.Body(ctx, tx, d.Body)
+		for lang, name := range map[string]string{"sv": b.Name.SV, "nb": b.Name.NB, "en": b.Name.EN} {
+			if name != "" {
+				m.BodyName[lang] = name
+			}
+		}
+		return err
+	})
+	if err != nil {
+		return m, err
+	}
+	seal, err := hex.DecodeString(d.Seal.Seal)
+	if err != nil || len(seal) != len(m.MinutesSeal) {
+		return m, fault.New(fault.Internal, "the seal of decision %s can't be read", d.Number)
+	}
+	copy(m.MinutesSeal[:], seal)
+	for _, e := range d.Effects {
+		if e.Named && e.Digest != [32]byte{} {
+			m.Effects = append(m.Effects, mandate.Effect{Kind: string(e.Kind), Ref: e.Ref, Digest: e.Digest})
+		}
+	}
+	return m, nil
+}
+
+func votesOf(d forum.Carried) mandate.Votes {
+	if d.Method == forum.ByConsensus {
+		return mandate.Votes{Consensus: true}
+	}
+	t := d.Record.Tally
+	v := mandate.Votes{For: t.For, Against: t.Against, Abstain: t.Abstain}
+	v.Casting = t.For == t.Against && slices.ContainsFunc(d.Record.Roll.Seats, func(s forum.Sitting) bool { return s.Leads && s.Vote == forum.For })
+	return v
+}
+
+func quorumOf(r forum.Roll) mandate.Quorum {
+	q := mandate.Quorum{Present: r.Quorum.Present, Of: r.Quorum.Of, Held: r.Quorum.Held}
+	for _, f := range r.Quorum.Findings {
+		q.Findings = append(q.Findings, mandate.Finding{Kind: string(f.Rule.Kind), N: f.Rule.N, Sector: string(f.Rule.Sector),
+			Organisation: string(f.Rule.OrganisationKind), Have: f.Have, Need: f.Need, Of: f.Of})
+	}
+	for _, sector := range network.Sectors {
+		n := 0
+		for _, s := range r.Seats {
+			if s.Sector == sector && s.Counts() {
+				n++
+			}
+		}
+		if n > 0 {
+			q.Sectors = append(q.Sectors, mandate.Sector{Sector: string(sector), Present: n})
+		}
+	}
+	return q
+}

@@ -1,0 +1,145 @@
+package app
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/samverk/samverk/fault"
+	"github.com/samverk/samverk/ledger"
+)
+
+// A ledger's public files are for anybody to read, also while the node writes: the commands for them need no owner and no node.
+
+// Log is a ledger's public files and the key that they are checked with.
+type Log struct {
+	from ledger.Source
+	Key  string
+}
+
+// OpenLog finds a log by a data directory, a ledger's folder, a copy of its log, or an address that serves one. Without a key, the one that lies
+// beside the log is believed.
+func OpenLog(where, key string) (Log, error) {
+	if strings.HasPrefix(where, "https://") || strings.HasPrefix(where, "http://") {
+		if key == "" {
+			return Log{}, fault.New(fault.Invalid, "a log that somebody serves is checked with a key that comes from elsewhere").Where("--key").Do("give the log's public key")
+		}
+		from, err := ledger.URL(&http.Client{Timeout: time.Minute}, where)
+		return Log{from, key}, err
+	}
+	dir := where
+	for _, below := range []string{filepath.Join(ledgerName, "log"), "log", "."} {
+		if _, err := os.Stat(filepath.Join(where, below, "checkpoint")); err == nil {
+			dir = filepath.Join(where, below)
+			break
+		}
+	}
+	if key == "" {
+		path := filepath.Join(filepath.Dir(dir), "key.pub")
+		b, err := os.ReadFile(path)
+		if err != nil {
+			return Log{}, fault.Wrap(fault.NotFound, err, "the log's public key can't be read").In(path).Do("give it with --key")
+		}
+		key = strings.TrimSpace(string(b))
+	}
+	return Log{ledger.Dir(dir), key}, nil
+}
+
+// LogReport is what a verification found.
+type LogReport struct {
+	Log        string            `json:"log"`
+	Leaves     uint64            `json:"leaves"`
+	Kinds      map[string]uint64 `json:"kinds"`
+	Root       string            `json:"root"`
+	First      time.Time         `json:"first"`
+	Last       time.Time         `json:"last"`
+	ClockSteps int               `json:"clock_steps"`
+}
+
+// Verify reads a log whole and checks every hash of it.
+func (l Log) Verify(ctx context.Context) (LogReport, error) {
+	r, err := ledger.Verify(ctx, l.from, l.Key, nil)
+	if err != nil {
+		return LogReport{}, err
+	}
+	return reportOf(r)
+}
+
+func reportOf(r *ledger.Report) (LogReport, error) {
+	if !r.OK() {
+		var list []string
+		for _, d := range r.Damage[:min(len(r.Damage), shown)] {
+			list = append(list, d.String())
+		}
+		return LogReport{}, fault.New(fault.Internal, "the ledger is damaged: %s", strings.Join(list, "; ")).
+			Do("keep it as it is, find out who changed it, and compare it with what witnesses have")
+	}
+	out := LogReport{Log: r.Checkpoint.Origin, Leaves: r.Leaves, Kinds: map[string]uint64{}, First: r.First, Last: r.Last, ClockSteps: len(r.Steps)}
+	root, err := json.Marshal(r.Checkpoint.Root[:])
+	if err != nil {
+		return out, err
+	}
+	out.Root = strings.Trim(string(root), `"`)
+	for k, n := range r.Kinds {
+		out.Kinds[k.String()] = n
+	}
+	return out, nil
+}
+
+// Export writes every leaf as a line of JSON, and checks the log as it goes.
+func (l Log) Export(ctx context.Context, to io.Writer) (LogReport, error) {
+	r, err := ledger.Export(ctx, l.from, l.Key, to)
+	if err != nil {
+		return LogReport{}, err
+	}
+	return reportOf(r)
+}
+
+// Prove shows that a leaf is in the log, as JSON that stands alone.
+func (l Log) Prove(ctx context.Context, index uint64) ([]byte, error) {
+	p, err := ledger.ProveLeaf(ctx, l.from, l.Key, index)
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(p)
+}
+
+// CheckProof reads a proof and checks it with the log's key, which has to come from elsewhere; it gives the leaf as JSON.
+func CheckProof(b []byte, key string) ([]byte, error) {
+	p, err := ledger.ReadProof(b)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.Verify(key); err != nil {
+		return nil, err
+	}
+	x, err := ledger.Decode(p.Leaf)
+	if err != nil {
+		return nil, err
+	}
+	return x.JSON(p.Index)
+}
+
+// Witnessed is what a witness saw.
+type Witnessed struct {
+	Log    string `json:"log"`
+	Leaves uint64 `json:"leaves"`
+	Added  uint64 `json:"added"`
+	Key    string `json:"witness_key"`
+}
+
+// Witness looks at a log as somebody who sees to it that it only grows, and cosigns it. dir is theirs.
+func (l Log) Witness(ctx context.Context, dir, name string) (Witnessed, error) {
+	w, err := ledger.NewWitness(dir, name, time.Now, rand.Reader)
+	if err != nil {
+		return Witnessed{}, err
+	}
+	c, added, err := w.Watch(ctx, l.from, l.Key)
+	return Witnessed{Log: c.Origin, Leaves: c.Size, Added: added, Key: w.PublicKey()}, err
+}
