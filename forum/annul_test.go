@@ -54,7 +54,7 @@ func (w *world) mistaken() (m mistaken) {
 func (w *world) decidesAgain(m mistaken) Decision {
 	w.t.Helper()
 	ctx := w.t.Context()
-	draft := DecisionDraft{Item: m.item, Title: "Kolibrien", Text: "Alle tester.", Method: ByConsensus, Supersedes: []DecisionID{m.old.ID}, Effects: []Effect{{Kind: Pilot, Ref: "p1", Title: "Pilot"}}}
+	draft := DecisionDraft{Item: m.item, Title: "Kolibrien", Text: "Alle tester.", Method: ByConsensus, Supersedes: []DecisionID{m.old.ID}, Effects: []Effect{{Kind: Pilot, Ref: "p1", Title: "Pilot"}, {Kind: Policy, Ref: "care-1", Title: "Regel", Digest: [32]byte{1}}}}
 	for _, in := range got(w.Inputs(ctx, w.coord, m.topic))(w.t) {
 		draft.Dispositions = append(draft.Dispositions, Disposed{Input: in.ID, Version: in.Version, Disposition: Adopted, Reason: "Vedtatt."})
 	}
