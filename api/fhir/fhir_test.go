@@ -622,7 +622,9 @@ func TestAFileIsACopy(t *testing.T) {
 	}
 	standing, err := n.consents.Restrictions(ctx, who)
 	must(t, err)
-	n.write(t, func(tx *storage.Tx) error { return n.consents.Lift(ctx, tx, consent.Themselves, "over", standing[0].ID) })
+	n.write(t, func(tx *storage.Tx) error {
+		return n.consents.Lift(ctx, tx, consent.Themselves, "over", standing[0].ID)
+	})
 	if err := record(file); fault.KindOf(err) != fault.Conflict {
 		t.Error("a lifted restriction was set again by an older copy:", err)
 	}
