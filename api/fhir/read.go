@@ -147,6 +147,9 @@ func (r *reader) consent(at string, c *resource) {
 	}
 	top := r.root(at+".provision", c.Provision)
 	if kind != "" {
+		if s.Guardian != "" {
+			r.refuse(at+".performer[0]", "whether a guardian may restrict this isn't judged here", "let staff register it")
+		}
 		s.Restriction = r.restriction(at, c, kind, top)
 	} else {
 		for i, p := range top {
