@@ -109,6 +109,29 @@ func TestWhoMayInvite(t *testing.T) {
 	})
 }
 
+// Nobody fills the world's mailboxes from here: so many invitations a day are made, whomever they are to.
+func TestInvitationsOfADayAreBounded(t *testing.T) {
+	each(t, account.Options{}, func(t *testing.T, h *house) {
+		ctx := t.Context()
+		ok(t, h.db.Write(ctx, func(tx *storage.Tx) error {
+			for i := range 199 {
+				if _, err := tx.Exec(ctx, `INSERT INTO account_invitation (id, person, mail, lang, hash, made_by, made, expires, state, closed)
+					VALUES ($1, $1, 'x@example.org', 'sv', $1, $2, $3, $3, 'revoked', $3)`, fmt.Sprint("before-", i), coordinator.Person, h.Now()); err != nil {
+					return err
+				}
+			}
+			return nil
+		}))
+		_, err := h.Invite(ctx, coordinator, "anna", mailOf(anna), "sv")
+		ok(t, err)
+		_, err = h.Invite(ctx, coordinator, "bo", "bo@example.org", "sv")
+		is(t, err, fault.Conflict, "account.invitation.many")
+		h.pass(24*time.Hour + time.Second)
+		_, err = h.Invite(ctx, coordinator, "bo", "bo@example.org", "sv")
+		ok(t, err)
+	})
+}
+
 // A person whom a region registered is the region's to invite: whoever coordinates above it, or registers the person
 // too, doesn't become them.
 func TestOnlyTheHomeInvites(t *testing.T) {

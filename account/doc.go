@@ -26,6 +26,7 @@
 //     the identities that the person names.
 //   - Inviting answers the same whether the address is an account's or not. Whoever has the link learns it by trying to make another, and who
 //     invites is given the link, to hand over. Who has an account accepts with it, and stays one person; who answers for what they take is told.
+//     Nobody makes more than a bounded number of invitations in a day.
 //   - A link for a new password that a coordinator hands over leads into nothing that they don't coordinate, and is never an operator's.
 //   - An identity belongs to an account because its person said so, in an invitation or signed in; a mail address that is the same says nothing.
 //   - A new mail address becomes the account's when somebody who reads mail there says so; the one before is told.

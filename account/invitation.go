@@ -15,6 +15,8 @@ import (
 const (
 	invited = 14 * 24 * time.Hour
 	started = 24 * time.Hour // for the first of all, who sits at the terminal
+
+	mostInvitations = 200 // that somebody makes in a day: each is a mail to whoever they say
 )
 
 // Invitation is a way in for a person who has none yet.
@@ -55,6 +57,9 @@ func (a *Accounts) Invite(ctx context.Context, who network.Actor, person network
 		if err := a.without(ctx, tx, person); err != nil {
 			return err
 		}
+		if err := a.fewInvitations(ctx, tx, who); err != nil {
+			return err
+		}
 		token, until, err := a.invite(ctx, tx, Invitation{Person: person, Mail: mail, Lang: lng, By: who.Person})
 		if err != nil {
 			return err
@@ -74,6 +79,16 @@ func (a *Accounts) Invite(ctx context.Context, who network.Actor, person network
 			Link: "/invitation/" + token, Urgent: true, Secret: true, Until: until})
 	})
 	return link, err
+}
+
+// fewInvitations refuses who has made as many invitations as anybody makes in a day.
+func (a *Accounts) fewInvitations(ctx context.Context, tx *storage.Tx, who network.Actor) error {
+	var lately int64
+	err := tx.QueryRow(ctx, `SELECT count(*) FROM account_invitation WHERE made_by = $1 AND made > $2`, who.Person, a.db.Now().AddDate(0, 0, -1)).Scan(&lately)
+	if err == nil && lately >= mostInvitations {
+		err = fault.New(fault.Conflict, "%d invitations within a day", lately).Say("account.invitation.many", mostInvitations)
+	}
+	return err
 }
 
 // without refuses a person who has an account.

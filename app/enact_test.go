@@ -152,7 +152,7 @@ func (c *council) meeting(body network.BodyID, seats []network.SeatID, topic for
 	for _, s := range seats {
 		c.ok(c.f().Arrive(ctx, chair, forum.Arrival{Meeting: id, Seat: s}))
 	}
-	c.ok(c.f().Reach(ctx, chair, item))
+	c.ok(c.f().Reach(ctx, chair, item, 1))
 	return id, item, "/n/se/meetings/" + string(id) + "/items/" + string(item)
 }
 
@@ -160,7 +160,7 @@ func (c *council) meeting(body network.BodyID, seats []network.SeatID, topic for
 func (c *council) approve(meeting forum.MeetingID) {
 	c.t.Helper()
 	ctx, chair := c.t.Context(), c.people[0]
-	c.ok(c.f().SetApprovers(ctx, chair, meeting, []network.PersonID{chair.Person, c.people[2].Person}))
+	c.ok(c.f().SetApprovers(ctx, chair, meeting, must(c.f().Meeting(ctx, chair, meeting))(c.t).Version, []network.PersonID{chair.Person, c.people[2].Person}))
 	id := must(c.f().Close(ctx, chair, meeting, must(c.f().Meeting(ctx, chair, meeting))(c.t).Version))(c.t)
 	for _, who := range []network.Actor{chair, c.people[2]} {
 		must(c.f().Approve(ctx, who, id, must(c.f().Minutes(ctx, chair, id))(c.t).Hash))(c.t)
@@ -351,7 +351,7 @@ func TestWhatIsNotCarriedOut(t *testing.T) {
 	public.Version = 2
 	d := must(c.f().Record(ctx, c.people[0], forum.DecisionDraft{Item: item, Title: "Två", Text: "Två.", Method: forum.ByConsensus, Effects: []forum.Effect{effect(c.draft(topic3, public))}}))(t)
 	// an item approved at once waits for the seal
-	c.ok(c.f().SetApprovers(ctx, c.people[0], meeting, []network.PersonID{c.people[0].Person, c.people[2].Person}))
+	c.ok(c.f().SetApprovers(ctx, c.people[0], meeting, must(c.f().Meeting(ctx, c.people[0], meeting))(c.t).Version, []network.PersonID{c.people[0].Person, c.people[2].Person}))
 	id := must(c.f().Close(ctx, c.people[0], meeting, must(c.f().Meeting(ctx, c.people[0], meeting))(t).Version))(t)
 	for _, who := range []network.Actor{c.people[0], c.people[2]} {
 		hash := must(must(c.f().Minutes(ctx, who, id))(t).Protocol.ItemHash(item))(t)

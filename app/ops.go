@@ -37,6 +37,7 @@ var (
 	ChangeConsent = owner.Op[*Node, ConsentChange, None, ConsentResult]{Name: "consent-change", Run: (*Node).changeConsent}
 	ShowConsent   = owner.Op[*Node, ConsentShow, None, ConsentShown]{Name: "consent-show", Run: (*Node).showConsent}
 	ImportConsent = owner.Op[*Node, ConsentImport, None, ConsentResult]{Name: "consent-import", Run: (*Node).importConsent}
+	ExportConsent = owner.Op[*Node, ConsentExport, None, ConsentExported]{Name: "consent-export", Run: (*Node).exportConsent}
 
 	ListIndividuals  = owner.Op[*Node, None, Individual, None]{Name: "individuals-list", Run: (*Node).listIndividuals}
 	RemoveIndividual = owner.Op[*Node, RemoveRequest, None, RemoveResult]{Name: "individuals-remove", Long: true, Run: (*Node).removeIndividual}
@@ -51,7 +52,7 @@ var (
 func routes() []owner.Route[*Node] {
 	return []owner.Route[*Node]{
 		Load.Route(), Query.Route(), Export.Route(), Datasets.Route(), Stats.Route(), Verify.Route(), Compact.Route(), Backup.Route(),
-		ChangeConsent.Route(), ShowConsent.Route(), ImportConsent.Route(), ListIndividuals.Route(), RemoveIndividual.Route(), Recover.Route(),
+		ChangeConsent.Route(), ShowConsent.Route(), ImportConsent.Route(), ExportConsent.Route(), ListIndividuals.Route(), RemoveIndividual.Route(), Recover.Route(),
 		finishRestore.Route(), annotateFile.Route(), annotateBytes.Route(),
 	}
 }
@@ -277,6 +278,8 @@ type ConsentChange struct {
 // ConsentResult acknowledges: whatever begins from now on sees it.
 type ConsentResult struct {
 	Choices      int    `json:"choices"`
+	Restrictions int    `json:"restrictions,omitempty"`
+	Already      int    `json:"already,omitempty"` // stood already, and were not recorded again
 	ConsentEpoch uint64 `json:"consent_epoch"`
 }
 
@@ -308,11 +311,25 @@ type PastChoice struct {
 	Why     string    `json:"why,omitempty"`
 }
 
-// ConsentImport is a CSV, as a file or, when it came through standard input, as its text.
+// ConsentImport is a file, or its text when it came through standard input.
 type ConsentImport struct {
-	File string `json:"file"`
-	Text []byte `json:"text,omitempty"`
-	By   string `json:"by"`
+	File       string            `json:"file"`
+	Text       []byte            `json:"text,omitempty"`
+	By         string            `json:"by"`
+	Format     string            `json:"format,omitempty"`     // csv or fhir; "" is csv
+	Policies   map[string]string `json:"policies,omitempty"`   // of FHIR: what others call a form, and its digest or version
+	Identifier string            `json:"identifier,omitempty"` // of FHIR: another system in which individuals have the region's own ids
+}
+
+// ConsentExport asks for what stands about an individual, as a file.
+type ConsentExport struct {
+	Individual string `json:"individual"`
+	Format     string `json:"format"`
+}
+
+// ConsentExported is the file.
+type ConsentExported struct {
+	Text []byte `json:"text"`
 }
 
 // Individual is one line of the list.

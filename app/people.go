@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"github.com/samverk/samverk/consent"
+	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/individual"
 	"github.com/samverk/samverk/storage"
 )
@@ -73,6 +74,13 @@ func (n *Node) importConsent(ctx context.Context, q ConsentImport, _ Sink[None])
 		}
 		defer f.Close()
 		name, in = q.File, f
+	}
+	switch q.Format {
+	case "", "csv":
+	case "fhir":
+		return n.importFHIR(ctx, q, name, in)
+	default:
+		return ConsentResult{}, fault.New(fault.Invalid, "%.40q is not a format that consents are read in", q.Format).Do("say csv or fhir")
 	}
 	lines, err := consent.ReadCSV(in, name)
 	if err != nil {

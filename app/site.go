@@ -118,7 +118,7 @@ func (s *site) patients(n *Node, frame *web.Site, o ServeOptions, base string) e
 	return consentweb.Register(s.table, frame, n.consents, n.people, consentweb.Options{
 		DB: n.db, URL: base, Secure: o.public(), Region: n.settings.Region, Phone: n.settings.Patients.Phone,
 		Providers: providers, Level: required, As: o.Site.Patients,
-		Uses: log.Uses, Prove: log.Prove,
+		Uses: log.Uses, Prove: log.Prove, FHIR: n.bundle,
 		Steward: func(r *http.Request) bool { _, ok := n.steward(r); return ok },
 		Looked:  n.looked,
 		Decision: func(d consentweb.Decision) string {

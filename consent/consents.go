@@ -19,6 +19,15 @@ import (
 // Actor is who acts: a member of staff, a guardian, the individual, a program.
 type Actor string
 
+// Who acts for themselves, or for their child, as it is kept: by name they are nobody.
+const (
+	Themselves Actor = "themselves"
+	AGuardian  Actor = "guardian"
+)
+
+// Own tells whether nobody came between who chose and us.
+func (a Actor) Own() bool { return a == Themselves || a == AGuardian }
+
 // check refuses an act by nobody.
 func (a Actor) check() error {
 	if a == "" {
@@ -318,7 +327,7 @@ func (c *Consents) remove(ctx context.Context, tx *storage.Tx, by Actor, id stri
 	u.comesOfAge(who, 0)
 	u.altered = true
 	if string(by) == id { // an act of their own must not keep their name
-		by = "themselves"
+		by = Themselves
 	}
 	u.events = append(u.events, event{kind: "removed", by: by, individual: n})
 	u.acts = append(u.acts, act{Who: c.hide(id), Removed: true})

@@ -2,6 +2,7 @@ package consent
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -24,33 +25,13 @@ type answer struct {
 // resolve works out what holds from what everybody has said, in the order recorded, at a moment.
 //
 // A minor is counted if somebody who may choose for them, or they themselves, said yes and nobody's last word is no: guardians
-// who disagree, or a child who says no, are uncertain, and uncertain is out. A guardian who was the only one when they
-// chose speaks for all guardians. Of age, what they say since then is all that counts. Until they have said something, a yes
-// in which a guardian had a part has lapsed, and every no stands.
+// who disagree, or a child who says no, are uncertain, and uncertain is out.
 func resolve(said []answer, born time.Time, now int64) holds {
-	last := map[string]answer{}
-	for _, a := range said {
-		if a.alone {
-			for g := range last {
-				if g != "" {
-					delete(last, g)
-				}
-			}
-		}
-		last[a.guardian] = a
-	}
-	majority := int64(0)
-	if !born.IsZero() {
-		majority = storage.Micros(individual.Majority(born))
-	}
-	own, spoke := last[""]
-	if adult := now >= majority; adult && spoke && own.made >= majority {
-		return holds{yes: own.allow, no: !own.allow, scope: own.scope, diseases: own.diseases}
-	}
 	var h holds
 	guarded := false
-	for g, a := range last {
-		guarded = guarded || g != ""
+	for _, i := range bearing(said, born, now) {
+		a := said[i]
+		guarded = guarded || a.guardian != ""
 		switch {
 		case !a.allow:
 			h.no = true
@@ -60,11 +41,70 @@ func resolve(said []answer, born time.Time, now int64) holds {
 			h.join(a)
 		}
 	}
-	if h.no || guarded && now >= majority {
-		return holds{no: h.no}
+	if h.no {
+		return holds{no: true}
 	}
 	h.lapses = h.yes && guarded
 	return h
+}
+
+// bearing is which of the answers still bear on what holds: everybody's last. A guardian who was the only one when they
+// chose speaks for all guardians. Of age, what they say since then is all that counts. Until they have said something, a yes
+// in which a guardian had a part has lapsed, and every no stands.
+func bearing(said []answer, born time.Time, now int64) []int {
+	last, guarded := map[string]int{}, false
+	for i, a := range said {
+		if a.alone {
+			maps.DeleteFunc(last, func(g string, _ int) bool { return g != "" })
+		}
+		last[a.guardian] = i
+		guarded = guarded || a.guardian != ""
+	}
+	majority := int64(0)
+	if !born.IsZero() {
+		majority = storage.Micros(individual.Majority(born))
+	}
+	if now >= majority {
+		if own, spoke := last[""]; spoke && said[own].made >= majority {
+			return []int{own}
+		}
+		maps.DeleteFunc(last, func(_ string, i int) bool { return guarded && said[i].allow })
+	}
+	return slices.Sorted(maps.Values(last))
+}
+
+// Standing is what still bears on whether somebody is counted, of all that they and their guardians have said: everybody's last word on each
+// permission, in the order of Permissions.
+func (c *Consents) Standing(ctx context.Context, n individual.Number) (all []Record, err error) {
+	err = c.db.Read(ctx, func(tx *storage.Tx) error {
+		all, err = c.StandingIn(ctx, tx, n)
+		return err
+	})
+	return all, err
+}
+
+// StandingIn is the same, without what this transaction has changed.
+func (c *Consents) StandingIn(ctx context.Context, tx *storage.Tx, n individual.Number) ([]Record, error) {
+	who, ok := c.people.GetIn(tx, n)
+	if !ok {
+		return nil, fault.New(fault.NotFound, "there is no individual number %d", n)
+	}
+	now := max(c.state().at, storage.Micros(c.db.Now()))
+	var all []Record
+	for what, p := range permissions {
+		said, err := (&change{tx: tx}).history(ctx, n, what)
+		if err != nil {
+			return nil, err
+		}
+		of, err := records(ctx, tx, `individual = $1 AND purpose = $2`, n, p)
+		if err != nil {
+			return nil, err
+		}
+		for _, i := range bearing(said, who.Born, now) {
+			all = append(all, of[i])
+		}
+	}
+	return all, nil
 }
 
 // join makes a yes no wider than another one. Of diseases, those are left that both name: that one's is a kind of the other's

@@ -52,6 +52,21 @@ func TestOfAge(t *testing.T) {
 		n.born(t, 1, birth)
 		mother, father := n.guard(t, 0, "mother"), n.guard(t, 0, "father")
 		alone := n.guard(t, 1, "mother")
+		stands := func(who individual.Number, want ...string) {
+			t.Helper()
+			all, err := n.consents.Standing(t.Context(), who)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := []string{}
+			for _, r := range all {
+				who := map[string]string{"": "they", mother: "mother", father: "father", alone: "mother"}[r.Guardian]
+				got = append(got, who+" "+string(r.Kind)+" "+string(r.Purpose))
+			}
+			if !slices.Equal(got, want) && len(got)+len(want) > 0 {
+				t.Errorf("stands: %q, want %q", got, want)
+			}
+		}
 		by := func(guardian string, who individual.Number, allow bool, questions ...string) {
 			t.Helper()
 			f := n.filled(who, allow, questions...)
@@ -80,6 +95,7 @@ func TestOfAge(t *testing.T) {
 		by(mother, 0, true, "matching")
 		is(consent.Matching)
 		is(consent.Research, 0)
+		stands(0, "mother given care", "father withdrawn care", "they withdrawn matching", "mother given matching", "mother given research")
 		for _, f := range []consent.Filled{{Individual: 0, Guardian: alone}, {Individual: 2, Guardian: mother}, {Individual: 0, Guardian: "nobody"}} {
 			f.Form, f.Answers = n.consents.InForce().Digest, []consent.Answer{{Question: "care", Allow: true}}
 			if _, err := n.fill(f); fault.KindOf(err) != fault.Denied {
@@ -96,6 +112,7 @@ func TestOfAge(t *testing.T) {
 		}
 		by(mother, 0, true, "care") // who is the only one now
 		is(consent.Care, 0, 1)
+		stands(0, "mother given care", "they withdrawn matching", "mother given matching", "mother given research")
 
 		// The moment of coming of age, without anything having been done.
 		before, at := n.consents.Epoch(), individual.Majority(birth)
@@ -105,6 +122,7 @@ func TestOfAge(t *testing.T) {
 		clock.Time = at
 		is(consent.Care)
 		is(consent.Research)
+		stands(0, "they withdrawn matching") // every yes has lapsed, and every no stands
 		if e := n.consents.Epoch(); e != before+1 || !held.Has(0) || told[len(told)-1] != e || !slices.IsSorted(told) {
 			t.Error("one epoch for one moment:", before, e, told)
 		}
@@ -132,6 +150,7 @@ func TestOfAge(t *testing.T) {
 		by("", 1, true, "care", "research")
 		is(consent.Care, 1)
 		is(consent.Research, 1)
+		stands(1, "they given care", "they given research")
 		if all, err := n.consents.ComeOfAge(t.Context(), 0, 10); err != nil || !slices.Equal(all, []individual.Number{0}) {
 			t.Error(all, err)
 		}

@@ -31,6 +31,9 @@ var restrictable = map[RestrictionKind][]Purpose{
 	Reservation: {Care, Matching, Research},
 }
 
+// Against is what a kind can be against.
+func (k RestrictionKind) Against() []Purpose { return slices.Clone(restrictable[k]) }
+
 // GroundIn names the provision that a kind usually rests on in a country; "" when none is known.
 func (k RestrictionKind) GroundIn(country string) string {
 	switch string(k) + " " + country {
@@ -183,10 +186,15 @@ func (c *Consents) restrictionIn(ctx context.Context, u *change, id string) (Res
 // Restrictions lists an individual's restrictions, also those that were lifted, the oldest first.
 func (c *Consents) Restrictions(ctx context.Context, n individual.Number) (all []Restriction, err error) {
 	err = c.db.Read(ctx, func(tx *storage.Tx) error {
-		all, err = c.restrictionsIn(ctx, &change{tx: tx}, n)
+		all, err = c.RestrictionsIn(ctx, tx, n)
 		return err
 	})
 	return all, err
+}
+
+// RestrictionsIn is the same, without what this transaction has changed.
+func (c *Consents) RestrictionsIn(ctx context.Context, tx *storage.Tx, n individual.Number) ([]Restriction, error) {
+	return c.restrictionsIn(ctx, &change{tx: tx}, n)
 }
 
 func (c *Consents) restrictionsIn(ctx context.Context, u *change, n individual.Number) ([]Restriction, error) {

@@ -392,14 +392,17 @@ type Record struct {
 }
 
 // History is everything that an individual has said, oldest first.
-func (c *Consents) History(ctx context.Context, n individual.Number) ([]Record, error) {
-	var all []Record
-	err := c.db.Read(ctx, func(tx *storage.Tx) error {
-		var err error
-		all, err = records(ctx, tx, `individual = $1`, n)
+func (c *Consents) History(ctx context.Context, n individual.Number) (all []Record, err error) {
+	err = c.db.Read(ctx, func(tx *storage.Tx) error {
+		all, err = c.HistoryIn(ctx, tx, n)
 		return err
 	})
 	return all, err
+}
+
+// HistoryIn is the same, without what this transaction has changed.
+func (c *Consents) HistoryIn(ctx context.Context, tx *storage.Tx, n individual.Number) ([]Record, error) {
+	return records(ctx, tx, `individual = $1`, n)
 }
 
 func records(ctx context.Context, tx *storage.Tx, where string, args ...any) (all []Record, err error) {

@@ -370,8 +370,8 @@ func (f *Forum) MoveItem(ctx context.Context, who network.Actor, id ItemID, by i
 	})
 }
 
-// RemoveItem takes an item off the agenda before it was dealt with; a topic is prepared again.
-func (f *Forum) RemoveItem(ctx context.Context, who network.Actor, id ItemID) error {
+// RemoveItem takes an item off the agenda before it was dealt with; a topic is prepared again. version is the item's that was seen.
+func (f *Forum) RemoveItem(ctx context.Context, who network.Actor, id ItemID, version int64) error {
 	return f.act(ctx, who, func(tx *storage.Tx, a network.Access) error {
 		m, i, err := f.keepsItem(ctx, tx, a, id)
 		if err != nil {
@@ -379,6 +379,9 @@ func (f *Forum) RemoveItem(ctx context.Context, who network.Actor, id ItemID) er
 		}
 		if i.State != ItemPlanned || i.Outcome != NoOutcome || m.State == Over || m.State == Cancelled {
 			return wrongState(m)
+		}
+		if i.Version != version {
+			return stale()
 		}
 		if err := f.backToPrepared(ctx, tx, who, i, map[string]string{"meeting": string(m.ID)}); err != nil {
 			return err
@@ -408,8 +411,9 @@ func (f *Forum) backToPrepared(ctx context.Context, tx *storage.Tx, who network.
 	return f.move(ctx, tx, who, &t, Prepared, details)
 }
 
-// Reach goes to an item of a running meeting. The one before it is done, unless it is a topic without an outcome.
-func (f *Forum) Reach(ctx context.Context, who network.Actor, id ItemID) error {
+// Reach goes to an item of a running meeting; version is the item's that was seen. The one before it is done, unless it is a topic
+// without an outcome.
+func (f *Forum) Reach(ctx context.Context, who network.Actor, id ItemID, version int64) error {
 	return f.act(ctx, who, func(tx *storage.Tx, a network.Access) error {
 		m, i, err := f.keepsItem(ctx, tx, a, id)
 		if err != nil {
@@ -423,6 +427,9 @@ func (f *Forum) Reach(ctx context.Context, who network.Actor, id ItemID) error {
 		}
 		if i.State == ItemCarried || i.Outcome != NoOutcome && i.Outcome != Noted {
 			return fault.New(fault.Conflict, "the item has its outcome").Say("meeting.item.done")
+		}
+		if i.Version != version {
+			return stale()
 		}
 		if err := f.endCurrent(ctx, tx, m.ID, f.db.Now()); err != nil {
 			return err

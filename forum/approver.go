@@ -21,8 +21,8 @@ import (
 const leastApprovers = 2
 
 // SetApprovers names who approves a meeting's minutes, until somebody has approved any of them: from then on one takes another's
-// place, with the reason.
-func (f *Forum) SetApprovers(ctx context.Context, who network.Actor, id MeetingID, people []network.PersonID) error {
+// place, with the reason. version is the meeting's that the choice began from.
+func (f *Forum) SetApprovers(ctx context.Context, who network.Actor, id MeetingID, version int64, people []network.PersonID) error {
 	return f.act(ctx, who, func(tx *storage.Tx, a network.Access) error {
 		m, err := f.keeps(ctx, tx, a, id)
 		if err != nil {
@@ -30,6 +30,9 @@ func (f *Forum) SetApprovers(ctx context.Context, who network.Actor, id MeetingI
 		}
 		if m.State != Convened && m.State != Running && m.State != Over {
 			return wrongState(m)
+		}
+		if m.Version != version {
+			return stale()
 		}
 		var began int
 		err = tx.QueryRow(ctx, `SELECT COUNT(*) FROM minutes n WHERE n.meeting = $1 AND (n.state = 'sealed'
@@ -53,13 +56,14 @@ func (f *Forum) SetApprovers(ctx context.Context, who network.Actor, id MeetingI
 		if err := f.nameApprovers(ctx, tx, who, m, people); err != nil {
 			return err
 		}
-		var drawn int
-		if err := tx.QueryRow(ctx, `SELECT COUNT(*) FROM minutes WHERE meeting = $1`, id).Scan(&drawn); err != nil || drawn == 0 {
-			return err
-		}
-		_, err = f.drawUp(ctx, tx, who, m) // they say who approves them
-		return err
+		return f.drawUpAgain(ctx, tx, who, m) // they say who approves them
 	})
+}
+
+// touch makes whoever changes who approves a meeting's minutes begin from what it is now.
+func (f *Forum) touch(ctx context.Context, tx *storage.Tx, id MeetingID) error {
+	_, err := tx.Exec(ctx, `UPDATE meeting SET version = version + 1 WHERE id = $1`, id)
+	return err
 }
 
 // wereThere refuses who wasn't at a meeting that is going on or over: they can't say that its minutes are right.
@@ -89,6 +93,9 @@ func (f *Forum) nameApprovers(ctx context.Context, tx *storage.Tx, who network.A
 		return err
 	}
 	if err := f.setApprovers(ctx, tx, m.Body, `meeting_approver (meeting, person)`, string(m.ID), people); err != nil {
+		return err
+	}
+	if err := f.touch(ctx, tx, m.ID); err != nil {
 		return err
 	}
 	for _, p := range was {
@@ -340,6 +347,9 @@ func (f *Forum) renameApprover(ctx context.Context, tx *storage.Tx, who network.
 		return err
 	}
 	if _, err := tx.Exec(ctx, `INSERT INTO `+table+` VALUES ($1, $2)`, of, r.New); err != nil {
+		return err
+	}
+	if err := f.touch(ctx, tx, m.Meeting); err != nil {
 		return err
 	}
 	p, _, err := f.protocol(ctx, tx, m)

@@ -50,7 +50,7 @@ func TestAnApproverWhoLeftIsReplaced(t *testing.T) {
 		w, ctx := open(t, dsn), t.Context()
 		b := w.board()
 		m := w.convened(b, 14)
-		w.ok(w.SetApprovers(ctx, w.coord, m.ID, []network.PersonID{b.chair.Person, b.people[5].Person, b.people[2].Person}))
+		w.ok(w.SetApprovers(ctx, w.coord, m.ID, w.theMeeting(m.ID).Version, []network.PersonID{b.chair.Person, b.people[5].Person, b.people[2].Person}))
 		id, item := w.held(b, m, b.votes, b.votes[0])
 		hash := got(w.minutesOf(id).Protocol.ItemHash(item))(t)
 		for _, who := range []network.Actor{b.chair, b.people[2], b.people[5]} {
@@ -136,13 +136,13 @@ func TestWhoeverLedApproves(t *testing.T) {
 		w, ctx := open(t, dsn), t.Context()
 		b := w.board()
 		m := w.convened(b, 14)
-		w.ok(w.SetApprovers(ctx, w.coord, m.ID, []network.PersonID{b.people[2].Person, b.people[5].Person}))
+		w.ok(w.SetApprovers(ctx, w.coord, m.ID, w.theMeeting(m.ID).Version, []network.PersonID{b.people[2].Person, b.people[5].Person}))
 		id, _ := w.held(b, m, b.votes[1:], b.votes[1]) // the chair isn't there
 		if v := w.minutesOf(id); v.Protocol.Name(v.Protocol.Head.Leader) != "Ola Nes" || len(v.Approvers) != 3 {
 			t.Errorf("led by %q, approved by %+v", v.Protocol.Name(v.Protocol.Head.Leader), v.Approvers)
 		}
-		w.is(fault.Invalid, w.SetApprovers(ctx, w.coord, m.ID, []network.PersonID{b.chair.Person, b.people[5].Person}))
-		w.ok(w.SetApprovers(ctx, w.coord, m.ID, []network.PersonID{b.people[1].Person, b.people[5].Person}))
+		w.is(fault.Invalid, w.SetApprovers(ctx, w.coord, m.ID, w.theMeeting(m.ID).Version, []network.PersonID{b.chair.Person, b.people[5].Person}))
+		w.ok(w.SetApprovers(ctx, w.coord, m.ID, w.theMeeting(m.ID).Version, []network.PersonID{b.people[1].Person, b.people[5].Person}))
 		w.signed(id, b.people[5])
 		if w.minutesOf(id).Sealed {
 			t.Fatal("sealed without whoever led")
@@ -166,7 +166,7 @@ func TestADeputyWhoLedApproves(t *testing.T) {
 	w.ok(w.Arrive(ctx, w.coord, Arrival{Meeting: m.ID, Seat: b.votes[5], Deputy: b.deputy}))
 	w.tick()
 	w.ok(w.Lead(ctx, w.coord, m.ID, b.votes[5]))
-	w.is(fault.Invalid, w.SetApprovers(ctx, w.coord, m.ID, []network.PersonID{b.chair.Person, b.people[5].Person}))
+	w.is(fault.Invalid, w.SetApprovers(ctx, w.coord, m.ID, w.theMeeting(m.ID).Version, []network.PersonID{b.chair.Person, b.people[5].Person}))
 	_, err := w.Close(ctx, b.people[5], m.ID, w.theMeeting(m.ID).Version) // holds the seat that leads, and isn't there
 	w.is(fault.Denied, err)
 	id := got(w.Close(ctx, b.spare, m.ID, w.theMeeting(m.ID).Version))(t)
@@ -213,8 +213,8 @@ func TestWhoWithholdsApprovalIsNotLeftOut(t *testing.T) {
 		b := w.board()
 		m := w.convened(b, 14)
 		three := []network.PersonID{b.chair.Person, b.people[2].Person, b.people[5].Person}
-		w.ok(w.SetApprovers(ctx, w.coord, m.ID, append(three[:3:3], b.people[1].Person)))
-		w.ok(w.SetApprovers(ctx, w.coord, m.ID, three))
+		w.ok(w.SetApprovers(ctx, w.coord, m.ID, w.theMeeting(m.ID).Version, append(three[:3:3], b.people[1].Person)))
+		w.ok(w.SetApprovers(ctx, w.coord, m.ID, w.theMeeting(m.ID).Version, three))
 		if n := w.told("notice.minutes.replaced", b.people[1].Person); n != 1 {
 			t.Errorf("who was left out was told %d times", n)
 		}
@@ -227,7 +227,7 @@ func TestWhoWithholdsApprovalIsNotLeftOut(t *testing.T) {
 		})
 		id, _ := w.held(b, m, b.votes, b.votes[0])
 		w.signed(id, b.chair, b.people[2]) // the patients' member withholds theirs
-		w.is(fault.Conflict, w.SetApprovers(ctx, b.chair, m.ID, []network.PersonID{b.chair.Person, b.people[1].Person}))
+		w.is(fault.Conflict, w.SetApprovers(ctx, b.chair, m.ID, w.theMeeting(m.ID).Version, []network.PersonID{b.chair.Person, b.people[1].Person}))
 		w.ok(w.ReplaceApprover(ctx, b.chair, Replacement{Minutes: id, Version: w.minutesOf(id).Version, Old: b.people[5].Person, New: b.people[1].Person, Why: "Vil ikke."}))
 		if n := w.told("notice.minutes.replaced", b.people[5].Person); n != 1 {
 			t.Errorf("who was replaced was told %d times", n)

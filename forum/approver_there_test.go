@@ -20,8 +20,8 @@ func TestTwoWhoWereThereApprove(t *testing.T) {
 	if v.Few || len(v.Approvers) != 2 || len(v.There) != 6 || !slices.ContainsFunc(v.Approvers, func(a Approver) bool { return a.Person == b.chair.Person }) {
 		t.Fatalf("proposed: %+v of %v, few: %v", v.Approvers, v.There, v.Few)
 	}
-	w.is(fault.Invalid, w.SetApprovers(ctx, w.coord, m.ID, []network.PersonID{b.chair.Person, late.Person}))
-	w.ok(w.SetApprovers(ctx, w.coord, m.ID, []network.PersonID{b.chair.Person, b.people[5].Person}))
+	w.is(fault.Invalid, w.SetApprovers(ctx, w.coord, m.ID, w.theMeeting(m.ID).Version, []network.PersonID{b.chair.Person, late.Person}))
+	w.ok(w.SetApprovers(ctx, w.coord, m.ID, w.theMeeting(m.ID).Version, []network.PersonID{b.chair.Person, b.people[5].Person}))
 	v = got(w.Minutes(ctx, w.coord, id))(t)
 	w.ok(w.ReplaceApprover(ctx, w.coord, Replacement{Minutes: id, Version: v.Version, Old: b.people[5].Person, New: b.people[1].Person, Why: "Syk."}))
 	v = got(w.Minutes(ctx, w.coord, id))(t)

@@ -405,7 +405,7 @@ func (f *Forum) during(ctx context.Context, tx *storage.Tx, m Meeting, at time.T
 		return at, fault.New(fault.Invalid, "the time is not within the meeting").Where("at").Say("meeting.at")
 	}
 	var last int64
-	if err := tx.QueryRow(ctx, `SELECT COALESCE(MAX(taken), 0) FROM decision WHERE meeting = $1`, m.ID).Scan(&last); err != nil {
+	if err := tx.QueryRow(ctx, `SELECT COALESCE(MAX(taken), 0) FROM decision d WHERE d.meeting = $1 AND `+stands, m.ID).Scan(&last); err != nil {
 		return at, err
 	}
 	if last >= micros(at) {

@@ -124,12 +124,12 @@ func TestWhatIsAboutATopicIsNoWiderThanIt(t *testing.T) {
 		}
 		w.started(b, w.theMeeting(m.ID), 7)
 		shut(decided)
-		w.ok(w.Reach(ctx, w.coord, item))
+		w.ok(w.Reach(ctx, w.coord, item, w.theItem(item).Version))
 		if d = got(w.Record(ctx, w.coord, DecisionDraft{Item: item, Title: "Avgjøres", Text: "Ja.", Method: ByConsensus, Visibility: network.Public}))(t); d.Visibility != network.BodyOnly {
 			t.Errorf("in a meeting: %s", d.Visibility)
 		}
 		w.ok(w.Note(ctx, w.coord, other, w.items(m.ID)[1].Version))
-		w.ok(w.SetApprovers(ctx, w.coord, m.ID, []network.PersonID{b.chair.Person, b.people[5].Person}))
+		w.ok(w.SetApprovers(ctx, w.coord, m.ID, w.theMeeting(m.ID).Version, []network.PersonID{b.chair.Person, b.people[5].Person}))
 		id := got(w.Close(ctx, w.coord, m.ID, w.theMeeting(m.ID).Version))(t)
 		shut(noted) // after the minutes were drawn up
 		w.signed(id, b.chair, b.people[5])
@@ -293,7 +293,7 @@ func TestMinutesWithoutWhoeverLedAreNotApproved(t *testing.T) {
 		w, ctx := open(t, dsn), t.Context()
 		b := w.board()
 		m := w.convened(b, 14)
-		w.ok(w.SetApprovers(ctx, w.coord, m.ID, []network.PersonID{b.people[2].Person, b.people[5].Person}))
+		w.ok(w.SetApprovers(ctx, w.coord, m.ID, w.theMeeting(m.ID).Version, []network.PersonID{b.people[2].Person, b.people[5].Person}))
 		id, _ := w.held(b, m, b.votes, b.votes[0])
 		w.ok(w.db.Write(ctx, func(tx *storage.Tx) error {
 			_, err := tx.Exec(ctx, `DELETE FROM meeting_approver WHERE person = $1`, b.chair.Person)
@@ -301,7 +301,7 @@ func TestMinutesWithoutWhoeverLedAreNotApproved(t *testing.T) {
 		}))
 		_, err := w.Approve(ctx, b.people[5], id, w.minutesOf(id).Hash)
 		w.is(fault.Conflict, err)
-		w.ok(w.SetApprovers(ctx, w.coord, m.ID, []network.PersonID{b.chair.Person, b.people[5].Person}))
+		w.ok(w.SetApprovers(ctx, w.coord, m.ID, w.theMeeting(m.ID).Version, []network.PersonID{b.chair.Person, b.people[5].Person}))
 		w.signed(id, b.chair, b.people[5])
 	})
 }

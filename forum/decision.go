@@ -83,7 +83,7 @@ type DecisionDraft struct {
 	Dispositions []Disposed
 }
 
-// Decision is what a body decided. It is never edited; another may supersede it.
+// Decision is what a body decided. It is never edited; another may supersede it, and Annul takes it back while its meeting runs.
 type Decision struct {
 	ID           DecisionID
 	Number       string // within its body: "2026-14"
@@ -146,8 +146,14 @@ const decisionColumns = `d.id, d.year, d.number, d.case_number, d.root, d.networ
 	d.text, d.rationale, d.lang, d.field, d.method, d.mandate, d.visibility, d.taken, d.zone, d.in_force, d.review,
 	COALESCE(f.seq, 0), COALESCE(f.approved, 0), COALESCE(f.starts, 0), COALESCE(s.decision, ''), COALESCE(g.starts, 0), COALESCE(w.at, 0)`
 
-const decisionFrom = ` FROM decision d LEFT JOIN decision_force f ON f.decision = d.id LEFT JOIN decision_supersedes s ON s.old = d.id
-	LEFT JOIN decision_force g ON g.decision = s.decision LEFT JOIN item_redacted w ON w.item = COALESCE(NULLIF(d.item, ''), d.circulation) `
+// decisionFrom finds the decisions that were not taken back, with what else holds of them. A condition follows.
+const decisionFrom = ` FROM decision d LEFT JOIN decision_force f ON f.decision = d.id
+	LEFT JOIN decision_supersedes s ON s.old = d.id AND NOT EXISTS (SELECT 1 FROM decision_annulled y WHERE y.decision = s.decision)
+	LEFT JOIN decision_force g ON g.decision = s.decision LEFT JOIN item_redacted w ON w.item = COALESCE(NULLIF(d.item, ''), d.circulation)
+	WHERE ` + stands + ` AND `
+
+// stands is true of a decision d that was not taken back.
+const stands = `NOT EXISTS (SELECT 1 FROM decision_annulled x WHERE x.decision = d.id)`
 
 func scanDecision(row interface{ Scan(...any) error }) (d Decision, err error) {
 	var taken, notBefore, review, approved, inForce, until, redacted int64
@@ -184,7 +190,7 @@ func (d Decision) doc() Doc {
 
 // decision finds a decision that the reader may see. Who sat where and voted how is for those inside; the tally is for all.
 func (f *Forum) decision(ctx context.Context, tx *storage.Tx, a network.Access, id DecisionID) (Decision, error) {
-	d, err := scanDecision(tx.QueryRow(ctx, `SELECT `+decisionColumns+`, d.record`+decisionFrom+`WHERE d.id = $1`, id))
+	d, err := scanDecision(tx.QueryRow(ctx, `SELECT `+decisionColumns+`, d.record`+decisionFrom+`d.id = $1`, id))
 	if noRow(err) || err == nil && !a.Sees(d.Scope()) {
 		return Decision{}, network.Absent()
 	}
@@ -303,6 +309,11 @@ func (f *Forum) decide(ctx context.Context, tx *storage.Tx, who network.Actor, a
 	}
 	if draft.Lang == "" {
 		draft.Lang = g.lang
+	}
+	if g.meeting != "" && g.topic != "" {
+		if err := f.remember(ctx, tx, DecisionID(id), g.topic); err != nil {
+			return d, err
+		}
 	}
 	field, err := f.settleTopic(ctx, tx, who, a, g.body, g.topic, DecisionID(id), draft)
 	if err != nil {
@@ -591,7 +602,7 @@ func (f *Forum) tellInForce(ctx context.Context, tx *storage.Tx, who network.Act
 
 // decisionsWhere lists decisions, whoever asks.
 func (f *Forum) decisionsWhere(ctx context.Context, tx *storage.Tx, where string, args ...any) (out []Decision, err error) {
-	rows, err := tx.Query(ctx, `SELECT `+decisionColumns+`, d.record`+decisionFrom+`WHERE `+where, args...)
+	rows, err := tx.Query(ctx, `SELECT `+decisionColumns+`, d.record`+decisionFrom+where, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -735,7 +746,7 @@ func (q DecisionFilter) sql(a network.Access, now time.Time, found []DecisionID)
 	}
 	visible, args := a.Where("d.", "", args)
 	args = append(args, bounded(q.Limit))
-	return `SELECT ` + decisionColumns + `, ''` + decisionFrom + `WHERE ` + where + ` AND ` + visible + `
+	return `SELECT ` + decisionColumns + `, ''` + decisionFrom + where + ` AND ` + visible + `
 		ORDER BY d.taken DESC, d.id DESC LIMIT ` + place(len(args)), args
 }
 

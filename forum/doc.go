@@ -13,6 +13,7 @@
 //	Doc       what the search knows of any of these; found by who may see the thing
 //	Series    meetings at a rhythm; Meeting with agenda items, papers, attendance by seat, recusals
 //	Decision  one text, taken in a quorate meeting or by circulation, numbered within its body; superseded, never edited
+//	Annulled  a decision that was recorded by mistake and taken back
 //	Minutes   generated, edited, approved by named persons, sealed; corrected as a new version
 //	Effect    a typed link from a decision to what it became in another room
 //	Event     one line of history; append-only
@@ -26,6 +27,8 @@
 //   - A vote is everybody's who takes part: without a vote or an abstention of each there is no decision.
 //   - A meeting opens on its own day at the earliest, and a decision is reviewed the day after it is in force at the earliest.
 //   - No decision while an input of its topic lacks its disposition.
+//   - A decision is taken back only while its meeting runs, with the reason, and not once it is approved or superseded. Then it is a decision
+//     nowhere, its number is not used again, all is as it was before it, and the minutes tell of it.
 //   - A lifted topic always has an owed answer with a date; overdue is public.
 //   - An input is shown to those who could see it when it was given, and to the bodies that judge it, wherever its topic goes.
 //   - What is about a topic is shown to nobody who may not see the topic: asTopic is where every writer asks.

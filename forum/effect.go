@@ -28,7 +28,7 @@ type EffectOf struct {
 // decided with its digest, and never filled in.
 func (f *Forum) AddEffect(ctx context.Context, tx *storage.Tx, id DecisionID, e Effect) error {
 	var there int
-	if err := tx.QueryRow(ctx, `SELECT COUNT(*) FROM decision WHERE id = $1`, id).Scan(&there); err != nil {
+	if err := tx.QueryRow(ctx, `SELECT COUNT(*) FROM decision d WHERE d.id = $1 AND `+stands, id).Scan(&there); err != nil {
 		return err
 	}
 	if there == 0 {
@@ -77,7 +77,7 @@ func (f *Forum) onlyOne(ctx context.Context, tx *storage.Tx, id DecisionID, e Ef
 	}
 	var number string
 	err := tx.QueryRow(ctx, `SELECT o.year || '-' || CASE WHEN o.number < 10 THEN '0' ELSE '' END || o.number
-		FROM decision_effect x JOIN decision o ON o.id = x.decision JOIN decision d ON d.id = $1 AND d.network = o.network
+		FROM decision_effect x JOIN decision o ON o.id = x.decision AND NOT EXISTS (SELECT 1 FROM decision_annulled y WHERE y.decision = o.id) JOIN decision d ON d.id = $1 AND d.network = o.network
 		WHERE x.kind = $2 AND x.ref = $3 AND x.named = 1 AND x.digest <> $4 AND o.mandate = $5 LIMIT 1`, id, e.Kind, e.Ref, noDigest, network.Decides).Scan(&number)
 	if noRow(err) {
 		return nil

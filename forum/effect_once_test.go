@@ -29,7 +29,7 @@ func TestATextIsDecidedOnce(t *testing.T) {
 		}
 		draft.Item, draft.Effects = items[1], []Effect{{Kind: Policy, Ref: "care-2", Title: "Regel", Digest: [32]byte{2}}, {Kind: Procedure, Ref: "R-7", Title: "Rutine"}}
 		got(w.Record(ctx, w.coord, draft))(t)
-		w.ok(w.SetApprovers(ctx, w.coord, m.ID, []network.PersonID{b.chair.Person, b.people[5].Person}))
+		w.ok(w.SetApprovers(ctx, w.coord, m.ID, w.theMeeting(m.ID).Version, []network.PersonID{b.chair.Person, b.people[5].Person}))
 		w.tick()
 		w.approveAll(b, got(w.Close(ctx, w.coord, m.ID, w.theMeeting(m.ID).Version))(t))
 		told := got(w.Since(ctx, 0))(t)

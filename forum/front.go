@@ -134,7 +134,7 @@ func (f *Forum) countTopics(ctx context.Context, tx *storage.Tx, root network.ID
 
 func (f *Forum) countDecisions(ctx context.Context, tx *storage.Tx, root network.ID, n *Now) error {
 	now := f.db.Now().In(f.zoneOf(root))
-	if err := tx.QueryRow(ctx, `SELECT COUNT(*) FROM decision WHERE root = $1 AND visibility = 'public'`, root).Scan(&n.Decisions); err != nil {
+	if err := tx.QueryRow(ctx, `SELECT COUNT(*) FROM decision d WHERE d.root = $1 AND d.visibility = 'public' AND `+stands, root).Scan(&n.Decisions); err != nil {
 		return err
 	}
 	var begun, gone int // in force once; superseded since
@@ -150,7 +150,7 @@ func (f *Forum) countDecisions(ctx context.Context, tx *storage.Tx, root network
 		return err
 	}
 	n.InForce = begun - gone
-	return tx.QueryRow(ctx, `SELECT COUNT(*)`+decisionFrom+`WHERE d.review > 0 AND d.review < $3 AND d.root = $1 AND d.visibility = 'public'
+	return tx.QueryRow(ctx, `SELECT COUNT(*)`+decisionFrom+`d.review > 0 AND d.review < $3 AND d.root = $1 AND d.visibility = 'public'
 		AND f.starts <= $2 AND (g.starts IS NULL OR g.starts > $2)`, root, now, yearStart(now.Year()+1, now.Location())).Scan(&n.Review)
 }
 

@@ -114,10 +114,10 @@ func (w *world) decided(b board, topic TopicID, in InputID) Decision {
 	w.t.Helper()
 	ctx := w.t.Context()
 	m := w.convened(b, 14)
-	w.ok(w.SetApprovers(ctx, w.coord, m.ID, []network.PersonID{b.chair.Person, b.people[1].Person}))
+	w.ok(w.SetApprovers(ctx, w.coord, m.ID, w.theMeeting(m.ID).Version, []network.PersonID{b.chair.Person, b.people[1].Person}))
 	item := got(w.AddItem(ctx, w.coord, Item{Meeting: m.ID, Kind: AboutTopic, Topic: topic, Minutes: 40}))(w.t)
 	w.started(b, w.theMeeting(m.ID), 7)
-	w.ok(w.Reach(ctx, w.coord, item))
+	w.ok(w.Reach(ctx, w.coord, item, w.theItem(item).Version))
 	d := got(w.Record(ctx, w.coord, DecisionDraft{Item: item, Title: "Vedtaket", Text: "Vi gjør det.", Method: ByConsensus,
 		Dispositions: []Disposed{{Input: in, Version: 1, Disposition: Adopted, Reason: "Ja."}}}))(w.t)
 	w.tick()

@@ -418,6 +418,9 @@ func (f *Forum) Close(ctx context.Context, who network.Actor, id MeetingID, vers
 		if err := f.carryOver(ctx, tx, who, m); err != nil {
 			return err
 		}
+		if err := f.forgetBefore(ctx, tx, m.ID); err != nil {
+			return err
+		}
 		if err := f.record(ctx, tx, who, m.Root, string(id), "meeting.closed", nil); err != nil {
 			return err
 		}

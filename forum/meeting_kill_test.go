@@ -59,7 +59,7 @@ func TestWriteUntilKilled(t *testing.T) {
 	for {
 		id := got(w.Plan(ctx, coord, Meeting{Body: k.Body, Starts: w.Now(), Minutes: 60}))(t)
 		w.ok(w.Convene(ctx, coord, id, 1))
-		w.ok(w.SetApprovers(ctx, coord, id, []network.PersonID{k.Chair, k.Patient}))
+		w.ok(w.SetApprovers(ctx, coord, id, w.theMeeting(id).Version, []network.PersonID{k.Chair, k.Patient}))
 		w.ok(w.Start(ctx, coord, id, w.theMeeting(id).Version))
 		for _, s := range k.Votes {
 			w.tick()

@@ -26,14 +26,14 @@ func TestDecisionsAgainstAModel(t *testing.T) {
 	testkit.EachDatabase(t, func(t *testing.T, dsn string) {
 		w := open(t, dsn)
 		checks(t, 4)
-		taken, sealed := 0, 0
+		taken, back, sealed := 0, 0, 0
 		rapid.Check(t, func(r *rapid.T) {
 			m := newMeetingModel(w)
-			defer func() { taken += len(m.order); sealed += m.sealed }()
+			defer func() { taken += len(m.order); back += len(m.order) - len(m.standing()); sealed += m.sealed }()
 			r.Repeat(map[string]func(*rapid.T){"": m.check, "act": m.act})
 		})
-		if t.Logf("%d decisions, %d minutes sealed", taken, sealed); taken == 0 && long() {
-			t.Error("nothing was decided: the acts don't lead there")
+		if t.Logf("%d decisions, %d taken back, %d minutes sealed", taken, back, sealed); long() && (taken == 0 || back == 0) {
+			t.Error("nothing was decided, or nothing taken back: the acts don't lead there")
 		}
 	})
 }
@@ -49,7 +49,7 @@ func (m *meetingModel) act(r *rapid.T) {
 		do   func(*rapid.T)
 	}{
 		{"meet", !meets, m.meet}, {"item", meets && len(m.items) <= 4, m.item}, {"come", meets, m.come}, {"stand", meets, m.stand}, {"leave", meets, m.leave}, {"lead", meets, m.lead},
-		{"recuse", meets && len(m.items) > 0, m.recuse}, {"input", meets && about, m.input}, {"decide", meets && len(m.items) > 0, m.decideIt}, {"decide again", meets && len(m.items) > 0, m.decideIt},
+		{"recuse", meets && len(m.items) > 0, m.recuse}, {"input", meets && about, m.input}, {"decide", meets && len(m.items) > 0, m.decideIt}, {"decide again", meets && len(m.items) > 0, m.decideIt}, {"annul", len(m.standing()) > 0, m.annul},
 		{"close", meets, m.close}, {"approve", m.has(false), m.approveIt}, {"replace", m.has(false), m.replace}, {"edit", len(m.minutes) > 0, m.edit},
 		{"correct", m.has(true), m.correct}, {"redact", m.has(true), m.redact},
 	} {
@@ -91,6 +91,7 @@ type meetingModel struct {
 	decided map[DecisionID]*modelDecision
 	order   []DecisionID
 	minutes []*modelMinutes
+	given   map[InputID]int64 // the version of each input
 	events  int64
 	spareIn bool
 	sealed  int
@@ -99,15 +100,19 @@ type meetingModel struct {
 type modelItem struct {
 	id      ItemID
 	topic   TopicID
-	inputs  []InputID
-	recused [8]bool // by place in the board
+	inputs  []InputID // without a disposition
+	was     []InputID // before the decision
+	recused [8]bool   // by place in the board
 	done    bool
 }
 
 type modelDecision struct {
 	text       string
+	item       ItemID
+	meeting    MeetingID
 	supersedes DecisionID
 	approved   bool
+	annulled   bool
 }
 
 // kin are the editions of the same minutes, and how many names were taken out of them.
@@ -118,6 +123,7 @@ type kin struct {
 
 type modelMinutes struct {
 	id        MinutesID
+	meeting   MeetingID
 	version   int64
 	sealed    string
 	doc       string
@@ -129,7 +135,7 @@ type modelMinutes struct {
 }
 
 func newMeetingModel(w *world) *meetingModel {
-	m := &meetingModel{w: w, b: w.board(), decided: map[DecisionID]*modelDecision{}}
+	m := &meetingModel{w: w, b: w.board(), decided: map[DecisionID]*modelDecision{}, given: map[InputID]int64{}}
 	m.empty()
 	return m
 }
@@ -179,7 +185,7 @@ func (m *meetingModel) meet(r *rapid.T) {
 	fine(r, err)
 	fine(r, w.Convene(m.ctx(), w.coord, id, 1))
 	refused(r, w.Convene(m.ctx(), w.coord, id, 1), fault.Conflict)
-	fine(r, w.SetApprovers(m.ctx(), w.coord, id, []network.PersonID{m.b.chair.Person, m.b.people[5].Person}))
+	fine(r, w.SetApprovers(m.ctx(), w.coord, id, w.theMeeting(id).Version, []network.PersonID{m.b.chair.Person, m.b.people[5].Person}))
 	refused(r, w.Start(m.ctx(), w.coord, id, 1), fault.Conflict)
 	fine(r, w.Start(m.ctx(), w.coord, id, w.theMeeting(id).Version))
 	m.meeting = id
@@ -208,6 +214,7 @@ func (m *meetingModel) open(topic TopicID) (out []InputID) {
 	}
 	for _, in := range all {
 		if in.Disposition == Undisposed {
+			m.given[in.ID] = in.Version
 			out = append(out, in.ID)
 		}
 	}
@@ -305,6 +312,7 @@ func (m *meetingModel) input(r *rapid.T) {
 		return
 	}
 	fine(r, err)
+	m.given[in] = 1
 	i.inputs = append(i.inputs, in)
 }
 
@@ -341,7 +349,7 @@ func (m *meetingModel) decideIt(r *rapid.T) {
 	dispose := rapid.Bool().Draw(r, "dispose")
 	if dispose {
 		for _, in := range i.inputs {
-			draft.Dispositions = append(draft.Dispositions, Disposed{Input: in, Version: 1, Disposition: Partly, Reason: "Delvis."})
+			draft.Dispositions = append(draft.Dispositions, Disposed{Input: in, Version: m.given[in], Disposition: Partly, Reason: "Delvis."})
 		}
 	}
 	carried, wrong, missing := true, false, false
@@ -369,12 +377,12 @@ func (m *meetingModel) decideIt(r *rapid.T) {
 		carried = votes > 0 || votes == 0 && chair
 	}
 	var over DecisionID
-	for _, id := range m.order {
+	for _, id := range m.standing() {
 		if m.decided[id].supersedes == "" && rapid.IntRange(0, 3).Draw(r, "supersede") == 0 {
 			over = id
 		}
 	}
-	taken := over != "" && slices.ContainsFunc(m.order, func(id DecisionID) bool { return m.decided[id].supersedes == over })
+	taken := over != "" && m.superseded(over)
 	if over != "" {
 		draft.Supersedes = []DecisionID{over}
 	}
@@ -387,9 +395,43 @@ func (m *meetingModel) decideIt(r *rapid.T) {
 	if !d.Record.Roll.Quorum.Held {
 		r.Fatal("a decision was taken without quorum")
 	}
-	i.done, i.inputs = true, nil
-	m.decided[d.ID] = &modelDecision{text: draft.Text, supersedes: over}
+	for _, in := range i.inputs {
+		m.given[in]++
+	}
+	i.done, i.was, i.inputs = true, i.inputs, nil
+	m.decided[d.ID] = &modelDecision{text: draft.Text, supersedes: over, item: i.id, meeting: m.meeting}
 	m.order = append(m.order, d.ID)
+}
+
+// standing are the decisions that were not taken back.
+func (m *meetingModel) standing() []DecisionID {
+	return slices.DeleteFunc(slices.Clone(m.order), func(id DecisionID) bool { return m.decided[id].annulled })
+}
+
+func (m *meetingModel) superseded(old DecisionID) bool {
+	return slices.ContainsFunc(m.standing(), func(id DecisionID) bool { return m.decided[id].supersedes == old })
+}
+
+// annul takes a decision back: only in the meeting that took it, while that runs, and only one that nothing took the place of.
+func (m *meetingModel) annul(r *rapid.T) {
+	id := rapid.SampledFrom(m.standing()).Draw(r, "decision")
+	d := m.decided[id]
+	late := int64(rapid.IntRange(0, 3).Draw(r, "late") / 3)
+	err := m.w.Annul(m.ctx(), m.w.coord, Annulment{Decision: id, Version: m.w.theItem(d.item).Version - late, Reason: "Feil."})
+	if d.meeting != m.meeting || m.superseded(id) || late > 0 {
+		refused(r, err, fault.Conflict)
+		return
+	}
+	fine(r, err)
+	d.annulled = true
+	i := m.items[slices.IndexFunc(m.items, func(i *modelItem) bool { return i.id == d.item })]
+	for _, in := range i.was {
+		m.given[in]++
+	}
+	i.done, i.inputs = false, i.was
+	if open := m.open(i.topic); !slices.Equal(open, i.inputs) {
+		r.Fatalf("after the decision was taken back %v lack their disposition, and before it did %v", open, i.inputs)
+	}
 }
 
 func (m *meetingModel) close(r *rapid.T) {
@@ -401,14 +443,14 @@ func (m *meetingModel) close(r *rapid.T) {
 	refused(r, err, fault.Conflict)
 	id, err := m.w.Close(m.ctx(), m.w.coord, m.meeting, version)
 	fine(r, err)
-	one := &modelMinutes{id: id, version: 1, led: -1, approvers: map[int]bool{0: true, 5: true}, kin: &kin{}}
+	one := &modelMinutes{id: id, meeting: m.meeting, version: 1, led: -1, approvers: map[int]bool{0: true, 5: true}, kin: &kin{}}
 	one.kin.editions = append(one.kin.editions, one)
 	if who := m.sat[m.leader]; who >= 0 {
 		one.led = person(m.leader, who)
 		one.approvers[one.led] = true
 	}
-	for _, d := range m.order {
-		if m.decision(d).Meeting == m.meeting {
+	for _, d := range m.standing() {
+		if m.decided[d].meeting == m.meeting {
 			one.decisions = append(one.decisions, d)
 		}
 	}
@@ -508,7 +550,7 @@ func (m *meetingModel) correct(r *rapid.T) {
 	}
 	fine(r, err)
 	x.corrected = true
-	next := &modelMinutes{id: id, version: 1, led: x.led, approvers: maps.Clone(x.approvers), kin: x.kin}
+	next := &modelMinutes{id: id, meeting: x.meeting, version: 1, led: x.led, approvers: maps.Clone(x.approvers), kin: x.kin}
 	x.kin.editions = append(x.kin.editions, next)
 	m.minutes = append(m.minutes, next)
 }
@@ -542,7 +584,16 @@ func (m *meetingModel) check(r *rapid.T) {
 			r.Fatalf("sealed minutes changed: %+v", v)
 		}
 	}
+	register, err := m.w.Decisions(m.ctx(), m.w.coord, DecisionFilter{Root: m.w.root, Body: m.b.id, Limit: 500})
+	if fine(r, err); len(register) != len(m.standing()) {
+		r.Fatalf("the register has %d decisions, want %d", len(register), len(m.standing()))
+	}
 	for n, id := range m.order {
+		if m.decided[id].annulled {
+			_, err := m.w.Decision(m.ctx(), m.w.coord, id)
+			refused(r, err, fault.NotFound)
+			continue
+		}
 		d := m.decision(id)
 		if want := fmt.Sprintf("2026-%02d", n+1); d.Number != want || d.Text != m.decided[id].text || !d.Approved.IsZero() != m.decided[id].approved {
 			r.Fatalf("decision %s of %+v, want number %s", d.Number, d, want)
@@ -550,6 +601,12 @@ func (m *meetingModel) check(r *rapid.T) {
 		if by := d.SupersededBy; by != "" && slices.Index(m.order, by) <= n {
 			r.Fatal("a decision is superseded by an older one")
 		}
+		if m.superseded(id) != (d.SupersededBy != "") {
+			r.Fatalf("decision %s is superseded by %q", d.Number, d.SupersededBy)
+		}
+	}
+	for _, x := range m.minutes {
+		m.checkMinutes(r, x)
 	}
 	var events int64
 	m.w.read(func(ctx context.Context, tx *storage.Tx) {
@@ -559,4 +616,26 @@ func (m *meetingModel) check(r *rapid.T) {
 		r.Fatal("history shrank")
 	}
 	m.events = events
+}
+
+// checkMinutes: minutes give the decisions that stand and tell of those that were taken back, as far as nothing is redacted.
+func (m *meetingModel) checkMinutes(r *rapid.T, x *modelMinutes) {
+	back := 0
+	for _, i := range m.view(r, x.id).Protocol.Items {
+		back += len(i.Annulled)
+		for _, d := range i.Decisions {
+			if m.decided[d.ID].annulled {
+				r.Fatalf("the minutes give decision %s, that was taken back", d.Number)
+			}
+		}
+	}
+	want := 0
+	for _, d := range m.decided {
+		if d.annulled && d.meeting == x.meeting {
+			want++
+		}
+	}
+	if back != want {
+		r.Fatalf("the minutes tell of %d decisions that were taken back, want %d", back, want)
+	}
 }

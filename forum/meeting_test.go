@@ -69,6 +69,18 @@ func (w *world) theMeeting(id MeetingID) (m Meeting) {
 	return m
 }
 
+// theItem is an item as it is now; a zero one when it is gone.
+func (w *world) theItem(id ItemID) (i Item) {
+	w.t.Helper()
+	w.read(func(ctx context.Context, tx *storage.Tx) {
+		var err error
+		if i, err = scanItem(tx.QueryRow(ctx, `SELECT `+itemColumns+itemFrom+`WHERE i.id = $1`, id)); err != nil && !noRow(err) {
+			w.t.Fatal(err)
+		}
+	})
+	return i
+}
+
 func (w *world) items(m MeetingID) (out []Item) {
 	w.t.Helper()
 	w.read(func(ctx context.Context, tx *storage.Tx) { out = got(w.agenda(ctx, tx, w.theMeeting(m)))(w.t) })
@@ -123,7 +135,7 @@ func TestAMeetingFromConvocationToSealedMinutes(t *testing.T) {
 		w.ok(w.Reply(ctx, b.people[1], m.ID, b.votes[1], Coming, ""))
 		w.ok(w.AddPaper(ctx, w.coord, m.ID, item, Paper{Title: "Satser", URL: "https://example.org/satser"}))
 		w.started(b, m, 6)
-		w.ok(w.Reach(ctx, w.coord, item))
+		w.ok(w.Reach(ctx, w.coord, item, w.theItem(item).Version))
 		draft := DecisionDraft{Item: item, Title: "Godtgjørelse", Text: "Pasientrepresentanter får godtgjørelse.", Method: ByConsensus,
 			Dispositions: []Disposed{{Input: in, Version: 1, Disposition: Adopted, Reason: "Reisetid over en time dekkes."}}}
 		_, err := w.Record(ctx, w.coord, draft)
@@ -148,7 +160,7 @@ func TestAMeetingFromConvocationToSealedMinutes(t *testing.T) {
 		if s := w.state(topic); s != Decided {
 			t.Errorf("the topic is %s", s)
 		}
-		w.ok(w.SetApprovers(ctx, w.coord, m.ID, []network.PersonID{b.chair.Person, b.people[5].Person}))
+		w.ok(w.SetApprovers(ctx, w.coord, m.ID, w.theMeeting(m.ID).Version, []network.PersonID{b.chair.Person, b.people[5].Person}))
 		w.tick()
 		id := got(w.Close(ctx, w.coord, m.ID, w.theMeeting(m.ID).Version))(t)
 		if i := w.items(m.ID)[2]; i.ID != late || i.State != ItemCarried || i.Target != "" {
@@ -373,7 +385,7 @@ func TestAnItemApprovedAtOnceIsInForceAtOnce(t *testing.T) {
 		m := w.convened(b, 14)
 		item := got(w.AddItem(ctx, w.coord, Item{Meeting: m.ID, Kind: Report, Title: "Sak", Minutes: 10}))(t)
 		w.started(b, m, 7)
-		w.ok(w.SetApprovers(ctx, w.coord, m.ID, []network.PersonID{b.chair.Person, b.people[5].Person}))
+		w.ok(w.SetApprovers(ctx, w.coord, m.ID, w.theMeeting(m.ID).Version, []network.PersonID{b.chair.Person, b.people[5].Person}))
 		d := got(w.Record(ctx, w.coord, DecisionDraft{Item: item, Title: "Sak", Text: "Ja.", Method: ByConsensus, InForce: w.Now().AddDate(0, 1, 0)}))(t)
 		id := got(w.DrawUp(ctx, w.coord, m.ID))(t)
 		hash := got(got(w.Minutes(ctx, w.coord, id))(t).Protocol.ItemHash(item))(t)
@@ -385,7 +397,7 @@ func TestAnItemApprovedAtOnceIsInForceAtOnce(t *testing.T) {
 			t.Fatalf("in force %+v", forced)
 		}
 		w.is(fault.Conflict, w.EditMinutes(ctx, w.coord, MinutesEdit{Minutes: id, Version: got(w.Minutes(ctx, w.coord, id))(t).Version, Texts: map[ItemID]string{item: "Endret"}}))
-		w.is(fault.Conflict, w.SetApprovers(ctx, w.coord, m.ID, []network.PersonID{b.people[1].Person, b.people[5].Person}))
+		w.is(fault.Conflict, w.SetApprovers(ctx, w.coord, m.ID, w.theMeeting(m.ID).Version, []network.PersonID{b.people[1].Person, b.people[5].Person}))
 		w.tick()
 		got(w.Close(ctx, w.coord, m.ID, w.theMeeting(m.ID).Version))(t)
 		if again := got(got(w.Minutes(ctx, w.coord, id))(t).Protocol.ItemHash(item))(t); again != hash {
@@ -406,7 +418,7 @@ func TestSealedRowsStay(t *testing.T) {
 		item := got(w.AddItem(ctx, w.coord, Item{Meeting: m.ID, Kind: Report, Title: "Sak", Minutes: 10}))(t)
 		w.started(b, m, 7)
 		d := got(w.Record(ctx, w.coord, DecisionDraft{Item: item, Title: "Sak", Text: "Ja.", Method: ByConsensus, Effects: []Effect{{Kind: Policy, Ref: "p1", Title: "Regel"}}}))(t)
-		w.ok(w.SetApprovers(ctx, w.coord, m.ID, []network.PersonID{b.chair.Person, b.people[5].Person}))
+		w.ok(w.SetApprovers(ctx, w.coord, m.ID, w.theMeeting(m.ID).Version, []network.PersonID{b.chair.Person, b.people[5].Person}))
 		w.tick()
 		id := got(w.Close(ctx, w.coord, m.ID, w.theMeeting(m.ID).Version))(t)
 		w.approveAll(b, id)
@@ -461,7 +473,7 @@ func TestWhatTimeBringsIsToldOnce(t *testing.T) {
 		item := got(w.AddItem(ctx, w.coord, Item{Meeting: m.ID, Kind: Report, Title: "Sak", Minutes: 10}))(t)
 		w.started(b, m, 7)
 		got(w.Record(ctx, w.coord, DecisionDraft{Item: item, Title: "Sak", Text: "Ja.", Method: ByConsensus, Review: w.Now().AddDate(0, 3, 0)}))(t)
-		w.ok(w.SetApprovers(ctx, w.coord, m.ID, []network.PersonID{b.chair.Person, b.people[5].Person}))
+		w.ok(w.SetApprovers(ctx, w.coord, m.ID, w.theMeeting(m.ID).Version, []network.PersonID{b.chair.Person, b.people[5].Person}))
 		w.tick()
 		w.approveAll(b, got(w.Close(ctx, w.coord, m.ID, w.theMeeting(m.ID).Version))(t))
 		if due(); told("notice.decision.review") != 0 {
@@ -490,7 +502,7 @@ func TestPublicMinutesShowNothingNarrower(t *testing.T) {
 		w.started(b, m, 7)
 		got(w.Record(ctx, w.coord, DecisionDraft{Item: item, Title: bird, Text: bird, Method: ByConsensus, Visibility: network.BodyOnly,
 			Dispositions: []Disposed{{Input: in, Version: 1, Disposition: Adopted, Reason: bird}}}))(t)
-		w.ok(w.SetApprovers(ctx, w.coord, m.ID, []network.PersonID{b.chair.Person, b.people[5].Person}))
+		w.ok(w.SetApprovers(ctx, w.coord, m.ID, w.theMeeting(m.ID).Version, []network.PersonID{b.chair.Person, b.people[5].Person}))
 		w.tick()
 		id := got(w.Close(ctx, w.coord, m.ID, w.theMeeting(m.ID).Version))(t)
 		w.approveAll(b, id)

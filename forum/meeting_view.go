@@ -24,6 +24,7 @@ type MeetingView struct {
 	Attendance []Attendance // with Names
 	Names      map[network.PersonID]string
 	Recusals   []Recusal
+	Annulled   []Annulled // decisions that were taken back
 	Approvers  []network.PersonID
 	MinutesID  MinutesID // of the latest that the reader may see
 	Decisions  map[ItemID][]Decision
@@ -109,6 +110,9 @@ func (f *Forum) viewInside(ctx context.Context, tx *storage.Tx, a network.Access
 		return err
 	}
 	if v.Recusals, err = f.recusals(ctx, tx, v.ID); err != nil {
+		return err
+	}
+	if v.Annulled, err = f.annulled(ctx, tx, `d.meeting = $1`, string(v.ID)); err != nil {
 		return err
 	}
 	if v.Approvers, err = f.approvers(ctx, tx, Minutes{Meeting: v.ID}); err != nil {

@@ -101,11 +101,20 @@ type ProtocolItem struct {
 	Text       string `json:",omitempty"`
 	Recused    []ProtocolRecusal
 	Decisions  []ProtocolDecision
+	Annulled   []ProtocolAnnulled `json:",omitempty"`
 }
 
 // ProtocolRecusal is somebody who took no part in an item.
 type ProtocolRecusal struct {
 	Person int
+	Reason string
+}
+
+// ProtocolAnnulled is a decision that was recorded and taken back.
+type ProtocolAnnulled struct {
+	Number string
+	Person int // who took it back
+	At     time.Time
 	Reason string
 }
 
@@ -197,6 +206,9 @@ func (i ProtocolItem) persons() []int {
 	out := []int{i.Presenter}
 	for _, r := range i.Recused {
 		out = append(out, r.Person)
+	}
+	for _, x := range i.Annulled {
+		out = append(out, x.Person)
 	}
 	for _, d := range i.Decisions {
 		for _, x := range d.Dissent {
@@ -361,6 +373,16 @@ func (f *Forum) drawUp(ctx context.Context, tx *storage.Tx, who network.Actor, m
 		return old.ID, err
 	}
 	return old.ID, f.writeProtocol(ctx, tx, who, old, p)
+}
+
+// drawUpAgain takes what was changed into a meeting's minutes, where they are drawn up already.
+func (f *Forum) drawUpAgain(ctx context.Context, tx *storage.Tx, who network.Actor, m Meeting) error {
+	var drawn int
+	if err := tx.QueryRow(ctx, `SELECT COUNT(*) FROM minutes WHERE meeting = $1`, m.ID).Scan(&drawn); err != nil || drawn == 0 {
+		return err
+	}
+	_, err := f.drawUp(ctx, tx, who, m)
+	return err
 }
 
 // earlier is an earlier version of minutes, and what of it stays when they are drawn up anew.
@@ -569,7 +591,12 @@ func (f *Forum) composeItem(ctx context.Context, tx *storage.Tx, p *Protocol, i 
 		}
 		x.Decisions = append(x.Decisions, one)
 	}
-	return x, nil
+	back, err := f.annulled(ctx, tx, `d.item = $1`, string(i.ID))
+	for _, y := range back {
+		x.Visibility = narrower(x.Visibility, y.Visibility)
+		x.Annulled = append(x.Annulled, ProtocolAnnulled{y.Number, p.person(y.Name), y.At.UTC(), y.Reason})
+	}
+	return x, err
 }
 
 // composeDecision puts a decision into minutes that are to be seen as v says. An input that fewer may see is there without its

@@ -111,7 +111,7 @@ func (r redacted) fromSeats(seats []network.Held, names map[network.PersonID]str
 	}
 }
 
-// withholdNames takes redacted names from a meeting, and from redacted items whoever was recused.
+// withholdNames takes redacted names from a meeting, and from redacted items whoever was recused or took a decision back, and why.
 func (f *Forum) withholdNames(ctx context.Context, tx *storage.Tx, v *MeetingView) error {
 	r, err := f.redacted(ctx, tx, v.ID, "")
 	if err != nil {
@@ -127,6 +127,17 @@ func (f *Forum) withholdNames(ctx context.Context, tx *storage.Tx, v *MeetingVie
 		}
 		if gone {
 			x.Person, x.Name, x.Reason = "", "", ""
+		}
+	}
+	for i := range v.Annulled {
+		x := &v.Annulled[i]
+		r.from(&x.By, &x.Name)
+		gone, err := f.itemGone(ctx, tx, x.Item)
+		if err != nil {
+			return err
+		}
+		if gone {
+			x.By, x.Name, x.Reason = "", "", ""
 		}
 	}
 	return nil
@@ -499,12 +510,13 @@ func (p Protocol) dissent(id DecisionID) (out []int) {
 	return out
 }
 
-// metThere lists who came to a meeting, was recused there or held a seat in its body then.
+// metThere lists who came to a meeting, was recused there, took a decision back there or held a seat in its body then.
 func (f *Forum) metThere(ctx context.Context, tx *storage.Tx, m Minutes) ([]network.PersonID, error) {
 	if m.Meeting == "" {
 		return nil, nil
 	}
 	rows, err := tx.Query(ctx, `SELECT person FROM meeting_attendance WHERE meeting = $1 UNION SELECT person FROM meeting_recusal WHERE meeting = $1
+		UNION SELECT x.actor FROM decision d JOIN decision_annulled x ON x.decision = d.id WHERE d.meeting = $1
 		UNION SELECT h.person FROM meeting m JOIN seat s ON s.body = m.body JOIN holding h ON h.seat = s.id
 			WHERE m.id = $1 AND h.starts <= m.closed AND (h.ends = 0 OR h.ends >= m.closed)`, m.Meeting)
 	if err != nil {

@@ -19,7 +19,7 @@ func TestARedactedNameIsShownNowhere(t *testing.T) {
 		b := w.board()
 		const name = "Maja Lie" // approves, dissents, was there
 		m := w.convened(b, 14)
-		w.ok(w.SetApprovers(ctx, w.coord, m.ID, []network.PersonID{b.chair.Person, b.people[5].Person}))
+		w.ok(w.SetApprovers(ctx, w.coord, m.ID, w.theMeeting(m.ID).Version, []network.PersonID{b.chair.Person, b.people[5].Person}))
 		met, item := w.held(b, m, b.votes, b.votes[0])
 		w.signed(met, b.chair, b.people[5])
 		sent := w.circulated(b)
@@ -86,7 +86,7 @@ func (w *world) redactedName(id MinutesID, name string) {
 func (w *world) heldWith(b board, days int, presenter string) (MeetingID, MinutesID, ItemID) {
 	w.t.Helper()
 	m := w.convened(b, days)
-	w.ok(w.SetApprovers(w.t.Context(), w.coord, m.ID, []network.PersonID{b.chair.Person, b.people[5].Person}))
+	w.ok(w.SetApprovers(w.t.Context(), w.coord, m.ID, w.theMeeting(m.ID).Version, []network.PersonID{b.chair.Person, b.people[5].Person}))
 	got(w.AddItem(w.t.Context(), w.coord, Item{Meeting: m.ID, Kind: Report, Title: "Rapport", Presenter: presenter, Minutes: 10}))(w.t)
 	id, item := w.held(b, m, b.votes, b.votes[0])
 	w.signed(id, b.chair, b.people[5])
@@ -163,7 +163,7 @@ func TestARedactedNameIsNoPresenterAndNoActor(t *testing.T) {
 		w.ok(w.AddPaper(ctx, b.chair, m.ID, "", Paper{Title: "Vedlegg", URL: "https://example.org/a"}))
 		paper := got(w.Meeting(ctx, w.coord, m.ID))(t).Papers[0].ID
 		w.ok(w.WithdrawPaper(ctx, b.chair, m.ID, paper, "Feil."))
-		w.ok(w.SetApprovers(ctx, w.coord, m.ID, []network.PersonID{b.chair.Person, b.people[5].Person}))
+		w.ok(w.SetApprovers(ctx, w.coord, m.ID, w.theMeeting(m.ID).Version, []network.PersonID{b.chair.Person, b.people[5].Person}))
 		got(w.AddItem(ctx, w.coord, Item{Meeting: m.ID, Kind: Report, Title: "Rapport", Presenter: "Maja Lie", Minutes: 10}))(t)
 		id, _ := w.held(b, m, b.votes, b.votes[0])
 		w.signed(id, b.chair, b.people[5])
@@ -192,9 +192,9 @@ func TestARedactedItemsDecisionStays(t *testing.T) {
 		w, ctx := open(t, dsn), t.Context()
 		b := w.board()
 		m := w.convened(b, 14)
-		w.ok(w.SetApprovers(ctx, w.coord, m.ID, []network.PersonID{b.chair.Person, b.people[5].Person}))
+		w.ok(w.SetApprovers(ctx, w.coord, m.ID, w.theMeeting(m.ID).Version, []network.PersonID{b.chair.Person, b.people[5].Person}))
 		item := got(w.AddItem(ctx, w.coord, Item{Meeting: m.ID, Kind: Report, Title: "Sak", Minutes: 10, Presenter: "Gjest Gran"}))(t)
-		w.started(b, m, 7)
+		w.started(b, w.theMeeting(m.ID), 7)
 		w.ok(w.EditItem(ctx, w.coord, Item{ID: item, Version: w.items(m.ID)[0].Version, Title: "Sak", Presenter: "Gjest Gran", Text: "Hemmelig notat."}))
 		w.ok(w.Recuse(ctx, w.coord, item, b.people[2].Person, "Nær slekt."))
 		votes := map[network.SeatID]Vote{}

@@ -225,7 +225,7 @@ func (f *Forum) indexOld(ctx context.Context) error {
 func (f *Forum) indexSome(ctx context.Context, tx *storage.Tx, kind DocKind, after string) (last string, more bool, err error) {
 	table, ok := map[DocKind]string{MeetingDoc: "meeting", itemDoc: "meeting_item", InputDoc: "topic_input", FileDoc: "forum_file",
 		MinutesDoc:  `(SELECT id FROM minutes WHERE state = 'sealed') x`,
-		DecisionDoc: `(SELECT d.id FROM decision d JOIN item_redacted w ON w.item = COALESCE(NULLIF(d.item, ''), d.circulation)) x`}[kind]
+		DecisionDoc: `(SELECT d.id FROM decision d JOIN item_redacted w ON w.item = COALESCE(NULLIF(d.item, ''), d.circulation) WHERE ` + stands + `) x`}[kind]
 	if !ok {
 		return "", false, fault.New(fault.Internal, "the search knows no kind %.20q", kind)
 	}
@@ -259,7 +259,7 @@ func (f *Forum) indexAnew(ctx context.Context, tx *storage.Tx, kind DocKind, id 
 		}
 		return f.indexMinutes(ctx, tx, m)
 	case DecisionDoc:
-		d, err := scanDecision(tx.QueryRow(ctx, `SELECT `+decisionColumns+`, d.record`+decisionFrom+`WHERE d.id = $1`, id))
+		d, err := scanDecision(tx.QueryRow(ctx, `SELECT `+decisionColumns+`, d.record`+decisionFrom+`d.id = $1`, id))
 		if err != nil {
 			return err
 		}

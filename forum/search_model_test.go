@@ -130,7 +130,7 @@ func (f *finder) item(*rapid.T) {
 func (f *finder) agendaChanged(*rapid.T) {
 	ctx, id := f.t.Context(), drawn(f, f.items)
 	if rapid.Bool().Draw(f.r, "remove") {
-		_ = f.RemoveItem(ctx, f.coord, id)
+		_ = f.RemoveItem(ctx, f.coord, id, f.theItem(id).Version)
 		return
 	}
 	for v := int64(1); v < 4; v++ {

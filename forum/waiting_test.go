@@ -72,7 +72,7 @@ func (m *waitingModel) first(t *testing.T) {
 	m.of(t, m.people...)
 	m.ok(m.network.ConfirmInterests(ctx, m.b.chair, m.root))
 	meeting := m.convened(m.b, 14)
-	m.ok(m.SetApprovers(ctx, m.coord, meeting.ID, []network.PersonID{m.b.chair.Person, m.b.people[5].Person}))
+	m.ok(m.SetApprovers(ctx, m.coord, meeting.ID, m.theMeeting(meeting.ID).Version, []network.PersonID{m.b.chair.Person, m.b.people[5].Person}))
 	m.started(m.b, m.theMeeting(meeting.ID), 6)
 	m.of(t, m.people...)
 	m.minutes = append(m.minutes, got(m.Close(ctx, m.coord, meeting.ID, m.theMeeting(meeting.ID).Version))(t))
@@ -159,7 +159,7 @@ func (m *waitingModel) openMeeting(r *rapid.T) {
 
 func (m *waitingModel) closeMeeting(r *rapid.T) {
 	if id, ok := pick(r, m.meetings); ok {
-		_ = m.SetApprovers(m.t.Context(), m.coord, id, []network.PersonID{m.b.chair.Person, m.b.people[5].Person})
+		_ = m.SetApprovers(m.t.Context(), m.coord, id, m.theMeeting(id).Version, []network.PersonID{m.b.chair.Person, m.b.people[5].Person})
 		if minutes, err := m.Close(m.t.Context(), m.coord, id, m.theMeeting(id).Version); err == nil {
 			m.minutes = append(m.minutes, minutes)
 		}

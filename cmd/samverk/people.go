@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os/user"
+	"strings"
 
 	"github.com/samverk/samverk/app"
 	"github.com/samverk/samverk/fault"
@@ -15,7 +16,8 @@ type consentCmd struct {
 	Set      consentSetCmd      `cmd:"" help:"Record what an individual allows."`
 	Withdraw consentWithdrawCmd `cmd:"" help:"Withdraw: not counted from the next answer on."`
 	Show     consentShowCmd     `cmd:"" help:"Show an individual's choices and their history."`
-	Import   consentImportCmd   `cmd:"" help:"Record the choices of a CSV file, all or none."`
+	Import   consentImportCmd   `cmd:"" help:"Record the choices of a file, CSV or FHIR, all or none."`
+	Export   consentExportCmd   `cmd:"" help:"Write what stands about an individual, as FHIR R4 Consent."`
 }
 
 // choice is what set and withdraw share.
@@ -124,16 +126,36 @@ func printConsent(w io.Writer, r app.ConsentShown) error {
 
 type consentImportCmd struct {
 	data
-	File string `arg:"" placeholder:"C.csv" help:"Columns individual, purpose, allow (true or false); - reads standard input."`
-	By   string `placeholder:"WHO" help:"Who recorded it; you, if not given."`
-	JSON bool   `name:"json" help:"Print the outcome as JSON."`
+	File       string   `arg:"" placeholder:"C.csv" help:"CSV with the columns individual, purpose, allow (true or false), or FHIR; - reads standard input."`
+	Format     string   `default:"csv" complete:"csv fhir" placeholder:"FORMAT" help:"csv, or fhir: a FHIR R4 Consent as JSON, or a Bundle of them."`
+	Policy     []string `sep:"none" placeholder:"POLICY=FORM" help:"Of FHIR from elsewhere: by which form (digest or version) a policy is read. POLICY is SYSTEM|CODE of policyRule, or policy.uri. May be given several times."`
+	Identifier string   `placeholder:"SYSTEM" help:"Of FHIR from elsewhere: the system of identifiers in which patients have the region's own ids."`
+	By         string   `placeholder:"WHO" help:"Who recorded it; you, if not given."`
+	JSON       bool     `name:"json" help:"Print the outcome as JSON."`
 }
 
-// maxPiped bounds a CSV that comes through standard input; a file has no such limit here.
+func (consentImportCmd) Help() string {
+	return `What isn't understood in a FHIR file, or can't be obeyed here, refuses the whole file and is named by its path. What they said later than the file isn't undone by it.
+
+Examples:
+
+  samverk consent import -d DIR choices.csv
+  samverk consent import -d DIR --format fhir consents.json
+  samverk consent import -d DIR --format fhir --policy 'https://hospital.example/policies|biobank=3' --identifier https://hospital.example/person consents.json`
+}
+
+// maxPiped bounds a file that comes through standard input; another one has no such limit here.
 const maxPiped = 64 << 20
 
 func (c *consentImportCmd) Run(ctx context.Context, s streams) error {
-	q := app.ConsentImport{File: c.File, By: operator(c.By)}
+	q := app.ConsentImport{File: c.File, By: operator(c.By), Format: c.Format, Identifier: c.Identifier, Policies: map[string]string{}}
+	for _, p := range c.Policy {
+		i := strings.LastIndexByte(p, '=')
+		if i <= 0 {
+			return fault.New(fault.Invalid, "--policy: %.80q is not POLICY=FORM", p).Do("write it as 'https://hospital.example/policies|biobank=3'")
+		}
+		q.Policies[p[:i]] = p[i+1:]
+	}
 	if c.File == "-" {
 		b, err := io.ReadAll(io.LimitReader(s.in, maxPiped+1))
 		if err != nil {
@@ -153,7 +175,37 @@ func (c *consentImportCmd) Run(ctx context.Context, s streams) error {
 	if c.JSON {
 		return jsonLine(s.out, r)
 	}
-	_, err = fmt.Fprintf(s.out, "%s recorded. Consent epoch %d.\n", many(r.Choices, "choice"), r.ConsentEpoch)
+	also := ""
+	if r.Restrictions > 0 {
+		also = ", " + many(r.Restrictions, "restriction")
+	}
+	if r.Already > 0 {
+		also += fmt.Sprintf(" (%d stood already)", r.Already)
+	}
+	_, err = fmt.Fprintf(s.out, "%s%s recorded. Consent epoch %d.\n", many(r.Choices, "choice"), also, r.ConsentEpoch)
+	return err
+}
+
+type consentExportCmd struct {
+	data
+	Individual string `short:"i" required:"" placeholder:"ID" help:"Whose choices and restrictions."`
+	Format     string `default:"fhir" complete:"fhir" placeholder:"FORMAT" help:"fhir: a Bundle of FHIR R4 Consent resources, as JSON."`
+}
+
+func (consentExportCmd) Help() string {
+	return `Writes what stands, to standard output: each choice with its form and the decision that put that in force, blocks, opt-outs and reservations. The individual is told by the region's own id, nobody by name. The history is 'samverk consent show'.
+
+Example:
+
+  samverk consent export -d DIR --individual P17 > P17.fhir.json`
+}
+
+func (c *consentExportCmd) Run(ctx context.Context, s streams) error {
+	r, err := call(ctx, s, c.data, app.ExportConsent, app.ConsentExport{Individual: c.Individual, Format: c.Format}, nil)
+	if err != nil {
+		return err
+	}
+	_, err = s.out.Write(r.Text)
 	return err
 }
 

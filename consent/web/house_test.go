@@ -24,6 +24,7 @@ import (
 	"github.com/go-jose/go-jose/v4/jwt"
 
 	"github.com/samverk/samverk/account/openid"
+	"github.com/samverk/samverk/api/fhir"
 	"github.com/samverk/samverk/consent"
 	"github.com/samverk/samverk/consent/counted"
 	consentweb "github.com/samverk/samverk/consent/web"
@@ -139,6 +140,13 @@ func newHouse(t testing.TB, dsn string, change func(*consentweb.Options)) *house
 	o := consentweb.Options{DB: h.db, URL: h.url, Region: "Region Norr", Phone: "010-000 00 00",
 		Providers: []consentweb.Provider{at("strong", "loa3", individual.Substantial), at("weak", "loa2", individual.Low)},
 		Uses:      h.log.Uses, Prove: h.log.Prove,
+		FHIR: func(ctx context.Context, who individual.Individual) ([]byte, error) {
+			all, err := fhir.Statements(ctx, h.consents, who)
+			if err != nil {
+				return nil, err
+			}
+			return fhir.Node{Region: "Region Norr", Forms: h.consents.Enacted()}.Write(all, h.Now())
+		},
 		Decision: func(d consentweb.Decision) string { return "/n/se/decisions/" + d.ID + d.Body },
 		Steward:  func(r *http.Request) bool { return r.Header.Get("X-As") == "steward" },
 		Looked: func(r *http.Request, who individual.Number, why string) error {

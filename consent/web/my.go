@@ -27,6 +27,7 @@ type myData struct {
 	Standing   []restrictionView
 	Phone      string
 	AnythingOn bool // something is allowed that can be withdrawn
+	FHIR       bool // what stands can be had as that
 }
 
 // changed is when and by whom something was last chosen.
@@ -90,7 +91,7 @@ func (p *room) mine(w http.ResponseWriter, r *http.Request, v visit, f *web.Form
 	if err != nil {
 		return p.pages.Fail(w, r, err)
 	}
-	d := myData{visit: v, Region: p.options.Region, Phone: p.options.Phone, Minor: !v.Child() && !v.who.Adult(p.now()), AnythingOn: len(p.consents.Allows(v.who.Number)) > 0}
+	d := myData{visit: v, Region: p.options.Region, Phone: p.options.Phone, Minor: !v.Child() && !v.who.Adult(p.now()), AnythingOn: len(p.consents.Allows(v.who.Number)) > 0, FHIR: p.options.FHIR != nil}
 	if said := r.URL.Query().Get("said"); l.Has("my.said." + said) {
 		d.Said = l.Must("my.said." + said)
 	}

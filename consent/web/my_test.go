@@ -144,7 +144,7 @@ func TestNobodySeesAnothers(t *testing.T) {
 	guardianship := h.guardian("pid-mother", "child")
 	anna.get("/my/me/receipts/2026-009999")
 	absent := anna.body
-	for _, path := range []string{"/my/me/receipts/2026-000001", "/my/me/restrictions/" + restriction, "/my/" + guardianship, "/my/" + guardianship + "/uses", "/my/" + guardianship + "/data",
+	for _, path := range []string{"/my/me/receipts/2026-000001", "/my/me/restrictions/" + restriction, "/my/" + guardianship, "/my/" + guardianship + "/uses", "/my/" + guardianship + "/data", "/my/" + guardianship + "/fhir",
 		"/my/canary-bo", "/my/1", "/my/0"} {
 		anna.get(path)
 		anna.is(path, 404)
@@ -156,7 +156,7 @@ func TestNobodySeesAnothers(t *testing.T) {
 		anna.post(path, "form", digest, "q.care", "yes", "kind", "opt-out")
 		anna.is(path, 404)
 	}
-	for _, path := range []string{"/my", "/my/me", "/my/me/uses", "/my/me/history", "/my/me/history?format=csv", "/my/me/data", "/my/me/restrictions?format=json", "/my/me/withdraw"} {
+	for _, path := range []string{"/my", "/my/me", "/my/me/uses", "/my/me/history", "/my/me/history?format=csv", "/my/me/data", "/my/me/fhir", "/my/me/restrictions?format=json", "/my/me/withdraw"} {
 		anna.get(path)
 		if anna.last.StatusCode != 200 {
 			t.Error(path, anna.last.StatusCode)
@@ -168,6 +168,13 @@ func TestNobodySeesAnothers(t *testing.T) {
 	}
 	bo.get("/my/me/data")
 	bo.says("canary-bo", "2026-000001", restriction, `"choice": "given"`)
+	bo.get("/my/me")
+	bo.says(`href="/my/me/fhir"`)
+	bo.get("/my/me/fhir")
+	bo.says(`"resourceType": "Bundle"`, `"value": "canary-bo"`, `"type": "permit"`, digest, "https://samverk.github.io/fhir/restriction")
+	if h := bo.last.Header; h.Get("Content-Type") != "application/fhir+json" || h.Get("Content-Disposition") != `attachment; filename="my-choices.fhir.json"` {
+		t.Error("FHIR comes as", h)
+	}
 	// What Bo set, Bo lifts, in two steps.
 	bo.post("/my/me/restrictions/" + restriction)
 	bo.is("/my/me/restrictions", 200)
@@ -298,7 +305,7 @@ func TestGuardians(t *testing.T) {
 		t.Error("a guardian blocked a child's records:", mother.last.StatusCode)
 	}
 	h.write(func(tx *storage.Tx) error { return h.people.End(t.Context(), tx, "test", "", child) })
-	for _, path := range []string{"", "/uses", "/data", "/history"} {
+	for _, path := range []string{"", "/uses", "/data", "/fhir", "/history"} {
 		if mother.get("/my/" + child + path); mother.last.StatusCode != 404 {
 			t.Error("a guardianship that ended opens", path, mother.last.StatusCode)
 		}

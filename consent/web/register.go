@@ -41,6 +41,8 @@ type Options struct {
 	Prove    func(ctx context.Context, who individual.Number, index uint64) (Proof, error)
 	Decision func(Decision) string // the address of a decision; "" where it isn't here
 
+	FHIR func(ctx context.Context, who individual.Individual) ([]byte, error) // what stands about an individual, as HL7 FHIR
+
 	Steward func(*http.Request) bool
 	Looked  func(r *http.Request, who individual.Number, why string) error // records that a steward looks at an individual
 
@@ -153,6 +155,9 @@ func (p *room) own(t *route.Table) {
 	mine("POST", "/restrictions/{id}", "Lifts a restriction.", p.lift)
 	mine("GET", "/history", "Lists what was chosen, by whom and when, as a page, CSV or JSON.", p.history)
 	mine("GET", "/data", "Gives all of it as one JSON file.", p.everything)
+	if p.options.FHIR != nil {
+		mine("GET", "/fhir", "Gives what stands as a file of HL7 FHIR R4 Consent.", p.fhir)
+	}
 }
 
 // took shows in a form what a room refused, also to whom it isn't allowed; false when that is none of the form's.

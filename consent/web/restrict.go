@@ -296,6 +296,15 @@ func (p *room) everything(w http.ResponseWriter, r *http.Request, v visit) int {
 	return sendJSON(w, "my-data", file)
 }
 
+// fhir is what stands about an individual, for other systems of health care.
+func (p *room) fhir(w http.ResponseWriter, r *http.Request, v visit) int {
+	b, err := p.options.FHIR(r.Context(), v.who)
+	if err != nil {
+		return p.pages.Fail(w, r, err)
+	}
+	return send(w, "my-choices.fhir", "application/fhir+json", b)
+}
+
 type everythingFile struct {
 	Format       string               `json:"format"`
 	Made         time.Time            `json:"made"`

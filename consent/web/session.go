@@ -46,8 +46,7 @@ func (v visit) ID() string { return v.who.ID }
 // Several tells that one could act for somebody else as well.
 func (v visit) Several() bool { return len(v.Wards) > 1 || v.Known && len(v.Wards) > 0 }
 
-// themselves and aGuardian are who acts, as it is kept: by name they are nobody.
-const themselves, aGuardian consent.Actor = "themselves", "guardian"
+const themselves, aGuardian = consent.Themselves, consent.AGuardian
 
 func (v visit) actor() consent.Actor {
 	if v.Child() {

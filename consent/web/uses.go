@@ -397,11 +397,15 @@ func sendJSON(w http.ResponseWriter, name string, v any) int {
 	if err != nil {
 		panic(err) // only our own types come here
 	}
+	return send(w, name, "application/json", append(b, '\n'))
+}
+
+func send(w http.ResponseWriter, name, kind string, b []byte) int {
 	h := w.Header()
 	h.Set("Cache-Control", "no-store")
-	h.Set("Content-Type", "application/json")
+	h.Set("Content-Type", kind)
 	h.Set("Content-Disposition", `attachment; filename="`+web.FileName(name)+`.json"`)
-	_, _ = w.Write(append(b, '\n'))
+	_, _ = w.Write(b)
 	return http.StatusOK
 }
 

@@ -186,14 +186,14 @@ func (s *frontSite) meetings() {
 	s.ok(s.forum.Prepare(ctx, s.chair, s.topic))
 	held := plan(s.chair, s.steering, 0, network.Public, "")
 	item := must(s.forum.AddItem(ctx, s.chair, forum.Item{Meeting: held, Kind: forum.AboutTopic, Topic: s.topic, Minutes: 30}))(s.t)
-	s.ok(s.forum.SetApprovers(ctx, s.coord, held, []network.PersonID{s.chair.Person, s.patient.Person}))
+	s.ok(s.forum.SetApprovers(ctx, s.coord, held, s.version(held), []network.PersonID{s.chair.Person, s.patient.Person}))
 	s.ok(s.forum.Start(ctx, s.chair, held, s.version(held)))
 	for _, who := range []network.Actor{s.chair, s.patient} {
 		s.forward(time.Second)
 		s.ok(s.forum.Arrive(ctx, s.chair, forum.Arrival{Meeting: held, Seat: s.seats[who.Person]}))
 	}
 	s.forward(time.Second)
-	s.ok(s.forum.Reach(ctx, s.chair, item))
+	s.ok(s.forum.Reach(ctx, s.chair, item, 1))
 	d := must(s.forum.Record(ctx, s.chair, forum.DecisionDraft{Item: item, Title: "DPYD testas före behandling", Text: "Alla regioner testar före behandling. Det gäller från nyår.", Method: forum.ByConsensus, Lang: "sv",
 		Dispositions: []forum.Disposed{{Input: in, Version: 1, Disposition: forum.Adopted, Reason: "Vi visar 1–4."}, {Input: no, Version: 1, Disposition: forum.Declined, Reason: "Det är en annan fråga."}}}))(s.t)
 	s.decision = d.ID

@@ -27,7 +27,7 @@ func (p *room) meetings() []route.Route {
 		{Method: "GET", Pattern: at + "/meetings/{meeting}/edit", Who: route.Chair, Does: "The form to change a meeting's time and place.", Serve: p.in(p.meetingEdit)},
 		{Method: "POST", Pattern: at + "/meetings/{meeting}/edit", Who: route.Chair, Does: "Changes a meeting, and tells who was convened.", Serve: p.in(p.meetingChange)},
 		{Method: "GET", Pattern: at + "/meetings/{meeting}/items/{item}", Who: route.Anyone, Does: "An item of a meeting: quorum, recusals, decision.", Serve: p.in(p.itemPage)},
-		{Method: "POST", Pattern: at + "/meetings/{meeting}/items/{item}", Who: route.Seated, Does: "What is done with an item: vote, recuse, decide, put off, return.", Serve: p.in(p.itemDo)},
+		{Method: "POST", Pattern: at + "/meetings/{meeting}/items/{item}", Who: route.Seated, Does: "What is done with an item: vote, recuse, decide, take a decision back, put off, return.", Serve: p.in(p.itemDo)},
 		{Method: "GET", Pattern: at + "/series/new", Who: route.Chair, Does: "The form to begin a series of meetings.", Serve: p.in(p.seriesNew)},
 		{Method: "POST", Pattern: at + "/series/new", Who: route.Chair, Does: "Begins a series of meetings.", Serve: p.in(p.seriesMake)},
 		{Method: "GET", Pattern: at + "/series/{series}", Who: route.Anyone, Does: "A series of meetings and its rhythm.", Serve: p.in(p.seriesPage)},

@@ -91,7 +91,7 @@ func (c *council) hold(names ...string) forum.MeetingID {
 		c.ok(c.forum.Arrive(ctx, chair, forum.Arrival{Meeting: id, Seat: c.seatOf[name]}))
 	}
 	c.forward(time.Minute)
-	c.ok(c.forum.SetApprovers(ctx, chair, id, []network.PersonID{chair.Person, c.people["Maja Lindqvist"].Person}))
+	c.ok(c.forum.SetApprovers(ctx, chair, id, c.at(id), []network.PersonID{chair.Person, c.people["Maja Lindqvist"].Person}))
 	return id
 }
 
@@ -102,13 +102,13 @@ func (c *council) past() {
 	all := []string{"Karin Alm", "Leif Ek", "Björn Hallgren", "Astrid Nyman", "Per Sund", "Eva Norén", "Mats Öberg", "Oskar Thelin", "Maja Lindqvist", "Hanna Berg"}
 	c.held = c.hold(all...)
 	first := must(c.forum.AddItem(ctx, chair, forum.Item{Meeting: c.held, Kind: forum.Formality, Title: "Närvaro och jäv", Minutes: 10}))(c.t)
-	c.ok(c.forum.Reach(ctx, chair, first))
+	c.ok(c.forum.Reach(ctx, chair, first, 1))
 	report := must(c.forum.AddItem(ctx, chair, forum.Item{Meeting: c.held, Kind: forum.Report, Title: "Tidigare regel", Minutes: 10}))(c.t)
 	item := must(c.forum.AddItem(ctx, chair, forum.Item{Meeting: c.held, Kind: forum.AboutTopic, Topic: topic, Minutes: 40, Presenter: "Eva Norén"}))(c.t)
 	must(c.forum.AddItem(ctx, chair, forum.Item{Meeting: c.held, Kind: forum.Report, Title: "Nästa möte", Minutes: 5}))(c.t)
 	c.old = must(c.forum.Record(ctx, chair, forum.DecisionDraft{Item: report, Title: "Frekvenser visas för laboratorier", Text: "Laboratorier får se frekvenser.", Method: forum.ByConsensus}))(c.t).ID
 	c.forward(11 * time.Minute)
-	c.ok(c.forum.Reach(ctx, chair, item))
+	c.ok(c.forum.Reach(ctx, chair, item, 1))
 	c.ok(c.forum.Recuse(ctx, chair, item, c.people["Oskar Thelin"].Person, "Har uppdrag för Nordsekvens AB."))
 	c.ok(c.forum.Depart(ctx, chair, c.held, c.attendance(c.held, "Leif Ek"), time.Time{}))
 	c.forward(time.Minute)
@@ -155,7 +155,7 @@ func (c *council) present() {
 	c.now3 = must(c.forum.AddItem(ctx, chair, forum.Item{Meeting: c.now, Kind: forum.AboutTopic, Topic: topic, Minutes: 40}))(c.t)
 	must(c.forum.AddItem(ctx, chair, forum.Item{Meeting: c.now, Kind: forum.Report, Title: "Nationell lista över vem som kan vilken gen", Minutes: 30}))(c.t)
 	c.ok(c.forum.AddPaper(ctx, chair, c.now, c.now3, forum.Paper{Title: "Bilaga 1, belopp", URL: "https://example.org/bilaga"}))
-	c.ok(c.forum.Reach(ctx, chair, c.now3))
+	c.ok(c.forum.Reach(ctx, chair, c.now3, 1))
 	c.ok(c.forum.Recuse(ctx, chair, c.now3, c.people["Oskar Thelin"].Person, "Har anmält uppdrag för Nordsekvens AB."))
 	c.circ = must(c.forum.Circulate(ctx, chair, forum.Circulation{Body: c.body, Deadline: c.Now().AddDate(0, 0, 9), Draft: forum.DecisionDraft{Title: "Nya lokaler", Text: "Kansliet flyttar till Umeå."}},
 		[]network.PersonID{chair.Person, c.people["Maja Lindqvist"].Person}))(c.t)

@@ -50,6 +50,7 @@ type itemData struct {
 	Votes     []web.Option
 	Fates     []web.Option
 	Old       []web.Option
+	Annulled  []annulledRow
 	Visible   []web.Option
 	Dissents  []web.Option
 	Ground    groundData
@@ -240,6 +241,7 @@ func (p *room) itemInside(r *http.Request, v forum.MeetingView, d *itemData) err
 	}
 	d.call(l, v)
 	d.recusals(p.pages.Words(r), v)
+	d.Annulled = annulledRows(l, v, d.Item.ID)
 	if d.Item.Topic != "" {
 		inputs, err := p.forum.Inputs(r.Context(), who, d.Item.Topic)
 		if err != nil && fault.KindOf(err) != fault.NotFound {
@@ -473,8 +475,8 @@ func (p *room) itemDo(w http.ResponseWriter, r *http.Request, n *network.Network
 	if moreRows(f) || everybodyFor(f, v) || f.Get("again") != "" {
 		return again()
 	}
-	if f.Get("do") == "record" && !confirmed(f) {
-		switch status, err := p.askRecord(w, r, n, v, forum.ItemID(r.PathValue("item")), f); {
+	if ask := p.asksItem(f); ask != nil {
+		switch status, err := ask(w, r, n, v, forum.ItemID(r.PathValue("item")), f); {
 		case err != nil:
 			return p.problem(w, r, f, err, again)
 		case !f.OK():
@@ -496,6 +498,19 @@ func (p *room) itemDo(w http.ResponseWriter, r *http.Request, n *network.Network
 	return web.SeeOther(w, r, home(n)+to)
 }
 
+// asksItem gives what asks before an act of an item's page; nil where nothing is asked.
+func (p *room) asksItem(f *web.Form) func(http.ResponseWriter, *http.Request, *network.Network, forum.MeetingView, forum.ItemID, *web.Form) (int, error) {
+	switch do := f.Get("do"); {
+	case confirmed(f):
+		return nil
+	case do == "record":
+		return p.askRecord
+	case do == "annul" && f.Get("reason") != "":
+		return p.askAnnul
+	}
+	return nil
+}
+
 func (p *room) itemAct(r *http.Request, n *network.Network, v forum.MeetingView, id forum.ItemID, f *web.Form) (to string, err error) {
 	ctx, who := r.Context(), actor(r)
 	person := network.PersonID(f.Get("person"))
@@ -507,6 +522,8 @@ func (p *room) itemAct(r *http.Request, n *network.Network, v forum.MeetingView,
 		}
 		d, err := p.forum.Record(ctx, who, draft)
 		return "/decisions/" + string(d.ID), err
+	case "annul":
+		return "", p.annul(r, forum.DecisionID(f.Get("decision")), f)
 	case "draft":
 		kept := url.Values{}
 		for name, value := range f.Values {
@@ -520,7 +537,7 @@ func (p *room) itemAct(r *http.Request, n *network.Network, v forum.MeetingView,
 		}
 		return "", p.forum.SaveDraft(ctx, who, id, version(f), string(b))
 	case "reach":
-		return "", p.forum.Reach(ctx, who, id)
+		return "", p.forum.Reach(ctx, who, id, version(f))
 	case "note":
 		return "/meetings/" + string(v.ID), p.forum.Note(ctx, who, id, version(f))
 	case "defer":

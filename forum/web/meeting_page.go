@@ -53,7 +53,11 @@ type itemRow struct {
 	Last      bool
 }
 
-type decisionLink struct{ Number, Title, Lang, Link string }
+type decisionLink struct {
+	Number, Title, Lang, Link string
+	ID                        forum.DecisionID
+	Back                      bool // it can be taken back
+}
 
 // seatRow is a seat with who holds it, what they answered and when they were there.
 type seatRow struct {
@@ -141,7 +145,8 @@ func (p *room) newMeetingData(l *web.Words, n *network.Network, v forum.MeetingV
 		row := itemRow{Item: x, Link: d.Home + "/meetings/" + string(v.ID) + "/items/" + string(x.ID), Papers: papers[x.ID], First: i == 0, Last: i == len(v.Items)-1}
 		row.Notes = itemNotes(l, n, x)
 		for _, t := range v.Decisions[x.ID] {
-			row.Decisions = append(row.Decisions, decisionLink{t.Number, t.Title, t.Lang, d.Home + "/decisions/" + string(t.ID)})
+			row.Decisions = append(row.Decisions, decisionLink{t.Number, t.Title, t.Lang, d.Home + "/decisions/" + string(t.ID), t.ID,
+				v.Runs && v.State == forum.Running && t.Approved.IsZero() && t.SupersededBy == ""})
 		}
 		if x.State == forum.ItemCurrent {
 			d.Now = x.ID
@@ -356,7 +361,7 @@ func (p *room) meetingAct(r *http.Request, v forum.MeetingView, f *web.Form) (to
 		for _, one := range f.All("approvers") {
 			people = append(people, network.PersonID(one))
 		}
-		return "", p.forum.SetApprovers(ctx, who, id, people)
+		return "", p.forum.SetApprovers(ctx, who, id, version(f), people)
 	case "topic", "item":
 		return "", p.addItem(r, v, f)
 	case "up":
@@ -364,9 +369,9 @@ func (p *room) meetingAct(r *http.Request, v forum.MeetingView, f *web.Form) (to
 	case "down":
 		return "", p.forum.MoveItem(ctx, who, item, 1)
 	case "remove":
-		return "", p.forum.RemoveItem(ctx, who, item)
+		return "", p.forum.RemoveItem(ctx, who, item, version(f))
 	case "reach":
-		return "/meetings/" + string(id) + "/items/" + string(item), p.forum.Reach(ctx, who, item)
+		return "/meetings/" + string(id) + "/items/" + string(item), p.forum.Reach(ctx, who, item, version(f))
 	}
 	return "", network.Absent()
 }

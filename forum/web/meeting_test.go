@@ -66,7 +66,7 @@ func (s *meetingSite) run(who network.Actor, b network.BodyID, title string, in 
 		s.ok(s.forum.Arrive(ctx, who, forum.Arrival{Meeting: id, Seat: s.seats[one.Person]}))
 	}
 	s.forward(time.Second)
-	s.ok(s.forum.Reach(ctx, who, item))
+	s.ok(s.forum.Reach(ctx, who, item, 1))
 	return id, item
 }
 
@@ -79,7 +79,7 @@ func (s *meetingSite) seal(who network.Actor, b network.BodyID, v network.Visibi
 	id, item := s.run(who, b, title, people...)
 	must(s.forum.Record(ctx, who, forum.DecisionDraft{Item: item, Title: title, Text: title + " förlängs.", Rationale: "Det fungerar.", Method: forum.ByVote, Lang: "sv", Visibility: v,
 		Votes: map[network.SeatID]forum.Vote{s.seats[people[0].Person]: forum.For, s.seats[people[1].Person]: forum.Abstains}}))(s.t)
-	s.ok(s.forum.SetApprovers(ctx, who, id, []network.PersonID{people[0].Person, people[1].Person}))
+	s.ok(s.forum.SetApprovers(ctx, who, id, s.at(id), []network.PersonID{people[0].Person, people[1].Person}))
 	minutes := must(s.forum.Close(ctx, who, id, s.at(id)))(s.t)
 	for _, one := range people {
 		must(s.forum.Approve(ctx, one, minutes, must(s.forum.Minutes(ctx, who, minutes))(s.t).Hash))(s.t)

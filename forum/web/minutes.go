@@ -149,6 +149,7 @@ type minutesItem struct {
 	Presenter string
 	Outcome   string
 	Recused   []recusedLine
+	Annulled  []annulledRow
 	Decisions []minutesDecision
 	Frozen    bool
 	ItemHash  string
@@ -357,6 +358,9 @@ func newMinutesItem(l *web.Words, n *network.Network, v forum.MinutesView, i int
 	}
 	for _, r := range x.Recused {
 		out.Recused = append(out.Recused, recusedLine{personName(l, v, r.Person), r.Reason})
+	}
+	for _, y := range x.Annulled {
+		out.Annulled = append(out.Annulled, annulledRow{annulledWords(l, y.Number, personName(l, v, y.Person), l.Clock(y.At.In(at))), y.Reason})
 	}
 	for _, d := range x.Decisions {
 		out.Decisions = append(out.Decisions, newMinutesDecision(l, n, v, d, at))

@@ -415,7 +415,11 @@ func (d *topicData) path(l *web.Words) template.HTML {
 	case forum.Closed, forum.Merged, forum.Returned:
 		add(string(d.State), false, true, day(d.Moved.In(d.Zone)))
 	default:
-		add("decided", at(forum.Decided), at(forum.OnAgenda), day(d.when(forum.Decided)))
+		decided := ""
+		if at(forum.Decided) { // a decision that was taken back is none
+			decided = day(d.when(forum.Decided))
+		}
+		add("decided", decided != "", at(forum.OnAgenda), decided)
 	}
 	return path.HTML()
 }

@@ -450,7 +450,11 @@ func (t *tenant) item(m sitting, l line, gone *bool) error {
 			return err
 		}
 	}
-	if err := t.forum.Reach(t.ctx, m.body.coordinator, l.id); err != nil {
+	v, err := t.version("meeting_item", string(l.id))
+	if err != nil {
+		return err
+	}
+	if err := t.forum.Reach(t.ctx, m.body.coordinator, l.id, v); err != nil {
 		return err
 	}
 	if err := t.write(m, l); err != nil {
@@ -628,7 +632,7 @@ func (t *tenant) over(m sitting) error {
 	if err != nil {
 		return err
 	}
-	if err := t.forum.SetApprovers(t.ctx, m.body.coordinator, m.id, slices.Clone(approvers)); err != nil {
+	if err := t.forum.SetApprovers(t.ctx, m.body.coordinator, m.id, v+1, slices.Clone(approvers)); err != nil {
 		return err
 	}
 	if lastOfNation := m.last && m.body.Next == 0; lastOfNation || t.chance(15) {
