@@ -346,7 +346,7 @@ func (v *Reviews) Mark(ctx context.Context, by Reviewer, id string, list []Mark)
 		case !slices.Contains(Verdicts, m.Verdict):
 			return fault.New(fault.Invalid, "%.20q is no verdict", m.Verdict).Where(at).Say("review.verdict")
 		case m.Verdict == FollowUp && m.Note == "":
-			return fault.New(fault.Invalid, "what is to be followed up is said in a note").Where("note."+strconv.FormatUint(m.Leaf, 10)).Say("review.note")
+			return fault.New(fault.Invalid, "what is to be followed up is said in a note").Where("note." + strconv.FormatUint(m.Leaf, 10)).Say("review.note")
 		case len(m.Note) > maxNote:
 			return fault.New(fault.Invalid, "a note is at most %d bytes", maxNote).Where("note."+strconv.FormatUint(m.Leaf, 10)).Say("review.long", maxNote)
 		}

@@ -46,11 +46,11 @@ func TestAskedAgainstAPlainList(t *testing.T) {
 		}
 		var all []one
 		day := dayOf(d.Now())
-		for i := range 300 {
-			if i%17 == 0 {
+		for i := range 120 {
+			if i%7 == 0 {
 				d.move(9 * time.Hour)
 			}
-			if i == 150 {
+			if i == 60 {
 				d.move(-40 * time.Hour) // the clock goes back: the day stays
 			}
 			x := Leaf{Kind: []Kind{Use, Use, Denial, Consent}[i%4], Organisation: fmt.Sprint("org", i%3), Role: []string{"clinician", "researcher"}[i%2],
@@ -62,7 +62,7 @@ func TestAskedAgainstAPlainList(t *testing.T) {
 			x.Time = r.Time
 			day = max(day, dayOf(d.Now()))
 			all = append(all, one{day, Entry{r.Index, x}, x.Kind})
-			if i == 77 { // half of it is taken up before the rest is there
+			if i == 31 { // half of it is taken up before the rest is there
 				if err := d.index.Follow(t.Context()); err != nil {
 					t.Fatal(err)
 				}
@@ -71,7 +71,7 @@ func TestAskedAgainstAPlainList(t *testing.T) {
 		first := dayOf(time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC))
 		for _, q := range []Asked{
 			{}, {Kinds: []Kind{Use}}, {Kinds: []Kind{Use, Denial}, Organisation: "org1"}, {Role: "researcher", Purpose: "care"}, {Dataset: "clinic", Limit: 7},
-			{From: startOf(first + 2), To: startOf(first + 4)}, {To: startOf(first + 1)}, {Organisation: "nobody"}, {Before: 130, Kinds: []Kind{Denial}, From: startOf(first + 1)},
+			{From: startOf(first + 2), To: startOf(first + 4)}, {To: startOf(first + 1)}, {Organisation: "nobody"}, {Before: 50, Kinds: []Kind{Denial}, From: startOf(first + 1)},
 		} {
 			var want []uint64
 			times := uint64(0)

@@ -26,6 +26,7 @@ type listData struct {
 	Drafts  []draftRow
 	Keys    []keyRow
 	Steward bool
+	Seen    string // where a steward sees what was asked; "" for others
 	Adopt   string
 	Given   string
 	Topics  string
@@ -139,6 +140,9 @@ func (p *Room) list(w http.ResponseWriter, r *http.Request, n *network.Network) 
 	if person(r) != "" {
 		if d.Steward, err = p.policies.IsSteward(r.Context(), by(r), ""); err != nil {
 			return p.pages.Fail(w, r, err)
+		}
+		if d.Steward {
+			d.Seen = p.options.Steward
 		}
 	}
 	name := l.Must("pol.title")
