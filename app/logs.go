@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	consentweb "github.com/samverk/samverk/consent/web"
 	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/ledger"
 )
@@ -110,20 +111,36 @@ func (l Log) Prove(ctx context.Context, index uint64) ([]byte, error) {
 	return json.Marshal(p)
 }
 
-// CheckProof reads a proof and checks it with the log's key, which has to come from elsewhere; it gives the leaf as JSON.
-func CheckProof(b []byte, key string) ([]byte, error) {
+// Checked is what a proof shows.
+type Checked struct {
+	Leaf    json.RawMessage `json:"leaf"`
+	Counted string          `json:"counted,omitempty"` // of a patient's proof of a use: yes, no or unknown
+}
+
+// CheckProof reads a proof, of a leaf or of a use as a patient downloads it, and checks it with the log's key, which has to come from elsewhere.
+func CheckProof(b []byte, key string) (c Checked, err error) {
+	if p, ok := consentweb.ReadProof(b); ok {
+		x, were, err := p.Verify(key)
+		if err != nil {
+			return c, err
+		}
+		c.Counted = string(were)
+		c.Leaf, err = x.JSON(p.Leaf.Index)
+		return c, err
+	}
 	p, err := ledger.ReadProof(b)
 	if err != nil {
-		return nil, err
+		return c, err
 	}
 	if err := p.Verify(key); err != nil {
-		return nil, err
+		return c, err
 	}
 	x, err := ledger.Decode(p.Leaf)
 	if err != nil {
-		return nil, err
+		return c, err
 	}
-	return x.JSON(p.Index)
+	c.Leaf, err = x.JSON(p.Index)
+	return c, err
 }
 
 // Witnessed is what a witness saw.

@@ -92,4 +92,3 @@ func (s *site) measure(ctx context.Context) error {
 	}
 	return nil
 }
-

@@ -102,7 +102,7 @@ type ledgerProveCmd struct {
 }
 
 func (ledgerProveCmd) Help() string {
-	return `The proof is JSON that stands alone: whoever has the ledger's public key can check it without us.
+	return `The proof is JSON that stands alone: whoever has the ledger's public key can check it without us. So can the file that a patient downloads from their own page, which also shows whether they were counted.
 
 Examples:
 
@@ -146,13 +146,23 @@ func (c *ledgerProveCmd) check(s streams) error {
 	if err != nil {
 		return fault.Wrap(fault.Unavailable, err, "the proof can't be read").In(c.Check)
 	}
-	leaf, err := app.CheckProof(b, c.Key)
+	found, err := app.CheckProof(b, c.Key)
 	if err != nil {
 		return err
 	}
 	say(s.err, "The ledger has this leaf.")
-	say(s.out, string(leaf))
+	if told := wereCounted[found.Counted]; told != "" {
+		say(s.err, told)
+	}
+	say(s.out, string(found.Leaf))
 	return nil
+}
+
+// wereCounted says what a patient's proof shows.
+var wereCounted = map[string]string{
+	"yes":     "Whoever the proof is about was counted in this use.",
+	"no":      "Whoever the proof is about was not counted in this use.",
+	"unknown": "Nothing in the file shows whether whoever it is about was counted.",
 }
 
 type ledgerWitnessCmd struct {
