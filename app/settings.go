@@ -45,6 +45,8 @@ type Settings struct {
 
 	KeepYears int `json:"keep_years,omitempty"` // for how long it is kept who asked what; 0 is 5, and the least
 
+	Witnesses []string `json:"witnesses,omitempty"` // public keys of those who see to it that the ledger only grows
+
 	Scanner string `json:"scanner,omitempty"` // clamd, that attachments pass: unix:/path or tcp:host:port; "" for none
 }
 

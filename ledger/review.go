@@ -132,7 +132,7 @@ func (v *Reviews) Draw(ctx context.Context, by Reviewer, from, to time.Time, n i
 		return "", err
 	}
 	r.Leaf, r.Drawn = receipt.Index, receipt.Time
-	if r.Root, err = v.rootAt(ctx, r.Leaf+1); err != nil {
+	if r.Root, err = v.ledger.rootAt(ctx, r.Leaf+1); err != nil {
 		return "", err
 	}
 	if err := v.index.Follow(ctx); err != nil {
@@ -148,12 +148,12 @@ func (v *Reviews) Draw(ctx context.Context, by Reviewer, from, to time.Time, n i
 }
 
 // rootAt gives the root of the log that ends before an index.
-func (v *Reviews) rootAt(ctx context.Context, size uint64) (root [32]byte, err error) {
-	c, err := v.ledger.Covering(ctx, size-1)
+func (l *Ledger) rootAt(ctx context.Context, size uint64) (root [32]byte, err error) {
+	c, err := l.Covering(ctx, size-1)
 	if err != nil {
 		return root, err
 	}
-	h, err := tlog.TreeHash(int64(size), tlog.TileHashReader(c.tree(), files{ctx, v.ledger.Source()}))
+	h, err := tlog.TreeHash(int64(size), tlog.TileHashReader(c.tree(), files{ctx, l.Source()}))
 	if err != nil {
 		return root, damaged(err)
 	}

@@ -169,6 +169,7 @@ type ledgerWitnessCmd struct {
 	logFlags
 	Dir  string `required:"" placeholder:"DIR" complete:"dir" help:"The witness's own folder, made if it isn't there: its key, and what it saw last."`
 	Name string `required:"" placeholder:"NAME" help:"The witness's name, as patients.example.org."`
+	Tell bool   `help:"Send the cosignature to whoever serves the ledger."`
 	JSON bool   `name:"json" help:"Print one JSON object."`
 }
 
@@ -177,7 +178,7 @@ func (ledgerWitnessCmd) Help() string {
 
 Example:
 
-  samverk ledger witness --log https://north.example.org/ledger --key KEY --dir witness --name patients.example.org`
+  samverk ledger witness --log https://north.example.org/ledger --key KEY --dir witness --name patients.example.org --tell`
 }
 
 func (c *ledgerWitnessCmd) Run(ctx context.Context, s streams) error {
@@ -185,7 +186,7 @@ func (c *ledgerWitnessCmd) Run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	r, err := l.Witness(ctx, c.Dir, c.Name)
+	r, err := l.Witness(ctx, c.Dir, c.Name, c.Tell)
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package web
 import (
 	"errors"
 	"html/template"
+	"io"
 	"io/fs"
 	"net/http"
 	"regexp"
@@ -20,11 +21,12 @@ import (
 var asked = []ledger.Kind{ledger.Use, ledger.Denial}
 
 type logData struct {
-	Health  health
-	Address string
-	Chart   template.HTML
-	Finding string
-	Rows    []monthRow
+	Health    health
+	Witnesses []ledger.Seen
+	Address   string
+	Chart     template.HTML
+	Finding   string
+	Rows      []monthRow
 }
 
 // monthRow is what was asked in a month, for a purpose or by an organisation.
@@ -87,6 +89,9 @@ func (p *room) log(w http.ResponseWriter, r *http.Request) int {
 	}
 	d := logData{Address: p.URL + "/ledger"}
 	if d.Health, err = p.health(r); err != nil {
+		return p.pages.Fail(w, r, err)
+	}
+	if d.Witnesses, err = p.Witnesses.List(r.Context()); err != nil {
 		return p.pages.Fail(w, r, err)
 	}
 	d.Rows = monthRows(l, sums, by, func(id string) string { return say(l, "log.purpose.", id) })
@@ -215,6 +220,33 @@ func (p *room) file(w http.ResponseWriter, r *http.Request, name, kind, caching 
 	w.Header().Set("Cache-Control", caching)
 	_, _ = w.Write(b)
 	return http.StatusOK
+}
+
+// maxNote bounds a cosigned checkpoint: a few hundred bytes, and a line for each witness.
+const maxNote = 16 << 10
+
+// cosignature takes what a witness sends. It is for programs, so it answers in plain text.
+func (p *room) cosignature(w http.ResponseWriter, r *http.Request) int {
+	status, text := http.StatusOK, "kept"
+	note, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxNote))
+	if err != nil {
+		status, text = http.StatusRequestEntityTooLarge, "this is too long for a checkpoint"
+	} else if _, err := p.Witnesses.Take(r.Context(), note); err != nil {
+		switch fault.KindOf(err) {
+		case fault.Invalid:
+			status, text = http.StatusBadRequest, "this is no checkpoint of this log"
+		case fault.Denied:
+			status, text = http.StatusForbidden, "no witness that this node knows has cosigned it"
+		default: // the operator has to see to it
+			p.site.Log(r, err)
+			status, text = http.StatusConflict, "the log can't show that it continues this checkpoint"
+		}
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_, _ = io.WriteString(w, text+"\n")
+	return status
 }
 
 // fours writes a hash in groups of four.

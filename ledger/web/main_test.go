@@ -60,19 +60,21 @@ func (c *clock) pass(d time.Duration) {
 // site is a node that serves these pages.
 type site struct {
 	*clock
-	t     testing.TB
-	node  *testnode.Node
-	table *route.Table
-	url   string
-	as    string // who asks when nobody is named, for a browser
+	t      testing.TB
+	node   *testnode.Node
+	table  *route.Table
+	powers *attack.Memory
+	url    string
+	known  []string // witnesses' keys
+	as     string   // who asks when nobody is named, for a browser
 }
 
 // Those who see to the node's data; everybody else doesn't.
 var stewards = map[string]bool{"stina": true, "sten": true}
 
-func open(t testing.TB) *site {
+func open(t testing.TB, witnesses ...string) *site {
 	t.Helper()
-	s := &site{t: t, clock: &clock{now: time.Date(2026, 12, 3, 10, 0, 0, 0, time.UTC)}}
+	s := &site{t: t, clock: &clock{now: time.Date(2026, 12, 3, 10, 0, 0, 0, time.UTC)}, powers: new(attack.Memory), known: witnesses}
 	s.node = testnode.OpenIn(t, t.TempDir(), storage.Options{Now: s.Now})
 	frame := must(web.New(web.Options{Log: slog.New(slog.DiscardHandler)}))(t)
 	s.table = route.NewTable(route.Options{SignedIn: web.SignedIn, SignIn: frame.SignIn, Refused: frame.CrossOrigin(), Wrap: func(next http.Handler) http.Handler {
@@ -93,7 +95,7 @@ func open(t testing.TB) *site {
 	s.url = server.URL
 	frame.Register(s.table)
 	index := ledger.NewIndex(s.node.DB, s.node.Ledger)
-	err := ledgerweb.Register(s.table, frame, ledgerweb.Options{Ledger: s.node.Ledger, Index: index, Policies: s.node.Policies, Powers: new(attack.Memory), URL: server.URL, Now: s.Now,
+	err := ledgerweb.Register(s.table, frame, ledgerweb.Options{Ledger: s.node.Ledger, Index: index, Policies: s.node.Policies, Powers: s.powers, URL: server.URL, Now: s.Now, Witnesses: must(ledger.NewWitnesses(s.node.DB, s.node.Ledger, s.known))(t),
 		Reviews: ledger.NewReviews(s.node.DB, s.node.Ledger, index, s.node.Accesses, rand.Reader),
 		Steward: func(r *http.Request) (ledger.Reviewer, bool) {
 			who := web.ViewerOf(r).Person

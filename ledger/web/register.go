@@ -20,13 +20,14 @@ var files embed.FS
 
 // Options are what these pages stand on, and what they need of rooms that they don't know.
 type Options struct {
-	Ledger   *ledger.Ledger
-	Index    *ledger.Index
-	Reviews  *ledger.Reviews
-	Policies *policy.Policies
-	Powers   *attack.Memory
-	URL      string // what the site's addresses begin with
-	Now      func() time.Time
+	Ledger    *ledger.Ledger
+	Index     *ledger.Index
+	Reviews   *ledger.Reviews
+	Witnesses *ledger.Witnesses
+	Policies  *policy.Policies
+	Powers    *attack.Memory
+	URL       string // what the site's addresses begin with
+	Now       func() time.Time
 
 	Steward      func(*http.Request) (ledger.Reviewer, bool)
 	Organisation func(ctx context.Context, lang, id string) string // a name; the id for one that isn't known
@@ -59,6 +60,8 @@ func Register(t *route.Table, site *web.Site, o Options) error {
 	add("GET", "/ledger/checkpoint", route.Anyone, "Gives the log's newest signed checkpoint.", p.checkpoint)
 	add("GET", "/ledger/key", route.Anyone, "Gives the log's public key.", p.key)
 	add("GET", "/ledger/tile/{tile...}", route.Anyone, "Gives a tile of the log, or its entries.", p.tile)
+
+	add("POST", "/ledger/cosignatures", route.Anyone, "Takes a checkpoint that a known witness has cosigned.", p.cosignature)
 
 	steward := func(method, pattern, does string, page page) {
 		add(method, pattern, route.Steward, does, p.steward(page))

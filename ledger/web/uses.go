@@ -16,11 +16,12 @@ import (
 
 type overviewData struct {
 	framed
-	Health  health
-	Faults  []string
-	Uses    uint64
-	Denials uint64
-	Open    int // reviews that go on
+	Health    health
+	Witnesses []ledger.Seen
+	Faults    []string
+	Uses      uint64
+	Denials   uint64
+	Open      int // reviews that go on
 }
 
 // overview is what a steward begins with.
@@ -29,6 +30,9 @@ func (p *room) overview(w http.ResponseWriter, r *http.Request, _ ledger.Reviewe
 	d := overviewData{framed: frameOf("")}
 	var err error
 	if d.Health, err = p.health(r); err != nil {
+		return p.pages.Fail(w, r, err)
+	}
+	if d.Witnesses, err = p.Witnesses.List(ctx); err != nil {
 		return p.pages.Fail(w, r, err)
 	}
 	for _, err := range p.Policies.Faults() {
