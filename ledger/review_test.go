@@ -86,10 +86,6 @@ func TestAskedAgainstAPlainList(t *testing.T) {
 					want = append(want, o.e.Index)
 				}
 			}
-			limit := q.Limit
-			if limit == 0 {
-				limit = 100
-			}
 			var got []uint64
 			for len(got) < len(want) { // page by page
 				list, err := d.index.Asked(t.Context(), q)

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"encoding/hex"
 	"errors"
 	"html/template"
 	"io"
@@ -251,10 +252,8 @@ func (p *room) cosignature(w http.ResponseWriter, r *http.Request) int {
 
 // fours writes a hash in groups of four.
 func fours(hash [32]byte) (out []string) {
-	const digits = "0123456789abcdef"
-	for i := 0; i < len(hash); i += 2 {
-		a, b := hash[i], hash[i+1]
-		out = append(out, string([]byte{digits[a>>4], digits[a&15], digits[b>>4], digits[b&15]}))
+	for two := range slices.Chunk(hash[:], 2) {
+		out = append(out, hex.EncodeToString(two))
 	}
 	return out
 }
