@@ -183,6 +183,9 @@ func (x *Index) Drop(ctx context.Context) error {
 		if _, err := tx.Exec(ctx, `DELETE FROM ledger_leaf`); err != nil {
 			return err
 		}
+		if _, err := tx.Exec(ctx, `DELETE FROM ledger_month`); err != nil {
+			return err
+		}
 		_, err := tx.Exec(ctx, `DELETE FROM ledger_day`)
 		return err
 	})

@@ -71,7 +71,7 @@ func TestAskedAgainstAPlainList(t *testing.T) {
 		first := dayOf(time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC))
 		for _, q := range []Asked{
 			{}, {Kinds: []Kind{Use}}, {Kinds: []Kind{Use, Denial}, Organisation: "org1"}, {Role: "researcher", Purpose: "care"}, {Dataset: "clinic", Limit: 7},
-			{From: startOf(first + 2), To: startOf(first + 4)}, {To: startOf(first + 1)}, {Organisation: "nobody"}, {Before: 50, Kinds: []Kind{Denial}, From: startOf(first + 1)},
+			{From: startOf(first + 2), To: startOf(first + 4)}, {From: startOf(first)}, {From: startOf(first), To: startOf(first + 31)}, {To: startOf(first + 1)}, {Organisation: "nobody"}, {Before: 50, Kinds: []Kind{Denial}, From: startOf(first + 1)},
 		} {
 			var want []uint64
 			times := uint64(0)
@@ -113,6 +113,22 @@ func TestAskedAgainstAPlainList(t *testing.T) {
 			for _, s := range sums {
 				if s.Kind != Genesis {
 					times -= s.Times
+				}
+			}
+			months, err := d.index.Sums(t.Context(), q, ByMonth, ByKind)
+			if err != nil {
+				t.Fatal(err)
+			}
+			byMonth := map[Sum]uint64{}
+			for _, s := range sums {
+				byMonth[Sum{Day: s.Day.AddDate(0, 0, 1-s.Day.Day()), Kind: s.Kind}] += s.Times
+			}
+			for _, m := range months {
+				byMonth[Sum{Day: m.Day, Kind: m.Kind}] -= m.Times
+			}
+			for of, left := range byMonth {
+				if left != 0 {
+					t.Errorf("%+v: the month's sum is %d short of its days'", of, left)
 				}
 			}
 			if times != 0 || !slices.IsSortedFunc(sums, func(a, b Sum) int { return a.Day.Compare(b.Day) }) {

@@ -18,3 +18,17 @@ CREATE TABLE ledger_day (
     last         BIGINT NOT NULL,
     PRIMARY KEY (day, kind, organisation, role, purpose, question, dataset)
 );
+-- The same by month; day is its first.
+CREATE TABLE ledger_month (
+    day          BIGINT NOT NULL,
+    kind         SMALLINT NOT NULL,
+    organisation TEXT NOT NULL,
+    role         TEXT NOT NULL,
+    purpose      TEXT NOT NULL,
+    question     TEXT NOT NULL,
+    dataset      TEXT NOT NULL,
+    times        BIGINT NOT NULL,
+    first        BIGINT NOT NULL,
+    last         BIGINT NOT NULL,
+    PRIMARY KEY (day, kind, organisation, role, purpose, question, dataset)
+);

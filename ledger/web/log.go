@@ -80,7 +80,7 @@ func (p *room) log(w http.ResponseWriter, r *http.Request) int {
 		return p.pages.Fail(w, r, err)
 	}
 	now := p.Now()
-	sums, err := p.Index.Sums(r.Context(), ledger.Asked{Kinds: asked, From: since(now)}, ledger.ByDay, ledger.ByPurpose, ledger.ByKind)
+	sums, err := p.Index.Sums(r.Context(), ledger.Asked{Kinds: asked, From: since(now)}, ledger.ByMonth, ledger.ByPurpose, ledger.ByKind)
 	if err != nil {
 		return p.pages.Fail(w, r, err)
 	}

@@ -133,7 +133,7 @@ func (p *room) uses(w http.ResponseWriter, r *http.Request, _ ledger.Reviewer) i
 	if d.Options, err = p.choices(r, l, q.From, q.To); err != nil {
 		return p.pages.Fail(w, r, err)
 	}
-	sums, err := p.Index.Sums(ctx, q, ledger.ByDay, ledger.ByOrganisation, ledger.ByKind)
+	sums, err := p.Index.Sums(ctx, q, ledger.ByMonth, ledger.ByOrganisation, ledger.ByKind)
 	if err != nil {
 		return p.pages.Fail(w, r, err)
 	}
