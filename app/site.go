@@ -92,7 +92,7 @@ func (s *site) register(n *Node, frame *web.Site, o ServeOptions, base string) e
 	if err := networkweb.Register(s.table, frame, c.Networks, c.Accounts, networkweb.Options{Meetings: s.meetings, Feeds: feeds}); err != nil {
 		return err
 	}
-	s.policies, err = policyweb.Register(s.table, frame, n.policies, c.Networks, policyweb.Options{Topic: s.topic, Forms: s.waitingForms, EnactForm: s.enactForm, Powers: &s.powers, Steward: stewardPath})
+	s.policies, err = policyweb.Register(s.table, frame, n.policies, c.Networks, policyweb.Options{Topic: s.topic, Forms: s.waitingForms, EnactForm: s.enactForm, Powers: &s.powers, Steward: n.stewardAt})
 	if err != nil {
 		return err
 	}

@@ -14,8 +14,13 @@ import (
 	"github.com/samverk/samverk/web"
 )
 
-// stewardPath is where who sees to the node's data begins.
-const stewardPath = "/steward"
+// stewardAt is where who sees to the node's data begins; "" for others.
+func (n *Node) stewardAt(r *http.Request) string {
+	if _, ok := n.steward(r); !ok {
+		return ""
+	}
+	return "/steward"
+}
 
 // uses are the pages of the ledger, and those of the stewards over it.
 func (s *site) uses(n *Node, frame *web.Site, base string) error {

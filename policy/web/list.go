@@ -142,8 +142,8 @@ func (p *Room) list(w http.ResponseWriter, r *http.Request, n *network.Network) 
 		if d.Steward, err = p.policies.IsSteward(r.Context(), by(r), ""); err != nil {
 			return p.pages.Fail(w, r, err)
 		}
-		if d.Steward {
-			d.Seen = p.options.Steward
+		if p.options.Steward != nil {
+			d.Seen = p.options.Steward(r)
 		}
 	}
 	name := l.Must("pol.title")

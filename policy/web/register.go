@@ -29,8 +29,8 @@ type Options struct {
 	EnactForm func(ctx context.Context, person, decision, ref string) error
 	// Powers remember what budgets give away; nil: the pages' own.
 	Powers *attack.Memory
-	// Steward is where who sees to the node's data begins; "": nowhere.
-	Steward string
+	// Steward is where whoever asks sees what was asked of the node's data; "" for who may not. nil: nobody may.
+	Steward func(*http.Request) string
 }
 
 // Topic is what a draft is for.
