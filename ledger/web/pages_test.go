@@ -198,7 +198,7 @@ func TestUses(t *testing.T) {
 			t.Errorf("%s: %d of %d %v", filter, len(rows), want, err)
 		}
 		page := s.page("stina", "/steward/uses"+filter, 200)
-		if n := strings.Count(page, `<th scope="row" class="smv-nowrap">`); n != want {
+		if n := strings.Count(page, `<th role="rowheader" scope="row" class="smv-nowrap">`); n != want {
 			t.Errorf("%s: %d of %d on the page", filter, n, want)
 		}
 		if want == 0 {
