@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	consentweb "github.com/samverk/samverk/consent/web"
 	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/ledger"
 )
@@ -20,6 +21,7 @@ import (
 // Log is a ledger's public files and the key that they are checked with.
 type Log struct {
 	from ledger.Source
+	url  string // "" for one in a folder
 	Key  string
 }
 
@@ -31,7 +33,7 @@ func OpenLog(where, key string) (Log, error) {
 			return Log{}, fault.New(fault.Invalid, "a log that somebody serves is checked with a key that comes from elsewhere").Where("--key").Do("give the log's public key")
 		}
 		from, err := ledger.URL(&http.Client{Timeout: time.Minute}, where)
-		return Log{from, key}, err
+		return Log{from, where, key}, err
 	}
 	dir := where
 	for _, below := range []string{filepath.Join(ledgerName, "log"), "log", "."} {
@@ -48,7 +50,7 @@ func OpenLog(where, key string) (Log, error) {
 		}
 		key = strings.TrimSpace(string(b))
 	}
-	return Log{ledger.Dir(dir), key}, nil
+	return Log{ledger.Dir(dir), "", key}, nil
 }
 
 // LogReport is what a verification found.
@@ -110,20 +112,36 @@ func (l Log) Prove(ctx context.Context, index uint64) ([]byte, error) {
 	return json.Marshal(p)
 }
 
-// CheckProof reads a proof and checks it with the log's key, which has to come from elsewhere; it gives the leaf as JSON.
-func CheckProof(b []byte, key string) ([]byte, error) {
+// Checked is what a proof shows.
+type Checked struct {
+	Leaf    json.RawMessage `json:"leaf"`
+	Counted string          `json:"counted,omitempty"` // of a patient's proof of a use: yes, no or unknown
+}
+
+// CheckProof reads a proof, of a leaf or of a use as a patient downloads it, and checks it with the log's key, which has to come from elsewhere.
+func CheckProof(b []byte, key string) (c Checked, err error) {
+	if p, ok := consentweb.ReadProof(b); ok {
+		x, were, err := p.Verify(key)
+		if err != nil {
+			return c, err
+		}
+		c.Counted = string(were)
+		c.Leaf, err = x.JSON(p.Leaf.Index)
+		return c, err
+	}
 	p, err := ledger.ReadProof(b)
 	if err != nil {
-		return nil, err
+		return c, err
 	}
 	if err := p.Verify(key); err != nil {
-		return nil, err
+		return c, err
 	}
 	x, err := ledger.Decode(p.Leaf)
 	if err != nil {
-		return nil, err
+		return c, err
 	}
-	return x.JSON(p.Index)
+	c.Leaf, err = x.JSON(p.Index)
+	return c, err
 }
 
 // Witnessed is what a witness saw.
@@ -134,12 +152,39 @@ type Witnessed struct {
 	Key    string `json:"witness_key"`
 }
 
-// Witness looks at a log as somebody who sees to it that it only grows, and cosigns it. dir is theirs.
-func (l Log) Witness(ctx context.Context, dir, name string) (Witnessed, error) {
+// Witness looks at a log as somebody who sees to it that it only grows, and cosigns it; tell sends that to whoever serves the log. dir is
+// the witness's.
+func (l Log) Witness(ctx context.Context, dir, name string, tell bool) (Witnessed, error) {
+	if tell && l.url == "" {
+		return Witnessed{}, fault.New(fault.Invalid, "nobody serves this log").Where("--tell").Do("give its address with --log")
+	}
 	w, err := ledger.NewWitness(dir, name, time.Now, rand.Reader)
 	if err != nil {
 		return Witnessed{}, err
 	}
 	c, added, err := w.Watch(ctx, l.from, l.Key)
+	if err == nil && tell {
+		err = l.tell(ctx, c.Note)
+	}
 	return Witnessed{Log: c.Origin, Leaves: c.Size, Added: added, Key: w.PublicKey()}, err
+}
+
+// tell sends a cosigned checkpoint to whoever serves the log.
+func (l Log) tell(ctx context.Context, note string) error {
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, strings.TrimSuffix(l.url, "/")+"/cosignatures", strings.NewReader(note))
+	if err != nil {
+		return err
+	}
+	r.Header.Set("Content-Type", "text/plain; charset=utf-8")
+	a, err := (&http.Client{Timeout: time.Minute}).Do(r)
+	if err != nil {
+		return fault.Wrap(fault.Unavailable, err, "the cosignature is kept here, and wasn't sent").Do("run it again")
+	}
+	defer a.Body.Close()
+	if a.StatusCode != http.StatusOK {
+		b, _ := io.ReadAll(io.LimitReader(a.Body, 200))
+		return fault.New(fault.Unavailable, "the cosignature is kept here, and wasn't taken: %s", strings.TrimSpace(string(b))).
+			Do("give the node's operator the witness's key.pub, for witnesses in its settings")
+	}
+	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync/atomic"
+	"time"
 
 	"github.com/samverk/samverk/account"
 	"github.com/samverk/samverk/answer"
@@ -42,6 +43,7 @@ type Node struct {
 	accesses *ledger.Accesses
 	desk     *answer.Desk
 	carrier  carrier
+	letGoAt  time.Time // when letGo last did
 	// reference is the node's FASTA; nil for none.
 	reference *variant.Reference
 
@@ -111,7 +113,11 @@ func (n *Node) openDesk(ctx context.Context) (err error) {
 	if n.ledger, err = openLedger(ctx, n.dir, n.settings, n.db); err != nil {
 		return err
 	}
-	if n.accesses, err = ledger.NewAccesses(n.db, n.ledger, rand.Reader, ledger.KeepYears); err != nil {
+	years, err := n.settings.keepYears()
+	if err != nil {
+		return err
+	}
+	if n.accesses, err = ledger.NewAccesses(n.db, n.ledger, rand.Reader, years); err != nil {
 		return err
 	}
 	n.index = ledger.NewIndex(n.db, n.ledger)

@@ -43,6 +43,10 @@ type Settings struct {
 
 	Bodies []string `json:"bodies,omitempty"` // whose decisions about sharing are carried out here, by id; none: every body's that decides
 
+	KeepYears int `json:"keep_years,omitempty"` // for how long it is kept who asked what; 0 is 5, and the least
+
+	Witnesses []string `json:"witnesses,omitempty"` // public keys of those who see to it that the ledger only grows
+
 	Scanner string `json:"scanner,omitempty"` // clamd, that attachments pass: unix:/path or tcp:host:port; "" for none
 }
 
@@ -194,6 +198,9 @@ func (s Settings) check() error {
 		return err
 	}
 	if _, _, err := s.Patients.providers(); err != nil {
+		return err
+	}
+	if _, err := s.keepYears(); err != nil {
 		return err
 	}
 	_, _, err := s.Sessions.times()

@@ -23,6 +23,7 @@ import (
 	networkweb "github.com/samverk/samverk/network/web"
 	noticeweb "github.com/samverk/samverk/notice/web"
 	"github.com/samverk/samverk/policy"
+	"github.com/samverk/samverk/policy/attack"
 	policyweb "github.com/samverk/samverk/policy/web"
 	"github.com/samverk/samverk/storage"
 	"github.com/samverk/samverk/web"
@@ -44,6 +45,7 @@ type site struct {
 	enactor  *enactor
 	node     *Node
 	policies *policyweb.Room
+	powers   attack.Memory
 	carry    func(context.Context) error
 }
 
@@ -90,7 +92,7 @@ func (s *site) register(n *Node, frame *web.Site, o ServeOptions, base string) e
 	if err := networkweb.Register(s.table, frame, c.Networks, c.Accounts, networkweb.Options{Meetings: s.meetings, Feeds: feeds}); err != nil {
 		return err
 	}
-	s.policies, err = policyweb.Register(s.table, frame, n.policies, c.Networks, policyweb.Options{Topic: s.topic, Forms: s.waitingForms, EnactForm: s.enactForm})
+	s.policies, err = policyweb.Register(s.table, frame, n.policies, c.Networks, policyweb.Options{Topic: s.topic, Forms: s.waitingForms, EnactForm: s.enactForm, Powers: &s.powers, Steward: n.stewardAt})
 	if err != nil {
 		return err
 	}
@@ -101,6 +103,9 @@ func (s *site) register(n *Node, frame *web.Site, o ServeOptions, base string) e
 		return err
 	}
 	if err := s.patients(n, frame, o, base); err != nil {
+		return err
+	}
+	if err := s.uses(n, frame, base); err != nil {
 		return err
 	}
 	open.Register(s.table, n.desk, open.Options{Log: s.log})
@@ -235,6 +240,8 @@ func (s *site) tend(ctx context.Context) {
 			"topics":              s.commons.Forum.TopicsDue,
 			"files":               s.commons.Forum.FilesDue,
 			"the ledger":          s.carry,
+			"what is kept":        s.node.letGo,
+			"what budgets tell":   s.measure,
 			"meetings":            s.commons.Forum.MeetingsDue,
 		} {
 			if err := do(ctx); err != nil && ctx.Err() == nil {

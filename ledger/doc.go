@@ -5,7 +5,7 @@
 // root hash, signed (https://c2sp.org/tlog-checkpoint). A Proof shows that a leaf is under a
 // checkpoint, or that one checkpoint continues another. A Witness watches that a log only grows, and cosigns. An
 // AccessRecord is who looked at what; it is kept apart (Accesses), and a leaf holds only its commitment. An Index is the
-// log in the database, for lists. Who was counted stands in a leaf as the root of a tree: package membership.
+// log in the database, for lists. A Sample is of accesses that somebody reviews (Reviews). Who was counted stands in a leaf as the root of a tree: package membership.
 //
 // Rules:
 //   - Append returns when the leaf is on the disk and in the tree: entry, tiles and tree state are written, synced and
@@ -22,6 +22,8 @@
 //     gone stays closed.
 //   - Access records are deleted when their time is over. The leaf stays, and what it
 //     commits to can no longer be found out.
+//   - A review is announced in the log before it is drawn, and drawn by the log's own root: nobody chooses. Each look at it is an access, nobody
+//     marks their own, what was marked is only added to, and its end is in the log with the digest of it all.
 //
 // On disk: DIR/key, DIR/key.pub, and DIR/log, which is a tiled log (https://c2sp.org/tlog-tiles) that may be
 // served or copied as it is. What a leaf is made of stands in leaf.go, an access record in access.go.

@@ -68,7 +68,7 @@ func (x *Index) end(ctx context.Context) (n uint64, err error) {
 }
 
 func (x *Index) insert(ctx context.Context, from uint64, raw [][]byte) error {
-	rows := make([][]any, len(raw))
+	rows, leaves := make([][]any, len(raw)), make([]Entry, len(raw))
 	for i, b := range raw {
 		l, err := Decode(b)
 		if err != nil {
@@ -78,23 +78,28 @@ func (x *Index) insert(ctx context.Context, from uint64, raw [][]byte) error {
 		if l.Private != [32]byte{} {
 			private = l.Private[:]
 		}
-		rows[i] = []any{from + uint64(i), l.Kind, l.Time, l.Organisation, l.Purpose, l.Conditions, l.Epoch, private, b}
+		leaves[i] = Entry{from + uint64(i), l}
+		rows[i] = []any{from + uint64(i), l.Kind, l.Time, l.Organisation, l.Role, l.Purpose, l.Conditions, l.Question, l.Dataset, l.Epoch, private, b}
 	}
 	return x.db.Write(ctx, func(tx *storage.Tx) error {
 		var end uint64
 		if err := tx.QueryRow(ctx, `SELECT coalesce(max(idx) + 1, 0) FROM ledger_leaf`).Scan(&end); err != nil {
 			return err
 		}
-		left := rows[min(uint64(len(rows)), max(end, from)-from):] // somebody else followed meanwhile
 		if end < from {
 			return fault.New(fault.Conflict, "the ledger's index was emptied meanwhile")
 		}
-		return tx.Insert(ctx, "ledger_leaf (idx, kind, at, organisation, purpose, conditions, epoch, private, bytes)", func() (row []any) {
+		there := min(uint64(len(rows)), end-from) // somebody else followed meanwhile
+		left := rows[there:]
+		if err := tx.Insert(ctx, "ledger_leaf (idx, kind, at, organisation, role, purpose, conditions, question, dataset, epoch, private, bytes)", func() (row []any) {
 			if len(left) > 0 {
 				row, left = left[0], left[1:]
 			}
 			return row
-		})
+		}); err != nil {
+			return err
+		}
+		return addDays(ctx, tx, leaves[there:])
 	})
 }
 
@@ -175,7 +180,13 @@ func (f Filter) query() (string, []any) {
 // Drop empties the index; it is filled again from the log.
 func (x *Index) Drop(ctx context.Context) error {
 	return x.db.Write(ctx, func(tx *storage.Tx) error {
-		_, err := tx.Exec(ctx, `DELETE FROM ledger_leaf`)
+		if _, err := tx.Exec(ctx, `DELETE FROM ledger_leaf`); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, `DELETE FROM ledger_month`); err != nil {
+			return err
+		}
+		_, err := tx.Exec(ctx, `DELETE FROM ledger_day`)
 		return err
 	})
 }

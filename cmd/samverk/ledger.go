@@ -102,7 +102,7 @@ type ledgerProveCmd struct {
 }
 
 func (ledgerProveCmd) Help() string {
-	return `The proof is JSON that stands alone: whoever has the ledger's public key can check it without us.
+	return `The proof is JSON that stands alone: whoever has the ledger's public key can check it without us. So can the file that a patient downloads from their own page, which also shows whether they were counted.
 
 Examples:
 
@@ -146,19 +146,30 @@ func (c *ledgerProveCmd) check(s streams) error {
 	if err != nil {
 		return fault.Wrap(fault.Unavailable, err, "the proof can't be read").In(c.Check)
 	}
-	leaf, err := app.CheckProof(b, c.Key)
+	found, err := app.CheckProof(b, c.Key)
 	if err != nil {
 		return err
 	}
 	say(s.err, "The ledger has this leaf.")
-	say(s.out, string(leaf))
+	if told := wereCounted[found.Counted]; told != "" {
+		say(s.err, told)
+	}
+	say(s.out, string(found.Leaf))
 	return nil
+}
+
+// wereCounted says what a patient's proof shows.
+var wereCounted = map[string]string{
+	"yes":     "Whoever the proof is about was counted in this use.",
+	"no":      "Whoever the proof is about was not counted in this use.",
+	"unknown": "Nothing in the file shows whether whoever it is about was counted.",
 }
 
 type ledgerWitnessCmd struct {
 	logFlags
 	Dir  string `required:"" placeholder:"DIR" complete:"dir" help:"The witness's own folder, made if it isn't there: its key, and what it saw last."`
 	Name string `required:"" placeholder:"NAME" help:"The witness's name, as patients.example.org."`
+	Tell bool   `help:"Send the cosignature to whoever serves the ledger."`
 	JSON bool   `name:"json" help:"Print one JSON object."`
 }
 
@@ -167,7 +178,7 @@ func (ledgerWitnessCmd) Help() string {
 
 Example:
 
-  samverk ledger witness --log https://north.example.org/ledger --key KEY --dir witness --name patients.example.org`
+  samverk ledger witness --log https://north.example.org/ledger --key KEY --dir witness --name patients.example.org --tell`
 }
 
 func (c *ledgerWitnessCmd) Run(ctx context.Context, s streams) error {
@@ -175,7 +186,7 @@ func (c *ledgerWitnessCmd) Run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	r, err := l.Witness(ctx, c.Dir, c.Name)
+	r, err := l.Witness(ctx, c.Dir, c.Name, c.Tell)
 	if err != nil {
 		return err
 	}

@@ -46,21 +46,6 @@ type Use struct {
 	Were         Were
 }
 
-// Proof is what shows a use and whether the individual was counted in it, to somebody who has the log's public key.
-type Proof struct {
-	Format     string            `json:"format"`
-	Leaf       ledger.Proof      `json:"leaf"`       // that the use is in the log
-	Purpose    string            `json:"purpose"`    // with the conditions, the use whose tree it is
-	Conditions string            `json:"conditions"` //
-	Root       string            `json:"root"`       // of the tree over who was counted; the leaf names it
-	Counted    *membership.Proof `json:"counted,omitempty"`
-	Unknown    string            `json:"unknown,omitempty"` // why nothing shows whether they were counted
-
-	Use Use `json:"-"`
-}
-
-const proofFormat = "samverk use proof 1"
-
 // Log answers from a node's ledger and its trees over who was counted: Options.Uses and Options.Prove.
 type Log struct {
 	Ledger  *ledger.Ledger

@@ -97,23 +97,16 @@ func ways() []way {
 	return out
 }
 
+var whose = map[Whose]string{OfPerson: "a person", OfOrganisation: "an organisation", OfAll: "all strangers together"}
+
 // budgets says what each preset's own budgets let somebody find.
 func budgets(b *strings.Builder, trials int, seed uint64) error {
 	b.WriteString("What the presets' own budgets let somebody find in a cohort of 1,000\n\n| preset, rule | whose budget | numbers | variants of .1 to 1 % | the attacker chooses |\n|---|---|---|---|---|\n")
 	for _, p := range policy.Presets("SE") {
 		for i, r := range p.Draft.Rules {
-			of := []struct {
-				whose string
-				n     int
-			}{{"a person", r.Budget.Asker}, {"an organisation", r.Budget.Organisation}}
-			if !r.Who.SignedIn {
-				of[1].whose = "all strangers together"
-			}
-			for _, x := range of {
-				if x.n > 0 {
-					m := Measure(Setting{policy.Verdict{Allowed: true, Precision: r.Precision, K: r.K, Zero: r.Zero}, 1000, 0, x.n}, trials, seed)
-					fmt.Fprintf(b, "| *%s*, %d | %s, %s | %d | %.2f | %.2f |\n", p.Name, i+1, x.whose, r.Budget.Per, x.n, m.Rare, m.Worst)
-				}
+			for _, x := range budgetsOf(r) {
+				m := Measure(Setting{policy.Verdict{Allowed: true, Precision: r.Precision, K: r.K, Zero: r.Zero}, People, 0, x.Numbers}, trials, seed)
+				fmt.Fprintf(b, "| *%s*, %d | %s, %s | %d | %.2f | %.2f |\n", p.Name, i+1, whose[x.Whose], x.Per, x.Numbers, m.Rare, m.Worst)
 			}
 		}
 	}

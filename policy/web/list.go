@@ -26,9 +26,10 @@ type listData struct {
 	Drafts  []draftRow
 	Keys    []keyRow
 	Steward bool
+	Seen    string // where a steward sees what was asked; "" for others
 	Adopt   string
 	Given   string
-	New     string
+	Presets string
 	Topics  string
 	Faults  bool
 	Any     bool
@@ -113,7 +114,7 @@ func (p *Room) list(w http.ResponseWriter, r *http.Request, n *network.Network) 
 		return listFile(w, format, known)
 	}
 	d := listData{Here: r.URL.RequestURI(), State: state, Form: web.ReadQuery(r), States: []web.Option{{Text: l.Must("pol.state.all")}}, Adopt: home(n) + "/policies/adopt",
-		Given: home(n) + "/assignments", New: home(n) + "/policies/new", Topics: home(n) + "/topics", Any: len(known) > 0, Faults: len(p.policies.Faults()) > 0}
+		Given: home(n) + "/assignments", Presets: home(n) + "/policies/new", Topics: home(n) + "/topics", Any: len(known) > 0, Faults: len(p.policies.Faults()) > 0}
 	for _, s := range states {
 		d.States = append(d.States, web.Option{Value: string(s), Text: l.Must("pol.state." + string(s))})
 		g := group{State: s}
@@ -140,6 +141,9 @@ func (p *Room) list(w http.ResponseWriter, r *http.Request, n *network.Network) 
 	if person(r) != "" {
 		if d.Steward, err = p.policies.IsSteward(r.Context(), by(r), ""); err != nil {
 			return p.pages.Fail(w, r, err)
+		}
+		if p.options.Steward != nil {
+			d.Seen = p.options.Steward(r)
 		}
 	}
 	name := l.Must("pol.title")

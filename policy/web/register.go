@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"embed"
 	"errors"
@@ -9,6 +10,7 @@ import (
 	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/network"
 	"github.com/samverk/samverk/policy"
+	"github.com/samverk/samverk/policy/attack"
 	"github.com/samverk/samverk/storage"
 	"github.com/samverk/samverk/web"
 	"github.com/samverk/samverk/web/route"
@@ -25,6 +27,10 @@ type Options struct {
 	Forms func(ctx context.Context) ([]WaitingForm, error)
 	// EnactForm puts one in force, by a person who is a steward.
 	EnactForm func(ctx context.Context, person, decision, ref string) error
+	// Powers remember what budgets give away; nil: the pages' own.
+	Powers *attack.Memory
+	// Steward is where whoever asks sees what was asked of the node's data; "" for who may not. nil: nobody may.
+	Steward func(*http.Request) string
 }
 
 // Topic is what a draft is for.
@@ -47,7 +53,7 @@ type Room struct {
 	site     *web.Site
 	pages    *web.Pages
 	options  Options
-	powers   powers
+	powers   *attack.Memory
 }
 
 // Register puts the pages into the table.
@@ -56,7 +62,7 @@ func Register(t *route.Table, s *web.Site, policies *policy.Policies, n *network
 	if err != nil {
 		return nil, err
 	}
-	p := &Room{policies: policies, network: n, site: s, pages: pages, options: o}
+	p := &Room{policies: policies, network: n, site: s, pages: pages, options: o, powers: cmp.Or(o.Powers, new(attack.Memory))}
 	const at, drafts, given = "/n/{network}/policies", "/n/{network}/policy-drafts/{draft}", "/n/{network}/assignments"
 	add := func(method, pattern string, who route.Caller, does string, page page) {
 		t.Add(route.Route{Method: method, Pattern: pattern, Who: who, Does: does, Serve: p.in(page)})

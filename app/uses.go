@@ -1,0 +1,103 @@
+package app
+
+import (
+	"context"
+	"crypto/rand"
+	"net/http"
+	"strings"
+
+	"github.com/samverk/samverk/individual"
+	"github.com/samverk/samverk/ledger"
+	ledgerweb "github.com/samverk/samverk/ledger/web"
+	"github.com/samverk/samverk/network"
+	"github.com/samverk/samverk/storage"
+	"github.com/samverk/samverk/web"
+)
+
+// stewardAt is where who sees to the node's data begins; "" for others.
+func (n *Node) stewardAt(r *http.Request) string {
+	if _, ok := n.steward(r); !ok {
+		return ""
+	}
+	return "/steward"
+}
+
+// uses are the pages of the ledger, and those of the stewards over it.
+func (s *site) uses(n *Node, frame *web.Site, base string) error {
+	witnesses, err := ledger.NewWitnesses(n.db, n.ledger, n.settings.Witnesses)
+	if err != nil {
+		return err
+	}
+	return ledgerweb.Register(s.table, frame, ledgerweb.Options{
+		Ledger: n.ledger, Index: n.index, Policies: n.policies, Powers: &s.powers, URL: base, Now: n.db.Now, Witnesses: witnesses,
+		Reviews: ledger.NewReviews(n.db, n.ledger, n.index, n.accesses, rand.Reader),
+		Steward: func(r *http.Request) (ledger.Reviewer, bool) {
+			as, ok := n.steward(r)
+			return ledger.Reviewer{Person: as.Person, Organisation: as.Organisation, Role: as.Role}, ok
+		},
+		Organisation: s.organisation,
+		Person:       s.person,
+		Individual: func(who individual.Number) (string, bool) {
+			i, ok := n.people.Get(who)
+			return i.ID, ok
+		},
+		Policy: s.policyAt,
+	})
+}
+
+// organisation names one of the network's; another keeps the name it was logged under.
+func (s *site) organisation(ctx context.Context, lang, id string) (name string) {
+	name = id
+	_ = s.commons.Networks.Look(ctx, network.Actor{}, func(tx *storage.Tx, _ network.Access) error {
+		o, err := s.commons.Networks.Organisation(ctx, tx, network.OrganisationID(id))
+		if err == nil {
+			name, _ = o.Name.In(lang)
+		}
+		return err
+	})
+	return name
+}
+
+// person names one of the network's; somebody else keeps the name they were recorded under.
+func (s *site) person(ctx context.Context, id string) (name string) {
+	name = id
+	_ = s.commons.Networks.Look(ctx, network.Actor{}, func(tx *storage.Tx, _ network.Access) error {
+		names, err := s.commons.Networks.Names(ctx, tx, []network.PersonID{network.PersonID(id)})
+		if found := names[network.PersonID(id)]; found != "" {
+			name = found
+		}
+		return err
+	})
+	return name
+}
+
+// policyAt tells what a policy that was adopted here is called, and where its page is.
+func (s *site) policyAt(lang, line, id string) ledgerweb.Named {
+	of, _, _ := strings.Cut(line, "/")
+	out := ledgerweb.Named{Name: id}
+	for _, a := range s.node.policies.History() {
+		if a.Line != line || a.Signed == nil || a.Signed.Draft.ID() != id {
+			continue
+		}
+		d := a.Signed.Draft
+		out.Name, _ = network.Text{SV: d.Title.SV, NB: d.Title.NB, EN: d.Title.EN}.In(lang)
+		tree := s.commons.Networks.Tree()
+		at, ok := tree.Network(network.ID(of))
+		root, there := tree.Network(at.Root)
+		if ok && there {
+			out.Link = "/n/" + root.Slug + "/policies/" + d.Name + "/" + strings.TrimPrefix(id, d.Name+"-") + "?of=" + at.Slug
+		}
+		break
+	}
+	return out
+}
+
+// measure looks ahead what the budgets in force give away, so that no page waits for it.
+func (s *site) measure(ctx context.Context) error {
+	for _, a := range s.node.policies.InForce() {
+		for pending := a.Signed != nil; pending && ctx.Err() == nil; {
+			_, pending = s.powers.Changes(a.Signed.Draft)
+		}
+	}
+	return nil
+}
