@@ -48,7 +48,7 @@ func Serve(ctx context.Context, c *Client, o ServeOptions) error {
 	if err != nil {
 		return err
 	}
-	defer site.commons.Close()
+	defer site.close()
 	if err := site.first(ctx, o.FirstLink); err != nil {
 		return err
 	}

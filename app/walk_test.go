@@ -82,7 +82,7 @@ func (h *house) serve(as ...accountweb.Persona) {
 	if h.site, err = h.node.site(h.t.Context(), ServeOptions{Addr: "127.0.0.1:0", Site: SiteOptions{As: as}}, base); err != nil {
 		h.t.Fatal(err)
 	}
-	h.t.Cleanup(func() { _ = h.site.commons.Close() })
+	h.t.Cleanup(func() { _ = h.site.close() })
 	for i := range h.kinds {
 		if k := &h.kinds[i]; k.person != "" {
 			w := h.do(*k, http.MethodPost, "/sign-in/as", url.Values{"person": {string(k.person)}})
@@ -324,7 +324,7 @@ func (h *house) walk(r route.Route, path string, x thing, k kind, planted map[st
 	if method == "" {
 		method = http.MethodGet
 	}
-	signs := r.Who != route.Anyone
+	signs := r.Who != route.Anyone && r.Who != route.Asker
 	hidden := x.absent || x.other || x.scoped && !h.sees(k, x.scope)
 	if method != http.MethodGet {
 		if slices.Contains(endings, r.Pattern) {

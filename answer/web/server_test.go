@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http/httptest"
+	"path/filepath"
 	"testing"
 
 	"github.com/samverk/samverk/answer"
@@ -20,9 +21,16 @@ func newTable(t testing.TB, desk *answer.Desk, o Options) *route.Table {
 	}
 	table := route.NewTable(route.Options{Refused: site.CrossOrigin()})
 	site.Register(table)
-	if err := Register(table, site, desk, o); err != nil {
+	o.Dir = filepath.Join(t.TempDir(), "annotating")
+	room, err := Register(table, site, desk, o)
+	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() {
+		if err := room.Close(); err != nil {
+			t.Error(err)
+		}
+	})
 	return table
 }
 
