@@ -1,6 +1,7 @@
 package web
 
 import (
+	"net/http"
 	"net/http/httptest"
 	"path/filepath"
 	"testing"
@@ -19,7 +20,14 @@ func newTable(t testing.TB, desk *answer.Desk, o Options) *route.Table {
 	if err != nil {
 		t.Fatal(err)
 	}
-	table := route.NewTable(route.Options{Refused: site.CrossOrigin()})
+	table := route.NewTable(route.Options{Refused: site.CrossOrigin(), Wrap: func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { // who is signed in, as a test says
+			if person := r.Header.Get("X-Person"); person != "" && person != "operator" {
+				r = web.WithViewer(r, web.Viewer{Person: person, Name: person})
+			}
+			next.ServeHTTP(w, r)
+		})
+	}})
 	site.Register(table)
 	o.Dir = filepath.Join(t.TempDir(), "annotating")
 	room, err := Register(table, site, desk, o)
