@@ -324,7 +324,10 @@ func (h *house) walk(r route.Route, path string, x thing, k kind, planted map[st
 	if method == "" {
 		method = http.MethodGet
 	}
-	signs := r.Who != route.Anyone && r.Who != route.Asker
+	if r.Who == route.Asker {
+		return h.asks(r, method, path, k)
+	}
+	signs := r.Who != route.Anyone
 	hidden := x.absent || x.other || x.scoped && !h.sees(k, x.scope)
 	if method != http.MethodGet {
 		if slices.Contains(endings, r.Pattern) {
@@ -371,6 +374,29 @@ func (h *house) walk(r route.Route, path string, x thing, k kind, planted map[st
 		}
 	}
 	return requests
+}
+
+// asks sends a request to a route of the desk. Who is signed in without an assignment is told nothing there; nobody signed in is the operator.
+func (h *house) asks(r route.Route, method, path string, k kind) (requests int) {
+	assignments := 0
+	h.read(func(tx *storage.Tx) error {
+		return tx.QueryRow(h.t.Context(), `SELECT count(*) FROM policy_assignment WHERE person = $1`, k.person).Scan(&assignments)
+	})
+	may := []int{http.StatusForbidden, http.StatusNotFound, http.StatusBadRequest}
+	if k.person == "" || assignments > 0 {
+		may = append(may, http.StatusOK, http.StatusSeeOther)
+	}
+	codes := lang.Codes
+	if !h.long {
+		h.turn++
+		codes = codes[h.turn%len(codes):][:1]
+	}
+	for _, code := range codes {
+		w := h.do(k, method, path+"?lang="+code, url.Values{})
+		h.want(r, path, k, w, may...)
+		h.readable(path, code, k, w)
+	}
+	return len(codes)
 }
 
 // secret tells of addresses that hold a secret or lead away: whatever it is, they answer alike, and lead on.
