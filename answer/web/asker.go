@@ -114,7 +114,11 @@ func (p *Room) unassigned(w http.ResponseWriter, r *http.Request) int {
 			return p.fail(w, r, err)
 		}
 	}
-	return p.pages.Render(w, r, web.Page{Name: "unassigned", Title: p.pages.Words(r).Must("unassigned.title"), Status: http.StatusForbidden, Station: "use", Data: stewards})
+	status := http.StatusOK
+	if r.Method != http.MethodGet || r.URL.Query().Has("q") { // something was asked
+		status = http.StatusForbidden
+	}
+	return p.pages.Render(w, r, web.Page{Name: "unassigned", Title: p.pages.Words(r).Must("unassigned.title"), Status: status, Station: "use", Data: stewards})
 }
 
 // begin reads a form and as what the reader asks. If it answers itself, there is no form.
