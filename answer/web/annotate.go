@@ -27,6 +27,8 @@ const (
 	shownLines = 200     // lines of an annotated file that a page shows
 	// patience is how long the page of a job is waited for, so that a small file's has its result on it.
 	patience = 400 * time.Millisecond
+	// patienceTyped is how long pasted lines are waited for, so that what is wrong with them is said where they were typed.
+	patienceTyped = 10 * time.Second
 )
 
 type annotatePage struct {
@@ -92,7 +94,11 @@ func (p *Room) annotate(w http.ResponseWriter, r *http.Request) int {
 	}
 	p.table.Questions.Add(1)
 	p.jobs.start(j, p.desk)
-	if j, failed := p.soon(r, j, fields.Raw("text") != ""); failed && fault.KindOf(j.err) == fault.Invalid {
+	long := patience
+	if fields.Raw("text") != "" {
+		long = patienceTyped
+	}
+	if j, failed := p.soon(r, j, long); failed && fault.KindOf(j.err) == fault.Invalid {
 		f.Wrong(f.where(), l.Must("wrong.vcf"))
 		f.Said = explain(j.err)
 		return p.annotateShow(w, r, http.StatusBadRequest, f)
@@ -101,14 +107,10 @@ func (p *Room) annotate(w http.ResponseWriter, r *http.Request) int {
 	return web.SeeOther(w, r, "/annotate/"+j.id)
 }
 
-// soon waits for a job that is done in a moment, or for all of it; failed tells that it came to nothing.
-func (p *Room) soon(r *http.Request, j *job, all bool) (now snapshot, failedNow bool) {
-	ctx := r.Context()
-	if !all {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, patience)
-		defer cancel()
-	}
+// soon waits for a job that is done in a while; failedNow tells that it came to nothing.
+func (p *Room) soon(r *http.Request, j *job, long time.Duration) (now snapshot, failedNow bool) {
+	ctx, cancel := context.WithTimeout(r.Context(), long)
+	defer cancel()
 	select {
 	case <-j.done:
 	case <-ctx.Done():

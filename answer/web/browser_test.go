@@ -112,3 +112,18 @@ func as(person string, to http.Handler) http.Handler {
 		to.ServeHTTP(w, r)
 	})
 }
+
+// The page of a file that waits, in a real browser.
+func TestJobInABrowser(t *testing.T) {
+	browser := webtest.Open(t)
+	f := newDesk(t)
+	table, room := newRoom(t, f.desk, demoOptions(f))
+	for range atOnce {
+		room.jobs.work <- struct{}{} // others are at work
+	}
+	s := httptest.NewServer(table)
+	t.Cleanup(s.Close)
+	browser.Go(t, s.URL+"/walk?lang=nb")
+	browser.Press(t, `main form[action="/annotate"] button`)
+	browser.Judge(t, "job-nb")
+}

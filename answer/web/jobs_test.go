@@ -148,3 +148,37 @@ func TestTooMuchIsRefused(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// The page of a job says how far it has come, renews itself, and cancels it.
+func TestJobUnderWay(t *testing.T) {
+	n := testnode.Full(t)
+	table, room := newRoom(t, n.Desk, Options{})
+	for range atOnce {
+		room.jobs.work <- struct{}{} // others are at work
+	}
+	v := &visitor{t: t, table: table}
+	kind, body := uploadForm(t, map[string]string{"purpose": "care"}, []byte(pasted))
+	page := v.do("POST", "/annotate", kind, body).Header().Get("Location")
+	w := v.do("GET", page, "", nil)
+	if text := told(w.Body.String()); w.Code != 200 || !strings.Contains(text, "The file waits for its turn") || !strings.Contains(w.Body.String(), `hx-get="`+page+`?state=waiting-0-0"`) {
+		t.Error(w.Code, text)
+	}
+	if w := v.do("GET", page+"?state=waiting-0-0", "", nil); w.Code != 204 {
+		t.Error("nothing has changed:", w.Code)
+	}
+	if text := told(v.do("GET", "/annotate", "", nil).Body.String()); !strings.Contains(text, "Your files A file is being annotated") {
+		t.Error(text)
+	}
+	if w := v.do("POST", page+"/file", "", nil); w.Code != 303 {
+		t.Error("there is no result yet:", w.Code)
+	}
+	if w := v.do("POST", page+"/cancel", "", nil); w.Code != 303 || !strings.Contains(told(v.do("GET", w.Header().Get("Location"), "", nil).Body.String()), "It is removed") {
+		t.Error(w.Code)
+	}
+	if w := v.do("GET", page, "", nil); w.Code != 404 {
+		t.Error("cancelled:", w.Code)
+	}
+	for range atOnce {
+		<-room.jobs.work
+	}
+}

@@ -16,6 +16,12 @@ import (
 // newTable gives the whole site over a desk.
 func newTable(t testing.TB, desk *answer.Desk, o Options) *route.Table {
 	t.Helper()
+	table, _ := newRoom(t, desk, o)
+	return table
+}
+
+func newRoom(t testing.TB, desk *answer.Desk, o Options) (*route.Table, *Room) {
+	t.Helper()
 	site, err := web.New(web.Options{Name: "North", Demo: o.Demo != nil})
 	if err != nil {
 		t.Fatal(err)
@@ -39,7 +45,7 @@ func newTable(t testing.TB, desk *answer.Desk, o Options) *route.Table {
 			t.Error(err)
 		}
 	})
-	return table
+	return table, room
 }
 
 func demoOptions(f fixture) Options {
