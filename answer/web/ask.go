@@ -189,7 +189,7 @@ func (p *Room) budget(r *http.Request, f *form, page *askPage) error {
 	return nil
 }
 
-// whoKnows finds whom the reader might ask about what the question is about. It isn't for who isn't known: they see the directory itself.
+// whoKnows finds whom the reader might ask about what the question is about. It depends on what is typed, and on nothing that is stored of genomes.
 func (p *Room) whoKnows(r *http.Request, f *form, q question, page *askPage) (err error) {
 	genes, diseases := f.about(q)
 	page.Topic = append(genes, diseases...)

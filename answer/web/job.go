@@ -82,7 +82,9 @@ func (p *Room) jobPage(w http.ResponseWriter, r *http.Request) int {
 		})
 	case j.state == failed:
 		if d.Denied = p.denial(l, j.what.Ask, j.err); d.Denied != nil {
-			status = http.StatusForbidden
+			if r.Header.Get("HX-Request") == "" { // a page that renews itself takes nothing else than 200
+				status = http.StatusForbidden
+			}
 			break
 		}
 		d.Wrong = l.Must("job.wrong")
