@@ -31,6 +31,7 @@ type Annotation struct {
 	Level     int                // 1–9; 0: the default
 	Index     io.Writer          // receives a tabix index; needs Compress and sorted records
 	Progress  func(bytesRead int64)
+	Written   func(records int64) // so far, as they are written
 }
 
 // Annotated tells what an annotation came to.
@@ -239,6 +240,9 @@ func (x *annotator) write(ctx context.Context, order <-chan *page, free chan<- *
 			x.sum.Records += p.sum.Records
 			x.sum.Alleles += p.sum.Alleles
 			x.sum.Known += p.sum.Known
+			if x.a.Written != nil {
+				x.a.Written(x.sum.Records)
+			}
 		}
 		free <- p
 	}

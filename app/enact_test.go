@@ -71,7 +71,7 @@ func newCouncil(t *testing.T) *council {
 	}
 	c.ok(commons.Close())
 	c.site = must(c.node.site(ctx, o, base))(t)
-	t.Cleanup(func() { _ = c.site.commons.Close() })
+	t.Cleanup(func() { _ = c.site.close() })
 	return c
 }
 

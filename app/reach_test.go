@@ -160,6 +160,8 @@ func (c *crawler) visit(at step) {
 // unlinked are pages that nothing need lead to, and why.
 var unlinked = map[string]string{
 	"/n/{network}/topics/similar": "a part of the page for raising a topic, which asks for it itself",
+	"/api/v1/datasets":            "a part of the interface, whose description names it",
+	"/api/v1/stats":               "as above",
 	"/recover":                    "for who can't sign in",
 	"/recover/sent":               "says that a mail was sent",
 }

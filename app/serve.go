@@ -48,7 +48,11 @@ func Serve(ctx context.Context, c *Client, o ServeOptions) error {
 	if err != nil {
 		return err
 	}
-	defer site.commons.Close()
+	defer func() {
+		if err := site.close(); err != nil {
+			site.log.Error("what was served didn't end well", "error", err, "hint", fault.HintOf(err))
+		}
+	}()
 	if err := site.first(ctx, o.FirstLink); err != nil {
 		return err
 	}

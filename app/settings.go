@@ -27,6 +27,7 @@ type Settings struct {
 	Version   int    `json:"version"`
 	Region    string `json:"region,omitempty"`
 	Reference string `json:"reference,omitempty"` // a FASTA file
+	Genes     string `json:"genes,omitempty"`     // a table of genes in BED on GRCh38
 	Database  string `json:"database,omitempty"`  // "" is SQLite in the directory, so that the directory can be moved
 	Journal   string `json:"journal,omitempty"`   // of withdrawals; "" is beside the directory
 

@@ -11,7 +11,6 @@ import (
 
 	accountweb "github.com/samverk/samverk/account/web"
 	answerweb "github.com/samverk/samverk/answer/web"
-	"github.com/samverk/samverk/api/open"
 	consentweb "github.com/samverk/samverk/consent/web"
 	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/forum"
@@ -46,6 +45,7 @@ type site struct {
 	node     *Node
 	policies *policyweb.Room
 	powers   attack.Memory
+	asks     *answerweb.Room
 	carry    func(context.Context) error
 }
 
@@ -63,7 +63,7 @@ func (n *Node) site(ctx context.Context, o ServeOptions, base string) (s *site, 
 		return nil, errors.Join(err, s.commons.Close())
 	}
 	if err := s.register(n, frame, o, base); err != nil {
-		return nil, errors.Join(err, s.commons.Close())
+		return nil, errors.Join(err, s.close())
 	}
 	return s, nil
 }
@@ -108,8 +108,16 @@ func (s *site) register(n *Node, frame *web.Site, o ServeOptions, base string) e
 	if err := s.uses(n, frame, base); err != nil {
 		return err
 	}
-	open.Register(s.table, n.desk, open.Options{Log: s.log})
-	return answerweb.Register(s.table, frame, n.desk, o.Site.Options)
+	return s.desk(n, frame, o)
+}
+
+// close ends what is under way for people.
+func (s *site) close() error {
+	var err error
+	if s.asks != nil {
+		err = s.asks.Close()
+	}
+	return errors.Join(err, s.commons.Close())
 }
 
 // patients are the pages of whom data are about, and of the forms they are asked by.
@@ -127,10 +135,7 @@ func (s *site) patients(n *Node, frame *web.Site, o ServeOptions, base string) e
 		Steward: func(r *http.Request) bool { _, ok := n.steward(r); return ok },
 		Looked:  n.looked,
 		Decision: func(d consentweb.Decision) string {
-			at, ok := tree().Root(d.Network)
-			if n, there := tree().Network(network.ID(d.Network)); !ok && there {
-				at, ok = tree().Network(n.Root)
-			}
+			at, ok := rootOf(tree(), d.Network)
 			if !ok || d.ID == "" {
 				return ""
 			}

@@ -82,7 +82,7 @@ func (h *house) serve(as ...accountweb.Persona) {
 	if h.site, err = h.node.site(h.t.Context(), ServeOptions{Addr: "127.0.0.1:0", Site: SiteOptions{As: as}}, base); err != nil {
 		h.t.Fatal(err)
 	}
-	h.t.Cleanup(func() { _ = h.site.commons.Close() })
+	h.t.Cleanup(func() { _ = h.site.close() })
 	for i := range h.kinds {
 		if k := &h.kinds[i]; k.person != "" {
 			w := h.do(*k, http.MethodPost, "/sign-in/as", url.Values{"person": {string(k.person)}})
@@ -324,6 +324,9 @@ func (h *house) walk(r route.Route, path string, x thing, k kind, planted map[st
 	if method == "" {
 		method = http.MethodGet
 	}
+	if r.Who == route.Asker {
+		return h.asks(r, method, path, k)
+	}
 	signs := r.Who != route.Anyone
 	hidden := x.absent || x.other || x.scoped && !h.sees(k, x.scope)
 	if method != http.MethodGet {
@@ -371,6 +374,33 @@ func (h *house) walk(r route.Route, path string, x thing, k kind, planted map[st
 		}
 	}
 	return requests
+}
+
+// asks sends a request to a route of the desk. Who is signed in without an assignment is told nothing there; nobody signed in is the operator.
+func (h *house) asks(r route.Route, method, path string, k kind) (requests int) {
+	assignments := 0
+	h.read(func(tx *storage.Tx) error {
+		return tx.QueryRow(h.t.Context(), `SELECT count(*) FROM policy_assignment WHERE person = $1`, k.person).Scan(&assignments)
+	})
+	may := []int{http.StatusForbidden, http.StatusNotFound, http.StatusBadRequest, http.StatusOK}
+	asker := k.person == "" || assignments > 0
+	if asker {
+		may = append(may, http.StatusSeeOther)
+	}
+	codes := lang.Codes
+	if !h.long {
+		h.turn++
+		codes = codes[h.turn%len(codes):][:1]
+	}
+	for _, code := range codes {
+		w := h.do(k, method, path+"?lang="+code, url.Values{})
+		h.want(r, path, k, w, may...)
+		h.readable(path, code, k, w)
+		if !asker && w.Code == http.StatusOK && (strings.Contains(w.Body.String(), `name="purpose"`) || strings.HasPrefix(path, "/api/") || path == "/datasets") {
+			h.t.Errorf("%s %s as %s of %s: there is more than who gives assignments", method, path, k.name, k.tenant)
+		}
+	}
+	return len(codes)
 }
 
 // secret tells of addresses that hold a secret or lead away: whatever it is, they answer alike, and lead on.

@@ -160,6 +160,18 @@ func (p *Policies) Judge(a Ask) Verdict {
 	return s.judge(&a, b, begin, end)
 }
 
+// Datasets are those that the policies in force name. A policy that names none is for all, and they are in nobody's list.
+func (p *Policies) Datasets() (out []string) {
+	begin, end := p.hands()
+	for _, l := range p.now.Load().lines {
+		if e, _ := l.at(begin, end); e != nil {
+			out = append(out, e.policy.draft.Datasets...)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
 func (s *state) judge(a *Ask, b asked, begin, end int64) Verdict {
 	var best *verdict
 	denial, failed := (*Verdict)(nil), atForce

@@ -4,6 +4,7 @@ import (
 	"html/template"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -134,6 +135,9 @@ func (s *Site) view(r *http.Request, lang string, page Page) View {
 		v.Find, v.Help = s.links(n, footFind), s.links(n, footHelp)
 	} else {
 		v.Find, v.Program = s.links(nil, footNode), s.links(nil, footProgram)
+		if v.Viewer.Person != "" { // stewards have a link where they ask; for the others there is nothing
+			v.Find = slices.DeleteFunc(v.Find, func(l footLink) bool { return l.Href == "/datasets" })
+		}
 	}
 	if s.options.Demo {
 		v.Demo = "frame.demo"

@@ -1,129 +1,240 @@
 package web
 
 import (
-	"bytes"
+	"bufio"
+	"cmp"
+	"context"
+	"crypto/rand"
 	"errors"
 	"html/template"
 	"io"
 	"net/http"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/samverk/samverk/answer"
 	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/genome/variant"
+	"github.com/samverk/samverk/policy"
 	"github.com/samverk/samverk/web"
 )
 
 const (
-	uploadLimit = 10_000_000 // bytes of a request; larger files go through the command line or the API
-	formLimit   = uploadLimit + 64<<10
-	shownLines  = 200 // lines of an annotated file that a page shows
+	textLimit  = 1 << 20 // bytes of a field, pasted lines among them
+	shownLines = 200     // lines of an annotated file that a page shows
+	// patience is how long the page of a job is waited for, so that a small file's has its result on it.
+	patience = 400 * time.Millisecond
+	// patienceTyped is how long pasted lines are waited for, so that what is wrong with them is said where they were typed.
+	patienceTyped = 10 * time.Second
 )
 
 type annotatePage struct {
 	Form   *form
-	Result *annotated
+	Denied *denial
+	Own    []snapshot
+	Limit  int64
+	Gone   bool // one was just thrown away
 }
 
-// annotated is an annotated file as a table.
-type annotated struct {
-	Rows    []annotatedRow
-	Records int // in the file
-	Purpose string
-	Dataset string
-}
-
-// annotatedRow is one line's counts, one number for each alternative where the file has several.
-type annotatedRow struct {
-	Variant   string
-	Carriers  string // where not all is told exactly
-	AC, AN    string
-	AF        []template.HTML
-	Hom, Hemi string
-}
-
-func (p *room) annotateForm(w http.ResponseWriter, r *http.Request) int {
-	return p.annotateAnswer(w, r, http.StatusOK, nil, nil)
-}
-
-// annotateAnswer sends the form, with what was wrong in it or the table it gave.
-func (p *room) annotateAnswer(w http.ResponseWriter, r *http.Request, status int, f *form, result *annotated) int {
-	l := p.pages.Words(r)
+func (p *Room) annotateForm(w http.ResponseWriter, r *http.Request) int {
+	f, status := p.begin(w, r, web.ReadQuery(r))
 	if f == nil {
-		stats, err := p.desk.Stats(r.Context(), operator)
-		if err != nil {
-			return p.fail(w, r, err)
-		}
-		f = newForm(web.ReadQuery(r), l, stats)
+		return status
 	}
-	page := annotatePage{Form: f, Result: result}
-	return p.pages.Render(w, r, web.Page{Name: "annotate", Title: l.Must("annotate.title"), Status: status, Station: "use", Form: f.Form, Data: page})
+	return p.annotateShow(w, r, http.StatusOK, f)
 }
 
-func (p *room) annotate(w http.ResponseWriter, r *http.Request) int {
-	select {
-	case p.uploads <- struct{}{}:
-		defer func() { <-p.uploads }()
-	case <-r.Context().Done():
-		return http.StatusServiceUnavailable // the reader left the queue
-	}
-	stats, err := p.desk.Stats(r.Context(), operator)
-	if err != nil {
-		return p.fail(w, r, err)
+// annotateShow sends the form, with what was wrong in it.
+func (p *Room) annotateShow(w http.ResponseWriter, r *http.Request, status int, f *form) int {
+	page := annotatePage{Form: f, Own: p.jobs.own(ownerOf(r)), Limit: uploadLimit, Gone: r.URL.Query().Has("gone")}
+	return p.pages.Render(w, r, web.Page{Name: "annotate", Title: p.pages.Words(r).Must("annotate.title"), Status: status, Station: "use", Form: f.Form, Data: page})
+}
+
+// annotate takes a file and leads to the page of its job. What is wrong with pasted lines is said at once, and they are kept.
+func (p *Room) annotate(w http.ResponseWriter, r *http.Request) int {
+	blank := web.NewForm()
+	f, status := p.begin(w, r, blank)
+	if f == nil {
+		return status
 	}
 	l := p.pages.Words(r)
-	r.Body = http.MaxBytesReader(w, r.Body, formLimit)
-	// All of the form stays in memory: genotypes are not to lie about in temporary files.
-	if err := r.ParseMultipartForm(formLimit); err != nil && !errors.Is(err, http.ErrNotMultipart) {
-		var large *http.MaxBytesError
-		if !errors.As(err, &large) {
-			return p.site.Error(w, r, http.StatusBadRequest, "error.form")
-		}
-		f := newForm(web.NewForm(), l, stats) // what came is not whole
-		f.Wrong("file", l.Must("wrong.large", l.Bytes(uploadLimit)))
-		return p.annotateAnswer(w, r, http.StatusRequestEntityTooLarge, f, nil)
-	}
-	f := newForm(&web.Form{Values: r.Form}, l, stats)
-	ask := f.readAsk(l)
-	in, err := upload(r, f)
+	j, err := p.jobs.reserve(p.own(w, r))
 	if err != nil {
-		return p.fail(w, r, err)
+		return p.busy(w, r, f, err)
 	}
-	if in == nil {
+	keep := false
+	defer func() {
+		if !keep {
+			p.jobs.remove(j)
+		}
+	}()
+	r.Body = http.MaxBytesReader(w, r.Body, uploadLimit+3*textLimit)
+	fields, err := receive(r, j)
+	if err != nil {
+		blank.Values = fields.Values
+		return p.notReceived(w, r, f, err)
+	}
+	if f, status = p.begin(w, r, fields); f == nil {
+		return status
+	}
+	j.what = answer.Annotation{Ask: f.readAsk(l), Assembly: f.assembly()}
+	j.what.Question = policy.Annotate
+	if j.size == 0 {
 		f.Wrong("file", l.Must("wrong.nofile"))
 	}
 	if !f.OK() {
-		return p.annotateAnswer(w, r, http.StatusBadRequest, f, nil)
+		return p.annotateShow(w, r, http.StatusBadRequest, f)
 	}
-	var out bytes.Buffer
-	if _, err := p.desk.Annotate(r.Context(), answer.Annotation{Ask: ask, Assembly: f.assembly()}, in, &out); err != nil {
-		if fault.KindOf(err) != fault.Invalid {
-			return p.fail(w, r, err)
+	if !p.desk.Judge(j.what.Ask).Allowed {
+		_, err := p.desk.Annotate(r.Context(), j.what, strings.NewReader(""), io.Discard) // it denies, and notes it
+		return p.refuse(w, r, j.what.Ask, err)
+	}
+	p.table.Questions.Add(1)
+	p.jobs.start(j, p.desk)
+	long := patience
+	if fields.Raw("text") != "" {
+		long = patienceTyped
+	}
+	if j, failed := p.soon(r, j, long); failed && fault.KindOf(j.err) == fault.Invalid {
+		f.Wrong(f.where(), l.Must("wrong.vcf"))
+		f.Said = explain(j.err)
+		return p.annotateShow(w, r, http.StatusBadRequest, f)
+	}
+	keep = true
+	return web.SeeOther(w, r, "/annotate/"+j.id)
+}
+
+// soon waits for a job that is done in a while; failedNow tells that it came to nothing.
+func (p *Room) soon(r *http.Request, j *job, long time.Duration) (now snapshot, failedNow bool) {
+	ctx, cancel := context.WithTimeout(r.Context(), long)
+	defer cancel()
+	select {
+	case <-j.done:
+	case <-ctx.Done():
+	}
+	now, _ = p.jobs.find(j.id, j.of)
+	return now, now.state == failed
+}
+
+// where is the field that the file came in.
+func (f *form) where() string {
+	if f.Raw("text") != "" {
+		return "text"
+	}
+	return "file"
+}
+
+// busy says that no more can be taken now.
+func (p *Room) busy(w http.ResponseWriter, r *http.Request, f *form, err error) int {
+	e := &fault.Error{}
+	if !errors.As(err, &e) || e.Code == "" {
+		return p.fail(w, r, err)
+	}
+	status := http.StatusServiceUnavailable
+	if e.Kind == fault.Conflict {
+		status = http.StatusConflict
+	}
+	f.Wrong("", p.pages.Words(r).Must("fault."+e.Code, e.Args...))
+	return p.annotateShow(w, r, status, f)
+}
+
+// notReceived says what was wrong with what was sent.
+func (p *Room) notReceived(w http.ResponseWriter, r *http.Request, f *form, err error) int {
+	var large *http.MaxBytesError
+	switch {
+	case errors.As(err, &large), errors.Is(err, errLarge):
+		l := p.pages.Words(r)
+		f.Wrong("file", l.Must("wrong.large", l.Bytes(uploadLimit)))
+		return p.annotateShow(w, r, http.StatusRequestEntityTooLarge, f)
+	case fault.KindOf(err) != fault.Internal:
+		return p.fail(w, r, err)
+	}
+	return p.site.Error(w, r, http.StatusBadRequest, "error.form")
+}
+
+var errLarge = errors.New("too large")
+
+// receive reads a form as it comes. The file goes into the job's and nowhere else; so do pasted lines, without a file.
+func receive(r *http.Request, j *job) (*web.Form, error) {
+	f := web.NewForm()
+	parts, err := r.MultipartReader()
+	if err != nil {
+		return f, err
+	}
+	for {
+		part, err := parts.NextPart()
+		if err == io.EOF {
+			break
 		}
-		field := "text"
-		if f.Raw("text") == "" {
-			field = "file"
+		if err != nil {
+			return f, err
 		}
-		f.Wrong(field, l.Must("wrong.vcf"))
-		f.Said = explain(err)
-		return p.annotateAnswer(w, r, http.StatusBadRequest, f, nil)
+		if part.FormName() != "file" {
+			b, err := io.ReadAll(io.LimitReader(part, textLimit+1))
+			if err != nil || len(b) > textLimit {
+				return f, cmp.Or(err, errLarge)
+			}
+			f.Values.Add(part.FormName(), strings.ToValidUTF8(string(b), "\ufffd"))
+			continue
+		}
+		if j.size, err = take(j, part); err != nil {
+			return f, err
+		}
 	}
-	if r.FormValue("as") == "file" {
-		h := w.Header()
-		h.Set("Content-Type", "text/x-vcf; charset=utf-8")
-		h.Set("Content-Disposition", `attachment; filename="annotated.vcf"`)
-		h.Set("Cache-Control", "no-store")
-		_, _ = w.Write(out.Bytes())
-		return http.StatusOK
+	if text := asVCF(f.Raw("text")); j.size == 0 && text != "" {
+		_, err = take(j, strings.NewReader(text))
+		j.size = int64(len(text))
 	}
-	result := tabulate(l, out.Bytes())
-	result.Purpose, result.Dataset = l.Must("purpose."+string(ask.Use.Purpose)), l.Must("dataset.all")
-	if f.dataset() != "" {
-		result.Dataset = f.dataset()
+	return f, err
+}
+
+// take copies what comes into the job's file.
+func take(j *job, in io.Reader) (n int64, err error) {
+	if _, err := j.in.Seek(0, io.SeekStart); err != nil {
+		return 0, fault.Wrap(fault.Unavailable, err, "what was sent can't be kept")
 	}
-	return p.annotateAnswer(w, r, http.StatusOK, f, result)
+	n, err = io.Copy(onDisk{j.in}, io.LimitReader(in, uploadLimit+1))
+	if err == nil && n > uploadLimit {
+		err = errLarge
+	}
+	return n, err
+}
+
+// onDisk tells an error of ours from one of who sends.
+type onDisk struct{ f *os.File }
+
+func (d onDisk) Write(p []byte) (int, error) {
+	n, err := d.f.Write(p)
+	if err != nil {
+		err = fault.Wrap(fault.Unavailable, err, "what was sent can't be kept").Do("see whether the disk is full")
+	}
+	return n, err
+}
+
+const cookieName = "samverk-annotate"
+
+// ownerOf is whose jobs the reader sees.
+func ownerOf(r *http.Request) owner {
+	o := owner{person: web.ViewerOf(r).Person}
+	if c, err := r.Cookie(cookieName); err == nil && len(c.Value) == len(rand.Text()) {
+		o.browser = c.Value
+	}
+	return o
+}
+
+// own is the reader as an owner: a browser that has no name yet gets one, which is forgotten when it is closed.
+func (p *Room) own(w http.ResponseWriter, r *http.Request) owner {
+	o := ownerOf(r)
+	if o.browser == "" {
+		o.browser = rand.Text()
+		http.SetCookie(w, &http.Cookie{ //nolint:gosec // Secure wherever there is TLS; a site on loopback has none
+			Name: cookieName, Value: o.browser, Path: "/annotate", HttpOnly: true, Secure: p.options.Secure || r.TLS != nil, SameSite: http.SameSiteStrictMode})
+		r.AddCookie(&http.Cookie{Name: cookieName, Value: o.browser}) //nolint:gosec // for the page that answers this request
+	}
+	return o
 }
 
 // assembly is what the reader says of a file that doesn't say it itself.
@@ -142,19 +253,11 @@ func explain(err error) string {
 	return err.Error()
 }
 
-// upload gives the file, else the pasted text, else nil. Pasted text has the tabs of a VCF
-// when it comes from a file, and blanks when it comes from a screen: those are put right.
-func upload(r *http.Request, f *form) (io.Reader, error) {
-	if r.MultipartForm != nil {
-		for _, h := range r.MultipartForm.File["file"] {
-			if h.Size > 0 {
-				return h.Open()
-			}
-		}
-	}
-	text := strings.ReplaceAll(f.Raw("text"), "\r\n", "\n")
+// asVCF is text as a file. It has the tabs of a VCF when it comes from a file, and blanks when it comes from a screen: those are put right.
+func asVCF(text string) string {
+	text = strings.ReplaceAll(text, "\r\n", "\n")
 	if strings.TrimSpace(text) == "" {
-		return nil, nil
+		return ""
 	}
 	if !strings.Contains(text, "\t") {
 		lines := strings.Split(text, "\n")
@@ -165,51 +268,68 @@ func upload(r *http.Request, f *form) (io.Reader, error) {
 		}
 		text = strings.Join(lines, "\n")
 	}
-	return strings.NewReader(strings.TrimLeft(strings.TrimRight(text, "\n ")+"\n", "\n ")), nil
+	return strings.TrimLeft(strings.TrimRight(text, "\n ")+"\n", "\n ")
 }
 
-// tabulate reads back what Annotate wrote into INFO, for showing only.
-func tabulate(l *web.Words, vcf []byte) *annotated {
-	out := &annotated{}
-	for line := range bytes.Lines(vcf) {
-		if line[0] == '#' {
+// annotated is the beginning of an annotated file as a table.
+type annotated struct {
+	Rows    []annotatedRow
+	Records int64 // in the file
+}
+
+// annotatedRow is one line's counts, one number for each alternative where the file has several.
+type annotatedRow struct {
+	Variant   string
+	Carriers  string // where not all is told exactly
+	AC, AN    string
+	AF        []template.HTML
+	Hom, Hemi string
+}
+
+// tabulate reads back what Annotate wrote into INFO, for showing only: the first lines, or those before a line that is too long for it.
+func tabulate(l *web.Words, vcf io.Reader) (out []annotatedRow) {
+	s := bufio.NewScanner(vcf)
+	s.Buffer(nil, peeked)
+	for len(out) < shownLines && s.Scan() {
+		line := s.Text()
+		if line == "" || line[0] == '#' {
 			continue
 		}
-		out.Records++
-		if out.Records > shownLines {
-			continue
-		}
-		columns := strings.Split(strings.TrimRight(string(line), "\r\n"), "\t")
+		columns := strings.SplitN(line, "\t", 9)
 		if len(columns) < 8 {
 			continue
 		}
-		info := strings.Split(columns[7], ";")
-		values := func(name string) []string {
-			i := slices.IndexFunc(info, func(s string) bool { return strings.HasPrefix(s, name+"=") })
-			if i < 0 {
-				return nil
-			}
-			return strings.Split(info[i][len(name)+1:], ",")
-		}
-		counts := func(name string) string {
-			texts := values(name)
-			for i, v := range texts {
-				if n, err := strconv.ParseInt(v, 10, 64); err == nil {
-					texts[i], _ = l.Number(n) // an int64 is always a number
-				}
-			}
-			return strings.Join(texts, "; ")
-		}
-		row := annotatedRow{
-			Variant:  columns[0] + "-" + columns[1] + "-" + columns[3] + "-" + columns[4],
-			Carriers: counts("SAMVERK_CARRIERS"), AC: counts("SAMVERK_AC"), AN: counts("SAMVERK_AN"), Hom: counts("SAMVERK_HOM"), Hemi: counts("SAMVERK_HEMI"),
-		}
-		for _, v := range values("SAMVERK_AF") {
-			if f, err := strconv.ParseFloat(v, 64); err == nil {
-				row.AF = append(row.AF, l.Frequency(f))
-			}
-		}
-		out.Rows = append(out.Rows, row)
+		out = append(out, tell(l, columns))
 	}
 	return out
+}
+
+func tell(l *web.Words, columns []string) annotatedRow {
+	info := strings.Split(columns[7], ";")
+	values := func(name string) []string {
+		i := slices.IndexFunc(info, func(s string) bool { return strings.HasPrefix(s, name+"=") })
+		if i < 0 {
+			return nil
+		}
+		return strings.Split(info[i][len(name)+1:], ",")
+	}
+	counts := func(name string) string {
+		texts := values(name)
+		for i, v := range texts {
+			if n, err := strconv.ParseInt(v, 10, 64); err == nil {
+				texts[i], _ = l.Number(n) // an int64 is always a number
+			}
+		}
+		return strings.Join(texts, "; ")
+	}
+	row := annotatedRow{
+		Variant:  columns[0] + "-" + columns[1] + "-" + columns[3] + "-" + columns[4],
+		Carriers: counts("SAMVERK_CARRIERS"), AC: counts("SAMVERK_AC"), AN: counts("SAMVERK_AN"), Hom: counts("SAMVERK_HOM"), Hemi: counts("SAMVERK_HEMI"),
+	}
+	for _, v := range values("SAMVERK_AF") {
+		if f, err := strconv.ParseFloat(v, 64); err == nil {
+			row.AF = append(row.AF, l.Frequency(f))
+		}
+	}
+	return row
 }

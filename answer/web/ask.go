@@ -5,7 +5,6 @@ import (
 	"errors"
 	"math"
 	"net/http"
-	"net/url"
 	"sync"
 
 	"github.com/samverk/samverk/answer"
@@ -23,7 +22,13 @@ type askPage struct {
 	Form     *form
 	Variant  *variantAnswer
 	Region   *regionAnswer
-	Store    answer.Stats
+	Denied   *denial
+	By       *named
+	Leaf     uint64 // of the ledger, that records the answer
+	Budget   *budget
+	Knowers  []Knower
+	Topic    []string // what they know of
+	Store    *answer.Stats
 	Counted  []purposeCount
 	Examples []example
 	Demo     bool
@@ -44,7 +49,9 @@ type variantAnswer struct {
 	Frequency   float64
 	Assumed     bool
 	Epoch       uint64
-	Verdict     policy.Verdict
+	K           int // fewer than so many are not told apart; 0: no such bound
+	People      []people
+	PeopleScale int
 	ByDataset   []row
 	Total       *row
 	ByPurpose   []row
@@ -66,6 +73,7 @@ type row struct {
 }
 
 type regionAnswer struct {
+	Gene    string // by whose name it was asked for
 	Region  string
 	Purpose string
 	Dataset string
@@ -81,67 +89,134 @@ type regionAnswer struct {
 	Uncovered bool
 }
 
-func (p *room) ask(w http.ResponseWriter, r *http.Request) int {
-	stats, err := p.desk.Stats(r.Context(), operator)
+func (p *Room) ask(w http.ResponseWriter, r *http.Request) int {
+	f, status := p.begin(w, r, web.ReadQuery(r))
+	if f == nil {
+		return status
+	}
+	l := p.pages.Words(r)
+	page := askPage{Form: f, Store: f.Store, Demo: p.options.Demo != nil, Examples: p.examples(l, f)}
+	if f.Store != nil {
+		page.Counted = countedPerPurpose(l, *f.Store)
+	}
+	q, asked := question{}, r.URL.Query().Has("q")
+	if asked {
+		q = f.read(l)
+	}
+	if err := p.whoKnows(r, f, q, &page); err != nil {
+		return p.fail(w, r, err)
+	}
+	if !asked || !f.OK() || elsewhere(r) {
+		if err := p.budget(r, f, &page); err != nil {
+			return p.fail(w, r, err)
+		}
+		return p.pages.Render(w, r, web.Page{Name: "ask", Title: l.Must("ask.title"), Station: "use", Form: f.Form, Data: page})
+	}
+	format, err := web.FormatOf(r)
 	if err != nil {
 		return p.fail(w, r, err)
 	}
-	l := p.pages.Words(r)
-	f := newForm(web.ReadQuery(r), l, stats)
-	page := askPage{Form: f, Store: stats, Counted: countedPerPurpose(l, stats), Demo: p.options.Demo != nil, Examples: p.examples(l)}
-	title := l.Must("ask.title")
-	if r.URL.Query().Has("q") {
-		q := f.read(l)
-		if !f.OK() {
-			return p.pages.Render(w, r, web.Page{Name: "ask", Title: title, Station: "use", Form: f.Form, Data: page})
-		}
-		format, err := web.FormatOf(r)
-		if err != nil {
-			return p.fail(w, r, err)
-		}
-		if format != "" {
-			return p.exportAnswer(w, r, format, f, q, stats)
-		}
-		page.Files = web.FormatsAt(r.URL.RequestURI())
-		p.table.Questions.Add(1)
-		if q.isKey {
-			page.Variant, err = p.variantAnswer(r.Context(), l, q, f, stats)
-		} else {
-			page.Region, err = p.regionAnswer(r.Context(), l, q, f)
-		}
-		if err != nil {
-			return p.fail(w, r, err)
-		}
-		title = l.Must("ask.title.of", f.query())
+	if format != "" {
+		return p.exportAnswer(w, r, format, f, q)
 	}
-	return p.pages.Render(w, r, web.Page{Name: "ask", Title: title, Station: "use", Data: page})
+	page.Files = web.FormatsAt(r.URL.RequestURI())
+	return p.answer(w, r, f, q, page)
 }
 
-func link(query string, purpose consent.Purpose, dataset string) string {
-	q := url.Values{"q": {query}, "purpose": {string(purpose)}}
-	if dataset != "" {
-		q.Set("dataset", dataset)
+// elsewhere tells whether another site leads here. Its reader sees what would be asked, and asks it: it is they who are recorded.
+func elsewhere(r *http.Request) bool { return r.Header.Get("Sec-Fetch-Site") == "cross-site" }
+
+// answer asks, and shows what is told.
+func (p *Room) answer(w http.ResponseWriter, r *http.Request, f *form, q question, page askPage) int {
+	l, status := p.pages.Words(r), http.StatusOK
+	p.table.Questions.Add(1)
+	var a answer.Answer
+	var err error
+	if q.isKey {
+		q.ask.Question = p.desk.Fullest(q.ask)
+		page.Variant, a, err = p.variantAnswer(r.Context(), l, q, f)
+	} else {
+		q.ask.Question = policy.Frequency
+		page.Region, a, err = p.regionAnswer(r.Context(), l, q, f)
 	}
-	return "/ask?" + q.Encode()
+	switch {
+	case fault.KindOf(err) == fault.Invalid: // the form in force asks nobody for such a use, or the variant isn't what the reference has
+		f.Wrong("", l.Must("wrong.use"))
+		f.Said = explain(err)
+		return p.pages.Render(w, r, web.Page{Name: "ask", Title: l.Must("ask.title"), Station: "use", Form: f.Form, Data: page})
+	case fault.KindOf(err) == fault.Denied:
+		page.Denied, status = p.denial(l, q.ask, err), http.StatusForbidden
+	case err != nil:
+		return p.fail(w, r, err)
+	default:
+		page.By, page.Leaf = p.named(q.ask, a.Verdict), a.Receipt.Index
+	}
+	if err := p.budget(r, f, &page); err != nil {
+		return p.fail(w, r, err)
+	}
+	return p.pages.Render(w, r, web.Page{Name: "ask", Title: l.Must("ask.title.of", f.query()), Status: status, Station: "use", Data: page})
 }
 
-func (p *room) examples(l *web.Words) []example {
+// budget is what the reader may ask more, of the use that the form says.
+type budget struct {
+	Left, Of int64
+	Own      bool // the reader's own, and not the organisation's
+	Nobody   bool // of all who aren't signed in
+	Per      string
+}
+
+// budget finds what is left to an asker who has an account. It is their own, and tells nothing of data.
+func (p *Room) budget(r *http.Request, f *form, page *askPage) error {
+	if f.asker == nil || page.Denied != nil && page.Denied.By == nil {
+		return nil
+	}
+	a := f.asker.Ask
+	a.Use.Purpose, a.Dataset = consent.Purpose(f.purpose()), f.dataset()
+	a.Question = p.desk.Fullest(a)
+	v := p.desk.Judge(a)
+	if !v.Allowed || v.Policy == "" {
+		return nil
+	}
+	left, err := p.desk.Left(r.Context(), a, v)
+	if err != nil {
+		return err
+	}
+	b := budget{Left: left.Organisation, Of: left.OfOrganisation, Nobody: !a.SignedIn, Per: "budget.per." + string(left.Per)}
+	if left.OfAsker > 0 && left.Asker <= left.Organisation {
+		b.Left, b.Of, b.Own = left.Asker, left.OfAsker, true
+	}
+	page.Budget = &b
+	return nil
+}
+
+// whoKnows finds whom the reader might ask about what the question is about. It depends on what is typed, and on nothing that is stored of genomes.
+func (p *Room) whoKnows(r *http.Request, f *form, q question, page *askPage) (err error) {
+	genes, diseases := f.about(q)
+	page.Topic = append(genes, diseases...)
+	if p.options.Knowers == nil || len(page.Topic) == 0 {
+		return nil
+	}
+	page.Knowers, err = p.options.Knowers(r, genes, diseases)
+	return err
+}
+
+func (p *Room) examples(l *web.Words, f *form) []example {
 	var out []example
 	for _, e := range p.options.Examples {
 		text, err := l.T("try." + e.Kind)
 		if err != nil {
 			continue // a kind we have no sentence for is not worth a blank one
 		}
-		out = append(out, example{e.Query, link(e.Query, e.Purpose, ""), text})
+		as := &form{Form: web.NewForm("as", f.Get("as"))}
+		out = append(out, example{e.Query, as.link(e.Query, e.Purpose, ""), text})
 	}
 	return out
 }
 
 // grid is every purpose and dataset asked of one variant at one consent epoch.
 type grid struct {
-	epoch   uint64
-	verdict policy.Verdict
-	cells   map[cell]answer.Count
+	first answer.Answer // to what was asked
+	cells map[cell]answer.Count
 }
 
 type cell struct {
@@ -151,18 +226,19 @@ type cell struct {
 
 // askGrid asks about key for the purposes and datasets given, again if a consent changed meanwhile. Where a policy is in force only the chosen
 // one is asked, because each is a question of its own.
-func (p *room) askGrid(ctx context.Context, key variant.Key, chosen cell, cells []cell) (grid, error) {
+func (p *Room) askGrid(ctx context.Context, q question, cells []cell) (grid, error) {
 	const tries = 5
+	chosen := cell{q.ask.Use.Purpose, q.ask.Dataset}
 	for range tries {
-		first, err := p.askCell(ctx, key, chosen)
+		first, err := p.askCell(ctx, q, chosen)
 		if err != nil {
 			return grid{}, err
 		}
-		g := grid{epoch: first.Epoch, verdict: first.Verdict, cells: map[cell]answer.Count{chosen: first.Counts[0]}}
+		g := grid{first: first, cells: map[cell]answer.Count{chosen: first.Counts[0]}}
 		if first.Verdict.Policy != "" {
 			return g, nil
 		}
-		same, err := p.fill(ctx, key, &g, cells)
+		same, err := p.fill(ctx, q, &g, cells)
 		if err != nil {
 			return grid{}, err
 		}
@@ -173,17 +249,22 @@ func (p *room) askGrid(ctx context.Context, key variant.Key, chosen cell, cells 
 	return grid{}, fault.New(fault.Unavailable, "consents are changing faster than the page can be made").Do("ask again")
 }
 
-func (p *room) askCell(ctx context.Context, key variant.Key, c cell) (answer.Answer, error) {
-	return p.desk.Ask(ctx, answer.Question{Ask: asking(c.purpose, c.dataset), Keys: []variant.Key{key}})
+func (p *Room) askCell(ctx context.Context, q question, c cell) (answer.Answer, error) {
+	a := q.ask
+	a.Dataset = c.dataset
+	if a.Use.Purpose != c.purpose {
+		a.Use = consent.Use{Purpose: c.purpose} // conditions are those of the use that was asked for
+	}
+	return p.desk.Ask(ctx, answer.Question{Ask: a, Keys: []variant.Key{q.key}})
 }
 
 // fill asks for the rest at once, so that they are written down together; false if they are of another epoch.
-func (p *room) fill(ctx context.Context, key variant.Key, g *grid, cells []cell) (same bool, err error) {
+func (p *Room) fill(ctx context.Context, q question, g *grid, cells []cell) (same bool, err error) {
 	got, errs := make([]answer.Answer, len(cells)), make([]error, len(cells))
 	var asking sync.WaitGroup
 	for i, c := range cells {
 		if _, have := g.cells[c]; !have {
-			asking.Go(func() { got[i], errs[i] = p.askCell(ctx, key, c) })
+			asking.Go(func() { got[i], errs[i] = p.askCell(ctx, q, c) })
 		}
 	}
 	asking.Wait()
@@ -194,7 +275,7 @@ func (p *room) fill(ctx context.Context, key variant.Key, g *grid, cells []cell)
 		if got[i].Counts == nil {
 			continue
 		}
-		if got[i].Epoch != g.epoch {
+		if got[i].Epoch != g.first.Epoch {
 			return false, nil
 		}
 		g.cells[c] = got[i].Counts[0]
@@ -202,38 +283,46 @@ func (p *room) fill(ctx context.Context, key variant.Key, g *grid, cells []cell)
 	return true, nil
 }
 
-func (p *room) variantAnswer(ctx context.Context, l *web.Words, q question, f *form, stats answer.Stats) (*variantAnswer, error) {
-	chosen := cell{q.ask.Use.Purpose, f.dataset()}
-	cells := []cell{{q.ask.Use.Purpose, ""}}
-	for _, d := range stats.Datasets {
-		cells = append(cells, cell{q.ask.Use.Purpose, d.Name})
+func (p *Room) variantAnswer(ctx context.Context, l *web.Words, q question, f *form) (*variantAnswer, answer.Answer, error) {
+	var cells []cell
+	if f.Store != nil {
+		cells = append(cells, cell{q.ask.Use.Purpose, ""})
+		for _, d := range f.Store.Datasets {
+			cells = append(cells, cell{q.ask.Use.Purpose, d.Name})
+		}
+		for _, purpose := range purposes {
+			cells = append(cells, cell{purpose, f.dataset()})
+		}
 	}
-	for _, purpose := range purposes {
-		cells = append(cells, cell{purpose, f.dataset()})
-	}
-	g, err := p.askGrid(ctx, q.key, chosen, cells)
+	g, err := p.askGrid(ctx, q, cells)
 	if err != nil {
-		return nil, err
+		return nil, answer.Answer{}, err
 	}
-	c := g.cells[chosen]
+	c := g.cells[cell{q.ask.Use.Purpose, q.ask.Dataset}]
 	v := &variantAnswer{
 		Variant: q.key.String(), State: state(c), Purpose: l.Must("purpose." + string(q.ask.Use.Purpose)), Dataset: l.Must("dataset.all"), Count: c,
-		Carriers: c.Carriers.Low, Assumed: c.Assumed && c.Covered && c.AN.High != 0, Epoch: g.epoch, Verdict: g.verdict,
+		Carriers: c.Carriers.Low, Assumed: c.Assumed && c.Covered && c.AN.High != 0, Epoch: g.first.Epoch, K: g.first.Verdict.K,
 	}
 	if f.dataset() != "" {
 		v.Dataset = f.dataset()
 	}
 	v.Frequency, _ = c.AF()
 	v.Share = share(l, v.Carriers, c.Individuals.Low)
-	if g.verdict.Policy != "" {
-		return v, nil
+	v.draw(l)
+	if f.Store != nil && g.first.Verdict.Policy == "" {
+		v.compare(l, q, f, g)
 	}
+	return v, g.first, nil
+}
+
+// compare sets the answer beside those of the other datasets and purposes.
+func (v *variantAnswer) compare(l *web.Words, q question, f *form, g grid) {
 	germline := 0
-	for _, d := range stats.Datasets {
+	for _, d := range f.Store.Datasets {
 		if d.Origin != "somatic" {
 			germline++
 		}
-		v.ByDataset = append(v.ByDataset, makeRow(d.Name, datasetNote(l, d), link(f.query(), q.ask.Use.Purpose, d.Name), d.Name == f.dataset(), g.cells[cell{q.ask.Use.Purpose, d.Name}]))
+		v.ByDataset = append(v.ByDataset, makeRow(d.Name, datasetNote(l, d), f.link(f.query(), q.ask.Use.Purpose, d.Name), d.Name == f.dataset(), g.cells[cell{q.ask.Use.Purpose, d.Name}]))
 	}
 	if germline > 1 {
 		total := makeRow(l.Must("dataset.all.name"), "", "", f.dataset() == "", g.cells[cell{q.ask.Use.Purpose, ""}])
@@ -241,12 +330,49 @@ func (p *room) variantAnswer(ctx context.Context, l *web.Words, q question, f *f
 		v.Overlapping = true
 	}
 	for _, purpose := range purposes {
-		v.ByPurpose = append(v.ByPurpose, makeRow(l.Must("purpose."+string(purpose)+".name"), "", link(f.query(), purpose, f.dataset()), purpose == q.ask.Use.Purpose, g.cells[cell{purpose, f.dataset()}]))
+		v.ByPurpose = append(v.ByPurpose, makeRow(l.Must("purpose."+string(purpose)+".name"), "", f.link(f.query(), purpose, f.dataset()), purpose == q.ask.Use.Purpose, g.cells[cell{purpose, f.dataset()}]))
 	}
 	v.Scale = scale(v.ByDataset, v.ByPurpose)
 	draw(v.ByDataset, v.Scale)
 	draw(v.ByPurpose, v.Scale)
-	return v, nil
+}
+
+// people is a line of the picture of who carries a variant: a number, or a range from its lowest to its highest.
+type people struct {
+	Name      string
+	Cell      policy.Cell
+	Bar, Band float64 // of 120
+	Drawn     bool
+}
+
+// draw makes the picture of who carries it, where there is more to see than one word.
+func (v *variantAnswer) draw(l *web.Words) {
+	c := v.Count
+	if !c.Covered || c.Individuals.High == 0 || c.Carriers.Form != policy.Number && c.Carriers.Form != policy.Band {
+		return
+	}
+	cells := []policy.Cell{c.Carriers, c.Het, c.Hom, c.Hemi}
+	for _, x := range cells {
+		if drawable(x) {
+			v.PeopleScale = max(v.PeopleScale, x.High)
+		}
+	}
+	if v.PeopleScale = int(math.Ceil(roundUp(float64(v.PeopleScale)))); v.PeopleScale == 0 {
+		return
+	}
+	for i, name := range []string{"people.carriers", "people.het", "people.hom", "people.hemi"} {
+		line := people{Name: l.Must(name), Cell: cells[i]}
+		if line.Drawn = drawable(line.Cell); line.Drawn {
+			at := func(n int) float64 { return math.Round(1200*float64(n)/float64(v.PeopleScale)) / 10 }
+			line.Bar = at(line.Cell.Low)
+			line.Band = at(line.Cell.High) - line.Bar
+		}
+		v.People = append(v.People, line)
+	}
+}
+
+func drawable(c policy.Cell) bool {
+	return c.Form == policy.Number || c.Form == policy.Band && c.High != policy.Unbounded
 }
 
 // state chooses the sentence. A variant the store holds and one it has never seen get the same: see the package's doc.
@@ -292,16 +418,21 @@ func scale(tables ...[]row) float64 {
 			most = max(most, r.AF)
 		}
 	}
-	if most == 0 {
+	return min(1, roundUp(most))
+}
+
+// roundUp gives a round number that is at least n.
+func roundUp(n float64) float64 {
+	if n == 0 {
 		return 0
 	}
-	step := math.Pow10(int(math.Floor(math.Log10(most))))
-	for _, m := range []float64{1, 1.2, 1.6, 2, 2.5, 3.2, 4, 5, 6.4, 8, 10} {
-		if m*step >= most*(1-1e-9) {
-			return min(1, m*step)
+	step := math.Pow10(int(math.Floor(math.Log10(n))))
+	for _, m := range []float64{1, 1.2, 1.6, 2, 2.5, 3.2, 4, 5, 6.4, 8} {
+		if m*step >= n*(1-1e-9) {
+			return m * step
 		}
 	}
-	return min(1, 10*step)
+	return 10 * step
 }
 
 func draw(rows []row, scale float64) {
@@ -313,8 +444,8 @@ func draw(rows []row, scale float64) {
 	}
 }
 
-func (p *room) regionAnswer(ctx context.Context, l *web.Words, q question, f *form) (*regionAnswer, error) {
-	out := &regionAnswer{Region: q.region.String(), Purpose: l.Must("purpose." + string(q.ask.Use.Purpose)), Dataset: l.Must("dataset.all")}
+func (p *Room) regionAnswer(ctx context.Context, l *web.Words, q question, f *form) (*regionAnswer, answer.Answer, error) {
+	out := &regionAnswer{Gene: q.gene, Region: q.region.String(), Purpose: l.Must("purpose." + string(q.ask.Use.Purpose)), Dataset: l.Must("dataset.all")}
 	if f.dataset() != "" {
 		out.Dataset = f.dataset()
 	}
@@ -322,11 +453,11 @@ func (p *room) regionAnswer(ctx context.Context, l *web.Words, q question, f *fo
 	ask := answer.Region{Ask: q.ask, Chrom: q.region.Chrom, From: q.region.From, To: q.region.To, Limit: listed + 1}
 	a, err := p.desk.Region(ctx, ask)
 	if err != nil {
-		return nil, err
+		return nil, a, err
 	}
 	for i, k := range a.Keys {
 		name, c := k.String(), a.Counts[i]
-		out.Rows = append(out.Rows, makeRow(name, "", link(name, q.ask.Use.Purpose, f.dataset()), false, c))
+		out.Rows = append(out.Rows, makeRow(name, "", f.link(name, q.ask.Use.Purpose, f.dataset()), false, c))
 		positions = append(positions, k.Pos)
 		if c.Individuals.High > out.Counted.High {
 			out.Counted = c.Individuals
@@ -345,7 +476,7 @@ func (p *room) regionAnswer(ctx context.Context, l *web.Words, q question, f *fo
 		}
 		out.Rows = out.Rows[:keep]
 		rest := variant.Region{Chrom: q.region.Chrom, From: next, To: q.region.To}
-		out.More = link(rest.String(), q.ask.Use.Purpose, f.dataset())
+		out.More = f.link(rest.String(), q.ask.Use.Purpose, f.dataset())
 	}
 	out.Shown = len(out.Rows)
 	out.Scale = scale(out.Rows)
@@ -354,11 +485,11 @@ func (p *room) regionAnswer(ctx context.Context, l *web.Words, q question, f *fo
 	if out.Shown == 0 && a.Verdict.Policy == "" {
 		out.Uncovered, err = p.uncovered(ctx, q)
 	}
-	return out, err
+	return out, a, err
 }
 
 // uncovered tells whether neither end of a region was sequenced, by asking for a change there, whichever.
-func (p *room) uncovered(ctx context.Context, q question) (bool, error) {
+func (p *Room) uncovered(ctx context.Context, q question) (bool, error) {
 	at := func(pos uint32) variant.Key {
 		return variant.Key{Chrom: q.region.Chrom, Pos: pos, Ref: []byte("A"), Alt: []byte("C")}
 	}

@@ -1,9 +1,13 @@
 package web
 
 import (
+	"net/http"
+	"net/http/httptest"
 	"net/url"
+	"strings"
 	"testing"
 
+	"github.com/samverk/samverk/genome/variant"
 	"github.com/samverk/samverk/internal/testnode"
 	"github.com/samverk/samverk/lang"
 	"github.com/samverk/samverk/web/webtest"
@@ -39,12 +43,12 @@ func TestPagesInABrowser(t *testing.T) {
 		{name: "wrong", url: ask("rs123", "curiosity", "west")},
 		{name: "datasets", url: full + "/datasets?"},
 		{name: "annotate", url: full + "/annotate?"},
-		{name: "annotate-wrong", url: full + "/annotate?", press: []string{`button[value="table"]`}},
+		{name: "annotate-wrong", url: full + "/annotate?", press: []string{`form[action="/annotate"] button`}},
 		{name: "walk", url: full + "/walk?"},
 		{name: "walk-withdrawn", url: full + "/walk?", press: []string{`button[value="false"]`}},
 		{name: "walk-given", url: full + "/walk?", press: []string{`button[value="true"]`}},
 		{name: "walk-earlier", url: withdrawn + "/walk?"},
-		{name: "annotated", url: full + "/walk?", press: []string{`button[value="table"]`}},
+		{name: "annotated", url: full + "/walk?", press: []string{`form[action="/annotate"] button`}},
 		{name: "notfound", url: full + "/nothing-here?"},
 		{name: "empty", url: empty + "/ask?"},
 		{name: "empty-datasets", url: empty + "/datasets?"},
@@ -60,4 +64,66 @@ func TestPagesInABrowser(t *testing.T) {
 			})
 		}
 	}
+}
+
+// Each kind of asker's pages, in a real browser.
+func TestAskersInABrowser(t *testing.T) {
+	browser := webtest.Open(t)
+	n := testnode.Full(t)
+	n.Adopt(t, testnode.Preset(t, "care"))
+	n.Adopt(t, testnode.Preset(t, "research"))
+	genes, err := variant.ReadGenes(strings.NewReader("chr22\t50000100\t50000200\tMADE2\n"), "genes.bed")
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := map[string]string{}
+	for _, who := range []string{"", "linda", "both", "none"} {
+		s := httptest.NewServer(as(who, publicTable(t, n, Options{Genes: genes})))
+		t.Cleanup(s.Close)
+		at[who] = s.URL
+	}
+	for i, s := range []struct {
+		name, url string
+		press     []string
+	}{
+		{name: "clinician", url: at["linda"] + "/ask?q=" + carried + "&purpose=care&"},
+		{name: "clinician-few", url: at["linda"] + "/ask?q=" + assumed + "&purpose=care&"},
+		{name: "clinician-denied", url: at["linda"] + "/ask?q=" + carried + "&purpose=research&"},
+		{name: "choose", url: at["both"] + "/ask?q=" + carried + "&purpose=care&"},
+		{name: "unassigned", url: at["none"] + "/ask?"},
+		{name: "nobody-known", url: at[""] + "/ask?"},
+		{name: "annotate-clinician", url: at["linda"] + "/annotate?"},
+	} {
+		code := lang.Codes[i%len(lang.Codes)]
+		t.Run(s.name+"-"+code, func(t *testing.T) {
+			browser.Go(t, s.url+"lang="+code)
+			for _, button := range s.press {
+				browser.Press(t, "main "+button)
+			}
+			browser.Judge(t, s.name+"-"+code)
+		})
+	}
+}
+
+// as sends everything as somebody.
+func as(person string, to http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.Header.Set("X-Person", person)
+		to.ServeHTTP(w, r)
+	})
+}
+
+// The page of a file that waits, in a real browser.
+func TestJobInABrowser(t *testing.T) {
+	browser := webtest.Open(t)
+	f := newDesk(t)
+	table, room := newRoom(t, f.desk, demoOptions(f))
+	for range atOnce {
+		room.jobs.work <- struct{}{} // others are at work
+	}
+	s := httptest.NewServer(table)
+	t.Cleanup(s.Close)
+	browser.Go(t, s.URL+"/walk?lang=nb")
+	browser.Press(t, `main form[action="/annotate"] button`)
+	browser.Judge(t, "job-nb")
 }

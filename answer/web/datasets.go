@@ -2,8 +2,10 @@ package web
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/samverk/samverk/answer"
+	"github.com/samverk/samverk/policy"
 	"github.com/samverk/samverk/web"
 )
 
@@ -13,10 +15,18 @@ type datasetsPage struct {
 	Files   web.Formats
 }
 
-func (p *room) datasets(w http.ResponseWriter, r *http.Request) int {
-	stats, err := p.desk.Stats(r.Context(), operator)
+func (p *Room) datasets(w http.ResponseWriter, r *http.Request) int {
+	all, err := p.askers(r)
 	if err != nil {
 		return p.fail(w, r, err)
+	}
+	as := policy.Ask{SignedIn: web.SignedIn(r)}
+	if i := slices.IndexFunc(all, func(a answer.Asker) bool { return sees(a.Ask) }); i >= 0 {
+		as = all[i].Ask
+	}
+	stats, err := p.desk.Stats(r.Context(), as)
+	if err != nil {
+		return p.refuse(w, r, as, err)
 	}
 	format, err := web.FormatOf(r)
 	if err != nil {

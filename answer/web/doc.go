@@ -1,11 +1,19 @@
-// Package web holds the pages of the answer desk: ask how many people carry a variant, list what is
-// carried in a region, annotate a small VCF, see what is stored, and, in a demonstration, walk through it.
+// Package web holds the pages of the answer desk: ask how many people carry a variant, list what is carried in a gene or
+// a region, drop a VCF and get it annotated, see what is stored, and, in a demonstration, walk through it.
 //
-// The pages turn a form into questions to the desk and its counts into sentences, numbers and bars.
-// They count nothing themselves, and keep nothing: a question is in its address, which also gives the
-// same list as CSV or JSON (?format=csv, ?format=json).
+// The pages turn a form into questions to the desk and its counts into sentences, numbers and bars. They count nothing
+// themselves. A question is in its address, which also gives the same list as CSV or JSON (?format=csv, ?format=json).
 //
-// Two rules of wording. Whether the store holds a variant that nobody counted carries is never told: it
-// would say that somebody who did not allow the use carries it. And all numbers of one page are of one
-// consent epoch: if somebody changes their mind while the page is made, it is made again.
+// Nouns: an Asker is as what the reader asks, which app says; a denial is a question that isn't answered, in words; a job
+// is a file under way, and then its result.
+//
+// Rules:
+//   - Who has several assignments says in which one they ask; who has none sees who gives them, and nothing else.
+//   - A denial is one status and the same words whatever is stored. What allows or refuses is named to who is known.
+//   - A link on another site asks nothing.
+//   - Whether the store holds a variant that nobody counted carries is never told: it would say that somebody who did not allow
+//     the use carries it.
+//   - All numbers of one page are of one consent epoch: if somebody changes their mind while the page is made, it is made again.
+//   - A job is its person's, in its browser. Its files have no name, so that nothing of them outlives the process; the input goes
+//     when it is annotated, the result when it has been sent, thrown away or waited for too long.
 package web

@@ -43,35 +43,40 @@ func say(c policy.Cell) any {
 	return answer.Text(c, "–")
 }
 
-func (p *room) exportAnswer(w http.ResponseWriter, r *http.Request, format string, f *form, q question, stats answer.Stats) int {
+func (p *Room) exportAnswer(w http.ResponseWriter, r *http.Request, format string, f *form, q question) int {
 	p.table.Questions.Add(1)
 	if !q.isKey {
 		return p.exportRegion(w, r, format, q)
 	}
-	var cells []cell
-	for _, purpose := range purposes {
-		cells = append(cells, cell{purpose, ""})
-		for _, d := range stats.Datasets {
-			cells = append(cells, cell{purpose, d.Name})
+	q.ask.Question = p.desk.Fullest(q.ask)
+	cells := []cell{{q.ask.Use.Purpose, q.ask.Dataset}}
+	if f.Store != nil { // the rest of it is asked where no policy is in force
+		cells = nil
+		for _, purpose := range purposes {
+			cells = append(cells, cell{purpose, ""})
+			for _, d := range f.Store.Datasets {
+				cells = append(cells, cell{purpose, d.Name})
+			}
 		}
 	}
-	g, err := p.askGrid(r.Context(), q.key, cell{q.ask.Use.Purpose, f.dataset()}, cells)
+	g, err := p.askGrid(r.Context(), q, cells)
 	if err != nil {
-		return p.fail(w, r, err)
+		return p.refuse(w, r, q.ask, err)
 	}
 	out := web.NewExport(w, format, q.key.String(), columns...)
 	for _, c := range cells {
-		if count, asked := g.cells[c]; asked && out.Row(values(q.key.String(), c.purpose, c.dataset, count, g.epoch)...) != nil {
+		if count, asked := g.cells[c]; asked && out.Row(values(q.key.String(), c.purpose, c.dataset, count, g.first.Epoch)...) != nil {
 			out.Cut() // the reader left
 		}
 	}
 	return out.End()
 }
 
-func (p *room) exportRegion(w http.ResponseWriter, r *http.Request, format string, q question) int {
+func (p *Room) exportRegion(w http.ResponseWriter, r *http.Request, format string, q question) int {
+	q.ask.Question = policy.Frequency
 	a, err := p.desk.Region(r.Context(), answer.Region{Ask: q.ask, Chrom: q.region.Chrom, From: q.region.From, To: q.region.To})
 	if err != nil {
-		return p.fail(w, r, err)
+		return p.refuse(w, r, q.ask, err)
 	}
 	out := web.NewExport(w, format, q.region.String(), columns...)
 	for i, k := range a.Keys {
@@ -82,7 +87,7 @@ func (p *room) exportRegion(w http.ResponseWriter, r *http.Request, format strin
 	return out.End()
 }
 
-func (p *room) exportDatasets(w http.ResponseWriter, r *http.Request, format string, stats answer.Stats) int {
+func (p *Room) exportDatasets(w http.ResponseWriter, r *http.Request, format string, stats answer.Stats) int {
 	out := web.NewExport(w, format, "datasets", "dataset", "origin", "samples", "individuals")
 	for _, d := range stats.Datasets {
 		if out.Row(d.Name, d.Origin, d.Samples, d.Individuals) != nil {

@@ -1,8 +1,11 @@
 package web
 
 import (
+	"net/http"
+	"net/url"
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/samverk/samverk/answer"
 	"github.com/samverk/samverk/consent"
@@ -18,38 +21,80 @@ var purposes = consent.Purposes()
 type form struct {
 	*web.Form
 	Purposes, Datasets []web.Option
-	Said               string // what a reader of files said, which is in English
+	Askers             []web.Option   // as what they may ask, if there is a choice
+	Asking             string         // as what they ask, in words; "" while it isn't chosen
+	Said               string         // what a reader of files said, which is in English
+	Store              *answer.Stats  // for who may see it
+	asker              *answer.Asker  // nil while it isn't chosen
+	genes              *variant.Genes // what symbols stand for
 }
 
 func (f *form) query() string   { return f.Get("q") }
 func (f *form) purpose() string { return f.Get("purpose") }
 func (f *form) dataset() string { return f.Get("dataset") }
 
+// Conditions tells whether anything is said about the use beside its purpose.
+func (f *form) Conditions() bool {
+	return f.Has("health", "yes") || f.Has("commercial", "yes") || f.Get("diseases") != "" || f.Problem("diseases") != ""
+}
+
+// diseases are the ids of diseases as they were typed, each once.
+func (f *form) diseases() (out []string) {
+	for _, d := range strings.FieldsFunc(f.Get("diseases"), func(c rune) bool { return c == ',' || c == ';' || c == ' ' || c == '\n' }) {
+		if !slices.Contains(out, d) {
+			out = append(out, d)
+		}
+	}
+	return out
+}
+
 // question is a form that could be read.
 type question struct {
 	key    variant.Key
 	region variant.Region
 	isKey  bool
+	gene   string // the region's, if it was asked for by its name
 	ask    policy.Ask
 }
 
 // newForm adds to the fields what can be chosen from.
-func newForm(fields *web.Form, l *web.Words, stats answer.Stats) *form {
-	f := &form{Form: fields}
+func (p *Room) newForm(r *http.Request, fields *web.Form, all []answer.Asker) (*form, error) {
+	l := p.pages.Words(r)
+	f := &form{Form: fields, genes: p.options.Genes, asker: choose(all, fields.Get("as"))}
 	if f.purpose() == "" {
 		f.Set("purpose", string(consent.Care))
+	}
+	if f.asker != nil {
+		f.Asking = asker(l, *f.asker)
+	}
+	if len(all) > 1 {
+		f.Askers = append(f.Askers, web.Option{Text: l.Must("form.as.choose")})
+		for _, a := range all {
+			f.Askers = append(f.Askers, web.Option{Value: a.Assignment, Text: asker(l, a)})
+		}
 	}
 	for _, p := range purposes {
 		f.Purposes = append(f.Purposes, web.Option{Value: string(p), Text: l.Must("purpose." + string(p) + ".long")})
 	}
 	f.Datasets = []web.Option{{Text: l.Must("dataset.all.name")}}
+	if f.asker == nil || !sees(f.asker.Ask) {
+		for _, name := range p.desk.Named() {
+			f.Datasets = append(f.Datasets, web.Option{Value: name, Text: name})
+		}
+		return f, nil
+	}
+	stats, err := p.desk.Stats(r.Context(), f.asker.Ask)
+	if err != nil {
+		return nil, err
+	}
+	f.Store = &stats
 	for _, d := range stats.Datasets {
 		f.Datasets = append(f.Datasets, web.Option{Value: d.Name, Text: datasetLabel(l, d)})
 	}
-	return f
+	return f, nil
 }
 
-// readAsk checks purpose and dataset, which every form has.
+// readAsk checks what every form has: as what is asked, for what and where.
 func (f *form) readAsk(l *web.Words) policy.Ask {
 	purpose, err := consent.ParsePurpose(f.purpose())
 	if err != nil {
@@ -58,15 +103,37 @@ func (f *form) readAsk(l *web.Words) policy.Ask {
 	if !slices.ContainsFunc(f.Datasets, func(o web.Option) bool { return o.Value == f.dataset() }) {
 		f.Wrong("dataset", l.Must("wrong.dataset", f.dataset()))
 	}
-	return asking(purpose, f.dataset())
+	if f.asker == nil {
+		f.Wrong("as", l.Must("wrong.as"))
+		return policy.Ask{}
+	}
+	a := f.asker.Ask
+	a.Dataset, a.Use.Purpose = f.dataset(), purpose
+	if purpose == consent.Research {
+		a.Use.Health, a.Use.Diseases = f.Has("health", "yes"), f.diseases()
+	}
+	a.Use.Commercial = a.Use.Commercial || f.Has("commercial", "yes")
+	return a
 }
 
-// asking is the operator's question.
-func asking(purpose consent.Purpose, dataset string) policy.Ask {
-	return policy.Ask{Operator: true, Use: consent.Use{Purpose: purpose}, Dataset: dataset}
+// link is the address of another question by the same asker, for the same use but its purpose.
+func (f *form) link(query string, purpose consent.Purpose, dataset string) string {
+	q := url.Values{"q": {query}, "purpose": {string(purpose)}}
+	if dataset != "" {
+		q.Set("dataset", dataset)
+	}
+	for _, name := range []string{"as", "health", "diseases", "commercial"} {
+		if v := f.Get(name); v != "" {
+			q.Set(name, v)
+		}
+	}
+	return "/ask?" + q.Encode()
 }
 
-var reference = regexp.MustCompile(`(?i)^rs[0-9]+$|^[A-Z0-9_.]+(\([A-Z0-9]+\))?:[cgmnpr]\.`)
+var (
+	reference = regexp.MustCompile(`(?i)^rs[0-9]+$|^[A-Z0-9_.]+(\([A-Z0-9]+\))?:[cgmnpr]\.`)
+	symbol    = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9.-]{0,30}$`)
+)
 
 func (f *form) read(l *web.Words) question {
 	q := question{}
@@ -79,9 +146,43 @@ func (f *form) read(l *web.Words) question {
 		q.key, q.isKey = key, true
 	case errRegion == nil:
 		q.region = region
+	case symbol.MatchString(f.query()):
+		q.gene, q.region = f.readGene(l)
 	default:
 		f.Wrong("q", l.Must("wrong.query"))
 	}
 	q.ask = f.readAsk(l)
 	return q
+}
+
+// readGene finds where a gene is.
+func (f *form) readGene(l *web.Words) (string, variant.Region) {
+	name, where, ok := f.genes.Find(f.query())
+	switch {
+	case ok:
+	case f.genes == nil:
+		f.Wrong("q", l.Must("wrong.gene.none"))
+	default:
+		f.Wrong("q", l.Must("wrong.gene", f.query()))
+	}
+	return name, where
+}
+
+// about are the genes and diseases that a question is about, as far as can be told.
+func (f *form) about(q question) (genes, diseases []string) {
+	switch {
+	case q.gene != "":
+		genes = []string{q.gene}
+	case q.isKey:
+		genes = f.genes.At(variant.Region{Chrom: q.key.Chrom, From: q.key.Pos, To: q.key.Pos + uint32(max(len(q.key.Ref), 1)) - 1})
+	case q.region.Chrom.Valid():
+		genes = f.genes.At(q.region)
+	case symbol.MatchString(f.query()):
+		genes = []string{strings.ToUpper(f.query())}
+	}
+	const most = 5 // a stretch with more is about none of them
+	if len(genes) > most {
+		genes = nil
+	}
+	return genes, f.diseases()
 }

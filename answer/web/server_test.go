@@ -1,7 +1,9 @@
 package web
 
 import (
+	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"testing"
 
 	"github.com/samverk/samverk/answer"
@@ -14,16 +16,36 @@ import (
 // newTable gives the whole site over a desk.
 func newTable(t testing.TB, desk *answer.Desk, o Options) *route.Table {
 	t.Helper()
+	table, _ := newRoom(t, desk, o)
+	return table
+}
+
+func newRoom(t testing.TB, desk *answer.Desk, o Options) (*route.Table, *Room) {
+	t.Helper()
 	site, err := web.New(web.Options{Name: "North", Demo: o.Demo != nil})
 	if err != nil {
 		t.Fatal(err)
 	}
-	table := route.NewTable(route.Options{Refused: site.CrossOrigin()})
+	table := route.NewTable(route.Options{Refused: site.CrossOrigin(), Wrap: func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { // who is signed in, as a test says
+			if person := r.Header.Get("X-Person"); person != "" && person != "operator" {
+				r = web.WithViewer(r, web.Viewer{Person: person, Name: person})
+			}
+			next.ServeHTTP(w, r)
+		})
+	}})
 	site.Register(table)
-	if err := Register(table, site, desk, o); err != nil {
+	o.Dir = filepath.Join(t.TempDir(), "annotating")
+	room, err := Register(table, site, desk, o)
+	if err != nil {
 		t.Fatal(err)
 	}
-	return table
+	t.Cleanup(func() {
+		if err := room.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return table, room
 }
 
 func demoOptions(f fixture) Options {

@@ -9,6 +9,7 @@ import (
 	"github.com/samverk/samverk/consent"
 	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/genome/variant"
+	"github.com/samverk/samverk/policy"
 	"github.com/samverk/samverk/web"
 )
 
@@ -41,8 +42,8 @@ type walkView struct {
 	VCF       string
 }
 
-func (p *room) askWalk(ctx context.Context, key variant.Key) (counted, error) {
-	a, err := p.desk.Ask(ctx, answer.Question{Ask: asking(p.options.Demo.Purpose, ""), Keys: []variant.Key{key}})
+func (p *Room) askWalk(ctx context.Context, key variant.Key) (counted, error) {
+	a, err := p.desk.Ask(ctx, answer.Question{Ask: policy.Ask{Operator: true, Use: consent.Use{Purpose: p.options.Demo.Purpose}}, Keys: []variant.Key{key}})
 	if err != nil {
 		return counted{}, err
 	}
@@ -51,7 +52,7 @@ func (p *room) askWalk(ctx context.Context, key variant.Key) (counted, error) {
 	return c, nil
 }
 
-func (p *room) walkPage(w http.ResponseWriter, r *http.Request) int {
+func (p *Room) walkPage(w http.ResponseWriter, r *http.Request) int {
 	d, l := p.options.Demo, p.pages.Words(r)
 	key, err := variant.ParseKey(d.Query)
 	if err != nil {
@@ -59,7 +60,7 @@ func (p *room) walkPage(w http.ResponseWriter, r *http.Request) int {
 	}
 	v := walkView{
 		Person: d.Individual, Variant: key.String(), Purpose: l.Must("purpose." + string(d.Purpose)), Code: d.Purpose,
-		Link: link(key.String(), d.Purpose, ""), VCF: d.VCF,
+		Link: (&form{Form: web.NewForm()}).link(key.String(), d.Purpose, ""), VCF: d.VCF,
 	}
 	if err := p.readWalk(r.Context(), key, &v); err != nil {
 		return p.fail(w, r, err)
@@ -68,7 +69,7 @@ func (p *room) walkPage(w http.ResponseWriter, r *http.Request) int {
 }
 
 // readWalk fills in what stands now, of one moment: no change made here comes in between.
-func (p *room) readWalk(ctx context.Context, key variant.Key, v *walkView) (err error) {
+func (p *Room) readWalk(ctx context.Context, key variant.Key, v *walkView) (err error) {
 	p.walk.Lock()
 	defer p.walk.Unlock()
 	v.Withdrawn, v.Given = p.walk.withdrawn, p.walk.given
@@ -80,7 +81,7 @@ func (p *room) readWalk(ctx context.Context, key variant.Key, v *walkView) (err 
 }
 
 // walkConsent asks, changes the consent, asks again, and goes back to the page. Withdrawing needs no reason.
-func (p *room) walkConsent(w http.ResponseWriter, r *http.Request) int {
+func (p *Room) walkConsent(w http.ResponseWriter, r *http.Request) int {
 	r.Body = http.MaxBytesReader(w, r.Body, 16<<10)
 	d, choice := p.options.Demo, r.PostFormValue("allow")
 	if choice != "true" && choice != "false" {

@@ -8,6 +8,7 @@ import (
 	"github.com/samverk/samverk/answer"
 	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/genome/variant"
+	"github.com/samverk/samverk/policy"
 )
 
 // sink notes whether anything has been sent, after which an error can no longer get a status.
@@ -26,10 +27,10 @@ func (s *sink) Write(p []byte) (int, error) {
 func (a *api) annotate(w http.ResponseWriter, r *http.Request) int {
 	s := a.take()
 	defer a.give(s)
-	if err := s.p.read(r.URL.RawQuery, "purpose", "dataset", "compress", "assembly"); err != nil {
+	if err := s.p.read(r.URL.RawQuery, "purpose", "dataset", "compress", "assembly", "as"); err != nil {
 		return a.fail(w, r, err)
 	}
-	ask, err := s.p.asking()
+	ask, err := a.asking(r, &s.p)
 	if err != nil {
 		return a.fail(w, r, err)
 	}
@@ -59,7 +60,8 @@ func (a *api) annotate(w http.ResponseWriter, r *http.Request) int {
 			a.log.Warn("annotation cut", "error", err)
 			panic(http.ErrAbortHandler)
 		}
-		return a.fail(w, r, err)
+		ask.Question = policy.Annotate
+		return a.refuse(w, r, ask, err)
 	}
 	return http.StatusOK
 }

@@ -6,6 +6,10 @@
 //	POST /api/v1/annotate?purpose=care                           a VCF in, the same VCF with counts out
 //	GET  /api/v1/stats, /api/v1/datasets, /api/v1/openapi.json, /healthz, /metrics
 //
+// Whoever is signed in asks in an assignment of their own (as=ID where there are several); nobody signed in is the operator where only
+// this machine's users come, and elsewhere nobody that is known. Answers and denials name the policy and the decision to who is known. A
+// denial is otherwise the same for everybody, whatever was asked about.
+//
 // It turns requests into calls of the answer desk and answers into JSON; it judges and counts nothing. A purpose
 // must always be said. Names that are not known are refused, so that a misspelt condition never widens an answer.
 // Errors are problem details (RFC 9457), their status chosen from the kind of fault in one place.

@@ -55,11 +55,11 @@ func appendAnswer(b []byte, k variant.Key, ask *policy.Ask, c *answer.Count, a *
 	return append(b, `,"covered":true}`...)
 }
 
-// appendRecorded writes where the ledger records an answer, and what allowed it.
-func appendRecorded(b []byte, a *answer.Answer) []byte {
+// appendRecorded writes where the ledger records an answer, and to who is known what allowed it.
+func appendRecorded(b []byte, ask *policy.Ask, a *answer.Answer) []byte {
 	b = append(b, `"leaf":`...)
 	b = strconv.AppendUint(b, a.Receipt.Index, 10)
-	if v := a.Verdict; v.Policy != "" {
+	if v := a.Verdict; v.Policy != "" && (ask.SignedIn || ask.Operator) {
 		b = appendText(append(b, `,"policy":`...), v.Policy)
 		b = appendText(append(b, `,"decision":`...), v.Number)
 	}

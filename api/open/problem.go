@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"github.com/samverk/samverk/fault"
+	"github.com/samverk/samverk/policy"
 )
 
 // problem is RFC 9457's problem details, with the kind of fault and a hint as members of our own.
@@ -18,6 +19,9 @@ type problem struct {
 	Hint   string `json:"hint,omitempty"`
 	Field  string `json:"field,omitempty"`
 	Line   int64  `json:"line,omitempty"`
+	// What says what is answered, in a denial to who is known.
+	Policy   string `json:"policy,omitempty"`
+	Decision string `json:"decision,omitempty"`
 }
 
 // statusOf is the one place where a kind of fault becomes an HTTP status.
@@ -39,6 +43,19 @@ func statusOf(k fault.Kind) int {
 
 // fail answers with what went wrong. An error of ours is logged and not shown: it may name files.
 func (a *api) fail(w http.ResponseWriter, r *http.Request, err error) int {
+	return sendProblem(w, a.problem(r, err))
+}
+
+// refuse answers with what went wrong with a question. A denial is the same whatever was asked about.
+func (a *api) refuse(w http.ResponseWriter, r *http.Request, ask policy.Ask, err error) int {
+	p := a.problem(r, err)
+	if fault.KindOf(err) == fault.Denied {
+		a.named(&p, ask)
+	}
+	return sendProblem(w, p)
+}
+
+func (a *api) problem(r *http.Request, err error) problem {
 	kind := fault.KindOf(err)
 	p := problem{Status: statusOf(kind), Kind: kind.String(), Detail: err.Error(), Hint: fault.HintOf(err)}
 	var f *fault.Error
@@ -49,7 +66,7 @@ func (a *api) fail(w http.ResponseWriter, r *http.Request, err error) int {
 		a.log.Error("request failed", "route", r.Pattern, "error", err)
 		p = problem{Status: p.Status, Kind: p.Kind, Detail: "something went wrong in the node", Hint: "the node's log tells what"}
 	}
-	return sendProblem(w, p)
+	return p
 }
 
 func sendProblem(w http.ResponseWriter, p problem) int {

@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/samverk/samverk/answer"
-	"github.com/samverk/samverk/consent"
 	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/genome/variant"
 	"github.com/samverk/samverk/policy"
@@ -39,6 +38,7 @@ type parameters struct {
 	limit    string
 	compress string
 	assembly string
+	as       string
 }
 
 func (a *api) take() *scratch { return a.scratch.Get().(*scratch) }
@@ -89,6 +89,8 @@ func (p *parameters) read(raw string, may ...string) error {
 			to = &p.compress
 		case "assembly":
 			to = &p.assembly
+		case "as":
+			to = &p.as
 		}
 		if *to != "" {
 			return fault.New(fault.Invalid, "it is given twice").Where(name)
@@ -100,24 +102,18 @@ func (p *parameters) read(raw string, may ...string) error {
 
 func shorten(s string) string { return s[:min(len(s), 40)] }
 
-// asking is the local operator's question.
-func (p *parameters) asking() (policy.Ask, error) {
-	purpose, err := consent.ParsePurpose(p.purpose)
-	return policy.Ask{Operator: true, Use: consent.Use{Purpose: purpose}, Dataset: p.dataset}, err
-}
-
 // query answers GET /api/v1/query. It is the hot path.
 func (a *api) query(w http.ResponseWriter, r *http.Request) int {
 	s := a.take()
 	defer a.give(s)
-	if err := s.p.read(r.URL.RawQuery, "variant", "purpose", "dataset"); err != nil {
+	if err := s.p.read(r.URL.RawQuery, "variant", "purpose", "dataset", "as"); err != nil {
 		return a.fail(w, r, err)
 	}
 	return a.ask(w, r, s, mostInQuery)
 }
 
 func (a *api) ask(w http.ResponseWriter, r *http.Request, s *scratch, most int) int {
-	ask, err := s.p.asking()
+	ask, err := a.asking(r, &s.p)
 	if err != nil {
 		return a.fail(w, r, err)
 	}
@@ -131,12 +127,13 @@ func (a *api) ask(w http.ResponseWriter, r *http.Request, s *scratch, most int) 
 		}
 		s.keys = append(s.keys, key)
 	}
+	ask.Question = a.desk.Fullest(ask)
 	got, err := a.desk.Ask(r.Context(), answer.Question{Ask: ask, Keys: s.keys})
 	if err != nil {
-		return a.fail(w, r, err)
+		return a.refuse(w, r, ask, err)
 	}
 	a.table.Questions.Add(len(s.keys))
-	s.out = append(appendRecorded(append(s.out, '{'), &got), `,"answers":[`...)
+	s.out = append(appendRecorded(append(s.out, '{'), &ask, &got), `,"answers":[`...)
 	for i := range got.Counts {
 		if i > 0 {
 			s.out = append(s.out, ',')
@@ -153,6 +150,7 @@ func (a *api) queryList(w http.ResponseWriter, r *http.Request) int {
 		Variants []string `json:"variants"`
 		Purpose  string   `json:"purpose"`
 		Dataset  string   `json:"dataset"`
+		As       string   `json:"as"`
 	}
 	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, listBytes))
 	d.DisallowUnknownFields()
@@ -165,7 +163,7 @@ func (a *api) queryList(w http.ResponseWriter, r *http.Request) int {
 	}
 	s := a.take()
 	defer a.give(s)
-	s.p = parameters{variants: list.Variants, purpose: list.Purpose, dataset: list.Dataset}
+	s.p = parameters{variants: list.Variants, purpose: list.Purpose, dataset: list.Dataset, as: list.As}
 	return a.ask(w, r, s, mostInList)
 }
 
@@ -173,10 +171,10 @@ func (a *api) queryList(w http.ResponseWriter, r *http.Request) int {
 func (a *api) region(w http.ResponseWriter, r *http.Request) int {
 	s := a.take()
 	defer a.give(s)
-	if err := s.p.read(r.URL.RawQuery, "region", "purpose", "dataset", "limit"); err != nil {
+	if err := s.p.read(r.URL.RawQuery, "region", "purpose", "dataset", "limit", "as"); err != nil {
 		return a.fail(w, r, err)
 	}
-	ask, err := s.p.asking()
+	ask, err := a.asking(r, &s.p)
 	if err != nil {
 		return a.fail(w, r, err)
 	}
@@ -190,15 +188,16 @@ func (a *api) region(w http.ResponseWriter, r *http.Request) int {
 			return a.fail(w, r, fault.New(fault.Invalid, "%q is no limit", shorten(s.p.limit)).Where("limit").Do("give a number from 1 to %d", mostInRegion))
 		}
 	}
+	ask.Question = policy.Frequency
 	got, err := a.desk.Region(r.Context(), answer.Region{Ask: ask, Chrom: where.Chrom, From: where.From, To: where.To, Limit: limit + 1})
 	if err != nil {
-		return a.fail(w, r, err)
+		return a.refuse(w, r, ask, err)
 	}
 	a.table.Questions.Add(1)
 	keep, next := cut(got.Keys, limit)
 	s.out = append(s.out, `{"region":`...)
 	s.out = appendText(s.out, where.String())
-	s.out = appendRecorded(append(s.out, ','), &got)
+	s.out = appendRecorded(append(s.out, ','), &ask, &got)
 	s.out = append(s.out, `,"consent_epoch":`...)
 	s.out = strconv.AppendUint(s.out, got.Epoch, 10)
 	s.out = append(s.out, `,"next":`...)

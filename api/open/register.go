@@ -18,40 +18,43 @@ var description []byte
 // Options of the interface.
 type Options struct {
 	Log *slog.Logger // errors of ours go here; nil: slog.Default()
+	// Askers are as what whoever sends a request may ask: none for who is signed in without an assignment. Nil: whoever comes is the operator.
+	Askers func(*http.Request) ([]answer.Asker, error)
 }
 
 type api struct {
 	desk    *answer.Desk
 	table   *route.Table
 	log     *slog.Logger
+	who     func(*http.Request) ([]answer.Asker, error)
 	scratch sync.Pool
 	allow   map[string]string // path: the methods it takes
 }
 
 // Register puts the interface into the table.
 func Register(t *route.Table, desk *answer.Desk, o Options) {
-	a := &api{desk: desk, table: t, log: o.Log, allow: map[string]string{}}
+	a := &api{desk: desk, table: t, log: o.Log, who: o.Askers, allow: map[string]string{}}
 	if a.log == nil {
 		a.log = slog.Default()
 	}
 	a.scratch.New = func() any { return new(scratch) }
-	add := func(method, path, does string, serve func(http.ResponseWriter, *http.Request) int) {
-		t.Add(route.Route{Method: method, Pattern: path, Who: route.LocalOperator, Does: does, Serve: serve})
+	add := func(who route.Caller, method, path, does string, serve func(http.ResponseWriter, *http.Request) int) {
+		t.Add(route.Route{Method: method, Pattern: path, Who: who, Does: does, Serve: serve})
 		if a.allow[path] != "" {
 			method = a.allow[path] + ", " + method
 		}
 		a.allow[path] = method
 	}
-	add("GET", "/api/v1/query", "Counts who carries each variant of the query string.", a.query)
-	add("POST", "/api/v1/query", "Counts who carries each variant of a list.", a.queryList)
-	add("GET", "/api/v1/region", "Lists the variants carried in a region.", a.region)
-	add("POST", "/api/v1/annotate", "Streams a VCF back with counts in INFO.", a.annotate)
-	add("GET", "/api/v1/stats", "Tells the state of the store.", a.stats)
-	add("GET", "/api/v1/datasets", "Lists the datasets.", a.datasets)
-	add("GET", "/api/v1/openapi.json", "Describes this interface.", a.describe)
+	add(route.Asker, "GET", "/api/v1/query", "Counts who carries each variant of the query string.", a.query)
+	add(route.Asker, "POST", "/api/v1/query", "Counts who carries each variant of a list.", a.queryList)
+	add(route.Asker, "GET", "/api/v1/region", "Lists the variants carried in a region.", a.region)
+	add(route.Asker, "POST", "/api/v1/annotate", "Streams a VCF back with counts in INFO.", a.annotate)
+	add(route.Asker, "GET", "/api/v1/stats", "Tells the state of the store, to the operator and stewards.", a.stats)
+	add(route.Asker, "GET", "/api/v1/datasets", "Lists the datasets, to the operator and stewards.", a.datasets)
+	add(route.Anyone, "GET", "/api/v1/openapi.json", "Describes this interface.", a.describe)
 	t.Add(route.Route{Method: "GET", Pattern: "/healthz", Who: route.Anyone, Does: "Tells whether the node can answer.", Serve: a.health})
-	add("GET", "/metrics", "Gives the node's figures to Prometheus.", a.metrics)
-	t.Add(route.Route{Pattern: "/api/", Who: route.LocalOperator, Does: "Says that there is no such call.", Serve: a.nothing})
+	add(route.LocalOperator, "GET", "/metrics", "Gives the node's figures to Prometheus.", a.metrics)
+	t.Add(route.Route{Pattern: "/api/", Who: route.Anyone, Does: "Says that there is no such call.", Serve: a.nothing})
 }
 
 func (a *api) nothing(w http.ResponseWriter, r *http.Request) int {

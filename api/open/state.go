@@ -13,9 +13,6 @@ import (
 	"github.com/samverk/samverk/policy"
 )
 
-// operator is who these routes are for.
-var operator = policy.Ask{Operator: true}
-
 type statsJSON struct {
 	Datasets    int              `json:"datasets"`
 	Samples     int              `json:"samples"`
@@ -46,7 +43,11 @@ func statsOf(s answer.Stats) statsJSON {
 }
 
 func (a *api) stats(w http.ResponseWriter, r *http.Request) int {
-	s, err := a.desk.Stats(r.Context(), operator)
+	as, err := a.may(r)
+	if err != nil {
+		return a.fail(w, r, err)
+	}
+	s, err := a.desk.Stats(r.Context(), as)
 	if err != nil {
 		return a.fail(w, r, err)
 	}
@@ -54,7 +55,11 @@ func (a *api) stats(w http.ResponseWriter, r *http.Request) int {
 }
 
 func (a *api) datasets(w http.ResponseWriter, r *http.Request) int {
-	s, err := a.desk.Stats(r.Context(), operator)
+	as, err := a.may(r)
+	if err != nil {
+		return a.fail(w, r, err)
+	}
+	s, err := a.desk.Stats(r.Context(), as)
 	if err != nil {
 		return a.fail(w, r, err)
 	}
@@ -91,7 +96,7 @@ var runtimeFigures = []struct{ name, metric, help string }{
 
 func (a *api) metrics(w http.ResponseWriter, r *http.Request) int {
 	b := a.table.AppendMetrics(nil)
-	s, err := a.desk.Stats(r.Context(), operator)
+	s, err := a.desk.Stats(r.Context(), policy.Ask{Operator: true})
 	up := 1.0
 	if err != nil {
 		up = 0
