@@ -56,7 +56,7 @@ func show(ctx context.Context, c *app.Client, dir string, m mark, o Options, t *
 	if _, err := c.Own(ctx); err != nil {
 		return err
 	}
-	if err := walk(ctx, c, dir, m.Story, t); err != nil {
+	if err := walk(ctx, c, dir, m, t); err != nil {
 		return err
 	}
 	serve := app.ServeOptions{Addr: o.Addr, Site: site(c, m), Listening: func(url string) { t.next(url, dir, m) }}

@@ -75,7 +75,7 @@ func grown(t testing.TB, in, database string, size Size) (dir string, people []l
 	}
 	s := app.Settings{Region: "Large", Database: database}
 	start := time.Now()
-	people, err := living.Build(t.Context(), living.Options{Seed: 1, Now: time.Now(), DSN: s.DSN(dir), Migrations: app.Migrations(), Files: t.TempDir()})
+	made, err := living.Build(t.Context(), living.Options{Seed: 1, Now: time.Now(), DSN: s.DSN(dir), Migrations: app.Migrations(), Files: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -33,12 +33,12 @@ func build(t *testing.T, seed uint64, days int) (dsn string, people []Person) {
 		dsn = "sqlite:" + keep // to look at
 	}
 	start := time.Now()
-	people, err := Build(t.Context(), Options{Seed: seed, Now: morning, DSN: dsn, Files: t.TempDir(), Tell: t.Logf, Migrations: migrations, days: days})
+	made, err := Build(t.Context(), Options{Seed: seed, Now: morning, DSN: dsn, Files: t.TempDir(), Tell: t.Logf, Migrations: migrations, days: days})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Logf("built in %v", time.Since(start))
-	return dsn, people
+	return dsn, made.People
 }
 
 // opened is a built network at the moment it was built up to.
