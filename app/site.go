@@ -34,6 +34,8 @@ type SiteOptions struct {
 	answerweb.Options
 	As       []accountweb.Persona // whom anybody may sign in as, in a demonstration
 	Patients []consentweb.Persona // and as which patients
+
+	More func(*route.Table, *web.Site) error // further pages: the demonstration's walk
 }
 
 // site is everything the node answers over HTTP, and what it does of itself while it serves.
@@ -102,6 +104,11 @@ func (s *site) register(n *Node, frame *web.Site, o ServeOptions, base string) e
 	}
 	if err := s.patients(n, frame, o, base); err != nil {
 		return err
+	}
+	if o.Site.More != nil {
+		if err := o.Site.More(s.table, frame); err != nil {
+			return err
+		}
 	}
 	open.Register(s.table, n.desk, open.Options{Log: s.log})
 	return answerweb.Register(s.table, frame, n.desk, o.Site.Options)

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"context"
 	"embed"
 	"net/http"
 
@@ -28,17 +27,8 @@ type Example struct {
 	Purpose consent.Purpose
 }
 
-// Demo is what the walk through needs: a person whose consent is changed, and the question that shows it.
-type Demo struct {
-	Individual string // the person's local id
-	Query      string // a variant that person carries
-	Purpose    consent.Purpose
-	VCF        string // a few lines to annotate
-	// Set records the person's choice for Purpose, durable and in force when it returns.
-	Set func(ctx context.Context, individual string, allow bool) error
-	// Allows tells the person's choice for Purpose as it stands.
-	Allows func(ctx context.Context, individual string) (bool, error)
-}
+// Demo says that it is a demonstration: its walk through, which is another room's, is at /walk.
+type Demo struct{}
 
 // operator asks: these pages are for who works at the machine itself.
 var operator = policy.Ask{Operator: true}
@@ -49,7 +39,6 @@ type room struct {
 	pages   *web.Pages
 	table   *route.Table
 	options Options
-	walk    walk
 	uploads chan struct{} // bounds the memory of uploads: one token for each at work
 }
 
@@ -67,10 +56,6 @@ func Register(t *route.Table, site *web.Site, desk *answer.Desk, o Options) erro
 	add("GET", "/datasets", "Lists what is stored, as a page, CSV or JSON.", p.datasets)
 	add("GET", "/annotate", "Shows the form for annotating a small VCF.", p.annotateForm)
 	add("POST", "/annotate", "Annotates an uploaded or pasted VCF.", p.annotate)
-	if o.Demo != nil {
-		add("GET", "/walk", "Walks a newcomer through the demonstration.", p.walkPage)
-		add("POST", "/walk/consent", "Withdraws or gives back the demonstration person's consent.", p.walkConsent)
-	}
 	return nil
 }
 

@@ -5,9 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"io/fs"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/samverk/samverk/app"
@@ -310,12 +312,18 @@ const left = "demo.meeting.json"
 // leave leaves a meeting of the group going on, before its decision: that is for whoever walks through in the browser. One that an
 // earlier walk left serves again.
 func (g *group) leave(ctx context.Context) (x taken, err error) {
-	x, open, err := g.open(ctx)
+	x, err = g.meeting()
 	if err != nil {
 		return x, err
 	}
-	if open {
-		return x, g.renew(ctx, x)
+	if open, err := g.waits(ctx, x); err != nil || open {
+		if err == nil {
+			err = g.renew(ctx, x)
+		}
+		if err == nil {
+			err = g.propose(ctx, x)
+		}
+		return x, err
 	}
 	if x, err = g.raise(ctx, tighter); err != nil {
 		return x, err
@@ -326,6 +334,9 @@ func (g *group) leave(ctx context.Context) (x taken, err error) {
 	if err := g.name(ctx, x.Meeting); err != nil {
 		return x, err
 	}
+	if err := g.propose(ctx, x); err != nil {
+		return x, err
+	}
 	b, err := json.Marshal(x)
 	if err == nil {
 		err = os.WriteFile(filepath.Join(g.dir, left), b, 0o600)
@@ -333,20 +344,48 @@ func (g *group) leave(ctx context.Context) (x taken, err error) {
 	return x, err
 }
 
-// open finds the meeting that was left, and tells whether it still waits for its decision.
-func (g *group) open(ctx context.Context) (x taken, open bool, err error) {
+// propose begins to write the decision that a meeting is about to take, as the page for it would keep it.
+func (g *group) propose(ctx context.Context, x taken) error {
+	d, err := g.Policies.DraftOf(ctx, x.Draft)
+	if err != nil {
+		return err
+	}
+	draft, err := json.Marshal(url.Values{"title": {tighter.decision}, "text": {tighter.says}, "rationale": {tighter.rational}, "method": {string(forum.ByConsensus)},
+		"visibility": {string(network.Public)}, "supersedes": {string(g.now().decision)},
+		"named": {strings.Join([]string{string(forum.Policy), d.Draft.ID(), d.Digest.String()}, "|")}})
+	if err != nil {
+		return err
+	}
+	v, err := g.Forum.Meeting(ctx, g.people["coordinator"], x.Meeting)
+	if err != nil {
+		return err
+	}
+	i := slices.IndexFunc(v.Items, func(i forum.Item) bool { return i.ID == x.Item })
+	if i < 0 {
+		return network.Absent()
+	}
+	return g.Forum.SaveDraft(ctx, g.people["coordinator"], x.Item, v.Items[i].Version, string(draft))
+}
+
+// meeting finds the meeting that was left; none at first.
+func (g *group) meeting() (x taken, err error) {
 	b, err := os.ReadFile(filepath.Join(g.dir, left))
 	if errors.Is(err, fs.ErrNotExist) {
-		return x, false, nil
+		return x, nil
 	}
 	if err == nil {
 		err = json.Unmarshal(b, &x)
 	}
-	if err != nil {
-		return x, false, err
+	return x, err
+}
+
+// waits tells whether a meeting that was left still waits for its decision.
+func (g *group) waits(ctx context.Context, x taken) (bool, error) {
+	if x.Meeting == "" {
+		return false, nil
 	}
 	v, err := g.Forum.Meeting(ctx, g.people["coordinator"], x.Meeting)
-	return x, err == nil && v.State == forum.Running && len(v.Decisions[x.Item]) == 0, err
+	return err == nil && v.State == forum.Running && len(v.Decisions[x.Item]) == 0, err
 }
 
 // renew gives the draft of a meeting that was left the next version, if others were decided since.

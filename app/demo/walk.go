@@ -129,17 +129,26 @@ func (w *walker) tighten(ctx context.Context) error {
 	return nil
 }
 
-// leave has the group take it back, and leaves it a meeting for the browser.
+// leave puts everything back, and leaves the group a meeting for the browser.
 func (w *walker) leave(ctx context.Context) error {
-	number, err := w.reopen(ctx)
+	number, err := w.putBack(ctx, w.client, w.story)
 	if err != nil {
-		return err
-	}
-	if _, err := w.group.leave(ctx); err != nil {
 		return err
 	}
 	w.tell.left(number)
 	return nil
+}
+
+// putBack lets the group take its decision back, where it holds, and meet anew, and the patient say yes again.
+func (g *group) putBack(ctx context.Context, c *app.Client, s story) (number string, err error) {
+	if number, err = g.reopen(ctx); err != nil {
+		return "", err
+	}
+	if err := set(ctx, c, s, true); err != nil {
+		return "", err
+	}
+	_, err = g.leave(ctx)
+	return number, err
 }
 
 // clinician is as what the walk asks.
@@ -210,41 +219,32 @@ func sampleVCF(s story) string {
 	}, "\n") + "\n"
 }
 
+// patientCalled is the name that the walk's patient is given: the sample has none.
+const patientCalled = "Alva Lind"
+
 // site is what the pages show of the demonstration.
-func site(c *app.Client, m mark) app.SiteOptions {
+func site(c *app.Client, dir string, m mark) app.SiteOptions {
 	var as []accountweb.Persona
 	for _, p := range m.People {
 		as = append(as, accountweb.Persona{Person: p.ID, Name: p.Name, Is: p.Is})
 	}
-	return app.SiteOptions{Options: genomes(c, m.Story), As: as, Patients: []consentweb.Persona{{Individual: m.Story.Individual, Name: "Alva Lind", Is: consent.Text{
+	walk := &pages{client: c, dir: dir, mark: m}
+	return app.SiteOptions{Options: examples(m.Story), As: as, More: walk.register, Patients: []consentweb.Persona{{Individual: m.Story.Individual, Name: patientCalled, Is: consent.Text{
 		"sv": "Patient. Hon bär den ovanliga varianten i genomgången.",
 		"nb": "Pasient. Hun bærer den uvanlige varianten i gjennomgangen.",
 		"en": "A patient. She carries the rare variant of the walk.",
 	}}}}
 }
 
-// genomes is what the pages about genomes show.
-func genomes(c *app.Client, s story) answerweb.Options {
-	purpose := consent.Purpose(s.Purpose)
+// examples are questions worth asking.
+func examples(s story) answerweb.Options {
 	return answerweb.Options{
+		Demo: &answerweb.Demo{},
 		Examples: []answerweb.Example{
-			{Kind: "rare", Query: s.Variant, Purpose: purpose},
+			{Kind: "rare", Query: s.Variant, Purpose: consent.Purpose(s.Purpose)},
 			{Kind: "common", Query: "chr22-50000165-C-T", Purpose: consent.Care},
 			{Kind: "region", Query: "chr22:50000000-50010000", Purpose: consent.Care},
 			{Kind: "nobody", Query: "chr22-50000101-T-G", Purpose: consent.Care},
-		},
-		Demo: &answerweb.Demo{
-			Individual: s.Individual, Query: s.Variant, Purpose: purpose, VCF: sampleVCF(s),
-			Set: func(ctx context.Context, individual string, allow bool) error {
-				one := s
-				one.Individual = individual
-				return set(ctx, c, one, allow)
-			},
-			Allows: func(ctx context.Context, individual string) (bool, error) {
-				one := s
-				one.Individual = individual
-				return allows(ctx, c, one)
-			},
 		},
 	}
 }
@@ -348,7 +348,8 @@ func (t *teller) refused(dir, as string, s story, err error) {
 }
 
 func (t *teller) left(number string) {
-	t.say("\n7. So that you can do it too, the group took it back (decision %s), and meets again about tightening it. Page: /walk", number)
+	t.say("\n7. Everything is put back, for you to do it too. The patient says yes again; the group took its decision back by another, %s,", number)
+	t.say("   and meets again about tightening it. Page: /walk, step by step")
 }
 
 func (t *teller) table(rows []app.Row) {
