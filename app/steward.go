@@ -64,7 +64,7 @@ func organisation(ctx context.Context, registry *network.Registry, name string) 
 			for _, x := range all {
 				if string(x.ID) == name || called(x.Name, name) {
 					if in != nil {
-						return fault.New(fault.Conflict, "several organisations are called %.80q", name).Where("--organisation").Do("give its id, which its page's address ends in")
+						return fault.New(fault.Conflict, "several organisations are called %.80q", name).Where("--organisation").Do("one of them is %s, the other %s", o.ID, x.ID)
 					}
 					o, in = x, root
 				}

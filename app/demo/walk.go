@@ -347,6 +347,10 @@ func (t *teller) refused(dir, as string, s story, err error) {
 	t.say("   %v", err)
 }
 
+func (t *teller) stopped(err error) {
+	t.say("\nThe walk stops here: %v. The pages are there all the same", err)
+}
+
 func (t *teller) left(number string) {
 	t.say("\n7. Everything is put back, for you to do it too. The patient says yes again; the group took its decision back by another, %s,", number)
 	t.say("   and meets again about tightening it. Page: /walk, step by step")
