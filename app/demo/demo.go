@@ -56,11 +56,11 @@ func show(ctx context.Context, c *app.Client, dir string, m mark, o Options, t *
 	if _, err := c.Own(ctx); err != nil {
 		return err
 	}
-	switch err := walk(ctx, c, dir, m, t); fault.KindOf(err) {
-	case fault.Internal, fault.Unavailable:
-		return err
-	case fault.Invalid, fault.NotFound, fault.Denied, fault.Conflict: // what somebody did on the pages stands in its way
-		t.stopped(err)
+	if err := walk(ctx, c, dir, m, t); err != nil {
+		if k := fault.KindOf(err); k == fault.Internal || k == fault.Unavailable {
+			return err
+		}
+		t.stopped(err) // what somebody did on the pages stands in its way
 	}
 	serve := app.ServeOptions{Addr: o.Addr, Site: site(c, dir, m), Listening: func(url string) { t.next(url, dir, m) }}
 	err := app.Serve(ctx, c, serve)
