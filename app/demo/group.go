@@ -2,6 +2,7 @@ package demo
 
 import (
 	"context"
+	_ "embed"
 	"encoding/json"
 	"errors"
 	"io/fs"
@@ -10,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/samverk/samverk/app"
@@ -123,25 +125,25 @@ func (g *group) next(ctx context.Context, clinicians bool) (policy.Draft, error)
 	return d, err
 }
 
-// matter is what the group takes up in the walk, in the network's language.
+// matter is what the group takes up in the walk.
 type matter struct {
-	clinicians                            bool // are answered afterwards
-	title, text, decision, says, rational string
+	Clinicians                             bool // are answered afterwards
+	Title, Text, Decision, Says, Rationale string
 }
 
-var (
-	tighter = matter{title: "Ska bara laboratorierna ställa vårdens frågor?",
-		text: "En fråga i demonstrationens genomgång. Patienternas företrädare vill att färre ställer frågorna. " +
-			"Förslaget är att läkare går genom laboratoriet, som ställer frågan och tolkar svaret.",
-		decision: "Vårdens frågor ställs av laboratorierna",
-		says:     "Bara den som är inloggad som laboratoriegenetiker får ställa vårdens frågor om frekvens. Läkare ställer dem genom laboratoriet.",
-		rational: "Ju färre som frågar, desto lättare är det för patienterna att följa vem som gör det."}
-	opened = matter{clinicians: true, title: "Ska läkare åter få ställa vårdens frågor?",
-		text:     "En fråga i demonstrationens genomgång. Den tar tillbaka det förra beslutet, så att genomgången kan göras igen.",
-		decision: "Läkare och laboratorier ställer vårdens frågor",
-		says:     "Den som är inloggad som läkare eller laboratoriegenetiker får ställa vårdens frågor om frekvens.",
-		rational: "Svaret behövs samma dag, och den som träffar patienten ska kunna fråga själv."}
-)
+//go:embed matters.json
+var mattersFile []byte
+
+// matters are what the walk's meetings say, in the network's language.
+var matters = sync.OnceValue(func() (m struct {
+	Meeting, Place, Waive string
+	Tighter, Opened       matter
+}) {
+	if err := json.Unmarshal(mattersFile, &m); err != nil {
+		panic(err) // a test reads it
+	}
+	return m
+})
 
 // taken is a matter in a meeting that goes on.
 type taken struct {
@@ -155,18 +157,18 @@ type taken struct {
 // chair says so.
 func (g *group) raise(ctx context.Context, m matter) (x taken, err error) {
 	coordinator := g.people["coordinator"]
-	topic, err := g.Forum.Raise(ctx, coordinator, forum.Raising{Network: g.Root, Body: g.Body, Title: m.title, Text: m.text, Visibility: network.Public})
+	topic, err := g.Forum.Raise(ctx, coordinator, forum.Raising{Network: g.Root, Body: g.Body, Title: m.Title, Text: m.Text, Visibility: network.Public})
 	if err != nil {
 		return x, err
 	}
 	x.Topic = topic.ID
-	if err := g.Forum.WaiveInput(ctx, g.people["chair"], topic.ID, "Demonstrationens genomgång väntar inte i fjorton dagar."); err != nil {
+	if err := g.Forum.WaiveInput(ctx, g.people["chair"], topic.ID, matters().Waive); err != nil {
 		return x, err
 	}
 	if err := g.Forum.Prepare(ctx, coordinator, topic.ID); err != nil {
 		return x, err
 	}
-	d, err := g.next(ctx, m.clinicians)
+	d, err := g.next(ctx, m.Clinicians)
 	if err != nil {
 		return x, err
 	}
@@ -177,8 +179,8 @@ func (g *group) raise(ctx context.Context, m matter) (x taken, err error) {
 // meet convenes the group about a topic, at once, and takes it up. Everybody who holds a seat comes.
 func (g *group) meet(ctx context.Context, x *taken) (err error) {
 	coordinator := g.people["coordinator"]
-	x.Meeting, err = g.Forum.Plan(ctx, coordinator, forum.Meeting{Body: g.Body, Title: "Extra möte i genomgången",
-		Starts: g.Networks.Now().Truncate(time.Minute), Minutes: 30, Place: "Digitalt"})
+	x.Meeting, err = g.Forum.Plan(ctx, coordinator, forum.Meeting{Body: g.Body, Title: matters().Meeting,
+		Starts: g.Networks.Now().Truncate(time.Minute), Minutes: 30, Place: matters().Place})
 	if err != nil {
 		return err
 	}
@@ -225,7 +227,7 @@ func (g *group) decide(ctx context.Context, m matter, x taken) (number string, e
 	if err != nil {
 		return "", err
 	}
-	draft := forum.DecisionDraft{Item: x.Item, Title: m.decision, Text: m.says, Rationale: m.rational, Method: forum.ByConsensus, Visibility: network.Public,
+	draft := forum.DecisionDraft{Item: x.Item, Title: m.Decision, Text: m.Says, Rationale: m.Rationale, Method: forum.ByConsensus, Visibility: network.Public,
 		Effects: []forum.Effect{{Kind: forum.Policy, Ref: d.Draft.ID(), Digest: d.Digest, Title: d.Draft.Title.SV}}}
 	if was := g.now(); was.inForce {
 		draft.Supersedes = []forum.DecisionID{was.decision}
@@ -299,11 +301,11 @@ func (g *group) reopen(ctx context.Context) (number string, err error) {
 	if g.now().answers() {
 		return "", nil
 	}
-	x, err := g.raise(ctx, opened)
+	x, err := g.raise(ctx, matters().Opened)
 	if err != nil {
 		return "", err
 	}
-	return g.decide(ctx, opened, x)
+	return g.decide(ctx, matters().Opened, x)
 }
 
 // left is where the demonstration remembers the meeting that it left to be ended in the browser.
@@ -325,7 +327,7 @@ func (g *group) leave(ctx context.Context) (x taken, err error) {
 		}
 		return x, err
 	}
-	if x, err = g.raise(ctx, tighter); err != nil {
+	if x, err = g.raise(ctx, matters().Tighter); err != nil {
 		return x, err
 	}
 	if err := g.meet(ctx, &x); err != nil {
@@ -350,7 +352,8 @@ func (g *group) propose(ctx context.Context, x taken) error {
 	if err != nil {
 		return err
 	}
-	draft, err := json.Marshal(url.Values{"title": {tighter.decision}, "text": {tighter.says}, "rationale": {tighter.rational}, "method": {string(forum.ByConsensus)},
+	m := matters().Tighter
+	draft, err := json.Marshal(url.Values{"title": {m.Decision}, "text": {m.Says}, "rationale": {m.Rationale}, "method": {string(forum.ByConsensus)},
 		"visibility": {string(network.Public)}, "supersedes": {string(g.now().decision)},
 		"named": {strings.Join([]string{string(forum.Policy), d.Draft.ID(), d.Digest.String()}, "|")}})
 	if err != nil {
@@ -390,7 +393,7 @@ func (g *group) waits(ctx context.Context, x taken) (bool, error) {
 
 // renew gives the draft of a meeting that was left the next version, if others were decided since.
 func (g *group) renew(ctx context.Context, x taken) error {
-	next, err := g.next(ctx, tighter.clinicians)
+	next, err := g.next(ctx, matters().Tighter.Clinicians)
 	if err != nil {
 		return err
 	}

@@ -97,7 +97,7 @@ func (w *walker) check(ctx context.Context) error {
 
 // tighten has the group decide, and asks again.
 func (w *walker) tighten(ctx context.Context) error {
-	x, err := w.raise(ctx, tighter)
+	x, err := w.raise(ctx, matters().Tighter)
 	if err != nil {
 		return err
 	}
@@ -117,7 +117,7 @@ func (w *walker) tighten(ctx context.Context) error {
 		return err
 	}
 	w.tell.draft(w.dir, replayed)
-	number, err := w.decide(ctx, tighter, x)
+	number, err := w.decide(ctx, matters().Tighter, x)
 	if err != nil {
 		return err
 	}
