@@ -61,7 +61,7 @@ func prepare(ctx context.Context, dir string, seed uint64, now time.Time, t *tel
 	today := now.Format(time.DateOnly)
 	m, err := readMark(dir)
 	switch {
-	case err == nil && m.Seed == seed && m.Day == today:
+	case err == nil && m.Seed == seed && m.Day == today && m.Sharing.Root != "": // "" in one that an earlier version made
 		t.again(dir)
 		return m, nil
 	case err == nil && m.Seed == seed:

@@ -276,7 +276,7 @@ func (t *teller) again(dir string) {
 
 func (t *teller) anew(dir string) {
 	t.found = true
-	t.say("Found it in %s, of another day. Making it anew: its meetings lead up to today", dir)
+	t.say("Found it in %s, of another day or version. Making it anew: its meetings lead up to today", dir)
 }
 
 func (t *teller) living() { t.say("   two countries' networks, two years of meetings up to now") }
@@ -357,8 +357,12 @@ func (t *teller) left(number string) {
 }
 
 func (t *teller) table(rows []app.Row) {
+	why := ""
 	t.say("   %-14s %6s %6s %10s %5s %5s %8s", "DATASET", "AC", "AN", "AF", "HET", "HOM", "COUNTED")
 	for _, r := range rows {
+		if r.Why != "" {
+			why = r.Why
+		}
 		if !r.Covered {
 			t.say("   %-14s no answer", r.Dataset)
 			continue
@@ -368,6 +372,9 @@ func (t *teller) table(rows []app.Row) {
 			af = fmt.Sprintf("%.6f", *r.AF)
 		}
 		t.say("   %-14s %6s %6s %10s %5s %5s %8s", r.Dataset, r.AC, r.AN, af, r.Het, r.Hom, r.IndividualsCounted)
+	}
+	if why != "" {
+		t.say("   Some numbers are ranges: %s", why)
 	}
 }
 
@@ -387,6 +394,7 @@ func (t *teller) next(url, dir string, m mark) {
 		}
 		t.say("      %-22s %s", is, strings.Join(names, ", "))
 	}
+	t.say("      %-22s %s", "Patient", patientCalled)
 	as := policy.Clinician + "@" + string(m.Sharing.Hospital)
 	t.say("\nTo try next, in another terminal:")
 	t.command("consent set --data %s --individual %s --purpose %s", dir, m.Story.Individual, m.Story.Purpose)
