@@ -153,6 +153,15 @@ func (a *Accounts) OperatorLink(ctx context.Context, mail string) (link string, 
 	return link, err
 }
 
+// Whose finds who signs in with an address: for the command line of whoever runs the program, and no page.
+func Whose(ctx context.Context, tx *storage.Tx, mail string) (network.PersonID, error) {
+	a, err := scanAccount(tx.QueryRow(ctx, `SELECT `+accountColumns+` FROM account WHERE mail_key = $1`, mailKey(mail)))
+	if noRow(err) {
+		return "", fault.New(fault.NotFound, "nobody signs in with this address").Where("mail")
+	}
+	return a.Person, err
+}
+
 // gone is the answer to a token that is unknown, used, revoked or too old.
 func gone(code string) *fault.Error {
 	return fault.New(fault.NotFound, "the link is used, too old or not ours").Say(code)

@@ -50,11 +50,10 @@ var (
 )
 
 func routes() []owner.Route[*Node] {
-	return []owner.Route[*Node]{
+	return append(decidingRoutes(),
 		Load.Route(), Query.Route(), Export.Route(), Datasets.Route(), Stats.Route(), Verify.Route(), Compact.Route(), Backup.Route(),
 		ChangeConsent.Route(), ShowConsent.Route(), ImportConsent.Route(), ExportConsent.Route(), ListIndividuals.Route(), RemoveIndividual.Route(), Recover.Route(),
-		finishRestore.Route(), annotateFile.Route(), annotateBytes.Route(),
-	}
+		finishRestore.Route(), annotateFile.Route(), annotateBytes.Route())
 }
 
 // Connect makes a client of whoever owns dir, which has to be a node. Nothing is opened before the first call. waiting

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"strconv"
 
@@ -58,7 +59,20 @@ func (n *Node) query(ctx context.Context, q QueryRequest, s Sink[Row]) (QueryRes
 		}
 		all = all[together:]
 	}
-	return w.result, err
+	return w.result, n.refusal(ask, err)
+}
+
+// refusal names the operator the decision that a question is not answered by; to anybody else a denial says nothing.
+func (n *Node) refusal(a policy.Ask, err error) error {
+	if fault.KindOf(err) != fault.Denied || !a.Operator {
+		return err
+	}
+	a.Question = cmp.Or(a.Question, policy.Frequency)
+	v := n.policies.Judge(a)
+	if v.Allowed || v.Number == "" {
+		return err
+	}
+	return fault.New(fault.Denied, "this question is not answered here: policy %s, by decision %s, doesn't allow it", v.Policy, v.Number).Say("policy.denied")
 }
 
 // rows writes answers as rows.

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"time"
 
@@ -185,6 +186,8 @@ func Init(ctx context.Context, dir string, s Settings) error {
 	return err
 }
 
+var country = regexp.MustCompile(`^[A-Z]{2}$`)
+
 func (s Settings) check() error {
 	if s.Reference != "" {
 		if _, err := os.Stat(s.Reference); err != nil {
@@ -194,6 +197,9 @@ func (s Settings) check() error {
 	if s.Database != "" && !strings.HasPrefix(s.Database, "postgres://") && !strings.HasPrefix(s.Database, "postgresql://") {
 		return fault.New(fault.Invalid, "the database is neither SQLite nor PostgreSQL").Where("database").
 			Do("leave it out for SQLite in the data directory, or give postgres://USER@HOST/NAME")
+	}
+	if s.Country != "" && !country.MatchString(s.Country) {
+		return fault.New(fault.Invalid, "%.20q is no country", s.Country).Where("country").Do("two capital letters, as in SE")
 	}
 	if _, err := s.trusted(); err != nil {
 		return err

@@ -34,6 +34,8 @@ type SiteOptions struct {
 	answerweb.Options
 	As       []accountweb.Persona // whom anybody may sign in as, in a demonstration
 	Patients []consentweb.Persona // and as which patients
+
+	More func(*route.Table, *web.Site) error // further pages: the demonstration's walk
 }
 
 // site is everything the node answers over HTTP, and what it does of itself while it serves.
@@ -107,6 +109,11 @@ func (s *site) register(n *Node, frame *web.Site, o ServeOptions, base string) e
 	}
 	if err := s.uses(n, frame, base); err != nil {
 		return err
+	}
+	if o.Site.More != nil {
+		if err := o.Site.More(s.table, frame); err != nil {
+			return err
+		}
 	}
 	return s.desk(n, frame, o)
 }

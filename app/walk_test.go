@@ -55,7 +55,7 @@ func newHouse(t *testing.T) *house {
 	if err := writeFile(filepath.Join(dir, settingsName), []byte(`{"version":1}`)); err != nil {
 		t.Fatal(err)
 	}
-	people, err := living.Build(ctx, living.Options{
+	lived, err := living.Build(ctx, living.Options{
 		Seed: 1, Now: time.Now(), DSN: Settings{}.dsn(dir), Migrations: migrations(), Files: filepath.Join(dir, attachmentsName),
 	})
 	if err != nil {
@@ -66,8 +66,8 @@ func newHouse(t *testing.T) *house {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = h.node.Close() })
-	as := make([]accountweb.Persona, len(people))
-	for i, p := range people {
+	as := make([]accountweb.Persona, len(lived.People))
+	for i, p := range lived.People {
 		as[i] = accountweb.Persona{Person: p.ID, Name: p.Name, Is: p.Is}
 		h.kinds = append(h.kinds, kind{name: p.As, called: p.Name, tenant: p.Slug, person: p.ID})
 	}

@@ -17,11 +17,6 @@ import (
 func TestPagesInABrowser(t *testing.T) {
 	browser := webtest.Open(t)
 	full, empty := newServer(t, newDesk(t)), newEmptyServer(t)
-	f := newDesk(t)
-	if err := f.set(t.Context(), testnode.Person, false); err != nil {
-		t.Fatal(err)
-	}
-	withdrawn := newServer(t, f)
 	ask := func(q, purpose, dataset string) string {
 		return full + "/ask?" + url.Values{"q": {q}, "purpose": {purpose}, "dataset": {dataset}}.Encode() + "&"
 	}
@@ -44,11 +39,6 @@ func TestPagesInABrowser(t *testing.T) {
 		{name: "datasets", url: full + "/datasets?"},
 		{name: "annotate", url: full + "/annotate?"},
 		{name: "annotate-wrong", url: full + "/annotate?", press: []string{`form[action="/annotate"] button`}},
-		{name: "walk", url: full + "/walk?"},
-		{name: "walk-withdrawn", url: full + "/walk?", press: []string{`button[value="false"]`}},
-		{name: "walk-given", url: full + "/walk?", press: []string{`button[value="true"]`}},
-		{name: "walk-earlier", url: withdrawn + "/walk?"},
-		{name: "annotated", url: full + "/walk?", press: []string{`form[action="/annotate"] button`}},
 		{name: "notfound", url: full + "/nothing-here?"},
 		{name: "empty", url: empty + "/ask?"},
 		{name: "empty-datasets", url: empty + "/datasets?"},

@@ -224,77 +224,9 @@ func TestRegionPages(t *testing.T) {
 	}
 }
 
-var big = regexp.MustCompile(`<dd class="smv-big">([^<]*)</dd>`)
-
-func TestWalk(t *testing.T) {
-	f := newDesk(t)
-	table := newTable(t, f.desk, demoOptions(f))
-	change := func(allow string) string {
-		w := do(t, table, "POST", "/walk/consent", "application/x-www-form-urlencoded", []byte("allow="+allow))
-		if w.Code != http.StatusSeeOther {
-			t.Fatal(w.Code, w.Body)
-		}
-		return w.Header().Get("Location")
-	}
-	numbers := func() []string {
-		var out []string
-		for _, m := range big.FindAllStringSubmatch(get(t, table, "/walk", "lang", "en").Body.String(), -1) {
-			out = append(out, m[1])
-		}
-		return out
-	}
-	start := numbers()
-	if len(start) != 2 {
-		t.Fatal("before any step:", start)
-	}
-	if err := f.set(t.Context(), testnode.Person, false); err != nil { // withdrawn on the command line
-		t.Fatal(err)
-	}
-	if text := told(get(t, table, "/walk", "lang", "en").Body.String()); !strings.Contains(text, "has withdrawn already") {
-		t.Error(text)
-	}
-	if to := change("true"); to != "/walk#step-2" || !cmp.Equal(numbers(), start) {
-		t.Error("beginning anew:", to, numbers())
-	}
-	for range 2 { // a form sent twice changes nothing
-		if to := change("false"); to != "/walk#step-3" {
-			t.Error(to)
-		}
-	}
-	withdrawn := numbers() // now, before, after
-	if len(withdrawn) != 6 || withdrawn[0] == start[0] || !cmp.Equal(withdrawn[2:4], start) || !cmp.Equal(withdrawn[:2], withdrawn[4:]) {
-		t.Errorf("after the withdrawal: %v, at first %v", withdrawn, start)
-	}
-	if to := change("true"); to != "/walk#step-4" {
-		t.Error(to)
-	}
-	given := numbers() // now, before and after the withdrawal, before and after giving back
-	if len(given) != 10 || !cmp.Equal(given[:2], start) || !cmp.Equal(given[2:6], withdrawn[2:]) || !cmp.Equal(given[6:8], withdrawn[:2]) || !cmp.Equal(given[8:], start) {
-		t.Errorf("given back: %v, at first %v", given, start)
-	}
-	if w := do(t, table, "POST", "/walk/consent", "application/x-www-form-urlencoded", []byte("allow=maybe")); w.Code != 400 {
-		t.Error("a choice that is none was taken:", w.Code)
-	}
-	r := httptest.NewRequest("POST", "/walk/consent", strings.NewReader("allow=false"))
-	r.Host = "localhost"
-	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	r.Header.Set("Origin", "https://evil.example")
-	w := httptest.NewRecorder()
-	table.ServeHTTP(w, r)
-	if w.Code != 403 || !cmp.Equal(numbers(), given) {
-		t.Error("another site withdrew a consent:", w.Code)
-	}
-}
-
-func TestNoWalkWithoutADemo(t *testing.T) {
+func TestNoDemoWithoutADemo(t *testing.T) {
 	f := newDesk(t)
 	table := newTable(t, f.desk, Options{})
-	for _, m := range []string{"GET", "POST"} {
-		path := map[string]string{"GET": "/walk", "POST": "/walk/consent"}[m]
-		if w := do(t, table, m, path, "", nil); w.Code < 404 {
-			t.Errorf("%s %s: %d", m, path, w.Code)
-		}
-	}
 	if page := get(t, table, "/ask").Body.String(); strings.Contains(page, "/walk") || strings.Contains(page, "smv-demo") {
 		t.Error("a node that is no demonstration says it is one")
 	}

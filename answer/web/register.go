@@ -1,7 +1,6 @@
 package web
 
 import (
-	"context"
 	"embed"
 	"net/http"
 	"time"
@@ -51,17 +50,8 @@ type Example struct {
 	Purpose consent.Purpose
 }
 
-// Demo is what the walk through needs: a person whose consent is changed, and the question that shows it.
-type Demo struct {
-	Individual string // the person's local id
-	Query      string // a variant that person carries
-	Purpose    consent.Purpose
-	VCF        string // a few lines to annotate
-	// Set records the person's choice for Purpose, durable and in force when it returns.
-	Set func(ctx context.Context, individual string, allow bool) error
-	// Allows tells the person's choice for Purpose as it stands.
-	Allows func(ctx context.Context, individual string) (bool, error)
-}
+// Demo says that it is a demonstration: its walk through, which is another room's, is at /walk.
+type Demo struct{}
 
 // Room is the pages, with the files that are being annotated.
 type Room struct {
@@ -70,7 +60,6 @@ type Room struct {
 	pages   *web.Pages
 	table   *route.Table
 	options Options
-	walk    walk
 	jobs    *jobs
 }
 
@@ -96,10 +85,6 @@ func Register(t *route.Table, site *web.Site, desk *answer.Desk, o Options) (*Ro
 		add(route.Asker, "GET", at, "Shows how far an annotation has come, or some of its result, to who asked for it.", p.jobPage)
 		add(route.Asker, "POST", at+"/file", "Gives the annotated file to who asked for it, once.", p.jobFile)
 		add(route.Asker, "POST", at+"/cancel", "Cancels an annotation, or throws its result away.", p.jobCancel)
-	}
-	if o.Demo != nil {
-		add(route.LocalOperator, "GET", "/walk", "Walks a newcomer through the demonstration.", p.walkPage)
-		add(route.LocalOperator, "POST", "/walk/consent", "Withdraws or gives back the demonstration person's consent.", p.walkConsent)
 	}
 	return p, nil
 }

@@ -8,7 +8,6 @@ import (
 
 	"github.com/samverk/samverk/answer"
 	"github.com/samverk/samverk/consent"
-	"github.com/samverk/samverk/internal/testnode"
 	"github.com/samverk/samverk/web"
 	"github.com/samverk/samverk/web/route"
 )
@@ -54,7 +53,7 @@ func demoOptions(f fixture) Options {
 			{"common", carried, consent.Care}, {"rare", assumed, consent.Research},
 			{"region", region, consent.Care}, {"nobody", zero, consent.Care},
 		},
-		Demo: &Demo{Individual: testnode.Person, Query: carried, Purpose: consent.Research, VCF: pasted, Set: f.set, Allows: f.allow},
+		Demo: &Demo{},
 	}
 }
 

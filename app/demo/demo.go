@@ -56,10 +56,13 @@ func show(ctx context.Context, c *app.Client, dir string, m mark, o Options, t *
 	if _, err := c.Own(ctx); err != nil {
 		return err
 	}
-	if err := walk(ctx, c, dir, m.Story, t); err != nil {
-		return err
+	if err := walk(ctx, c, dir, m, t); err != nil {
+		if k := fault.KindOf(err); k == fault.Internal || k == fault.Unavailable {
+			return err
+		}
+		t.stopped(err) // what somebody did on the pages stands in its way
 	}
-	serve := app.ServeOptions{Addr: o.Addr, Site: site(c, m), Listening: func(url string) { t.next(url, dir, m) }}
+	serve := app.ServeOptions{Addr: o.Addr, Site: site(c, dir, m), Listening: func(url string) { t.next(url, dir, m) }}
 	err := app.Serve(ctx, c, serve)
 	if fault.KindOf(err) == fault.Unavailable && o.Addr == DefaultAddr {
 		serve.Addr = anyPort // a newcomer's first try shouldn't fail because another program has the port

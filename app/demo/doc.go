@@ -1,13 +1,16 @@
-// Package demo makes a node out of public genomes and walks a newcomer through it.
+// Package demo makes a node out of public genomes and walks a newcomer through the loop, in the terminal and in the browser.
 //
 // The genomes are real: 2,548 reference samples of the 1000 Genomes Project, on a stretch of chromosome 22. Everything else
 // is invented, by a seed: which of three regions somebody belongs to, and what they allow. data/README.md
 // names the sources. A region is a dataset here; in the network it is a node of its own.
 //
-// Around them live two countries' networks (package living), up to the moment it was made.
+// Around them live two countries' networks (package living), up to the moment it was made. The node is a hospital's in one of them: the form of
+// consent and the policy that it obeys were decided in the story. What the walk changes it changes back, by further decisions.
 //
 // Rules
-//   - The node is made with the same operations as any other: files, load, consent.
+//   - The node is made with the same operations as any other: files, load, consent. What is decided is decided by the rooms' own acting calls, in
+//     meetings with quorum, with minutes approved and sealed; nothing is put in force past them.
+//   - After a walk everything is as before it, but for the history, and a meeting waits for whoever walks through in the browser.
 //   - It says on the terminal and on every page that it is a demonstration.
 //   - A directory that wasn't made by the demonstration is never touched.
 //   - The same seed makes the same regions, consents and questions, and on the same day and minute the same networks.

@@ -92,18 +92,21 @@ type story struct {
 	Purpose    string `json:"purpose"`
 }
 
-// tell finds a variant with carriers who allow research and carriers who don't, so that consent can be seen in the count.
+// enough is how many carriers who allow care the story needs: one of them withdraws, and the number is told as it is from five on.
+const enough = 6
+
+// tell finds a variant with carriers who allow care and some who don't, so that consent can be seen in the count.
 func tell(variants []rare, lives map[string]life) (story, error) {
-	const research = 2
+	const care = 0
 	for _, v := range variants {
 		var willing []string
 		for _, c := range v.carriers {
-			if lives[c].choice[research] == "true" {
+			if lives[c].choice[care] == "true" {
 				willing = append(willing, c)
 			}
 		}
-		if len(willing) >= 4 && len(willing) <= len(v.carriers)-2 {
-			return story{Variant: v.name, Line: v.line, Individual: willing[0], Purpose: purposes[research]}, nil
+		if len(willing) >= enough && len(willing) < len(v.carriers) {
+			return story{Variant: v.name, Line: v.line, Individual: willing[0], Purpose: purposes[care]}, nil
 		}
 	}
 	return story{}, fmt.Errorf("this seed tells no story")

@@ -15,6 +15,7 @@ import (
 	"github.com/samverk/samverk/app"
 	"github.com/samverk/samverk/app/demo/living"
 	"github.com/samverk/samverk/app/owner"
+	"github.com/samverk/samverk/consent"
 	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/genome/bgzf"
 )
@@ -23,6 +24,10 @@ const (
 	markName   = "demo.json"       // the demonstration is complete
 	unfinished = "demo.unfinished" // it is being made, or was when it was stopped
 	filesName  = "files"           // what was loaded, for looking at
+
+	// among the files
+	patientName = "patient.vcf"  // to annotate
+	tighterName = "tighter.json" // the draft that the walk's meeting decides
 )
 
 // mark is what a finished demonstration says of itself.
@@ -31,6 +36,8 @@ type mark struct {
 	Day    string          `json:"day"` // that it was made on: its meetings lead up to it
 	Story  story           `json:"story"`
 	People []living.Person `json:"people"`
+
+	Sharing sharing `json:"sharing"`
 }
 
 // place names the directory, and makes sure that a shared temporary directory holds nobody else's.
@@ -54,7 +61,7 @@ func prepare(ctx context.Context, dir string, seed uint64, now time.Time, t *tel
 	today := now.Format(time.DateOnly)
 	m, err := readMark(dir)
 	switch {
-	case err == nil && m.Seed == seed && m.Day == today:
+	case err == nil && m.Seed == seed && m.Day == today && m.Sharing.Root != "": // "" in one that an earlier version made
 		t.again(dir)
 		return m, nil
 	case err == nil && m.Seed == seed:
@@ -74,10 +81,10 @@ func prepare(ctx context.Context, dir string, seed uint64, now time.Time, t *tel
 		return mark{}, err
 	}
 	m = mark{Seed: seed, Day: today}
-	if m.People, err = lives(ctx, dir, seed, now, t); err != nil {
+	if m.People, m.Sharing, err = lives(ctx, dir, seed, now, t); err != nil {
 		return m, err
 	}
-	if m.Story, err = build(ctx, dir, seed, t); err != nil {
+	if m.Story, err = build(ctx, dir, m, t); err != nil {
 		return m, err
 	}
 	b, err := json.Marshal(m)
@@ -90,14 +97,24 @@ func prepare(ctx context.Context, dir string, seed uint64, now time.Time, t *tel
 	return m, err
 }
 
-// lives makes the network, in the database that the node is then made around.
-func lives(ctx context.Context, dir string, seed uint64, now time.Time, t *teller) ([]living.Person, error) {
+// lives makes the network, in the database that the node is then made around. The node is a hospital's in the first country.
+func lives(ctx context.Context, dir string, seed uint64, now time.Time, t *teller) ([]living.Person, sharing, error) {
 	t.living()
 	files := filepath.Join(dir, app.AttachmentsName)
 	if err := os.MkdirAll(files, 0o700); err != nil {
-		return nil, err
+		return nil, sharing{}, err
 	}
-	return living.Build(ctx, living.Options{Seed: seed, Now: now, DSN: app.Settings{}.DSN(dir), Migrations: app.Migrations(), Files: files, Tell: t.step})
+	journal, err := consent.JournalBeside(dir)
+	if err != nil {
+		return nil, sharing{}, err
+	}
+	made, err := living.Build(ctx, living.Options{Seed: seed, Now: now, DSN: app.Settings{}.DSN(dir), Migrations: app.Migrations(), Files: files, Tell: t.step,
+		Write: writeText(journal)})
+	if err != nil {
+		return nil, sharing{}, err
+	}
+	c := made.Countries[0]
+	return made.People, sharing{Slug: c.Slug, Root: c.Root, Body: c.Bodies["styr"], Hospital: c.Organisations["sjukhus"]}, nil
 }
 
 func readMark(dir string) (mark, error) {
@@ -147,12 +164,12 @@ func makeRoom(dir string) error {
 }
 
 // build makes the files of the three regions and loads them as anybody would.
-func build(ctx context.Context, dir string, seed uint64, t *teller) (story, error) {
+func build(ctx context.Context, dir string, m mark, t *teller) (story, error) {
 	all, err := people()
 	if err != nil {
 		return story{}, err
 	}
-	lives := invent(all, seed)
+	lives := invent(all, m.Seed)
 	folder := filepath.Join(dir, filesName)
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return story{}, err
@@ -165,7 +182,10 @@ func build(ctx context.Context, dir string, seed uint64, t *teller) (story, erro
 	if err != nil {
 		return s, err
 	}
-	if err := app.Init(ctx, dir, app.Settings{Region: "Demonstration"}); err != nil {
+	if err := os.WriteFile(filepath.Join(folder, patientName), []byte(sampleVCF(s)), 0o600); err != nil {
+		return s, err
+	}
+	if err := app.Init(ctx, dir, app.Settings{Region: "Demonstration", Country: country, Organisation: string(m.Sharing.Hospital)}); err != nil {
 		return s, err
 	}
 	return s, app.With(ctx, dir, "samverk demo", nil, func(c *app.Client) error {
@@ -176,7 +196,13 @@ func build(ctx context.Context, dir string, seed uint64, t *teller) (story, erro
 			}
 			t.loaded(r, done)
 		}
-		return nil
+		return withGroup(ctx, c, dir, m, func(g *group) error {
+			if err := g.begin(ctx); err != nil {
+				return err
+			}
+			t.obeys(g.now())
+			return nil
+		})
 	})
 }
 

@@ -1,11 +1,12 @@
 package demo
 
 import (
-	"bufio"
-	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"strings"
 
 	accountweb "github.com/samverk/samverk/account/web"
@@ -14,33 +15,144 @@ import (
 	"github.com/samverk/samverk/app/demo/living"
 	"github.com/samverk/samverk/consent"
 	consentweb "github.com/samverk/samverk/consent/web"
+	"github.com/samverk/samverk/fault"
+	"github.com/samverk/samverk/policy"
 )
 
-// walk asks, withdraws, asks again and annotates, with the operations the commands shown would use.
-func walk(ctx context.Context, c *app.Client, dir string, s story, t *teller) error {
-	if err := set(ctx, c, s, true); err != nil { // an earlier walk may have left it withdrawn
-		return err
-	}
-	before, err := ask(ctx, c, s)
+// walk asks as a clinician, withdraws, asks again, checks the ledger, has the steering group tighten its policy and asks once more, with the
+// operations the commands shown would use and the acts that the pages would do. It leaves things so that the same can be done in the browser.
+func walk(ctx context.Context, c *app.Client, dir string, m mark, t *teller) error {
+	return withGroup(ctx, c, dir, m, func(g *group) error {
+		w := walker{group: g, client: c, story: m.Story, tell: t}
+		for _, step := range []func(context.Context) error{w.ready, w.withdraw, w.check, w.tighten, w.leave} {
+			if err := step(ctx); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+type walker struct {
+	*group
+	client *app.Client
+	story  story
+	tell   *teller
+	leaf   uint64 // of the last answer
+}
+
+// ready puts back what an earlier walk left otherwise.
+func (w *walker) ready(ctx context.Context) error {
+	number, err := w.reopen(ctx)
 	if err != nil {
 		return err
 	}
-	t.question(dir, s, before)
-	if _, err := app.ChangeConsent.Call(ctx, c, app.ConsentChange{Individual: s.Individual, Purpose: s.Purpose, Withdraw: true, By: by, Why: "the walk through"}, app.Sink[app.None]{}); err != nil {
-		return err
+	if number != "" {
+		w.tell.reopened(number)
 	}
-	after, err := ask(ctx, c, s)
+	return set(ctx, w.client, w.story, true)
+}
+
+func (w *walker) withdraw(ctx context.Context) error {
+	before, err := w.ask(ctx)
 	if err != nil {
 		return err
 	}
-	t.withdrawal(dir, s, before, after)
-	vcf, err := annotate(ctx, c, s)
+	w.tell.question(w.dir, w.clinician(), w.story, before)
+	if _, err := app.ChangeConsent.Call(ctx, w.client, app.ConsentChange{Individual: w.story.Individual, Purpose: w.story.Purpose, Withdraw: true, By: by, Why: "the walk through"}, app.Sink[app.None]{}); err != nil {
+		return err
+	}
+	after, err := w.ask(ctx)
 	if err != nil {
 		return err
 	}
-	t.annotation(dir, s, vcf)
+	w.leaf = after.result.Leaf
+	w.tell.withdrawal(w.dir, w.story, before, after)
 	return nil
 }
+
+// check verifies the ledger, and proves the line of the last answer.
+func (w *walker) check(ctx context.Context) error {
+	if err := w.Covering(ctx, w.leaf); err != nil {
+		return err
+	}
+	log, err := app.OpenLog(w.dir, "")
+	if err != nil {
+		return err
+	}
+	r, err := log.Verify(ctx)
+	if err != nil {
+		return err
+	}
+	proof, err := log.Prove(ctx, w.leaf)
+	if err != nil {
+		return err
+	}
+	shown, err := app.CheckProof(proof, log.Key)
+	if err == nil {
+		w.tell.ledger(w.dir, r, w.leaf, string(shown.Leaf))
+	}
+	return err
+}
+
+// tighten has the group decide, and asks again.
+func (w *walker) tighten(ctx context.Context) error {
+	x, err := w.raise(ctx, matters().Tighter)
+	if err != nil {
+		return err
+	}
+	d, err := w.Policies.DraftOf(ctx, x.Draft)
+	if err != nil {
+		return err
+	}
+	replayed, err := w.Policies.Replay(ctx, string(w.Root), d.Draft, w.Networks.Now().AddDate(0, 0, -1))
+	if err != nil {
+		return err
+	}
+	text, err := d.Draft.Canonical()
+	if err == nil {
+		err = os.WriteFile(filepath.Join(w.dir, filesName, tighterName), append(text, '\n'), 0o600)
+	}
+	if err != nil {
+		return err
+	}
+	w.tell.draft(w.dir, replayed)
+	number, err := w.decide(ctx, matters().Tighter, x)
+	if err != nil {
+		return err
+	}
+	w.tell.decided(w.dir, number)
+	if _, err = w.ask(ctx); fault.KindOf(err) != fault.Denied {
+		return errors.Join(err, fault.New(fault.Internal, "the node doesn't obey decision %s", number))
+	}
+	w.tell.refused(w.dir, w.clinician(), w.story, err)
+	return nil
+}
+
+// leave puts everything back, and leaves the group a meeting for the browser.
+func (w *walker) leave(ctx context.Context) error {
+	number, err := w.putBack(ctx, w.client, w.story)
+	if err != nil {
+		return err
+	}
+	w.tell.left(number)
+	return nil
+}
+
+// putBack lets the group take its decision back, where it holds, and meet anew, and the patient say yes again.
+func (g *group) putBack(ctx context.Context, c *app.Client, s story) (number string, err error) {
+	if number, err = g.reopen(ctx); err != nil {
+		return "", err
+	}
+	if err := set(ctx, c, s, true); err != nil {
+		return "", err
+	}
+	_, err = g.leave(ctx)
+	return number, err
+}
+
+// clinician is as what the walk asks.
+func (g *group) clinician() string { return policy.Clinician + "@" + string(g.Hospital) }
 
 const by = "demonstration"
 
@@ -66,17 +178,25 @@ func allows(ctx context.Context, c *app.Client, s story) (bool, error) {
 	return false, nil
 }
 
-// ask gives the answers for every dataset, the total first.
-func ask(ctx context.Context, c *app.Client, s story) ([]app.Row, error) {
-	var all []app.Row
-	for _, dataset := range append([]string{""}, datasetNames()...) {
-		_, err := app.Query.Call(ctx, c, app.QueryRequest{Purpose: s.Purpose, Dataset: dataset, Variants: []string{s.Variant}},
-			app.Sink[app.Row]{Item: func(r app.Row) error { all = append(all, r); return nil }})
+// answers are to one question, about everybody and of each dataset.
+type answers struct {
+	rows   []app.Row // everybody's first
+	result app.QueryResult
+}
+
+// ask asks as a clinician.
+func (w *walker) ask(ctx context.Context) (a answers, err error) {
+	for i, dataset := range append([]string{""}, datasetNames()...) {
+		q := app.QueryRequest{Purpose: w.story.Purpose, Dataset: dataset, Variants: []string{w.story.Variant}, As: app.As{As: w.clinician()}}
+		r, err := app.Query.Call(ctx, w.client, q, app.Sink[app.Row]{Item: func(r app.Row) error { a.rows = append(a.rows, r); return nil }})
 		if err != nil {
-			return nil, err
+			return a, err
+		}
+		if i == 0 {
+			a.result = r
 		}
 	}
-	return all, nil
+	return a, nil
 }
 
 func datasetNames() []string {
@@ -99,57 +219,32 @@ func sampleVCF(s story) string {
 	}, "\n") + "\n"
 }
 
-// annotate gives the annotated record.
-func annotate(ctx context.Context, c *app.Client, s story) (string, error) {
-	var out bytes.Buffer
-	_, err := app.Annotate(ctx, c, app.AnnotateRequest{Purpose: s.Purpose}, strings.NewReader(sampleVCF(s)), &out, nil)
-	if err != nil {
-		return "", err
-	}
-	sc := bufio.NewScanner(&out)
-	for sc.Scan() {
-		if !strings.HasPrefix(sc.Text(), "#") {
-			return sc.Text(), nil
-		}
-	}
-	return "", sc.Err()
-}
+// patientCalled is the name that the walk's patient is given: the sample has none.
+const patientCalled = "Alva Lind"
 
 // site is what the pages show of the demonstration.
-func site(c *app.Client, m mark) app.SiteOptions {
+func site(c *app.Client, dir string, m mark) app.SiteOptions {
 	var as []accountweb.Persona
 	for _, p := range m.People {
 		as = append(as, accountweb.Persona{Person: p.ID, Name: p.Name, Is: p.Is})
 	}
-	return app.SiteOptions{Options: genomes(c, m.Story), As: as, Patients: []consentweb.Persona{{Individual: m.Story.Individual, Name: "Alva Lind", Is: consent.Text{
+	walk := &pages{client: c, dir: dir, mark: m}
+	return app.SiteOptions{Options: examples(m.Story), As: as, More: walk.register, Patients: []consentweb.Persona{{Individual: m.Story.Individual, Name: patientCalled, Is: consent.Text{
 		"sv": "Patient. Hon bär den ovanliga varianten i genomgången.",
 		"nb": "Pasient. Hun bærer den uvanlige varianten i gjennomgangen.",
 		"en": "A patient. She carries the rare variant of the walk.",
 	}}}}
 }
 
-// genomes is what the pages about genomes show.
-func genomes(c *app.Client, s story) answerweb.Options {
-	purpose := consent.Purpose(s.Purpose)
+// examples are questions worth asking.
+func examples(s story) answerweb.Options {
 	return answerweb.Options{
+		Demo: &answerweb.Demo{},
 		Examples: []answerweb.Example{
-			{Kind: "rare", Query: s.Variant, Purpose: purpose},
+			{Kind: "rare", Query: s.Variant, Purpose: consent.Purpose(s.Purpose)},
 			{Kind: "common", Query: "chr22-50000165-C-T", Purpose: consent.Care},
 			{Kind: "region", Query: "chr22:50000000-50010000", Purpose: consent.Care},
 			{Kind: "nobody", Query: "chr22-50000101-T-G", Purpose: consent.Care},
-		},
-		Demo: &answerweb.Demo{
-			Individual: s.Individual, Query: s.Variant, Purpose: purpose, VCF: sampleVCF(s),
-			Set: func(ctx context.Context, individual string, allow bool) error {
-				one := s
-				one.Individual = individual
-				return set(ctx, c, one, allow)
-			},
-			Allows: func(ctx context.Context, individual string) (bool, error) {
-				one := s
-				one.Individual = individual
-				return allows(ctx, c, one)
-			},
 		},
 	}
 }
@@ -181,7 +276,7 @@ func (t *teller) again(dir string) {
 
 func (t *teller) anew(dir string) {
 	t.found = true
-	t.say("Found it in %s, of another day. Making it anew: its meetings lead up to today", dir)
+	t.say("Found it in %s, of another day or version. Making it anew: its meetings lead up to today", dir)
 }
 
 func (t *teller) living() { t.say("   two countries' networks, two years of meetings up to now") }
@@ -192,17 +287,30 @@ func (t *teller) loaded(r region, done app.LoadResult) {
 	t.say("   loaded %-8s %s: %d people, %d variants", r.dataset, r.name, done.Individuals, done.Variants)
 }
 
-func (t *teller) question(dir string, s story, rows []app.Row) {
-	t.say("\n1. A question: how many of those who allow %s carry %s?", s.Purpose, s.Variant)
-	t.command("query --data %s --purpose %s %s", dir, s.Purpose, s.Variant)
-	t.table(rows)
+func (t *teller) obeys(s standing) {
+	t.say("   it obeys decision %s of the steering group: policy %s", s.number, s.draft.ID())
 }
 
-func (t *teller) withdrawal(dir string, s story, before, after []app.Row) {
-	t.say("\n2. A withdrawal: %s, who carries it, changes their mind.", s.Individual)
+func (t *teller) reopened(number string) {
+	t.say("\nAn earlier walk left it so that clinicians are not answered. The steering group took that back: decision %s", number)
+}
+
+func (t *teller) query(dir, as string, s story) {
+	t.command("query --data %s --as %s --purpose %s %s", dir, as, s.Purpose, s.Variant)
+}
+
+func (t *teller) question(dir, as string, s story, a answers) {
+	t.say("\n1. A clinician asks, for %s: how many carry %s?", s.Purpose, s.Variant)
+	t.query(dir, as, s)
+	t.table(a.rows)
+	t.say("   Allowed by policy %s, decision %s. Page: /ask, signed in as the clinician", a.result.Policy, a.result.Decision)
+}
+
+func (t *teller) withdrawal(dir string, s story, before, after answers) {
+	t.say("\n2. A withdrawal: %s, who carries it, changes their mind. Page: /my, signed in as the patient", s.Individual)
 	t.command("consent withdraw --data %s --individual %s --purpose %s", dir, s.Individual, s.Purpose)
-	t.say("\n3. The same question, right after: %s", change(before, after))
-	t.table(after)
+	t.say("\n3. The same question, right after: %s", change(before.rows, after.rows))
+	t.table(after.rows)
 }
 
 func change(before, after []app.Row) string {
@@ -213,15 +321,48 @@ func change(before, after []app.Row) string {
 		before[0].IndividualsCounted, after[0].IndividualsCounted)
 }
 
-func (t *teller) annotation(dir string, s story, record string) {
-	t.say("\n4. An annotation: a patient's VCF gets the counts of those who allow it.")
-	t.command("annotate --data %s --purpose %s PATIENT.vcf", dir, s.Purpose)
-	t.say("   %s", strings.ReplaceAll(record, "\t", "  "))
+func (t *teller) ledger(dir string, r app.LogReport, index uint64, leaf string) {
+	t.say("\n4. Every answer is a line of the ledger. Anybody who is given it can check it.")
+	t.command("ledger verify --data %s", dir)
+	t.say("   All is as it was signed: %d lines, %d of them answers", r.Leaves, r.Kinds["use"])
+	t.command("ledger prove --data %s %d", dir, index)
+	t.say("   The line of the last answer is in it: %s", leaf)
+}
+
+func (t *teller) draft(dir string, r policy.Replayed) {
+	t.say("\n5. The steering group tightens the policy: only laboratories may ask. A draft is written, and replayed over what was asked.")
+	t.command("policy replay --data %s %s", dir, filepath.Join(dir, filesName, tighterName))
+	t.say("   %d of %d questions since yesterday would have been answered otherwise", r.Changed, r.Asked)
+}
+
+func (t *teller) decided(dir, number string) {
+	t.say("   A meeting with quorum, its patients' seats in it, decides: %s. Two approve the minutes, which are sealed.", number)
+	t.say("   The policy is signed by the network, and adopted here by the node's standing rule. Page: /n/se/policies")
+	t.command("policy list --data %s", dir)
+}
+
+func (t *teller) refused(dir, as string, s story, err error) {
+	t.say("\n6. The clinician asks again.")
+	t.query(dir, as, s)
+	t.say("   %v", err)
+}
+
+func (t *teller) stopped(err error) {
+	t.say("\nThe walk stops here: %v. The pages are there all the same", err)
+}
+
+func (t *teller) left(number string) {
+	t.say("\n7. Everything is put back, for you to do it too. The patient says yes again; the group took its decision back by another, %s,", number)
+	t.say("   and meets again about tightening it. Page: /walk, step by step")
 }
 
 func (t *teller) table(rows []app.Row) {
+	why := ""
 	t.say("   %-14s %6s %6s %10s %5s %5s %8s", "DATASET", "AC", "AN", "AF", "HET", "HOM", "COUNTED")
 	for _, r := range rows {
+		if r.Why != "" {
+			why = r.Why
+		}
 		if !r.Covered {
 			t.say("   %-14s no answer", r.Dataset)
 			continue
@@ -231,6 +372,9 @@ func (t *teller) table(rows []app.Row) {
 			af = fmt.Sprintf("%.6f", *r.AF)
 		}
 		t.say("   %-14s %6s %6s %10s %5s %5s %8s", r.Dataset, r.AC, r.AN, af, r.Het, r.Hom, r.IndividualsCounted)
+	}
+	if why != "" {
+		t.say("   Some numbers are ranges: %s", why)
 	}
 }
 
@@ -250,9 +394,11 @@ func (t *teller) next(url, dir string, m mark) {
 		}
 		t.say("      %-22s %s", is, strings.Join(names, ", "))
 	}
+	t.say("      %-22s %s", "Patient", patientCalled)
+	as := policy.Clinician + "@" + string(m.Sharing.Hospital)
 	t.say("\nTo try next, in another terminal:")
 	t.command("consent set --data %s --individual %s --purpose %s", dir, m.Story.Individual, m.Story.Purpose)
-	t.command("query       --data %s --purpose care chr22:50000000-50001000", dir)
-	t.say("   $ curl '%s/api/v1/query?variant=%s&purpose=%s'", url, m.Story.Variant, m.Story.Purpose)
+	t.command("query       --data %s --as %s --purpose care chr22:50000000-50001000", dir, as)
+	t.command("annotate    --data %s --as %s --purpose care %s", dir, as, filepath.Join(dir, filesName, patientName))
 	t.say("\nIt runs until Ctrl-C. What you change stays in %s until tomorrow", dir)
 }

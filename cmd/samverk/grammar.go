@@ -23,6 +23,7 @@ var groups = []kong.Group{
 	{Key: "begin", Title: "To begin"},
 	{Key: "use", Title: "Genomes and questions"},
 	{Key: "people", Title: "People and consent"},
+	{Key: "decide", Title: "What the node answers"},
 	{Key: "care", Title: "Looking after a node"},
 	{Key: "other", Title: "Other"},
 }
@@ -40,6 +41,9 @@ type grammar struct {
 
 	Consent     consentCmd     `cmd:"" group:"people" help:"Record, withdraw and show what people allow."`
 	Individuals individualsCmd `cmd:"" group:"people" help:"List individuals, or remove one with every genotype."`
+
+	Policy  policyCmd  `cmd:"" group:"decide" help:"Show and adopt what bodies decided about sharing data, and try drafts."`
+	Steward stewardCmd `cmd:"" group:"decide" help:"Make the first data steward, and list them."`
 
 	Ledger   ledgerCmd   `cmd:"" group:"care" help:"Check, prove, witness and export the log of every use."`
 	Datasets datasetsCmd `cmd:"" group:"care" help:"List datasets."`
@@ -100,6 +104,7 @@ func absolute(paths ...*string) error {
 type initCmd struct {
 	data
 	Region    string `placeholder:"NAME" help:"The region's name, as people know it."`
+	Country   string `placeholder:"CC" help:"Where the node is, as SE: policies are for a country; that of its networks, if not given."`
 	Reference string `placeholder:"REF.fa" help:"GRCh38 in FASTA with its .fai, for left-aligning what is loaded and asked."`
 	Database  string `placeholder:"DSN" help:"postgres://… for PostgreSQL; SQLite in DIR if not given."`
 	Journal   string `placeholder:"FILE" help:"Where withdrawals are kept a second time, outside DIR, for 'samverk restore'; DIR.journal if not given."`
@@ -115,7 +120,7 @@ func (c *initCmd) Run(ctx context.Context, s streams) error {
 	if err := absolute(&c.Data, &c.Reference, &c.Journal); err != nil {
 		return err
 	}
-	if err := app.Init(ctx, c.Data, app.Settings{Region: c.Region, Reference: c.Reference, Database: c.Database, Journal: c.Journal}); err != nil {
+	if err := app.Init(ctx, c.Data, app.Settings{Region: c.Region, Country: c.Country, Reference: c.Reference, Database: c.Database, Journal: c.Journal}); err != nil {
 		return err
 	}
 	say(s.out, "The node is ready in "+c.Data+".")

@@ -75,7 +75,7 @@ func grown(t testing.TB, in, database string, size Size) (dir string, people []l
 	}
 	s := app.Settings{Region: "Large", Database: database}
 	start := time.Now()
-	people, err := living.Build(t.Context(), living.Options{Seed: 1, Now: time.Now(), DSN: s.DSN(dir), Migrations: app.Migrations(), Files: t.TempDir()})
+	made, err := living.Build(t.Context(), living.Options{Seed: 1, Now: time.Now(), DSN: s.DSN(dir), Migrations: app.Migrations(), Files: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,7 +94,7 @@ func grown(t testing.TB, in, database string, size Size) (dir string, people []l
 	if err := app.Init(t.Context(), dir, s); err != nil {
 		t.Fatal(err)
 	}
-	return dir, people
+	return dir, made.People
 }
 
 func count(t testing.TB, db *storage.DB) string {
@@ -122,14 +122,10 @@ func serve(t testing.TB, dir string, people []living.Person) (base string) {
 	for _, p := range people {
 		as = append(as, accountweb.Persona{Person: p.ID, Name: p.Name, Is: p.Is})
 	}
-	demo := &answerweb.Demo{
-		Set:    func(context.Context, string, bool) error { return nil },
-		Allows: func(context.Context, string) (bool, error) { return false, nil },
-	}
 	go func() {
 		done <- app.With(ctx, dir, "scale", nil, func(c *app.Client) error {
 			return app.Serve(ctx, c, app.ServeOptions{Addr: "127.0.0.1:0", Listening: func(url string) { listening <- url },
-				Site: app.SiteOptions{Options: answerweb.Options{Demo: demo}, As: as}})
+				Site: app.SiteOptions{Options: answerweb.Options{Demo: &answerweb.Demo{}}, As: as}})
 		})
 	}()
 	t.Cleanup(func() {

@@ -368,6 +368,14 @@ func midnight(at time.Time, zone *time.Location) time.Time {
 	return time.Date(l.Year(), l.Month(), l.Day(), 0, 0, 0, 0, zone)
 }
 
+func (t *tenant) made() Country {
+	c := Country{Slug: t.story.Root.Slug, Root: t.root, Bodies: map[string]network.BodyID{}, Organisations: t.orgs}
+	for key, b := range t.bodies {
+		c.Bodies[key] = b.ID
+	}
+	return c
+}
+
 func (t *tenant) whoSignsIn() (out []Person) {
 	for _, as := range Roles {
 		is := t.text(t.story.Is[as])

@@ -24,7 +24,38 @@ type Options struct {
 	Files      string               // the folder of attachments
 	Tell       func(string, ...any) // progress, a line each
 
+	// Write writes, in the database and at the moment that it shows, a text that a decision of the story is going to put in force. nil: decisions
+	// name none.
+	Write func(ctx context.Context, db *storage.DB, name string, at Place) (Text, error)
+
 	days int // how long it has lived; two years when 0
+}
+
+// Place is what a text is written for, and by whom.
+type Place struct {
+	By            network.PersonID
+	Root, Network network.ID
+	Topic         forum.TopicID
+}
+
+// Text is a text as a decision names it.
+type Text struct {
+	Ref    string
+	Digest [32]byte
+}
+
+// Made is what was made, for whoever goes on from there.
+type Made struct {
+	People    []Person
+	Countries []Country
+}
+
+// Country is one of the networks made.
+type Country struct {
+	Slug          string
+	Root          network.ID
+	Bodies        map[string]network.BodyID         // by the story's keys
+	Organisations map[string]network.OrganisationID // those the story adds
 }
 
 // Person is somebody one can sign in as.
@@ -44,13 +75,13 @@ const (
 	preface = 14 // days in which the network is set up, before the first topic
 )
 
-// Build makes both countries' networks in an empty database, and gives whom one can sign in as.
-func Build(ctx context.Context, o Options) (people []Person, err error) {
+// Build makes both countries' networks in an empty database.
+func Build(ctx context.Context, o Options) (made Made, err error) {
 	all, err := countries()
 	if err != nil {
-		return nil, err
+		return made, err
 	}
-	w := &world{ctx: ctx, end: o.Now.UTC().Truncate(time.Minute), tell: o.Tell}
+	w := &world{ctx: ctx, writer: o.Write, end: o.Now.UTC().Truncate(time.Minute), tell: o.Tell}
 	if w.tell == nil {
 		w.tell = func(string, ...any) {}
 	}
@@ -62,7 +93,7 @@ func Build(ctx context.Context, o Options) (people []Person, err error) {
 	source := chacha(o.Seed)
 	w.db, err = storage.Open(ctx, o.DSN, storage.Options{Migrations: o.Migrations, Now: func() time.Time { return w.now }, Rand: source, Volatile: true, Readers: 1})
 	if err != nil {
-		return nil, err
+		return made, err
 	}
 	defer func() {
 		if e := w.db.Close(); err == nil {
@@ -70,22 +101,23 @@ func Build(ctx context.Context, o Options) (people []Person, err error) {
 		}
 	}()
 	if err := w.open(o, source); err != nil {
-		return nil, err
+		return made, err
 	}
 	for _, c := range all {
 		t := &tenant{world: w, story: c}
 		if err := t.found(); err != nil {
-			return nil, fmt.Errorf("%s: %w", c.Root.Slug, err)
+			return made, fmt.Errorf("%s: %w", c.Root.Slug, err)
 		}
 		w.tenants = append(w.tenants, t)
 	}
 	if err := w.live(); err != nil {
-		return nil, err
+		return made, err
 	}
 	for _, t := range w.tenants {
-		people = append(people, t.whoSignsIn()...)
+		made.People = append(made.People, t.whoSignsIn()...)
+		made.Countries = append(made.Countries, t.made())
 	}
-	return people, w.db.EmptyLog(ctx)
+	return made, w.db.EmptyLog(ctx)
 }
 
 // world is everything at the moment its clock shows.
@@ -103,6 +135,7 @@ type world struct {
 	plan    queue
 	planned int
 	tell    func(string, ...any)
+	writer  func(context.Context, *storage.DB, string, Place) (Text, error)
 }
 
 func (w *world) open(o Options, source *rand.ChaCha8) (err error) {

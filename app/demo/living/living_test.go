@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -33,12 +34,28 @@ func build(t *testing.T, seed uint64, days int) (dsn string, people []Person) {
 		dsn = "sqlite:" + keep // to look at
 	}
 	start := time.Now()
-	people, err := Build(t.Context(), Options{Seed: seed, Now: morning, DSN: dsn, Files: t.TempDir(), Tell: t.Logf, Migrations: migrations, days: days})
+	made, err := Build(t.Context(), Options{Seed: seed, Now: morning, DSN: dsn, Files: t.TempDir(), Tell: t.Logf, Migrations: migrations, Write: written, days: days})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Logf("built in %v", time.Since(start))
-	return dsn, people
+	return dsn, made.People
+}
+
+// written stands for a text.
+func written(_ context.Context, _ *storage.DB, name string, at Place) (Text, error) {
+	if at.By == "" || at.Topic == "" || at.Network == "" {
+		return Text{}, errors.New("a text is written by nobody, or for nothing")
+	}
+	return Text{Ref: name, Digest: sha256.Sum256([]byte(name))}, nil
+}
+
+// inForce checks that the texts that decisions name can be put in force: the minutes are sealed, the day has come and no other decision
+// superseded them.
+func (o *opened) inForce(now time.Time) {
+	o.Helper()
+	o.some("texts that can be put in force", 2, `SELECT e.ref FROM decision_effect e JOIN decision_force f ON f.decision = e.decision JOIN minutes m ON m.id = f.minutes
+		WHERE e.digest NOT LIKE '0000%' AND m.state = 'sealed' AND f.starts <= $1 AND NOT EXISTS (SELECT 1 FROM decision_supersedes s WHERE s.old = e.decision)`, now.UnixMicro())
 }
 
 // opened is a built network at the moment it was built up to.
@@ -183,6 +200,7 @@ func TestWhatHappenedKeptTheRules(t *testing.T) {
 	o.none("people who answered that they won't come and were there", `SELECT p.name FROM meeting_reply r JOIN meeting_attendance a ON a.meeting = r.meeting AND a.person = r.person
 		JOIN person p ON p.id = r.person WHERE r.answer <> 'coming'`)
 	o.weekdays(morning)
+	o.inForce(morning)
 	o.seals()
 	o.everything()
 	for _, p := range people {
@@ -387,7 +405,7 @@ func TestAnyMoment(t *testing.T) {
 	}
 	for i, now := range moments {
 		dsn := "sqlite:" + filepath.Join(t.TempDir(), "samverk.db")
-		if _, err := Build(t.Context(), Options{Seed: uint64(40 + i), Now: now, DSN: dsn, Files: t.TempDir(), Migrations: migrations}); err != nil {
+		if _, err := Build(t.Context(), Options{Seed: uint64(40 + i), Now: now, DSN: dsn, Files: t.TempDir(), Migrations: migrations, Write: written}); err != nil {
 			t.Errorf("seed %d, %s: %v", 40+i, now, err)
 			continue
 		}
@@ -395,5 +413,6 @@ func TestAnyMoment(t *testing.T) {
 		o.some("meetings that go on, "+now.String(), 2, `SELECT id FROM meeting WHERE state = 'running'`)
 		o.everything()
 		o.weekdays(now)
+		o.inForce(now)
 	}
 }

@@ -137,6 +137,7 @@ type decision struct {
 	Effects                []struct {
 		Kind  forum.EffectKind
 		Title string
+		Text  string // the name of the text that it puts in force; "": it has a title only
 	}
 }
 

@@ -15,8 +15,9 @@ type raised struct {
 	*topic
 	id     forum.TopicID
 	body   *body
-	origin *raised // of one that was lifted: the first of those it came from
-	put    int     // how often a meeting has put it off
+	origin *raised      // of one that was lifted: the first of those it came from
+	put    int          // how often a meeting has put it off
+	texts  map[int]Text // written for its decision's effects
 }
 
 func absent(what, name string) error { return fmt.Errorf("the story's %s %s is not there", what, name) }
@@ -59,7 +60,27 @@ func (t *tenant) raise(s *topic) error {
 			return err
 		}
 	}
+	if err := t.writeTexts(r, who.Person); err != nil {
+		return err
+	}
 	return t.goOn(r)
+}
+
+// writeTexts writes what a topic's decision is going to put in force.
+func (t *tenant) writeTexts(r *raised, by network.PersonID) (err error) {
+	if r.Dec == nil || t.writer == nil {
+		return nil
+	}
+	r.texts = map[int]Text{}
+	for i, e := range r.Dec.Effects {
+		if e.Text == "" {
+			continue
+		}
+		if r.texts[i], err = t.writer(t.ctx, t.db, e.Text, Place{By: by, Root: t.root, Network: r.body.Network, Topic: r.id}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func facets(s string) (f forum.Facets) {
@@ -296,11 +317,15 @@ func (t *tenant) draft(r *raised) (d forum.DecisionDraft, err error) {
 	if s.Review > 0 {
 		d.Review = midnight(t.now.AddDate(0, 0, s.Review), t.zone)
 	}
-	if t.chance(40) {
+	if t.chance(40) && len(r.texts) == 0 {
 		d.InForce = midnight(t.now.AddDate(0, 1, 0), t.zone)
 	}
 	for i, e := range s.Effects {
-		d.Effects = append(d.Effects, forum.Effect{Kind: e.Kind, Ref: fmt.Sprintf("demo-%s-%d", r.Key, i+1), Title: e.Title})
+		x, ok := r.texts[i]
+		if !ok {
+			x.Ref = fmt.Sprintf("demo-%s-%d", r.Key, i+1)
+		}
+		d.Effects = append(d.Effects, forum.Effect{Kind: e.Kind, Ref: x.Ref, Digest: x.Digest, Title: e.Title})
 	}
 	if old, ok := t.decisions[s.Supersedes]; ok {
 		d.Supersedes = []forum.DecisionID{forum.DecisionID(old)}

@@ -1,0 +1,55 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+
+	"github.com/samverk/samverk/mandate/carried"
+	"github.com/samverk/samverk/policy"
+)
+
+// Rooms are where people of a node decide about sharing, for the demonstration, in which they do so of themselves.
+type Rooms struct {
+	Commons
+	Policies *policy.Policies
+
+	enactor *enactor
+	opened  bool
+}
+
+// Rooms gives the rooms that are served, or opens them while none are. Close lets them go.
+func (n *Node) Rooms(ctx context.Context) (r Rooms, err error) {
+	r.Policies = n.policies
+	if served := n.serving.Load(); served != nil {
+		r.Commons = *served
+	} else if r.Commons, err = OpenCommons(ctx, n.db, n.dir, n.settings, CommonsOptions{URL: "http://localhost", Demo: true}); err != nil {
+		return r, errors.Join(err, r.Commons.Close())
+	} else {
+		r.opened = true
+	}
+	r.enactor = &enactor{node: n, errands: carried.Open(n.db), commons: r.Commons, log: slog.Default()}
+	return r, nil
+}
+
+// Enact carries out at once what was decided and approved, and writes to the ledger what was adopted.
+func (r Rooms) Enact(ctx context.Context) error {
+	if err := r.enactor.enact(ctx); err != nil {
+		return err
+	}
+	return r.enactor.node.carryAll(ctx)
+}
+
+// Close closes what was opened.
+func (r Rooms) Close() error {
+	if !r.opened {
+		return nil
+	}
+	return r.Commons.Close()
+}
+
+// Covering waits until the ledger's newest signature is over a leaf, so that others can check it.
+func (r Rooms) Covering(ctx context.Context, leaf uint64) error {
+	_, err := r.enactor.node.ledger.Covering(ctx, leaf)
+	return err
+}
