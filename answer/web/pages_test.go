@@ -27,7 +27,6 @@ import (
 	"github.com/samverk/samverk/consent"
 	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/genome/variant"
-	"github.com/samverk/samverk/internal/testnode"
 	"github.com/samverk/samverk/policy"
 	"github.com/samverk/samverk/web"
 	"github.com/samverk/samverk/web/route"
