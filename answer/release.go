@@ -32,8 +32,8 @@ func (d *Desk) ask(ctx context.Context, a policy.Ask, about func() string) (*ask
 	v := d.policies.Judge(a)
 	if !v.Allowed {
 		d.denied(ctx, a, v, about)
-		if faults := d.policies.Faults(); a.Operator && v.Reason == policy.Faulty && len(faults) > 0 {
-			return nil, faults[0] // it is theirs to see to
+		if faults := d.policies.Faults(); a.Operator && len(faults) > 0 && (v.Reason == policy.Faulty || v.Reason == policy.ClockStepped) {
+			return nil, errors.Join(faults...) // they are theirs to see to
 		}
 		return nil, policy.Denied()
 	}
