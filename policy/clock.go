@@ -31,6 +31,12 @@ func (p *Policies) latest() time.Time {
 	return storage.Time(end)
 }
 
+// earliest is what the time is at least.
+func (p *Policies) earliest() time.Time {
+	begin, _ := p.hands()
+	return storage.Time(begin)
+}
+
 // steady refuses while it isn't known what the time is.
 func (p *Policies) steady() error {
 	begin, end := p.hands()

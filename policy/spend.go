@@ -191,8 +191,8 @@ func (p *Policies) write(together []*spending) error {
 
 // books are the accounts and notes of one transaction.
 type books struct {
-	state    *state // nothing can be adopted while the transaction is written
-	now      time.Time
+	state    *state    // nothing can be adopted while the transaction is written
+	now      time.Time // at the earliest: a clock that leaps ahead gives nobody a new day
 	accounts map[string]*Account
 	changed  []string
 	requests map[Request]int64
@@ -201,7 +201,7 @@ type books struct {
 
 // open loads the accounts that the questions may need.
 func (p *Policies) open(ctx context.Context, tx *storage.Tx, together []*spending) (*books, error) {
-	b := &books{state: p.now.Load(), now: p.latest(), accounts: map[string]*Account{}, requests: map[Request]int64{}, judge: p.Judge}
+	b := &books{state: p.now.Load(), now: p.earliest(), accounts: map[string]*Account{}, requests: map[Request]int64{}, judge: p.Judge}
 	var keys []any
 	for _, s := range together {
 		for _, a := range s.ask.accounts() {
