@@ -108,18 +108,6 @@ func (q *asking) answer() Answer {
 	return Answer{Epoch: q.allowed.Epoch, Individuals: q.size(q.mask.Individuals()), Datasets: q.datasets, Verdict: q.verdict}
 }
 
-// release spends and records what an answer tells, and then lets it go.
-func (d *Desk) release(ctx context.Context, s *asking, a Answer, cells int) (Answer, error) {
-	if err := d.spend(ctx, s, cells); err != nil {
-		return Answer{}, err
-	}
-	var err error
-	if a.Receipt, err = d.record(ctx, s); err != nil {
-		return Answer{}, err
-	}
-	return a, nil
-}
-
 // Region lists the variants on a stretch that somebody counted carries, in order.
 func (d *Desk) Region(ctx context.Context, q Region) (Answer, error) {
 	if !q.Chrom.Valid() || q.From == 0 || q.From > q.To {

@@ -371,7 +371,7 @@ func TestEveryRouteAsEveryKindOfPerson(t *testing.T) {
 
 // unwidened makes sure that the walk would see it if the table let in more than the rooms do.
 func (h *house) unwidened(r route.Route) {
-	if r.Who == route.Anyone || r.Who == route.LocalOperator || r.Method != http.MethodGet || strings.Contains(strings.ReplaceAll(r.Pattern, "{network}", ""), "{") {
+	if r.Who == route.Anyone || r.Who == route.LocalOperator || r.Method != http.MethodGet || slices.Contains(asks, r.Pattern) || strings.Contains(strings.ReplaceAll(r.Pattern, "{network}", ""), "{") {
 		return
 	}
 	seen := 0
@@ -486,8 +486,8 @@ func secret(pattern string) bool {
 	return slices.ContainsFunc([]string{"/sign-in/", "/setup/{", "/recover/{", "/invitation/{"}, func(s string) bool { return strings.HasPrefix(pattern, s) })
 }
 
-// asks are pages for which one needs more than to be somebody: a secret in a cookie, or to be the node's operator.
-var asks = []string{"/setup", "/recover/new", "/invitation"}
+// asks are pages for which one needs more than to be somebody: a secret in a cookie, to be the node's operator, or to coordinate the whole tenant.
+var asks = []string{"/setup", "/recover/new", "/invitation", "/n/{network}/feedback", "/n/{network}/forms/new"}
 
 // endings are what ends the session that the walk is on.
 var endings = []string{"/sign-out", "/sign-in/as", "/my/sign-out", "/my/sign-in/as", "/account/erase", "/me/erase", "/account/sessions/{id}/end"}
