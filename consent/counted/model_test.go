@@ -196,7 +196,7 @@ func (m *model) restart(t *rapid.T) {
 		set, before[i] = m.ask(t, p)
 		m.given(t, plain(p), set, before[i])
 	}
-	stale := m.stale()
+	stale := m.stale(before)
 	m.node.close(t)
 	m.node = open(t, m.dsn, m.journal, m.options)
 	for i, p := range consent.Purposes() {
@@ -208,20 +208,21 @@ func (m *model) restart(t *rapid.T) {
 	}
 }
 
-// stale tells of which uses the newest version isn't the newest set's, or lacks who was enrolled since: those get a new version after a restart.
-func (m *model) stale() map[counted.Use]bool {
+// stale tells of which uses the newest version isn't the newest set's or has another root than that set was given, for one from before
+// was asked about since, or lacks who was enrolled since: those get another root after a restart.
+func (m *model) stale(given [3][32]byte) map[counted.Use]bool {
 	stale := map[counted.Use]bool{}
-	for _, p := range consent.Purposes() {
+	for i, p := range consent.Purposes() {
 		u := plain(p)
 		set, _ := m.consents.Allowed(consent.Use{Purpose: p})
 		for _, v := range slices.Backward(m.versions) {
 			if v.use != u {
 				continue
 			}
-			stale[u] = len(v.says) != m.people.Len()
+			stale[u] = v.root != given[i] || len(v.says) != m.people.Len()
 			for n, says := range v.says {
-				i := individual.Number(n)
-				stale[u] = stale[u] || (says == "in") != set.Has(i) || (says == "nobody") != m.erased[i]
+				who := individual.Number(n)
+				stale[u] = stale[u] || (says == "in") != set.Has(who) || (says == "nobody") != m.erased[who]
 			}
 			break
 		}
