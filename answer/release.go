@@ -83,21 +83,22 @@ func (d *Desk) payAhead(q *asking) func(ctx context.Context, cells int) error {
 	}
 }
 
-// release spends and records what an answer tells, and then lets it go. The record of who asked is kept in the transaction that spends.
-func (d *Desk) release(ctx context.Context, q *asking, a Answer, cells int) (Answer, error) {
-	var beside []policy.Beside
-	var commitment [32]byte
-	if known(q.ask) {
-		o, err := d.accesses.Seal(access(q.ask, q.about))
-		if err != nil {
-			return Answer{}, d.refused(q.ask, err)
-		}
-		commitment = o.Commitment()
-		beside = append(beside, func(ctx context.Context, tx *storage.Tx) error { return d.accesses.Keep(ctx, tx, o) })
+// pay takes numbers from the asker's budgets before anything is counted: who has nothing left learns nothing, not even from how long it takes. The
+// record of who asked is kept in the same transaction; what commits to it is for the leaf.
+func (d *Desk) pay(ctx context.Context, q *asking, cells int) (commitment [32]byte, err error) {
+	if !known(q.ask) {
+		return commitment, d.spend(ctx, q, cells)
 	}
-	if err := d.spend(ctx, q, cells, beside...); err != nil {
-		return Answer{}, err
+	o, err := d.accesses.Seal(access(q.ask, q.about))
+	if err != nil {
+		return commitment, d.refused(q.ask, err)
 	}
+	err = d.spend(ctx, q, cells, func(ctx context.Context, tx *storage.Tx) error { return d.accesses.Keep(ctx, tx, o) })
+	return o.Commitment(), err
+}
+
+// release records an answer that was paid, and then lets it go.
+func (d *Desk) release(ctx context.Context, q *asking, a Answer, commitment [32]byte) (Answer, error) {
 	x, err := d.use(ctx, q)
 	if err == nil {
 		x.Private = commitment
