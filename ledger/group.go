@@ -108,7 +108,9 @@ func (l *Ledger) commit(batch []waiting) {
 			futures[i] = l.appender.Add(context.Background(), e)
 		}
 	}
-	stayAwake(groupAge)
+	if len(batch) == 1 {
+		stayAwake(groupAge)
+	}
 	for i, w := range batch {
 		if err != nil {
 			w.answer <- answer{err: err}
