@@ -73,12 +73,16 @@ func (d *Desk) askKeys(ctx context.Context, q Question) (Answer, error) {
 	if err != nil {
 		return Answer{}, err
 	}
+	commitment, err := d.pay(ctx, s, len(q.Keys))
+	if err != nil {
+		return Answer{}, err
+	}
 	a := s.answer()
 	a.Counts = make([]Count, len(q.Keys))
 	if err := d.countKeys(ctx, s, q.Keys, a.Counts); err != nil {
-		return Answer{}, err
+		return Answer{}, d.refused(s.ask, err)
 	}
-	return d.release(ctx, s, a, len(q.Keys))
+	return d.release(ctx, s, a, commitment)
 }
 
 func (d *Desk) countKeys(ctx context.Context, s *asking, keys []variant.Key, counts []Count) error {
@@ -108,18 +112,6 @@ func (q *asking) answer() Answer {
 	return Answer{Epoch: q.allowed.Epoch, Individuals: q.size(q.mask.Individuals()), Datasets: q.datasets, Verdict: q.verdict}
 }
 
-// release spends and records what an answer tells, and then lets it go.
-func (d *Desk) release(ctx context.Context, s *asking, a Answer, cells int) (Answer, error) {
-	if err := d.spend(ctx, s, cells); err != nil {
-		return Answer{}, err
-	}
-	var err error
-	if a.Receipt, err = d.record(ctx, s); err != nil {
-		return Answer{}, err
-	}
-	return a, nil
-}
-
 // Region lists the variants on a stretch that somebody counted carries, in order.
 func (d *Desk) Region(ctx context.Context, q Region) (Answer, error) {
 	if !q.Chrom.Valid() || q.From == 0 || q.From > q.To {
@@ -136,10 +128,14 @@ func (d *Desk) askRegion(ctx context.Context, q Region) (Answer, error) {
 	if err != nil {
 		return Answer{}, err
 	}
+	commitment, err := d.pay(ctx, s, 1) // for being told how many there are; each that is listed costs one
+	if err != nil {
+		return Answer{}, err
+	}
 	d.lengthy(s.counting)
 	a, most := s.answer(), q.Limit
-	if most <= 0 || most > MostInRegion {
-		most = MostInRegion
+	if most <= 0 || most > mostInRegion {
+		most = mostInRegion
 	}
 	more := false
 	err = s.snap.Scan(ctx, s.mask, q.Chrom, q.From, q.To, func(k variant.Key, c store.Count) error {
@@ -154,13 +150,20 @@ func (d *Desk) askRegion(ctx context.Context, q Region) (Answer, error) {
 		return nil
 	})
 	if err != nil && err != errEnough {
-		return Answer{}, err
+		return Answer{}, d.refused(s.ask, err)
 	}
-	if more && most != q.Limit {
-		return Answer{}, fault.New(fault.Invalid, "more than %d variants are carried on %s", MostInRegion, where).Do("ask for smaller regions, or use 'samverk export'")
+	if n := len(a.Counts); n > 1 {
+		if err := d.spend(ctx, s, n-1); err != nil {
+			return Answer{}, err
+		}
 	}
-	return d.release(ctx, s, a, max(1, len(a.Counts)))
+	if a, err = d.release(ctx, s, a, commitment); err == nil && more && most != q.Limit { // where a list ends is told, so it is paid and logged like one
+		return Answer{}, fault.New(fault.Invalid, "more than %d variants are carried on %s", mostInRegion, where).Do("ask for smaller regions, or use 'samverk export'")
+	}
+	return a, err
 }
+
+var mostInRegion = MostInRegion // a test has fewer
 
 // errEnough ends a scan at its limit.
 var errEnough = fault.New(fault.Internal, "enough")

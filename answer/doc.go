@@ -4,12 +4,12 @@
 // Nouns: a Question names variants; a Region names a stretch; an Annotation is a whole VCF; an Export is everything. Each
 // begins with a policy.Ask: who asks, for what. A Count is what may be told of one variant.
 //
-// Every question goes the same way: it is judged, those who allow the use are found, they are counted, the counts are
-// shaped, the numbers are taken from the asker's budget, the use is appended to the ledger, and then the answer is released.
+// Every question goes the same way: it is judged, those who allow the use are found, the numbers are taken from the asker's budget,
+// people are counted, the counts are shaped, the use is appended to the ledger, and then the answer is released.
 //
 // Rules:
 //   - A question is judged before anything else is looked at. A denial is the same error for everybody, and neither its words nor
-//     its time tell of data. It is noted, and a leaf of the ledger if the asker is known.
+//     its time tell of data; nor do those of a budget that is spent. It is noted, and a leaf of the ledger if the asker is known.
 //   - The consents are read when a question begins, after it was asked: a withdrawal that was acknowledged before is obeyed.
 //     What takes long (an annotation, an export) counts the people who allowed it at its beginning and says at which epoch.
 //   - Nobody is counted whom the legal basis of the use, and what they have said, don't let be counted.

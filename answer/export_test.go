@@ -26,6 +26,12 @@ func (d *Desk) Everything(ctx context.Context, a policy.Ask, each func(variant.K
 	return s.everything(ctx, each)
 }
 
+// ListAtMost bounds listings until the test ends.
+func ListAtMost(t interface{ Cleanup(func()) }, n int) {
+	mostInRegion = n
+	t.Cleanup(func() { mostInRegion = MostInRegion })
+}
+
 // Admit gives who is in, of who was in, who allows it and who is sequenced.
 var Admit = admit
 

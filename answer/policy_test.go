@@ -303,6 +303,51 @@ func TestRegionUnderAPolicy(t *testing.T) {
 	}
 }
 
+// Who has nothing left of a budget is refused before anything is counted, so how long it takes tells nothing; here nothing can be counted at all.
+func TestNobodyIsCountedForWhoHasNoBudgetLeft(t *testing.T) {
+	n := testnode.Full(t)
+	d := testnode.Preset(t, "care")
+	d.Rules[0].Budget = policy.Budget{Organisation: 1, Per: policy.Year}
+	n.Adopt(t, d)
+	ask := func(desk *answer.Desk) error {
+		_, err := desk.Ask(t.Context(), answer.Question{Ask: testnode.Clinician(), Keys: []variant.Key{key(t, testnode.Carried)}})
+		return err
+	}
+	if err := ask(n.Desk); err != nil {
+		t.Fatal(err)
+	}
+	closed, err := store.Open(t.Context(), n.DB, filepath.Join(n.Dir, "genomes"), store.Options{})
+	if err == nil {
+		err = closed.Close()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	desk := n.NewDesk(closed, nil)
+	if err := ask(desk); fault.KindOf(err) != fault.Denied {
+		t.Error(err)
+	}
+	_, err = desk.Region(t.Context(), answer.Region{Ask: testnode.Clinician(), Chrom: 22, From: 50_001_000, To: 50_004_000})
+	if fault.KindOf(err) != fault.Denied {
+		t.Error(err)
+	}
+}
+
+// That a list is too long tells of data: it costs what the list would have cost, and is in the ledger.
+func TestAListThatIsTooLongIsPaidAndLogged(t *testing.T) {
+	n := testnode.Full(t)
+	n.Adopt(t, testnode.Preset(t, "care"))
+	answer.ListAtMost(t, 20)
+	q := answer.Region{Ask: testnode.Clinician(), Chrom: 22, From: 50_001_000, To: 50_004_000}
+	if a, err := n.Desk.Region(t.Context(), q); fault.KindOf(err) != fault.Invalid || a.Counts != nil {
+		t.Fatalf("%+v, %v", a, err)
+	}
+	accounts, err := n.Policies.Accounts(t.Context(), policy.OfOrganisation, 1)
+	if err != nil || len(accounts) != 1 || accounts[0].Lifetime != 20 || len(leaves(t, n, ledger.Use)) != 1 {
+		t.Errorf("%+v, %d leaves, %v", accounts, len(leaves(t, n, ledger.Use)), err)
+	}
+}
+
 // What can't be written down isn't answered, and the asker learns no more than that.
 func TestNothingIsAnsweredThatCantBeWrittenDown(t *testing.T) {
 	for what, harm := range map[string]func(t *testing.T, n *testnode.Node){

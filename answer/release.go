@@ -15,6 +15,7 @@ import (
 	"github.com/samverk/samverk/genome/variant"
 	"github.com/samverk/samverk/ledger"
 	"github.com/samverk/samverk/policy"
+	"github.com/samverk/samverk/storage"
 )
 
 // asking is a question that may be answered, and who is counted for it.
@@ -32,8 +33,8 @@ func (d *Desk) ask(ctx context.Context, a policy.Ask, about func() string) (*ask
 	v := d.policies.Judge(a)
 	if !v.Allowed {
 		d.denied(ctx, a, v, about)
-		if faults := d.policies.Faults(); a.Operator && v.Reason == policy.Faulty && len(faults) > 0 {
-			return nil, faults[0] // it is theirs to see to
+		if faults := d.policies.Faults(); a.Operator && len(faults) > 0 && (v.Reason == policy.Faulty || v.Reason == policy.ClockStepped) {
+			return nil, errors.Join(faults...) // they are theirs to see to
 		}
 		return nil, policy.Denied()
 	}
@@ -49,10 +50,10 @@ func (d *Desk) ask(ctx context.Context, a policy.Ask, about func() string) (*ask
 }
 
 // spend takes numbers from the asker's budgets. It judges again.
-func (d *Desk) spend(ctx context.Context, q *asking, cells int) error {
+func (d *Desk) spend(ctx context.Context, q *asking, cells int, beside ...policy.Beside) error {
 	a := q.ask
 	a.Cells = cells
-	return d.refused(a, d.policies.Spend(ctx, a, q.verdict))
+	return d.refused(a, d.policies.Spend(ctx, a, q.verdict, beside...))
 }
 
 // ahead is how many numbers a long answer takes from the budgets at a time.
@@ -82,30 +83,70 @@ func (d *Desk) payAhead(q *asking) func(ctx context.Context, cells int) error {
 	}
 }
 
+// pay takes numbers from the asker's budgets before anything is counted: who has nothing left learns nothing, not even from how long it takes. The
+// record of who asked is kept in the same transaction; what commits to it is for the leaf.
+func (d *Desk) pay(ctx context.Context, q *asking, cells int) (commitment [32]byte, err error) {
+	if !known(q.ask) {
+		return commitment, d.spend(ctx, q, cells)
+	}
+	o, err := d.accesses.Seal(access(q.ask, q.about))
+	if err != nil {
+		return commitment, d.refused(q.ask, err)
+	}
+	err = d.spend(ctx, q, cells, func(ctx context.Context, tx *storage.Tx) error { return d.accesses.Keep(ctx, tx, o) })
+	return o.Commitment(), err
+}
+
+// release records an answer that was paid, and then lets it go.
+func (d *Desk) release(ctx context.Context, q *asking, a Answer, commitment [32]byte) (Answer, error) {
+	x, err := d.use(ctx, q)
+	if err == nil {
+		x.Private = commitment
+		a.Receipt, err = d.ledger.Append(ctx, x)
+	}
+	if err != nil {
+		return Answer{}, d.refused(q.ask, err)
+	}
+	return a, nil
+}
+
 // record appends the use to the ledger, with what proves who was counted and the record of who asked. When it returns both are
 // durable, and the answer may be released.
 func (d *Desk) record(ctx context.Context, q *asking) (ledger.Receipt, error) {
-	root, err := d.counted.Root(ctx, q.use, q.allowed)
+	x, err := d.use(ctx, q)
 	if err != nil {
 		return ledger.Receipt{}, d.refused(q.ask, err)
 	}
-	x := leaf(ledger.Use, q.ask, q.verdict)
-	x.Purpose, x.Conditions = q.use.Purpose, q.use.Conditions
-	x.Counted, x.Epoch, x.Mask = uint64(q.mask.Individuals()), q.allowed.Epoch, root
 	r, err := d.append(ctx, q.ask, x, q.about)
 	return r, d.refused(q.ask, err)
 }
 
+// use is the leaf of an answer. Its root can be proved from now on.
+func (d *Desk) use(ctx context.Context, q *asking) (ledger.Leaf, error) {
+	root, err := d.counted.Root(ctx, q.use, q.allowed)
+	x := leaf(ledger.Use, q.ask, q.verdict)
+	x.Purpose, x.Conditions = q.use.Purpose, q.use.Conditions
+	x.Counted, x.Epoch, x.Mask = uint64(q.mask.Individuals()), q.allowed.Epoch, root
+	return x, err
+}
+
 func (d *Desk) append(ctx context.Context, a policy.Ask, x ledger.Leaf, about func() string) (ledger.Receipt, error) {
-	if !a.SignedIn && !a.Operator {
+	if !known(a) {
 		return d.ledger.Append(ctx, x)
 	}
+	return d.accesses.Append(ctx, x, access(a, about))
+}
+
+// known tells whether it is known who asks.
+func known(a policy.Ask) bool { return a.SignedIn || a.Operator }
+
+// access is the record of who asked.
+func access(a policy.Ask, about func() string) ledger.AccessRecord {
 	why := string(a.Use.Purpose)
 	if a.Operator {
 		why += ", at the machine itself"
 	}
-	return d.accesses.Append(ctx, x, ledger.AccessRecord{
-		Person: cmp.Or(a.Person, "operator"), Organisation: a.Organisation, Question: about(), Why: why})
+	return ledger.AccessRecord{Person: cmp.Or(a.Person, "operator"), Organisation: a.Organisation, Question: about(), Why: why}
 }
 
 // leaf says who asked what under which policy.
@@ -138,7 +179,7 @@ func (d *Desk) denied(ctx context.Context, a policy.Ask, v policy.Verdict, about
 	u := counted.Of(a.Use)
 	a.Organisation, a.Role, a.Dataset, a.Person, a.Use.Country = plain(a.Organisation), plain(a.Role), plain(a.Dataset), plain(a.Person), plain(a.Use.Country)
 	err := d.policies.Note(ctx, a, v)
-	if err == nil && (a.SignedIn || a.Operator) {
+	if err == nil && known(a) {
 		x := leaf(ledger.Denial, a, v)
 		x.Purpose, x.Conditions = plain(u.Purpose), plain(u.Conditions)
 		_, err = d.append(ctx, a, x, about)

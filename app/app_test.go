@@ -14,17 +14,24 @@ import (
 	"github.com/samverk/samverk/app"
 )
 
-// TestMain lets the test binary be another process: one that owns a directory until its input ends.
+// TestMain lets the test binary be another process: one that owns or serves a directory until its input ends.
 func TestMain(m *testing.M) {
-	if dir := os.Getenv("APP_TEST_OWN"); dir != "" {
-		if err := ownUntilEOF(dir); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
+	for env, run := range map[string]func(string) error{ownEnv: ownUntilEOF, serveEnv: serveUntilEOF} {
+		if dir := os.Getenv(env); dir != "" {
+			if err := run(dir); err != nil {
+				fmt.Fprintln(os.Stderr, err)
+				os.Exit(1)
+			}
+			os.Exit(0)
 		}
-		os.Exit(0)
 	}
 	os.Exit(m.Run())
 }
+
+const (
+	ownEnv   = "APP_TEST_OWN"
+	serveEnv = "APP_TEST_SERVE"
+)
 
 func ownUntilEOF(dir string) error {
 	ctx := context.Background()
@@ -38,11 +45,32 @@ func ownUntilEOF(dir string) error {
 	})
 }
 
+func serveUntilEOF(dir string) error {
+	ctx, cancel := context.WithCancel(context.Background())
+	go func() {
+		_, _ = io.Copy(io.Discard, os.Stdin)
+		cancel()
+	}()
+	return app.With(ctx, dir, "the server", nil, func(c *app.Client) error {
+		return app.Serve(ctx, c, app.ServeOptions{Addr: "127.0.0.1:0", Listening: func(url string) { fmt.Println(url) }})
+	})
+}
+
 // owner starts another process that owns dir. Ending its input ends it in good order.
 func owner(t *testing.T, dir string) (*exec.Cmd, io.WriteCloser) {
 	t.Helper()
+	cmd, in, said := other(t, ownEnv, dir)
+	if said != "owning" {
+		t.Fatalf("the other process said %q", said)
+	}
+	return cmd, in
+}
+
+// other starts another process, and gives its first line.
+func other(t *testing.T, env, dir string) (*exec.Cmd, io.WriteCloser, string) {
+	t.Helper()
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), "APP_TEST_OWN="+dir)
+	cmd.Env = append(os.Environ(), env+"="+dir)
 	cmd.Stderr = os.Stderr
 	in, _ := cmd.StdinPipe()
 	out, _ := cmd.StdoutPipe()
@@ -50,10 +78,11 @@ func owner(t *testing.T, dir string) (*exec.Cmd, io.WriteCloser) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { in.Close(); cmd.Process.Kill(); cmd.Wait() })
-	if l, err := bufio.NewReader(out).ReadString('\n'); err != nil || l != "owning\n" {
+	l, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
 		t.Fatalf("the other process said %q, %v", l, err)
 	}
-	return cmd, in
+	return cmd, in, strings.TrimSpace(l)
 }
 
 // write makes a file.
@@ -117,14 +146,15 @@ func private(n int) []string {
 }
 
 // counted asks about everybody's private variant in one question, and tells who was counted.
-func counted(ctx context.Context, c *app.Client, n int) (who uint, err error) {
+func counted(ctx context.Context, c *app.Client, n int) (s seen, err error) {
 	i := 0
-	_, err = app.Query.Call(ctx, c, app.QueryRequest{Purpose: "research", Variants: private(n)}, app.Sink[app.Row]{Item: func(r app.Row) error {
+	r, err := app.Query.Call(ctx, c, app.QueryRequest{Purpose: "research", Variants: private(n)}, app.Sink[app.Row]{Item: func(r app.Row) error {
 		if n, ok := r.AC.Exact(); ok && n == 1 {
-			who |= 1 << i
+			s.who |= 1 << i
 		}
 		i++
 		return nil
 	}})
-	return who, err
+	s.epoch = r.ConsentEpoch
+	return s, err
 }

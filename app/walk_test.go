@@ -16,9 +16,12 @@ import (
 
 	accountweb "github.com/samverk/samverk/account/web"
 	"github.com/samverk/samverk/app/demo/living"
+	consentweb "github.com/samverk/samverk/consent/web"
 	"github.com/samverk/samverk/forum"
+	"github.com/samverk/samverk/individual"
 	"github.com/samverk/samverk/lang"
 	"github.com/samverk/samverk/network"
+	"github.com/samverk/samverk/policy"
 	"github.com/samverk/samverk/storage"
 	"github.com/samverk/samverk/web/route"
 	"github.com/samverk/samverk/web/webtest"
@@ -32,6 +35,7 @@ type house struct {
 	kinds []kind
 	long  bool
 	turn  int
+	wrong func(format string, args ...any) // is told what an answer should not have been
 }
 
 // kind is a kind of person, with the cookies of somebody of that kind.
@@ -39,7 +43,9 @@ type kind struct {
 	name    string
 	called  string // the person's own name
 	tenant  string
-	person  network.PersonID // "": nobody
+	person  network.PersonID // "": nobody of the network
+	about   string           // the individual whom data are about, signed in as that
+	steward bool             // of the node
 	cookies []*http.Cookie
 }
 
@@ -52,7 +58,7 @@ func newHouse(t *testing.T) *house {
 	if err := makeDir(dir); err != nil {
 		t.Fatal(err)
 	}
-	if err := writeFile(filepath.Join(dir, settingsName), []byte(`{"version":1}`)); err != nil {
+	if err := writeFile(filepath.Join(dir, settingsName), []byte(`{"version":1,"country":"SE","organisation":"North"}`)); err != nil {
 		t.Fatal(err)
 	}
 	lived, err := living.Build(ctx, living.Options{
@@ -71,21 +77,61 @@ func newHouse(t *testing.T) *house {
 		as[i] = accountweb.Persona{Person: p.ID, Name: p.Name, Is: p.Is}
 		h.kinds = append(h.kinds, kind{name: p.As, called: p.Name, tenant: p.Slug, person: p.ID})
 	}
+	for i, role := range []string{policy.Steward, policy.Clinician} {
+		k := h.assign(people[0].Slug, role, i)
+		h.kinds = append(h.kinds, k)
+		as = append(as, accountweb.Persona{Person: k.person, Name: k.called})
+	}
+	err = h.node.db.Write(ctx, func(tx *storage.Tx) error {
+		_, err := h.node.people.Enrol(ctx, tx, []individual.New{{ID: "1990-01"}})
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.kinds = append(h.kinds, kind{name: "whom data are about", called: "Alva Lind", about: "1990-01"})
 	h.serve(as...)
 	return h
+}
+
+// assign gives an assignment to somebody who is registered in a tenant and sits nowhere.
+func (h *house) assign(slug, role string, nth int) kind {
+	h.t.Helper()
+	k := kind{name: role, called: "Ingen Annan", tenant: slug, steward: role == policy.Steward}
+	h.read(func(tx *storage.Tx) error {
+		return tx.QueryRow(h.t.Context(), `SELECT m.person FROM membership m JOIN network n ON n.id = m.network WHERE n.slug = $1 AND NOT EXISTS (SELECT 1 FROM holding h WHERE h.person = m.person)
+			ORDER BY m.person LIMIT 1 OFFSET $2`, slug, nth).Scan(&k.person)
+	})
+	_, err := h.node.policies.Assign(h.t.Context(), policy.Actor{Operator: true},
+		policy.Assignment{Person: string(k.person), Organisation: "North", Sector: "care", Role: role, Ground: "a test"})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return k
 }
 
 // serve opens the site, where anybody may sign in as some people, and does so as each of the house's kinds.
 func (h *house) serve(as ...accountweb.Persona) {
 	h.t.Helper()
+	h.wrong = h.t.Errorf
 	var err error
-	if h.site, err = h.node.site(h.t.Context(), ServeOptions{Addr: "127.0.0.1:0", Site: SiteOptions{As: as}}, base); err != nil {
+	o := SiteOptions{As: as}
+	for _, k := range h.kinds {
+		if k.about != "" {
+			o.Patients = append(o.Patients, consentweb.Persona{Individual: k.about, Name: k.called})
+		}
+	}
+	if h.site, err = h.node.site(h.t.Context(), ServeOptions{Addr: "127.0.0.1:0", Site: o}, base); err != nil {
 		h.t.Fatal(err)
 	}
 	h.t.Cleanup(func() { _ = h.site.close() })
 	for i := range h.kinds {
-		if k := &h.kinds[i]; k.person != "" {
-			w := h.do(*k, http.MethodPost, "/sign-in/as", url.Values{"person": {string(k.person)}})
+		if k := &h.kinds[i]; k.person != "" || k.about != "" {
+			at, as := "/sign-in/as", url.Values{"person": {string(k.person)}}
+			if k.about != "" {
+				at, as = "/my/sign-in/as", url.Values{"individual": {k.about}}
+			}
+			w := h.do(*k, http.MethodPost, at, as)
 			if w.Code != http.StatusSeeOther || len(w.Result().Cookies()) == 0 {
 				h.t.Fatalf("signing in as %s: %d", k.name, w.Code)
 			}
@@ -317,6 +363,66 @@ func TestEveryRouteAsEveryKindOfPerson(t *testing.T) {
 		}
 	}
 	t.Logf("%d routes, %d requests", len(h.site.table.Routes()), requests)
+	h.long = false
+	for _, r := range h.site.table.Routes() {
+		h.unwidened(r)
+	}
+}
+
+// unwidened makes sure that the walk would see it if the table let in more than the rooms do.
+func (h *house) unwidened(r route.Route) {
+	if r.Who == route.Anyone || r.Who == route.LocalOperator || r.Method != http.MethodGet || slices.Contains(asks, r.Pattern) || strings.Contains(strings.ReplaceAll(r.Pattern, "{network}", ""), "{") {
+		return
+	}
+	seen := 0
+	h.wrong = func(string, ...any) { seen++ }
+	defer func() { h.wrong = h.t.Errorf }()
+	was := r.Who
+	r.Who = route.Anyone
+	for path, x := range h.addresses(r.Pattern) {
+		h.walk(r, path, x, h.kinds[0], nil)
+	}
+	if seen == 0 {
+		h.t.Errorf("%s is for %s, and nobody would see it if it were for anyone", r, was)
+	}
+}
+
+// may tells what the table says of a kind of person at a tenant's address: they may, they may not, or it depends on the noun.
+func (h *house) may(r route.Route, k kind, slug string) (yes, no bool) {
+	root, _ := h.site.commons.Networks.Tree().Root(slug)
+	belongs := h.sees(k, network.Scope{Network: root.ID, Visibility: network.NetworkOnly})
+	switch r.Who {
+	case route.Anyone:
+		yes = true
+	case route.Patient:
+		yes = k.about != ""
+	case route.Steward:
+		yes = k.steward
+	case route.SignedIn, route.Owner:
+		yes = k.person != ""
+	case route.Member:
+		yes = belongs
+	case route.Coordinator:
+		for _, n := range h.site.commons.Networks.Tree().Down(root.ID) { // of a network below, for what is done there
+			yes = yes || h.sees(k, network.Scope{Network: n.ID, Visibility: network.BodyOnly})
+		}
+	case route.Seated, route.Chair:
+		return false, !belongs
+	}
+	return yes, !yes
+}
+
+// permitted holds an answer against the table. A page that names no noun is given to those who may have it, and to nobody else; and nobody changes
+// anything who may not.
+func (h *house) permitted(r route.Route, path string, x thing, k kind, w *httptest.ResponseRecorder) {
+	yes, no := h.may(r, k, x.slug)
+	led := w.Code == http.StatusSeeOther && !strings.HasSuffix(w.Header().Get("Location"), "sign-in") && !strings.Contains(w.Header().Get("Location"), "sign-in?")
+	switch given := w.Code == http.StatusOK || led; {
+	case no && given:
+		h.wrong("%s %s (%s) as %s of %s: %d, and they may not", r.Method, path, r.Who, k.name, k.tenant, w.Code)
+	case yes && !given && r.Method == http.MethodGet && !param.MatchString(strings.ReplaceAll(strings.ReplaceAll(r.Pattern, "{network}", ""), "{$}", "")) && !secret(r.Pattern) && !slices.Contains(asks, r.Pattern):
+		h.wrong("%s %s (%s) as %s of %s: %d, and they may", r.Method, path, r.Who, k.name, k.tenant, w.Code)
+	}
 }
 
 func (h *house) walk(r route.Route, path string, x thing, k kind, planted map[string]network.Scope) (requests int) {
@@ -334,8 +440,9 @@ func (h *house) walk(r route.Route, path string, x thing, k kind, planted map[st
 			return 0
 		}
 		w := h.do(k, method, path, url.Values{})
+		h.permitted(r, path, x, k, w)
 		switch {
-		case r.Who == route.Patient, signs && k.person == "": // nobody of the network is a patient
+		case r.Who == route.Patient && k.about == "", signs && k.person == "" && r.Who != route.Patient:
 			h.want(r, path, k, w, http.StatusUnauthorized)
 		case x.absent && !x.scoped && (w.Code == http.StatusBadRequest || w.Code == http.StatusForbidden): // what was sent, and who asks, is looked at first
 		case hidden && !secret(r.Pattern):
@@ -353,8 +460,9 @@ func (h *house) walk(r route.Route, path string, x thing, k kind, planted map[st
 	for _, code := range codes {
 		w := h.do(k, method, path+"?lang="+code, nil)
 		requests++
+		h.permitted(r, path, x, k, w)
 		switch {
-		case r.Who == route.Patient, signs && k.person == "":
+		case r.Who == route.Patient && k.about == "", signs && k.person == "" && r.Who != route.Patient:
 			h.want(r, path, k, w, http.StatusSeeOther)
 			continue
 		case secret(r.Pattern):
@@ -408,12 +516,15 @@ func secret(pattern string) bool {
 	return slices.ContainsFunc([]string{"/sign-in/", "/setup/{", "/recover/{", "/invitation/{"}, func(s string) bool { return strings.HasPrefix(pattern, s) })
 }
 
+// asks are pages for which one needs more than to be somebody: a secret in a cookie, to be the node's operator, or to coordinate the whole tenant.
+var asks = []string{"/setup", "/recover/new", "/invitation", "/n/{network}/feedback", "/n/{network}/forms/new"}
+
 // endings are what ends the session that the walk is on.
-var endings = []string{"/sign-out", "/sign-in/as", "/account/erase", "/me/erase", "/account/sessions/{id}/end"}
+var endings = []string{"/sign-out", "/sign-in/as", "/my/sign-out", "/my/sign-in/as", "/account/erase", "/me/erase", "/account/sessions/{id}/end"}
 
 func (h *house) want(r route.Route, path string, k kind, w *httptest.ResponseRecorder, statuses ...int) {
 	if !slices.Contains(statuses, w.Code) {
-		h.t.Errorf("%s %s (%s) as %s of %s: %d, want one of %v", r.Method, path, r.Who, k.name, k.tenant, w.Code, statuses)
+		h.wrong("%s %s (%s) as %s of %s: %d, want one of %v", r.Method, path, r.Who, k.name, k.tenant, w.Code, statuses)
 	}
 }
 

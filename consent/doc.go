@@ -27,7 +27,7 @@
 //     no lock, but at a moment when something falls due. OnChange tells of each state before it is seen.
 //   - Removing an individual takes their id and particulars out of the register and deletes their choices, restrictions and
 //     receipts. What is left is a spent number and the day.
-//   - Each "no", restriction, removal, ended login and form in force is in the journal, on disk, before it is acknowledged. The
+//   - Each "no", restriction, removal, ended login, corrected birth date and form in force is in the journal, on disk, before it is acknowledged. The
 //     journal lies outside what a backup contains. After a restore nobody is counted and nothing
 //     can be changed until Replay has applied it, or ConfirmNoJournal says that there is none. A restriction that was lifted since
 //     the backup stands again until it is lifted again.

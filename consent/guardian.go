@@ -228,12 +228,16 @@ func (c *Consents) follow() individual.Follower {
 	}
 }
 
-// born works out anew what ends when, for somebody whose birth date was corrected.
+// born works out anew what ends when, for somebody whose birth date was corrected. It is kept in the journal: by a backup's date a guardian's word
+// might hold for longer.
 func (c *Consents) born(ctx context.Context, tx *storage.Tx, n individual.Number) error {
 	u := c.in(tx)
 	who, ok := c.people.GetIn(tx, n)
 	if !ok || !has(u.planes[ward], n) {
 		return nil
+	}
+	if u.waiting == "" {
+		u.acts = append(u.acts, act{Who: c.hide(who.ID), Born: who.Born.Format(time.DateOnly)})
 	}
 	for _, l := range slices.Clone(u.lapses) {
 		if l.who == n {

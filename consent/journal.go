@@ -30,7 +30,7 @@ import (
 //
 // An act is one of: a no to a purpose or a condition on one ("purpose", also an objection; with "guardian" if it was
 // a guardian's), a removal ("removed"), a block, opt-out or reservation ("restriction"), a login or guardian that ended
-// ("ended", its id), a form put in force ("form" and the decision's "mandate"). Only the last is about nobody.
+// ("ended", its id), the birth date, corrected, of somebody for whom a guardian chose ("born"), a form put in force ("form" and the decision's "mandate"). Only the last is about nobody.
 //
 // Version 1 knew purposes and removals alone. A journal that begins as version 1 is read and gone on with; the acts
 // that are new may then stand in it, and a program that knows version 1 only refuses them as damage.
@@ -76,6 +76,7 @@ type act struct {
 	Removed     bool            `json:"removed,omitempty"`
 	Restriction *restriction    `json:"restriction,omitempty"`
 	Ended       string          `json:"ended,omitempty"`
+	Born        string          `json:"born,omitempty"`
 	Form        json.RawMessage `json:"form,omitempty"`
 	Mandate     json.RawMessage `json:"mandate,omitempty"`
 }

@@ -204,6 +204,12 @@ func (r *replay) apply(ctx context.Context, a act, at int64) error {
 		return r.restrict(ctx, who, *a.Restriction, at)
 	case a.Ended != "":
 		return r.c.people.End(ctx, r.u.tx, string(r.by), replayedWhy, a.Ended)
+	case a.Born != "":
+		born, err := individual.ParseBorn(a.Born)
+		if err != nil {
+			return err
+		}
+		return r.c.people.ReplayBorn(ctx, r.u.tx, string(r.by), replayedWhy, who.Number, born)
 	}
 	what := Permission(a.Purpose).index()
 	if what < 0 {

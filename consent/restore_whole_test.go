@@ -157,6 +157,59 @@ func TestARestoredBackupObeysEverythingThatTakesPeopleOut(t *testing.T) {
 	})
 }
 
+// TestARestoredBackupObeysWhatEndedAGuardiansWord: somebody came of age since the backup, by the birth date in it or by one that was corrected, and
+// somebody was erased.
+func TestARestoredBackupObeysWhatEndedAGuardiansWord(t *testing.T) {
+	testkit.EachDatabase(t, func(t *testing.T, dsn string) {
+		dir, clock := t.TempDir(), noon()
+		journal, backup := filepath.Join(dir, "data.journal"), filepath.Join(dir, "backup")
+		n := openAt(t, dsn, journal, clock.Now)
+		n.enrol(t, "child", "grows up", "corrected", "erased")
+		n.mustEnact(t, 1, clock.Time, forms[0])
+		for who := range individual.Number(4) {
+			n.born(t, who, clock.AddDate(-10, 0, 0))
+			if who == 1 {
+				n.born(t, who, clock.AddDate(-18, 0, 1))
+			}
+			f := n.filled(who, true, "care")
+			f.Guardian = n.guard(t, who, "mother")
+			if _, err := n.fill(f); err != nil {
+				t.Fatal(err)
+			}
+		}
+		n.backUp(t, backup)
+		n.born(t, 2, clock.AddDate(-19, 0, 0))
+		n.remove(t, "erased")
+		if got := n.allowed(t, consent.Care); !slices.Equal(got, []individual.Number{0, 1}) {
+			t.Fatal(got)
+		}
+		n.close(t)
+		clock.Time = clock.AddDate(0, 0, 2)
+
+		again := filepath.Join(dir, "again")
+		if _, err := storage.Restore(t.Context(), backup, again, inDir, options(&testkit.Clock{}, 3)); err != nil {
+			t.Fatal(err)
+		}
+		n = openAt(t, inDir(again), again+".journal", clock.Now)
+		n.refuses(t)
+		r, err := n.replay(journal)
+		if err != nil || len(r.Removed) != 1 || r.Removed[0] != 3 {
+			t.Errorf("%+v, %v", r, err)
+		}
+		for range 2 {
+			if got := n.allowed(t, consent.Care); !slices.Equal(got, []individual.Number{0}) {
+				t.Error("counted after the restore:", got)
+			}
+			if err := n.consents.Verify(t.Context()); err != nil {
+				t.Error(err)
+			}
+			n.close(t)
+			n = openAt(t, inDir(again), again+".journal", clock.Now)
+		}
+		n.close(t)
+	})
+}
+
 // TestAJournalOfTheFirstVersionGoesOn: what it holds is obeyed, and what is new is added to it.
 func TestAJournalOfTheFirstVersionGoesOn(t *testing.T) {
 	w := writeJournal(t)

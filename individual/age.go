@@ -2,7 +2,6 @@ package individual
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"github.com/samverk/samverk/fault"
@@ -70,6 +69,15 @@ func (i Individual) Adult(at time.Time) bool {
 
 // SetBorn records or corrects the birth date.
 func (r *Register) SetBorn(ctx context.Context, tx *storage.Tx, by, why string, n Number, born time.Time) error {
+	return r.setBorn(ctx, tx, n, born, func() error { return r.record(ctx, tx, n, "born", by, why) })
+}
+
+// ReplayBorn records again what was recorded after the backup that a node waits to have accounted for.
+func (r *Register) ReplayBorn(ctx context.Context, tx *storage.Tx, by, why string, n Number, born time.Time) error {
+	return r.setBorn(ctx, tx, n, born, func() error { return r.note(ctx, tx, n, "born", by, why) })
+}
+
+func (r *Register) setBorn(ctx context.Context, tx *storage.Tx, n Number, born time.Time, record func() error) error {
 	who, ok := r.GetIn(tx, n)
 	if !ok {
 		return fault.New(fault.NotFound, "there is no individual number %d", n)
@@ -83,7 +91,7 @@ func (r *Register) SetBorn(ctx context.Context, tx *storage.Tx, by, why string, 
 	if _, err := tx.Exec(ctx, `UPDATE individual SET birth_date = $1 WHERE number = $2`, d.time().Format(dayForm), n); err != nil {
 		return c.failed(err)
 	}
-	if err := r.record(ctx, tx, n, "born", by, why); err != nil {
+	if err := record(); err != nil {
 		return err
 	}
 	if r.follower.Born == nil {
@@ -111,13 +119,18 @@ const maxText = 2000
 
 // record keeps who changed what about an individual. Without that the change can't be committed.
 func (r *Register) record(ctx context.Context, tx *storage.Tx, n Number, kind, by, why string) error {
-	return r.in(tx).failed(r.recordIn(ctx, tx, n, kind, by, why))
+	if _, waiting := r.db.Restored(); waiting {
+		return r.in(tx).failed(waits("nothing about individuals can be changed yet"))
+	}
+	return r.note(ctx, tx, n, kind, by, why)
 }
 
-func (r *Register) recordIn(ctx context.Context, tx *storage.Tx, n Number, kind, by, why string) error {
-	if _, waiting := r.db.Restored(); waiting && !strings.HasSuffix(kind, " ended") { // a replay ends what had ended
-		return waits("nothing about individuals can be changed yet")
-	}
+// note is record, also for a replay.
+func (r *Register) note(ctx context.Context, tx *storage.Tx, n Number, kind, by, why string) error {
+	return r.in(tx).failed(r.noteIn(ctx, tx, n, kind, by, why))
+}
+
+func (r *Register) noteIn(ctx context.Context, tx *storage.Tx, n Number, kind, by, why string) error {
 	if by == "" || len(by) > maxText || len(why) > maxText {
 		return fault.New(fault.Invalid, "who changes this must be said, in at most %d bytes, and why in as many", maxText)
 	}

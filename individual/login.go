@@ -188,7 +188,7 @@ func (r *Register) End(ctx context.Context, tx *storage.Tx, by, why, id string) 
 		if err != nil {
 			return err
 		}
-		if err := r.record(ctx, tx, n, kind, by, why); err != nil || r.follower.Ended == nil {
+		if err := r.note(ctx, tx, n, kind, by, why); err != nil || r.follower.Ended == nil {
 			return r.in(tx).failed(err)
 		}
 		return r.in(tx).failed(r.follower.Ended(ctx, tx, n, id))

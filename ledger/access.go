@@ -77,8 +77,8 @@ type Accesses struct {
 }
 
 type keeping struct {
-	row  []any
-	done chan<- error // capacity 1
+	record Opening
+	done   chan<- error // capacity 1
 }
 
 // NewAccesses keeps records for a number of years, KeepYears at least.
@@ -92,7 +92,7 @@ func NewAccesses(db *storage.DB, l *Ledger, random io.Reader, years int) (*Acces
 // Append keeps a record, and then appends the leaf with its commitment. When it returns both are durable. If the leaf fails, the
 // record stays: somebody asked, and got no answer.
 func (a *Accesses) Append(ctx context.Context, x Leaf, rec AccessRecord) (Receipt, error) {
-	o, err := a.seal(rec)
+	o, err := a.Seal(rec)
 	if err != nil {
 		return Receipt{}, err
 	}
@@ -103,8 +103,8 @@ func (a *Accesses) Append(ctx context.Context, x Leaf, rec AccessRecord) (Receip
 	return a.ledger.Append(ctx, x)
 }
 
-// seal stamps and salts a record.
-func (a *Accesses) seal(rec AccessRecord) (o Opening, err error) {
+// Seal stamps and salts a record that is to be kept, for whoever keeps it in a transaction of their own. Their leaf has its commitment.
+func (a *Accesses) Seal(rec AccessRecord) (o Opening, err error) {
 	if rec.Person == "" {
 		return o, fault.New(fault.Invalid, "an access record without a person")
 	}
@@ -124,17 +124,23 @@ func (a *Accesses) seal(rec AccessRecord) (o Opening, err error) {
 	return o, nil
 }
 
-// keep writes a record in one transaction with all those that wait while another is written.
-func (a *Accesses) keep(ctx context.Context, o Opening) error {
+// Keep writes a sealed record.
+func (a *Accesses) Keep(ctx context.Context, tx *storage.Tx, o Opening) error {
 	var who any
 	if o.Individual != nil {
 		who = *o.Individual
 	}
 	commitment := o.Commitment()
+	_, err := tx.Exec(ctx, `INSERT INTO ledger_access (commitment, salt, at, person, organisation, individual, question, why, keep_until)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`, commitment[:], o.Salt[:], o.Time, o.Person, o.Organisation, who, o.Question, o.Why, o.Time.AddDate(a.years, 0, 0))
+	return err
+}
+
+// keep writes a record in one transaction with all those that wait while another is written.
+func (a *Accesses) keep(ctx context.Context, o Opening) error {
 	done := make(chan error, 1)
 	a.mu.Lock()
-	a.waiting = append(a.waiting, keeping{[]any{commitment[:], o.Salt[:], o.Time, o.Person, o.Organisation, who, o.Question, o.Why,
-		o.Time.AddDate(a.years, 0, 0)}, done})
+	a.waiting = append(a.waiting, keeping{o, done})
 	if !a.writing {
 		a.writing = true
 		go a.write() //nolint:gosec // for all who wait, also when the first of them goes
@@ -150,6 +156,7 @@ func (a *Accesses) keep(ctx context.Context, o Opening) error {
 
 // write writes whoever waits until nobody does.
 func (a *Accesses) write() {
+	ctx := context.Background()
 	for {
 		a.mu.Lock()
 		batch := a.waiting
@@ -159,15 +166,13 @@ func (a *Accesses) write() {
 		if len(batch) == 0 {
 			return
 		}
-		err := a.db.Write(context.Background(), func(tx *storage.Tx) error {
-			i := 0
-			return tx.Insert(context.Background(), "ledger_access (commitment, salt, at, person, organisation, individual, question, why, keep_until)", func() []any {
-				if i == len(batch) {
-					return nil
+		err := a.db.Write(ctx, func(tx *storage.Tx) error {
+			for _, k := range batch {
+				if err := a.Keep(ctx, tx, k.record); err != nil {
+					return err
 				}
-				i++
-				return batch[i-1].row
-			})
+			}
+			return nil
 		})
 		for _, k := range batch {
 			k.done <- err

@@ -135,23 +135,6 @@ func TestKilledAtAnyMoment(t *testing.T) {
 	}
 }
 
-// mount makes a file system of its own, or skips the test.
-func mount(t *testing.T, args ...string) {
-	t.Helper()
-	at := args[len(args)-1]
-	if out, err := exec.Command("mount", args...).CombinedOutput(); err != nil {
-		t.Skipf("nothing can be mounted here: %s", out)
-	}
-	t.Cleanup(func() { _ = exec.Command("umount", "-l", at).Run() })
-}
-
-func command(t *testing.T, name string, args ...string) {
-	t.Helper()
-	if out, err := exec.Command(name, args...).CombinedOutput(); err != nil {
-		t.Fatalf("%s: %v\n%s", name, err, out)
-	}
-}
-
 // unmount waits for what a closed log or a killed process still has open.
 func unmount(t *testing.T, at string) {
 	t.Helper()
@@ -181,14 +164,14 @@ func TestForgetfulFileSystem(t *testing.T) {
 	if err := os.Truncate(image, 48<<20); err != nil {
 		t.Fatal(err)
 	}
-	command(t, "mkfs.ext4", "-q", "-F", image)
+	testkit.Command(t, "mkfs.ext4", "-q", "-F", image)
 	if err := os.Mkdir(at, 0o700); err != nil {
 		t.Fatal(err)
 	}
 	r := rand.New(rand.NewPCG(5, 6))
 	a, forgot := acked{}, false
 	for range long(6, 60) {
-		mount(t, "-o", "loop,commit=300", image, at)
+		testkit.Mount(t, "-o", "loop,commit=300", image, at)
 		a.run(t, filepath.Join(at, "ledger"), time.Duration(r.IntN(400))*time.Millisecond, func(p *os.Process) {
 			_ = p.Signal(syscall.SIGSTOP)
 			time.Sleep(50 * time.Millisecond) // calls under way come to their end
@@ -200,7 +183,7 @@ func TestForgetfulFileSystem(t *testing.T) {
 		if err := os.Rename(left, image); err != nil {
 			t.Fatal(err)
 		}
-		mount(t, "-o", "loop,commit=300", image, at)
+		testkit.Mount(t, "-o", "loop,commit=300", image, at)
 		b, _ := os.ReadFile(filepath.Join(at, "ledger", "unsynced"))
 		forgot = forgot || len(b) == 0
 		a.check(t, filepath.Join(at, "ledger"))
@@ -215,7 +198,7 @@ func TestForgetfulFileSystem(t *testing.T) {
 
 func TestFullDisk(t *testing.T) {
 	dir := t.TempDir()
-	mount(t, "-t", "tmpfs", "-o", "size=1m", "none", dir)
+	testkit.Mount(t, "-t", "tmpfs", "-o", "size=1m", "none", dir)
 	l := openIn(t, filepath.Join(dir, "ledger"))
 	a := acked{}
 	var err error
@@ -232,7 +215,7 @@ func TestFullDisk(t *testing.T) {
 	if _, err := l.Append(t.Context(), aUse(0)); err == nil {
 		t.Fatal("written on a full disk")
 	}
-	command(t, "mount", "-o", "remount,size=16m", dir)
+	testkit.Command(t, "mount", "-o", "remount,size=16m", dir)
 	r, err := l.Append(t.Context(), aUse(0))
 	if err != nil {
 		t.Fatal(err)
@@ -246,16 +229,16 @@ func TestFullDisk(t *testing.T) {
 
 func TestReadOnly(t *testing.T) {
 	dir := t.TempDir()
-	mount(t, "-t", "tmpfs", "-o", "size=16m", "none", dir)
+	testkit.Mount(t, "-t", "tmpfs", "-o", "size=16m", "none", dir)
 	l := openIn(t, filepath.Join(dir, "ledger"))
-	command(t, "mount", "-o", "remount,ro", dir)
+	testkit.Command(t, "mount", "-o", "remount,ro", dir)
 	if _, err := l.Append(t.Context(), aUse(1)); fault.KindOf(err) != fault.Unavailable {
 		t.Fatal(err)
 	}
 	if _, err := Open(t.Context(), filepath.Join(dir, "ledger"), testOptions()); fault.KindOf(err) != fault.Unavailable {
 		t.Fatal(err)
 	}
-	command(t, "mount", "-o", "remount,rw", dir)
+	testkit.Command(t, "mount", "-o", "remount,rw", dir)
 	if _, err := l.Append(t.Context(), aUse(1)); err != nil {
 		t.Fatal(err)
 	}

@@ -31,6 +31,12 @@ func (p *Policies) latest() time.Time {
 	return storage.Time(end)
 }
 
+// earliest is what the time is at least.
+func (p *Policies) earliest() time.Time {
+	begin, _ := p.hands()
+	return storage.Time(begin)
+}
+
 // steady refuses while it isn't known what the time is.
 func (p *Policies) steady() error {
 	begin, end := p.hands()
@@ -79,16 +85,22 @@ func (p *Policies) ConfirmClock(ctx context.Context, by Actor, ground string) er
 		}
 		tx.OnCommit(func() {
 			p.seen.Store(now)
+			p.kept.Store(now)
 			p.begin(now)
 		})
 		return nil
 	})
 }
 
-// keepSeen keeps the latest time, so that a clock set back while nobody ran is noticed too.
+// keepSeen keeps the latest time, so that a clock set back while nobody ran is noticed too. Within a second of the last one kept it does nothing.
 func (p *Policies) keepSeen(ctx context.Context, tx *storage.Tx) error {
+	now := storage.Micros(p.latest())
+	if now-p.kept.Load() < time.Second.Microseconds() {
+		return nil
+	}
 	_, err := tx.Exec(ctx, `INSERT INTO policy_clock (seq, seen, made_by, ground) SELECT COALESCE(MAX(seq), 1), CAST($1 AS BIGINT), 'samverk', '' FROM policy_clock WHERE TRUE
-		ON CONFLICT (seq) DO UPDATE SET seen = excluded.seen WHERE excluded.seen > policy_clock.seen`, p.latest())
+		ON CONFLICT (seq) DO UPDATE SET seen = excluded.seen WHERE excluded.seen > policy_clock.seen`, now)
+	tx.OnCommit(func() { p.kept.Store(now) })
 	return err
 }
 

@@ -31,6 +31,7 @@ type Policies struct {
 	o       Options
 	now     atomic.Pointer[state]
 	seen    atomic.Int64 // the latest time, in microseconds
+	kept    atomic.Int64 // of these, the latest that is in the database
 	began   atomic.Int64 // when the process did, by the database's clock
 	spends  queue
 	elapsed func() time.Duration

@@ -389,6 +389,26 @@ func TestAClockThatLeaps(t *testing.T) {
 	}
 }
 
+// A clock that leaps a day ahead gives nobody a new day's budget.
+func TestAClockThatLeapsRenewsNoBudget(t *testing.T) {
+	clock, steady := newHand(), time.Duration(0)
+	o := options()
+	o.Elapsed = func() time.Duration { return steady }
+	n := open(t, testkit.SQLite(t), clock, o)
+	defer n.close(t)
+	d := preset("care")
+	d.Rules[0].Budget = policy.Budget{Organisation: 1, Per: policy.Day}
+	n.adopt(t, d)
+	spend := func() error { return n.Spend(t.Context(), clinician(), n.Judge(clinician())) }
+	must(t, spend())
+	clock.move(24 * time.Hour)
+	if err := spend(); fault.KindOf(err) != fault.Denied {
+		t.Errorf("a clock that leapt: %v", err)
+	}
+	steady += 24 * time.Hour
+	must(t, spend())
+}
+
 // A clock that was a year ahead denies when it is right again, until somebody who decides here says that it is.
 func TestAClockThatWasWrong(t *testing.T) {
 	each(t, func(t *testing.T, n *node) {

@@ -65,13 +65,17 @@ func (s Spent) in(per Per) int64 {
 func day(t time.Time) int64 { return t.Unix() / (24 * 60 * 60) }
 
 // Spend takes a question's numbers from the budgets of its rule, and notes what was asked. It returns once that is durable; before that, and
-// with an error, nothing may be shown. It judges the question again: what it allows is the verdict given, or nothing.
-func (p *Policies) Spend(ctx context.Context, a Ask, v Verdict) error {
+// with an error, nothing may be shown. It judges the question again: what it allows is the verdict given, or nothing. What is to be kept beside is
+// written in the same transaction, if the question is allowed; one that fails takes along those who came with it.
+func (p *Policies) Spend(ctx context.Context, a Ask, v Verdict, beside ...Beside) error {
 	if !v.Allowed {
 		return Denied()
 	}
-	return p.spends.put(ctx, &spending{ask: a, verdict: v})
+	return p.spends.put(ctx, &spending{ask: a, verdict: v, beside: beside})
 }
+
+// Beside writes what belongs to a question that is spent.
+type Beside func(context.Context, *storage.Tx) error
 
 // Note keeps that a question was denied, for Replay.
 func (p *Policies) Note(ctx context.Context, a Ask, v Verdict) error {
@@ -85,6 +89,7 @@ func (p *Policies) Note(ctx context.Context, a Ask, v Verdict) error {
 type spending struct {
 	ask     Ask
 	verdict Verdict
+	beside  []Beside
 	denied  bool // already: only noted
 	err     error
 	done    chan error
@@ -181,6 +186,11 @@ func (p *Policies) write(together []*spending) error {
 		}
 		for _, s := range together {
 			books.spend(s)
+			for i := 0; i < len(s.beside) && s.err == nil; i++ {
+				if err := s.beside[i](ctx, tx); err != nil {
+					return err
+				}
+			}
 		}
 		if err := books.keep(ctx, tx); err != nil {
 			return err
@@ -191,8 +201,8 @@ func (p *Policies) write(together []*spending) error {
 
 // books are the accounts and notes of one transaction.
 type books struct {
-	state    *state // nothing can be adopted while the transaction is written
-	now      time.Time
+	state    *state    // nothing can be adopted while the transaction is written
+	now      time.Time // at the earliest: a clock that leaps ahead gives nobody a new day
 	accounts map[string]*Account
 	changed  []string
 	requests map[Request]int64
@@ -201,7 +211,7 @@ type books struct {
 
 // open loads the accounts that the questions may need.
 func (p *Policies) open(ctx context.Context, tx *storage.Tx, together []*spending) (*books, error) {
-	b := &books{state: p.now.Load(), now: p.latest(), accounts: map[string]*Account{}, requests: map[Request]int64{}, judge: p.Judge}
+	b := &books{state: p.now.Load(), now: p.earliest(), accounts: map[string]*Account{}, requests: map[Request]int64{}, judge: p.Judge}
 	var keys []any
 	for _, s := range together {
 		for _, a := range s.ask.accounts() {

@@ -42,6 +42,8 @@ type DB struct {
 	ids     ids
 	node    string
 	opened  string // the mark of this opening, in storage_meta
+	path    string // SQLite's file; "": it has none
+	file    os.FileInfo
 
 	write    chan struct{} // holds one thing while somebody writes
 	restored atomic.Pointer[string]
@@ -147,10 +149,10 @@ func (db *DB) openSQLite(ctx context.Context, path string, volatile bool) (err e
 	if err != nil {
 		return fault.Wrap(fault.Invalid, err, "the database's path can't be made absolute").In(path)
 	}
-	if err := createFile(path); err != nil {
+	if db.file, err = createFile(path); err != nil {
 		return err
 	}
-	db.dialect = lite
+	db.dialect, db.path = lite, path
 	sync := "synchronous(FULL)"
 	if volatile {
 		sync = "synchronous(OFF)"
@@ -167,16 +169,29 @@ func (db *DB) openSQLite(ctx context.Context, path string, volatile bool) (err e
 }
 
 // createFile makes the database file for its owner's eyes only, and makes its name durable.
-func createFile(path string) error {
+func createFile(path string) (made os.FileInfo, err error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
-		return fault.Wrap(fault.Unavailable, err, "the database file can't be opened").In(path).
+		return nil, fault.Wrap(fault.Unavailable, err, "the database file can't be opened").In(path).
 			Do("make the folder %s, and let this user write in it", filepath.Dir(path))
 	}
-	if err := f.Close(); err != nil {
-		return fault.Wrap(fault.Unavailable, err, "the database file can't be made").In(path)
+	made, err = f.Stat()
+	if err := errors.Join(err, f.Close()); err != nil {
+		return nil, fault.Wrap(fault.Unavailable, err, "the database file can't be made").In(path)
 	}
-	return syncDir(filepath.Dir(path))
+	return made, syncDir(filepath.Dir(path))
+}
+
+// there refuses when the file has lost its name: SQLite would go on writing to what nobody finds again.
+func (db *DB) there() error {
+	if db.path == "" {
+		return nil
+	}
+	now, err := os.Stat(db.path)
+	if err == nil && os.SameFile(now, db.file) {
+		return nil
+	}
+	return fault.Wrap(fault.Unavailable, err, "the database file isn't there any more").In(db.path).Do("put it back as it was, or stop samverk and restore a backup")
 }
 
 // syncDir makes the names in a folder durable.

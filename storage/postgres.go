@@ -97,7 +97,7 @@ func (db *DB) distrust(e *fault.Error) error {
 func (db *DB) trusted() error {
 	e := db.unsure.Load()
 	if e == nil {
-		return nil
+		return db.there()
 	}
 	own := *e // the caller may add where it happened
 	return &own

@@ -89,6 +89,16 @@ func BenchmarkRoot(b *testing.B) {
 		}
 		b.ReportMetric(float64(n.count(b, "counted_node")-pages)/float64(n.count(b, "counted_root")-roots), "pages/op")
 	})
+	allow := true
+	b.Run("a choice and its root", func(b *testing.B) { // both durable, the choice in the journal as well
+		for b.Loop() {
+			n.choose(b, consent.Care, allow, 7)
+			allow = !allow
+			if _, root := n.ask(b, consent.Care); root == [32]byte{} {
+				b.Fatal("no root")
+			}
+		}
+	})
 	set = next(i + 1)
 	root := n.root(b, care, set)
 	b.Run("prove", func(b *testing.B) {

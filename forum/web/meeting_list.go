@@ -253,6 +253,9 @@ func (p *room) meetingPlan(w http.ResponseWriter, r *http.Request, n *network.Ne
 
 func (p *room) meetingEdit(w http.ResponseWriter, r *http.Request, n *network.Network) int {
 	v, err := p.theMeeting(r, n)
+	if err == nil && !v.Runs {
+		err = network.Absent()
+	}
 	if err != nil {
 		return p.pages.Fail(w, r, err)
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/samverk/samverk/account"
 	"github.com/samverk/samverk/forum"
 	"github.com/samverk/samverk/network"
+	"github.com/samverk/samverk/storage"
 	"github.com/samverk/samverk/web"
 	"github.com/samverk/samverk/web/route"
 )
@@ -78,6 +79,22 @@ func (p *room) in(page func(http.ResponseWriter, *http.Request, *network.Network
 		}
 		l := p.pages.Words(r)
 		return page(w, web.WithNetwork(r, &web.Network{Slug: n.Slug, Name: text(l, n.Name), Sub: subtitle(l, n)}), n)
+	}
+}
+
+// registered is around pages for those registered in a tenant. To others there is no such page.
+func (p *room) registered(page func(http.ResponseWriter, *http.Request, *network.Network) int) func(http.ResponseWriter, *http.Request, *network.Network) int {
+	return func(w http.ResponseWriter, r *http.Request, n *network.Network) int {
+		err := p.network.Look(r.Context(), actor(r), func(_ *storage.Tx, a network.Access) error {
+			if !a.Registered(n.ID) {
+				return network.Absent()
+			}
+			return nil
+		})
+		if err != nil {
+			return p.pages.Fail(w, r, err)
+		}
+		return page(w, r, n)
 	}
 }
 

@@ -12,8 +12,8 @@ func (p *room) topics() []route.Route {
 	const at = "/n/{network}/topics"
 	out := []route.Route{
 		{Method: "GET", Pattern: at, Who: route.Anyone, Does: "Lists topics; also as CSV and JSON.", Serve: p.in(p.topicList)},
-		{Method: "GET", Pattern: at + "/new", Who: route.Member, Does: "The form to raise a topic.", Serve: p.in(p.raiseForm)},
-		{Method: "POST", Pattern: at + "/new", Who: route.Member, Does: "Raises a topic, after showing those that are like it.", Serve: p.in(p.raise)},
+		{Method: "GET", Pattern: at + "/new", Who: route.Member, Does: "The form to raise a topic.", Serve: p.in(p.registered(p.raiseForm))},
+		{Method: "POST", Pattern: at + "/new", Who: route.Member, Does: "Raises a topic, after showing those that are like it.", Serve: p.in(p.registered(p.raise))},
 		{Method: "POST", Pattern: at + "/follow", Who: route.Member, Does: "Follows a group or the network, or stops following.", Serve: p.in(p.follow)},
 		{Method: "GET", Pattern: at + "/similar", Who: route.Anyone, Does: "Lists topics that are like what is being typed, as a part of a page.", Serve: p.in(p.similar)},
 		{Method: "GET", Pattern: at + "/{topic}", Who: route.Anyone, Does: "A topic with everything around it.", Serve: p.in(p.topicPage)},

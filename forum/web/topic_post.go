@@ -18,8 +18,8 @@ func (p *room) posts() []route.Route {
 	const at = "/n/{network}/posts"
 	return []route.Route{
 		{Method: "GET", Pattern: at, Who: route.Anyone, Does: "Lists news, questions and discussions; also as CSV and JSON.", Serve: p.in(p.postList)},
-		{Method: "GET", Pattern: at + "/new", Who: route.Member, Does: "The form to write a post.", Serve: p.in(p.postForm)},
-		{Method: "POST", Pattern: at + "/new", Who: route.Member, Does: "Writes a post.", Serve: p.in(p.write)},
+		{Method: "GET", Pattern: at + "/new", Who: route.Member, Does: "The form to write a post.", Serve: p.in(p.registered(p.postForm))},
+		{Method: "POST", Pattern: at + "/new", Who: route.Member, Does: "Writes a post.", Serve: p.in(p.registered(p.write))},
 		{Method: "GET", Pattern: at + "/{post}", Who: route.Anyone, Does: "A post and what was written under it.", Serve: p.in(p.postPage)},
 		{Method: "POST", Pattern: at + "/{post}", Who: route.Member, Does: "Writes under a post.", Serve: p.in(p.comment)},
 		{Method: "GET", Pattern: at + "/{post}/edit", Who: route.Owner, Does: "The form to change one's own post.", Serve: p.in(p.editPostForm)},

@@ -114,7 +114,8 @@ func OpenIn(t testing.TB, dir string, o storage.Options) *Node {
 	must(err)
 	n.Counted, err = counted.Open(ctx, n.DB, n.People, counted.Options{})
 	must(err)
-	n.Policies, err = policy.Open(ctx, n.DB, policy.Options{Country: "SE", Organisation: "North",
+	began := time.Now()
+	n.Policies, err = policy.Open(ctx, n.DB, policy.Options{Country: "SE", Organisation: "North", Elapsed: func() time.Duration { return time.Since(began) },
 		Trusted: []policy.Key{{Network: "se", Public: networkKey.Public().(ed25519.PublicKey)}}})
 	must(err)
 	t.Cleanup(n.Policies.Close)
