@@ -78,7 +78,7 @@ func newHouse(t *testing.T) *house {
 		h.kinds = append(h.kinds, kind{name: p.As, called: p.Name, tenant: p.Slug, person: p.ID})
 	}
 	for i, role := range []string{policy.Steward, policy.Clinician} {
-		k := h.assign(people[0].Slug, role, i)
+		k := h.assign(lived.People[0].Slug, role, i)
 		h.kinds = append(h.kinds, k)
 		as = append(as, accountweb.Persona{Person: k.person, Name: k.called})
 	}
