@@ -54,7 +54,7 @@ type site struct {
 // site opens the rooms that serving needs. base is what links begin with.
 func (n *Node) site(ctx context.Context, o ServeOptions, base string) (s *site, err error) {
 	s = &site{log: slog.Default(), node: n, carry: n.carryAll}
-	demo := o.Site.Demo != nil || len(o.Site.As) > 0
+	demo := o.Site.Demo || len(o.Site.As) > 0
 	if s.commons, err = OpenCommons(ctx, n.db, n.dir, n.settings, CommonsOptions{URL: base, Demo: demo}); err != nil {
 		return nil, err
 	}

@@ -95,7 +95,7 @@ func (p *Room) ask(w http.ResponseWriter, r *http.Request) int {
 		return status
 	}
 	l := p.pages.Words(r)
-	page := askPage{Form: f, Store: f.Store, Demo: p.options.Demo != nil, Examples: p.examples(l, f)}
+	page := askPage{Form: f, Store: f.Store, Demo: p.options.Demo, Examples: p.examples(l, f)}
 	if f.Store != nil {
 		page.Counted = countedPerPurpose(l, *f.Store)
 	}

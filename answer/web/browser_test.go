@@ -113,7 +113,8 @@ func TestJobInABrowser(t *testing.T) {
 	}
 	s := httptest.NewServer(table)
 	t.Cleanup(s.Close)
-	browser.Go(t, s.URL+"/walk?lang=nb")
+	browser.Go(t, s.URL+"/annotate?lang=nb")
+	browser.Fill(t, `textarea[name="text"]`, pasted)
 	browser.Press(t, `main form[action="/annotate"] button`)
 	browser.Judge(t, "job-nb")
 }

@@ -1,5 +1,5 @@
 // Package web holds the pages of the answer desk: ask how many people carry a variant, list what is carried in a gene or
-// a region, drop a VCF and get it annotated, see what is stored, and, in a demonstration, walk through it.
+// a region, drop a VCF and get it annotated, and see what is stored.
 //
 // The pages turn a form into questions to the desk and its counts into sentences, numbers and bars. They count nothing
 // themselves. A question is in its address, which also gives the same list as CSV or JSON (?format=csv, ?format=json).

@@ -19,7 +19,7 @@ var files embed.FS
 // Options of the pages: what they show, and what they need of rooms they don't know.
 type Options struct {
 	Examples []Example // what a newcomer may try; shown on the first page
-	Demo     *Demo     // nil: not a demonstration
+	Demo     bool      // a demonstration, whose walk through, another room's, is at /walk
 
 	// Askers are as what whoever sends a request may ask: none for who is signed in without an assignment. Nil: whoever comes is the operator.
 	Askers func(r *http.Request, lang string) ([]answer.Asker, error)
@@ -49,9 +49,6 @@ type Example struct {
 	Query   string // as typed: a variant or a region
 	Purpose consent.Purpose
 }
-
-// Demo says that it is a demonstration: its walk through, which is another room's, is at /walk.
-type Demo struct{}
 
 // Room is the pages, with the files that are being annotated.
 type Room struct {

@@ -21,7 +21,7 @@ func newTable(t testing.TB, desk *answer.Desk, o Options) *route.Table {
 
 func newRoom(t testing.TB, desk *answer.Desk, o Options) (*route.Table, *Room) {
 	t.Helper()
-	site, err := web.New(web.Options{Name: "North", Demo: o.Demo != nil})
+	site, err := web.New(web.Options{Name: "North", Demo: o.Demo})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,7 +53,7 @@ func demoOptions(f fixture) Options {
 			{"common", carried, consent.Care}, {"rare", assumed, consent.Research},
 			{"region", region, consent.Care}, {"nobody", zero, consent.Care},
 		},
-		Demo: &Demo{},
+		Demo: true,
 	}
 }
 

@@ -239,7 +239,7 @@ func site(c *app.Client, dir string, m mark) app.SiteOptions {
 // examples are questions worth asking.
 func examples(s story) answerweb.Options {
 	return answerweb.Options{
-		Demo: &answerweb.Demo{},
+		Demo: true,
 		Examples: []answerweb.Example{
 			{Kind: "rare", Query: s.Variant, Purpose: consent.Purpose(s.Purpose)},
 			{Kind: "common", Query: "chr22-50000165-C-T", Purpose: consent.Care},

@@ -125,7 +125,7 @@ func serve(t testing.TB, dir string, people []living.Person) (base string) {
 	go func() {
 		done <- app.With(ctx, dir, "scale", nil, func(c *app.Client) error {
 			return app.Serve(ctx, c, app.ServeOptions{Addr: "127.0.0.1:0", Listening: func(url string) { listening <- url },
-				Site: app.SiteOptions{Options: answerweb.Options{Demo: &answerweb.Demo{}}, As: as}})
+				Site: app.SiteOptions{Options: answerweb.Options{Demo: true}, As: as}})
 		})
 	}()
 	t.Cleanup(func() {

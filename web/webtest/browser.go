@@ -109,11 +109,26 @@ func (b *Browser) Go(t *testing.T, url string) {
 	}
 }
 
+// patience is how long something to press or to fill in is waited for.
+const patience = time.Minute
+
 // Press presses what the selector finds and waits for the page it leads to.
 func (b *Browser) Press(t *testing.T, selector string) {
 	t.Helper()
-	if _, err := chromedp.RunResponse(b.ctx, chromedp.Click(chromedp.CSS(selector))); err != nil {
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	defer cancel()
+	if _, err := chromedp.RunResponse(ctx, chromedp.Click(chromedp.CSS(selector))); err != nil {
 		t.Fatalf("pressing %s: %v", selector, err)
+	}
+}
+
+// Fill makes a text what the field says that the selector finds.
+func (b *Browser) Fill(t *testing.T, selector, text string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	defer cancel()
+	if err := chromedp.Do(ctx, chromedp.SetValue(chromedp.CSS(selector), text)); err != nil {
+		t.Fatalf("filling in %s: %v", selector, err)
 	}
 }
 
