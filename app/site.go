@@ -139,9 +139,13 @@ func (s *site) patients(n *Node, frame *web.Site, o ServeOptions, base string) e
 		DB: n.db, URL: base, Secure: o.public(), Region: n.settings.Region, Phone: n.settings.Patients.Phone,
 		Providers: providers, Level: required, As: o.Site.Patients,
 		Uses: log.Uses, Prove: log.Prove, FHIR: n.bundle,
-		Steward: func(r *http.Request) bool { _, ok := n.steward(r); return ok },
-		Looked:  n.looked,
+		Steward:      func(r *http.Request) bool { _, ok := n.steward(r); return ok },
+		Looked:       n.looked,
+		Organisation: s.organisation,
 		Decision: func(d consentweb.Decision) string {
+			if d.ID == "" {
+				d.ID = n.decided(d)
+			}
 			at, ok := rootOf(tree(), d.Network)
 			if !ok || d.ID == "" {
 				return ""
@@ -165,6 +169,19 @@ func (s *site) patients(n *Node, frame *web.Site, o ServeOptions, base string) e
 			return yes && err == nil
 		},
 	})
+}
+
+// decided finds the id of a decision that put a policy in force here, by what the ledger names it by.
+func (n *Node) decided(d consentweb.Decision) string {
+	for _, a := range n.policies.History() {
+		if a.Signed == nil {
+			continue
+		}
+		if m := a.Signed.Mandate; m.Network == d.Network && m.Body == d.Body && m.Number == d.Number {
+			return m.Decision
+		}
+	}
+	return ""
 }
 
 // steward gives the assignment by which whoever asks sees to this node's data.

@@ -147,6 +147,9 @@ func newHouse(t testing.TB, dsn string, change func(*consentweb.Options)) *house
 			}
 			return fhir.Node{Region: "Region Norr", Forms: h.consents.Enacted()}.Write(all, h.Now())
 		},
+		Organisation: func(_ context.Context, _, id string) string {
+			return strings.ReplaceAll(id, "01LAB", "The laboratory of the Northern region")
+		},
 		Decision: func(d consentweb.Decision) string { return "/n/se/decisions/" + d.ID + d.Body },
 		Steward:  func(r *http.Request) bool { return r.Header.Get("X-As") == "steward" },
 		Looked: func(r *http.Request, who individual.Number, why string) error {

@@ -418,6 +418,9 @@ func (p *room) receipt(w http.ResponseWriter, r *http.Request, v visit) int {
 			return p.pages.Fail(w, r, err)
 		}
 	}
+	for i := range before {
+		before[i].Organisation = p.organisation(ctx, l, before[i].Organisation)
+	}
 	d := receiptData{visit: v, Receipt: one, Phone: p.options.Phone}
 	d.Recorded = one.Recorded.In(p.zone())
 	d.Lines = one.Lines(l.Code, before, func(t time.Time) string { return l.Day(t.In(p.zone())) })

@@ -63,7 +63,7 @@ func TestAPatientsWholeWay(t *testing.T) {
 			t.Error("what was saved isn't obeyed")
 		}
 
-		h.use("The laboratory of the Northern region", care)
+		h.use("01LAB", care)
 		h.use("The children’s clinic", care)
 		h.use("A group on heart disease", consent.Use{Purpose: consent.Research, Diseases: []string{"MONDO:0004995"}})
 		b.get("/my/me")
@@ -85,7 +85,7 @@ func TestAPatientsWholeWay(t *testing.T) {
 		if h.counts("anna", care) || h.counts("anna", research) {
 			t.Error("counted after the withdrawal was acknowledged")
 		}
-		h.use("The laboratory of the Northern region", care)
+		h.use("01LAB", care)
 		b.get("/my/me/uses")
 		b.says("<td role=\"cell\" data-th=\"Counted\">No</td>", "Yes, 1 of 1")
 		h.check(b)

@@ -41,6 +41,8 @@ type Options struct {
 	Prove    func(ctx context.Context, who individual.Number, index uint64) (Proof, error)
 	Decision func(Decision) string // the address of a decision; "" where it isn't here
 
+	Organisation func(ctx context.Context, lang, id string) string // a name; the id for one that isn't known. nil: ids
+
 	FHIR func(ctx context.Context, who individual.Individual) ([]byte, error) // what stands about an individual, as HL7 FHIR
 
 	Steward func(*http.Request) bool

@@ -205,7 +205,7 @@ func (p *room) used(r *http.Request, v visit) (usesView, error) {
 	d.Chart = bars.SVG()
 	d.Finding = p.finding(l, d.Counted, why)
 	for _, u := range all[:min(len(all), latestUses)] {
-		d.Latest = append(d.Latest, p.row(l, v, u))
+		d.Latest = append(d.Latest, p.row(r.Context(), l, v, u))
 	}
 	return d, nil
 }
@@ -224,14 +224,22 @@ func (p *room) finding(l *web.Words, n int, why map[consent.Purpose]int) string 
 	return l.Must("my.uses.finding", n) + " " + l.Must("my.uses.most."+string(most))
 }
 
-func (p *room) row(l *web.Words, v visit, u Use) useRow {
+func (p *room) row(ctx context.Context, l *web.Words, v visit, u Use) useRow {
 	u.Time = u.Time.In(p.zone())
 	by := decisionOf(u.Decision)
-	d := useRow{Use: u, Why: purposeWords(l, u), Who: u.Organisation, Number: by.Number, Link: p.decision(by), Proof: v.At("uses", strconv.FormatUint(u.Index, 10))}
-	if d.Who == "" {
-		d.Who = l.Must("my.use.local")
-	}
+	d := useRow{Use: u, Why: purposeWords(l, u), Who: p.organisation(ctx, l, u.Organisation), Number: by.Number, Link: p.decision(by), Proof: v.At("uses", strconv.FormatUint(u.Index, 10))}
 	return d
+}
+
+// organisation names an organisation that the ledger names by its id; it has none for what the region itself asked.
+func (p *room) organisation(ctx context.Context, l *web.Words, id string) string {
+	switch {
+	case id == "":
+		return l.Must("my.use.local")
+	case p.options.Organisation == nil:
+		return id
+	}
+	return p.options.Organisation(ctx, l.Code, id)
 }
 
 // purposeWords say what a use was for, and under which conditions.
@@ -304,7 +312,7 @@ func (p *room) uses(w http.ResponseWriter, r *http.Request, v visit) int {
 			return p.pages.Fail(w, r, err)
 		}
 		for _, u := range all {
-			d.Uses = append(d.Uses, p.row(l, v, u))
+			d.Uses = append(d.Uses, p.row(ctx, l, v, u))
 		}
 		next := ""
 		if len(all) == usesPage {
@@ -372,7 +380,7 @@ func (p *room) use(w http.ResponseWriter, r *http.Request, v visit) int {
 	if format == "json" {
 		return sendJSON(w, "proof-"+strconv.FormatUint(index, 10), proof)
 	}
-	d := useData{visit: v, useRow: p.row(l, v, proof.Use), Checkpoint: proof.Leaf.Checkpoint, Root: groups(proof.Root), Proven: proof.Counted != nil}
+	d := useData{visit: v, useRow: p.row(r.Context(), l, v, proof.Use), Checkpoint: proof.Leaf.Checkpoint, Root: groups(proof.Root), Proven: proof.Counted != nil}
 	return p.pages.Render(w, r, web.Page{Name: "use", Title: l.Must("my.use.title", index), Station: "use", Data: d})
 }
 
