@@ -115,7 +115,7 @@ func TestFaults(t *testing.T) {
 			if f.prepare != nil {
 				f.prepare(t, dir)
 			}
-			h.Node = testnode.OpenIn(t, dir, storage.Options{Now: func() time.Time { return time.Now().Add(time.Duration(h.set.Load())) }})
+			h.Node = testnode.OpenIn(t, dir, storage.Options{Now: func() time.Time { return time.Now().Add(time.Duration(h.set.Load())) }}, testnode.Elapsed())
 			h.Fill(t)
 			d := testnode.Preset(t, "care")
 			d.Expires = time.Now().Add(12 * time.Hour).UTC().Truncate(time.Second)

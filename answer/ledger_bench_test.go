@@ -37,7 +37,7 @@ func wholeQuestion(b *testing.B, memory bool, askers int) {
 		}
 		b.Cleanup(func() { _ = os.RemoveAll(dir) })
 	}
-	n := testnode.OpenIn(b, dir, storage.Options{Volatile: memory})
+	n := testnode.OpenIn(b, dir, storage.Options{Volatile: memory}, testnode.Elapsed())
 	n.Fill(b)
 	d := testnode.Preset(b, "care")
 	d.Rules[0].Budget = policy.Budget{Organisation: 1_000_000_000, Per: policy.Year}

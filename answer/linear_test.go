@@ -109,7 +109,7 @@ func TestVictim(t *testing.T) {
 	if dir == "" {
 		t.Skip("for TestEveryAnswerHasItsLeaf")
 	}
-	n := testnode.OpenIn(t, dir, storage.Options{})
+	n := testnode.OpenIn(t, dir, storage.Options{}, testnode.Elapsed())
 	for range 8 {
 		go func() {
 			for {
@@ -134,7 +134,7 @@ func TestEveryAnswerHasItsLeaf(t *testing.T) {
 	}
 	dir := t.TempDir()
 	t.Run("make", func(t *testing.T) {
-		n := testnode.OpenIn(t, dir, storage.Options{})
+		n := testnode.OpenIn(t, dir, storage.Options{}, testnode.Elapsed())
 		n.Fill(t)
 		d := testnode.Preset(t, "care")
 		d.Rules[0].Budget = policy.Budget{Organisation: 1_000_000, Per: policy.Lifetime}
@@ -147,7 +147,7 @@ func TestEveryAnswerHasItsLeaf(t *testing.T) {
 	if len(released) < 10*rounds {
 		t.Logf("only %d answers in %d rounds", len(released), rounds)
 	}
-	n := testnode.OpenIn(t, dir, storage.Options{})
+	n := testnode.OpenIn(t, dir, storage.Options{}, testnode.Elapsed())
 	for _, index := range released {
 		x, err := n.Ledger.Leaf(t.Context(), index)
 		if err != nil || x.Kind != ledger.Use || x.Role != policy.Clinician {

@@ -76,13 +76,20 @@ func Researcher() policy.Ask {
 // Open makes an empty node.
 func Open(t testing.TB) *Node {
 	t.Helper()
-	return OpenIn(t, t.TempDir(), storage.Options{})
+	return OpenIn(t, t.TempDir(), storage.Options{}, Elapsed())
+}
+
+// Elapsed begins to measure how long a node has run, as a node that serves does.
+func Elapsed() func() time.Duration {
+	began := time.Now() // its monotonic part is what counts
+	return func() time.Duration { return time.Since(began) }
 }
 
 var networkKey = ed25519.NewKeyFromSeed([]byte("0123456789abcdef0123456789abcdef"))
 
-// OpenIn opens a node in a folder, or makes it; the database as o says, but for the tables.
-func OpenIn(t testing.TB, dir string, o storage.Options) *Node {
+// OpenIn opens a node in a folder, or makes it; the database as o says, but for the tables. elapsed is what its clock is compared
+// with; nil for a test that moves its clock as it likes.
+func OpenIn(t testing.TB, dir string, o storage.Options, elapsed func() time.Duration) *Node {
 	t.Helper()
 	ctx := context.Background()
 	must := func(err error) {
@@ -114,8 +121,7 @@ func OpenIn(t testing.TB, dir string, o storage.Options) *Node {
 	must(err)
 	n.Counted, err = counted.Open(ctx, n.DB, n.People, counted.Options{})
 	must(err)
-	began := time.Now()
-	n.Policies, err = policy.Open(ctx, n.DB, policy.Options{Country: "SE", Organisation: "North", Elapsed: func() time.Duration { return time.Since(began) },
+	n.Policies, err = policy.Open(ctx, n.DB, policy.Options{Country: "SE", Organisation: "North", Elapsed: elapsed,
 		Trusted: []policy.Key{{Network: "se", Public: networkKey.Public().(ed25519.PublicKey)}}})
 	must(err)
 	t.Cleanup(n.Policies.Close)

@@ -75,7 +75,7 @@ var stewards = map[string]bool{"stina": true, "sten": true}
 func open(t testing.TB, witnesses ...string) *site {
 	t.Helper()
 	s := &site{t: t, clock: &clock{now: time.Date(2026, 12, 3, 10, 0, 0, 0, time.UTC)}, powers: new(attack.Memory), known: witnesses}
-	s.node = testnode.OpenIn(t, t.TempDir(), storage.Options{Now: s.Now})
+	s.node = testnode.OpenIn(t, t.TempDir(), storage.Options{Now: s.Now}, nil)
 	frame := must(web.New(web.Options{Log: slog.New(slog.DiscardHandler)}))(t)
 	s.table = route.NewTable(route.Options{SignedIn: web.SignedIn, SignIn: frame.SignIn, Refused: frame.CrossOrigin(), Wrap: func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { // who is signed in stands in a header
