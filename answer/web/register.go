@@ -45,7 +45,7 @@ type Knower struct {
 
 // Example is a question worth asking of the data that are loaded.
 type Example struct {
-	Kind    string // common, rare, region or nobody: chooses the sentence beside it
+	Kind    string // common, rare, gene, region or nobody: chooses the sentence beside it
 	Query   string // as typed: a variant or a region
 	Purpose consent.Purpose
 }

@@ -27,6 +27,7 @@ const (
 
 	// among the files
 	patientName = "patient.vcf"  // to annotate
+	genesName   = "genes.bed"    // where one gene is
 	tighterName = "tighter.json" // the draft that the walk's meeting decides
 )
 
@@ -185,7 +186,19 @@ func build(ctx context.Context, dir string, m mark, t *teller) (story, error) {
 	if err := os.WriteFile(filepath.Join(folder, patientName), []byte(sampleVCF(s)), 0o600); err != nil {
 		return s, err
 	}
-	if err := app.Init(ctx, dir, app.Settings{Region: "Demonstration", Country: country, Organisation: string(m.Sharing.Hospital)}); err != nil {
+	genes, err := files.ReadFile("data/" + genesName)
+	if err != nil {
+		return s, err
+	}
+	table, err := filepath.Abs(filepath.Join(folder, genesName))
+	if err == nil {
+		err = os.WriteFile(table, genes, 0o600)
+	}
+	if err != nil {
+		return s, err
+	}
+	settings := app.Settings{Region: "Demonstration", Country: country, Organisation: string(m.Sharing.Hospital), Genes: table}
+	if err := app.Init(ctx, dir, settings); err != nil {
 		return s, err
 	}
 	return s, app.With(ctx, dir, "samverk demo", nil, func(c *app.Client) error {

@@ -243,6 +243,7 @@ func examples(s story) answerweb.Options {
 		Examples: []answerweb.Example{
 			{Kind: "rare", Query: s.Variant, Purpose: consent.Purpose(s.Purpose)},
 			{Kind: "common", Query: "chr22-50000165-C-T", Purpose: consent.Care},
+			{Kind: "gene", Query: "SHANK3", Purpose: consent.Care},
 			{Kind: "region", Query: "chr22:50000000-50010000", Purpose: consent.Care},
 			{Kind: "nobody", Query: "chr22-50000101-T-G", Purpose: consent.Care},
 		},
