@@ -31,10 +31,14 @@ func (p *Policies) latest() time.Time {
 	return storage.Time(end)
 }
 
-// earliest is what the time is at least.
-func (p *Policies) earliest() time.Time {
-	begin, _ := p.hands()
-	return storage.Time(begin)
+// dated is the moment that what is spent now counts to: never before a time that was seen, nor after what the process itself has measured. So
+// neither a clock that is set back nor one that leaps ahead gives anybody a new day.
+func (p *Policies) dated() time.Time {
+	now := p.see(storage.Micros(p.db.Now()))
+	if p.elapsed != nil {
+		now = min(now, p.began.Load()+p.elapsed().Microseconds())
+	}
+	return storage.Time(now)
 }
 
 // steady refuses while it isn't known what the time is.

@@ -202,7 +202,7 @@ func (p *Policies) write(together []*spending) error {
 // books are the accounts and notes of one transaction.
 type books struct {
 	state    *state    // nothing can be adopted while the transaction is written
-	now      time.Time // at the earliest: a clock that leaps ahead gives nobody a new day
+	now      time.Time // by Policies.dated
 	accounts map[string]*Account
 	changed  []string
 	requests map[Request]int64
@@ -211,7 +211,7 @@ type books struct {
 
 // open loads the accounts that the questions may need.
 func (p *Policies) open(ctx context.Context, tx *storage.Tx, together []*spending) (*books, error) {
-	b := &books{state: p.now.Load(), now: p.earliest(), accounts: map[string]*Account{}, requests: map[Request]int64{}, judge: p.Judge}
+	b := &books{state: p.now.Load(), now: p.dated(), accounts: map[string]*Account{}, requests: map[Request]int64{}, judge: p.Judge}
 	var keys []any
 	for _, s := range together {
 		for _, a := range s.ask.accounts() {
