@@ -191,6 +191,7 @@ func TestReview(t *testing.T) {
 		ctx := t.Context()
 		d := newDesk(t, dsn)
 		v := NewReviews(d.db, d.ledger, d.index, d.accesses, rand.Reader)
+		const sampled = 36 // of 40, so that some of each kind are in it, whoever is drawn
 		by, other := Reviewer{"stina", "north", "steward"}, Reviewer{"sten", "north", "steward"}
 		march := func(day int) time.Time { return time.Date(2026, 3, day, 0, 0, 0, 0, time.UTC) }
 		if _, err := v.Draw(ctx, by, march(1), march(2), 5); fault.KindOf(err) != fault.Invalid {
@@ -211,12 +212,12 @@ func TestReview(t *testing.T) {
 				t.Error(n, err)
 			}
 		}
-		id, err := v.Draw(ctx, by, march(1), march(2), 12)
+		id, err := v.Draw(ctx, by, march(1), march(2), sampled)
 		if err != nil {
 			t.Fatal(err)
 		}
 		r, all, err := v.Open(ctx, by, id)
-		if err != nil || len(all) != 12 || r.Of != 40 || !r.Ended.IsZero() {
+		if err != nil || len(all) != sampled || r.Of != 40 || !r.Ended.IsZero() {
 			t.Fatalf("%+v %d %v", r, len(all), err)
 		}
 		var got []uint64
@@ -236,12 +237,12 @@ func TestReview(t *testing.T) {
 		if again := drawAgain(t, d, r); !slices.Equal(got, again) {
 			t.Errorf("drawn %v, and from the log alone %v", got, again)
 		}
-		if own == 0 || own == 12 {
+		if own == 0 || own == sampled {
 			t.Fatal("the test needs some of the reviewer's own:", own)
 		}
 		// Both the drawing and the look are in the log, with who it was.
 		last, err := d.index.Asked(ctx, Asked{Kinds: []Kind{Review, Access}, Limit: 2})
-		if err != nil || last[0].Kind != Access || last[0].Ref != "review/"+id || last[1].Kind != Review || last[1].Conditions != "period=2026-03-01/2026-03-01 n=12" {
+		if err != nil || last[0].Kind != Access || last[0].Ref != "review/"+id || last[1].Kind != Review || last[1].Conditions != "period=2026-03-01/2026-03-01 n=36" {
 			t.Fatalf("%+v %v", last, err)
 		}
 		if o, err := d.accesses.Open(ctx, last[0].Private); err != nil || o.Person != "stina" {
@@ -272,7 +273,7 @@ func TestReview(t *testing.T) {
 			t.Fatal(err)
 		}
 		r, all, err = v.Open(ctx, other, id)
-		if err != nil || r.Ended.IsZero() || r.Fine != 11-own || r.FollowUp != 1 || r.Unseen != own {
+		if err != nil || r.Ended.IsZero() || r.Fine != sampled-1-own || r.FollowUp != 1 || r.Unseen != own {
 			t.Fatalf("%+v %v", r, err)
 		}
 		if i := slices.IndexFunc(all, func(x Drawn) bool { return x.Mark != nil && x.Mark.Verdict == FollowUp }); all[i].Mark.Note != marks[0].Note || all[i].Mark.By != "stina" {
@@ -283,7 +284,7 @@ func TestReview(t *testing.T) {
 				t.Error("an ended review goes on:", err)
 			}
 		}
-		if list, err := v.List(ctx, ""); err != nil || len(list) != 1 || list[0].Marked != 12-own {
+		if list, err := v.List(ctx, ""); err != nil || len(list) != 1 || list[0].Marked != sampled-own {
 			t.Errorf("%+v %v", list, err)
 		}
 		if _, _, err := v.Open(ctx, by, "01K"); fault.KindOf(err) != fault.NotFound {
