@@ -343,7 +343,8 @@ func TestEveryRouteAsEveryKindOfPerson(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds two living networks")
 	}
-	// By default each page is asked for in one language by each kind of person, in turn; SAMVERK_LONG=1 asks in all, for more things.
+	// By default each page is asked for in one language by each kind of person, in turn, and by a quarter of those from another network, to
+	// whom it is all one; SAMVERK_LONG=1 asks in all, as all, for more things.
 	long := os.Getenv("SAMVERK_LONG") == "1"
 	was := slog.Default()
 	slog.SetDefault(slog.New(slog.DiscardHandler))
@@ -357,7 +358,10 @@ func TestEveryRouteAsEveryKindOfPerson(t *testing.T) {
 			continue // they have tests of their own
 		}
 		for path, x := range h.addresses(r.Pattern) {
-			for _, k := range h.kinds {
+			for i, k := range h.kinds {
+				if stranger := k.tenant != "" && k.tenant != x.slug && strings.Contains(r.Pattern, "{network}"); stranger && !long && i%4 != requests%4 {
+					continue
+				}
 				requests += h.walk(r, path, x, k, planted)
 			}
 		}
@@ -369,9 +373,10 @@ func TestEveryRouteAsEveryKindOfPerson(t *testing.T) {
 	}
 }
 
-// unwidened makes sure that the walk would see it if the table let in more than the rooms do.
+// unwidened makes sure that the walk would see it if the table let in more than the rooms do. Of the desk nobody tells but asks: here,
+// where nobody is signed in, it is the operator who asks.
 func (h *house) unwidened(r route.Route) {
-	if r.Who == route.Anyone || r.Who == route.LocalOperator || r.Method != http.MethodGet || slices.Contains(asks, r.Pattern) || strings.Contains(strings.ReplaceAll(r.Pattern, "{network}", ""), "{") {
+	if r.Who == route.Anyone || r.Who == route.LocalOperator || r.Who == route.Asker || r.Method != http.MethodGet || slices.Contains(asks, r.Pattern) || strings.Contains(strings.ReplaceAll(r.Pattern, "{network}", ""), "{") {
 		return
 	}
 	seen := 0

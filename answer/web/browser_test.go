@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"strings"
 	"testing"
 
@@ -43,8 +44,11 @@ func TestPagesInABrowser(t *testing.T) {
 		{name: "empty", url: empty + "/ask?"},
 		{name: "empty-datasets", url: empty + "/datasets?"},
 	}
-	for _, code := range lang.Codes {
-		for _, s := range states {
+	for i, code := range lang.Codes {
+		for j, s := range states {
+			if (i+j)%len(lang.Codes) != 0 && os.Getenv("SAMVERK_LONG") != "1" {
+				continue // each state in one of the languages; the walk over all routes reads each page in each
+			}
 			t.Run(s.name+"-"+code, func(t *testing.T) {
 				browser.Go(t, s.url+"lang="+code)
 				for _, button := range s.press {
