@@ -37,9 +37,31 @@ func (s *site) desk(n *Node, frame *web.Site, o ServeOptions, base string) (err 
 	if pages.Genes, err = n.settings.genes(); err != nil {
 		return err
 	}
-	beacon.Register(s.table, n.desk, beacon.Options{ID: beaconID(base), Name: n.settings.Region, URL: base, Demo: pages.Demo, Askers: callers, Genes: pages.Genes, Log: s.log})
+	of := n.beacon(base)
+	of.Demo, of.Askers, of.Genes, of.Log = pages.Demo, callers, pages.Genes, s.log
+	beacon.Register(s.table, n.desk, of)
 	s.asks, err = answerweb.Register(s.table, frame, n.desk, pages)
 	return err
+}
+
+// beacon is what the node's Beacon says of itself.
+func (n *Node) beacon(base string) beacon.Options {
+	return beacon.Options{ID: beaconID(base), Name: n.settings.Region, URL: base}
+}
+
+// programs are where programs come, which bring an access token and no cookie.
+func (s *site) programs(n *Node, base string) map[string]func(http.ResponseWriter, *http.Request, int, error) {
+	note := func(err error) { s.log.Info("an access token was refused", "error", err) }
+	return map[string]func(http.ResponseWriter, *http.Request, int, error){
+		"/api/": func(w http.ResponseWriter, _ *http.Request, status int, err error) {
+			note(err)
+			open.Unknown(w, status)
+		},
+		"/beacon/": func(w http.ResponseWriter, _ *http.Request, status int, err error) {
+			note(err)
+			beacon.Unknown(w, n.beacon(base), status)
+		},
+	}
 }
 
 // beaconID is the server's name backwards, as Beacons are called; an address stays as it is.

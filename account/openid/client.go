@@ -58,7 +58,8 @@ type discovered struct {
 	at       time.Time
 	oauth    oauth2.Config
 	verifier *oidc.IDTokenVerifier
-	saysIss  bool // names itself in its answers
+	access   *oidc.IDTokenVerifier // of access tokens: for another audience, and otherwise the same
+	saysIss  bool                  // names itself in its answers
 }
 
 // Flow binds one sign-in to one browser. Each is at least 256 bits that nobody else can know.
@@ -175,6 +176,7 @@ func (c *Client) read(ctx context.Context, m metadata) (*discovered, error) {
 		oauth: oauth2.Config{ClientID: c.ClientID, ClientSecret: c.secret, RedirectURL: c.redirect, Scopes: append([]string{oidc.ScopeOpenID}, c.Scopes...),
 			Endpoint: oauth2.Endpoint{AuthURL: m.Authorization, TokenURL: m.Token, AuthStyle: style}},
 		verifier: oidc.NewVerifier(c.Issuer, keys, &oidc.Config{ClientID: c.ClientID, SupportedSigningAlgs: algorithms, Now: c.now}),
+		access:   oidc.NewVerifier(c.Issuer, keys, &oidc.Config{ClientID: c.Audience, SkipClientIDCheck: c.Audience == "", SupportedSigningAlgs: algorithms, Now: c.now}),
 		saysIss:  m.SaysIss,
 	}, nil
 }
@@ -220,7 +222,7 @@ func (c *Client) Finish(ctx context.Context, f Flow, query url.Values) (Identity
 	if !ok || raw == "" {
 		return Identity{}, c.refused("the provider gave no ID token")
 	}
-	if err := c.typed(raw); err != nil {
+	if err := c.typed(raw, "", "JWT"); err != nil {
 		return Identity{}, err
 	}
 	id, err := d.verifier.Verify(ctx, raw)
@@ -256,17 +258,17 @@ func (c *Client) answered(d *discovered, f Flow, query url.Values) (string, erro
 	return query.Get("code"), nil
 }
 
-// typed refuses a token that says it is something else: an access token, a logout token.
-func (c *Client) typed(raw string) error {
+// typed refuses a token that says it is something else, as an access token does where an ID token is wanted.
+func (c *Client) typed(raw string, types ...string) error {
 	head, _, _ := strings.Cut(raw, ".")
 	b, err := base64.RawURLEncoding.DecodeString(head)
 	var header struct {
 		Type string `json:"typ"`
 	}
 	if err != nil || json.Unmarshal(b, &header) != nil {
-		return c.refused("the ID token is no JWT")
+		return c.refused("the token is no JWT")
 	}
-	if header.Type != "" && !strings.EqualFold(header.Type, "JWT") {
+	if !slices.ContainsFunc(types, func(t string) bool { return strings.EqualFold(t, header.Type) }) {
 		return c.refused("the token is of the wrong type")
 	}
 	return nil
@@ -283,8 +285,6 @@ func (c *Client) recognised(id *oidc.IDToken, f Flow, access, raw string) (Ident
 	}
 	now := c.now()
 	switch {
-	case id.Subject == "" || len(id.Subject) > 255:
-		return Identity{}, c.refused("the ID token has no subject")
 	case !same(id.Nonce, f.Nonce):
 		return Identity{}, c.refused("wrong nonce")
 	case claims.AZP != "" && claims.AZP != c.ClientID, len(id.Audience) > 1 && claims.AZP == "":
@@ -295,17 +295,26 @@ func (c *Client) recognised(id *oidc.IDToken, f Flow, access, raw string) (Ident
 		return Identity{}, c.refused("the ID token is too old")
 	case id.AccessTokenHash != "" && !same(id.AccessTokenHash, accessHash(raw, access)):
 		return Identity{}, c.refused("wrong at_hash")
-	case len(c.ACR) > 0 && !slices.Contains(c.ACR, claims.ACR):
-		return Identity{}, fault.New(fault.Denied, "provider %s: the person was not recognised surely enough (acr)", c.Name).Say("openid.acr", c.Title)
 	}
+	if err := c.sure(claims.ACR); err != nil {
+		return Identity{}, err
+	}
+	return c.who(id)
+}
+
+// who takes from a token that was checked whom it is about.
+func (c *Client) who(id *oidc.IDToken) (Identity, error) {
 	subject := id.Subject
+	if subject == "" || len(subject) > 255 {
+		return Identity{}, c.refused("the token has no subject")
+	}
 	if c.Match != "" {
 		var all map[string]any
 		if err := id.Claims(&all); err != nil {
-			return Identity{}, c.refused("the ID token can't be read")
+			return Identity{}, c.refused("the token can't be read")
 		}
 		if subject, _ = all[c.Match].(string); subject == "" || len(subject) > 255 {
-			return Identity{}, c.refused("the ID token doesn't say who it is: no %s", c.Match)
+			return Identity{}, c.refused("the token doesn't say who it is: no %s", c.Match)
 		}
 	}
 	return Identity{Issuer: c.Issuer, Subject: subject}, nil

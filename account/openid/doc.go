@@ -11,6 +11,8 @@
 //   - The ID token must be signed with an asymmetric algorithm that the provider announces, by a key of its own key set; what
 //     the token's header says of keys (jku, jwk, x5u) is never looked at. Its type, iss, aud, azp, exp, iat, nonce, at_hash and, where
 //     the operator asks for it, acr must be right.
+//   - An access token that a program brings (Bearer) must be of the type that RFC 9068 gives it, for the audience that the operator named, of a
+//     client that isn't itself the subject. It is as hard to forge as an ID token, and neither passes for the other.
 //   - Who comes back is issuer and subject, or another claim that the operator names and the provider vouches for (Match). Names and mail addresses are not asked for and not believed.
 //   - An error says what was wrong for the log, never a token, a code or what a server wrote.
 package openid

@@ -21,6 +21,7 @@ type Provider struct {
 	SecretEnv  string   `json:"secret_env,omitempty"`  // or a variable of the environment that does
 	Scopes     []string `json:"scopes,omitempty"`      // beside openid
 	ACR        []string `json:"acr_values,omitempty"`  // one of these is required: how surely the person was recognised
+	Audience   string   `json:"audience,omitempty"`    // whom access tokens must be for that programs bring (RFC 9068); none are taken when empty
 	Match      string   `json:"match,omitempty"`       // the claim that says who it is, like a national identity number; sub when empty
 }
 

@@ -106,7 +106,8 @@ func openOn(t testing.TB, l net.Listener, o account.Options) *house {
 	t.Cleanup(func() { _ = h.Accounts.Close() })
 	site, err := web.New(web.Options{Demo: o.Demo, Log: slog.New(slog.NewTextHandler(&syncLog{b: h.log}, nil))})
 	ok(t, err)
-	as := accountweb.Options{}
+	as := accountweb.Options{Programs: map[string]func(http.ResponseWriter, *http.Request, int, error){
+		"/api/": func(w http.ResponseWriter, _ *http.Request, status int, _ error) { w.WriteHeader(status) }}}
 	if o.Demo {
 		as.As = []accountweb.Persona{{Person: "x", Name: "Ivar Iversen", Is: network.Text{SV: "Ordförande", EN: "Chair"}}}
 	}
@@ -117,6 +118,10 @@ func openOn(t testing.TB, l net.Listener, o account.Options) *house {
 	pages.Register(h.table)
 	h.table.Add(route.Route{Method: "GET", Pattern: "/{$}", Who: route.Anyone, Does: "Says who is signed in.", Serve: func(w http.ResponseWriter, r *http.Request) int {
 		_, _ = io.WriteString(w, "first page of "+web.ViewerOf(r).Name)
+		return 200
+	}})
+	h.table.Add(route.Route{Method: "GET", Pattern: "/api/who", Who: route.Anyone, Does: "Says who asks.", Serve: func(w http.ResponseWriter, r *http.Request) int {
+		_, _ = io.WriteString(w, web.ViewerOf(r).Name)
 		return 200
 	}})
 	server.Config.Handler = h.table

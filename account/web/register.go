@@ -20,6 +20,10 @@ var files embed.FS
 type Options struct {
 	Proxy bool      // a proxy of ours stands in front and says who asks in X-Forwarded-For
 	As    []Persona // whom one can sign in as, in a demonstration
+
+	// Programs are the addresses to which programs come, by how they begin, with what answers when an access token isn't good, or can't be
+	// checked. Only there a token says who asks, and then no cookie does.
+	Programs map[string]func(w http.ResponseWriter, r *http.Request, status int, err error)
 }
 
 // Persona is somebody whom anybody can sign in as, in a demonstration.

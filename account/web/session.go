@@ -21,7 +21,19 @@ func (p *Room) Wrap(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Add("Vary", "Cookie")
 		r = p.seen(r)
-		if token := p.get(r, "session"); token != "" {
+		if token, refuse := p.program(r); refuse != nil {
+			who, name, err := p.accounts.Bearer(r.Context(), token)
+			if err != nil {
+				status := http.StatusServiceUnavailable
+				if fault.KindOf(err) != fault.Unavailable {
+					status = http.StatusUnauthorized
+					w.Header().Set("WWW-Authenticate", `Bearer error="invalid_token"`) // RFC 6750, 3
+				}
+				refuse(w, r, status, err)
+				return
+			}
+			r = web.WithViewer(r, web.Viewer{Person: string(who), Name: name})
+		} else if token := p.get(r, "session"); token != "" {
 			resume := p.accounts.Resume
 			if polls(r) {
 				resume = p.accounts.Peek
@@ -38,6 +50,20 @@ func (p *Room) Wrap(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// program gives the access token that a program brought where programs come, and what answers if it isn't good.
+func (p *Room) program(r *http.Request) (token string, refuse func(http.ResponseWriter, *http.Request, int, error)) {
+	scheme, token, ok := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !ok || !strings.EqualFold(scheme, "Bearer") {
+		return "", nil
+	}
+	for prefix, refuse := range p.options.Programs {
+		if strings.HasPrefix(r.URL.Path, prefix) {
+			return token, refuse
+		}
+	}
+	return "", nil
 }
 
 // polls tells whether an open page asks by itself whether its state is still the one it shows, so that a session nobody uses ends.

@@ -117,6 +117,11 @@ func (b *beacon) fail(w http.ResponseWriter, r *http.Request, q query, err error
 	if kind == fault.Denied {
 		q = query{} // nothing of what was asked
 	}
+	return b.refuse(w, q, status, says)
+}
+
+// refuse sends the standard's error.
+func (b *beacon) refuse(w http.ResponseWriter, q query, status int, says string) int {
 	type refusal struct {
 		Code    int    `json:"errorCode"`
 		Message string `json:"errorMessage"`
@@ -125,6 +130,11 @@ func (b *beacon) fail(w http.ResponseWriter, r *http.Request, q query, err error
 		Meta  meta    `json:"meta"`
 		Error refusal `json:"error"`
 	}{b.meta(q, "", yesOrNo), refusal{status, says}})
+}
+
+// Unknown answers who brings an access token that isn't good (401), or that can't be checked now (503).
+func Unknown(w http.ResponseWriter, o Options, status int) {
+	(&beacon{Options: o}).refuse(w, query{}, status, "the access token isn't good here, or can't be checked now: get a new one from the provider that you signed in at")
 }
 
 var statuses = map[fault.Kind]int{

@@ -46,6 +46,11 @@ func (a *api) fail(w http.ResponseWriter, r *http.Request, err error) int {
 	return sendProblem(w, a.problem(r, err))
 }
 
+// Unknown answers who brings an access token that isn't good (401), or that can't be checked now (503).
+func Unknown(w http.ResponseWriter, status int) {
+	sendProblem(w, problem{Status: status, Kind: fault.Denied.String(), Detail: "the access token isn't good here, or can't be checked now", Hint: "get a new one from the provider that you signed in at"})
+}
+
 // refuse answers with what went wrong with a question. A denial is the same whatever was asked about.
 func (a *api) refuse(w http.ResponseWriter, r *http.Request, ask policy.Ask, err error) int {
 	p := a.problem(r, err)

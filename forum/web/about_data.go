@@ -46,6 +46,9 @@ func (p *room) openData(w http.ResponseWriter, r *http.Request, n *network.Netwo
 	if api := p.where("/api/v1/openapi.json"); api != "" {
 		lists.Rows = append(lists.Rows, dataRow{said{l.Must("data.api"), l.Code}, []dataFile{{"JSON", "OpenAPI", api}}})
 	}
+	if beacon := p.where("/beacon/v2"); beacon != "" {
+		lists.Rows = append(lists.Rows, dataRow{said{l.Must("data.beacon"), l.Code}, []dataFile{{"JSON", "Beacon", beacon}}})
+	}
 	feeds := dataTable{ID: "feeds", Title: l.Must("data.feeds"), Rows: []dataRow{feedRow(say(l, n.Name), home(n))}}
 	for _, g := range groups {
 		feeds.Rows = append(feeds.Rows, feedRow(g.Name, g.Link))
