@@ -32,6 +32,7 @@ const (
 	signEvery   = 100 * time.Millisecond // while the log grows; as often as Tessera does it
 	sweepEvery  = 5 * time.Second        // partial tiles that full ones have replaced are removed
 	signTimeout = 3 * time.Second
+	never       = 100 * 365 * 24 * time.Hour
 )
 
 // Ledger is an open log. Its methods may be called from many goroutines.
@@ -40,7 +41,8 @@ type Ledger struct {
 	key  key
 	opts Options
 
-	appender *tessera.Appender
+	appender *tessera.Appender // for groups; it signs, and sweeps
+	alone    *tessera.Appender // for one leaf at a time
 	reader   tessera.LogReader
 	shutdown func(context.Context) error
 	cancel   context.CancelFunc
@@ -118,14 +120,16 @@ func (l *Ledger) start(ctx context.Context) error {
 	if err == nil {
 		err = l.probe()
 	}
+	options := func() *tessera.AppendOptions {
+		return tessera.NewAppendOptions().WithCheckpointSigner(signer).WithCheckpointRepublishInterval(0).WithShutdownTimeout(signTimeout)
+	}
 	if err == nil {
-		l.appender, l.shutdown, l.reader, err = tessera.NewAppender(background, driver, tessera.NewAppendOptions().
-			WithCheckpointSigner(signer).
-			WithBatching(groupMost, groupAge).
-			WithCheckpointInterval(signEvery).
-			WithCheckpointRepublishInterval(0).
-			WithGarbageCollectionInterval(sweepEvery).
-			WithShutdownTimeout(signTimeout))
+		l.appender, l.shutdown, l.reader, err = tessera.NewAppender(background, driver, options().
+			WithBatching(groupMost, groupAge).WithCheckpointInterval(signEvery).WithGarbageCollectionInterval(sweepEvery))
+	}
+	if err == nil { // both write under the driver's lock, and one after the other (commit)
+		l.alone, _, _, err = tessera.NewAppender(background, driver, options().
+			WithBatching(1, groupAge).WithCheckpointInterval(never).WithGarbageCollectionInterval(0))
 	}
 	if err != nil {
 		cancel()
