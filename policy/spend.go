@@ -341,8 +341,8 @@ func (b *books) take(a Ask, v Verdict) bool {
 func (s *state) rule(v Verdict) *Rule {
 	for _, l := range s.lines {
 		for _, e := range l.entries {
-			if e.policy != nil && e.policy.denial.Digest == v.Digest && 0 < v.Rule && v.Rule <= len(e.policy.rules) {
-				return &e.policy.rules[v.Rule-1].rule
+			if e.policy != nil && e.policy.denial.Digest == v.Digest && 0 < v.Rule && v.Rule <= len(e.policy.draft.Rules) {
+				return &e.policy.draft.Rules[v.Rule-1]
 			}
 		}
 	}
