@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
+	"math"
 	"os"
 	"path/filepath"
 	"sync"
@@ -32,7 +33,7 @@ const (
 	signEvery   = 100 * time.Millisecond // while the log grows; as often as Tessera does it
 	sweepEvery  = 5 * time.Second        // partial tiles that full ones have replaced are removed
 	signTimeout = 3 * time.Second
-	never       = 100 * 365 * 24 * time.Hour
+	never       = time.Duration(math.MaxInt64)
 )
 
 // Ledger is an open log. Its methods may be called from many goroutines.
