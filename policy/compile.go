@@ -60,7 +60,13 @@ func (n *names) add(r rules, all []string) {
 	}
 }
 
-func (n *names) fit(name string) rules { return n.any | n.named[name] }
+// fit gives those of some rules that a name fits. It is looked up only where that matters.
+func (n *names) fit(some rules, name string) rules {
+	if some&^n.any == 0 {
+		return some
+	}
+	return some & (n.any | n.named[name])
+}
 
 func compile(s Signed) *compiled {
 	digest, err := s.Draft.Digest()
@@ -183,33 +189,34 @@ func (c *compiled) judge(a *Ask, b asked) (*verdict, stage) {
 	if fit &= c.kinds.fit(b.question); fit == 0 {
 		return nil, atQuestion
 	}
-	if fit &= c.who(a, b); fit == 0 {
+	if fit = c.who(fit, a, b); fit == 0 {
 		return nil, atWho
 	}
-	if fit &= c.conditions(a); fit == 0 {
+	if fit = c.conditions(fit, a); fit == 0 {
 		return nil, atCondition
 	}
 	return &c.verdicts[mathbits.TrailingZeros64(uint64(fit))], passed
 }
 
-func (c *compiled) who(a *Ask, b asked) rules {
-	fit := c.sectors.fit(b.sector) & c.roles.fit(b.role) & c.organisations.fit(a.Organisation)
+// who gives those of some rules that are for who asks.
+func (c *compiled) who(fit rules, a *Ask, b asked) rules {
+	fit &= c.sectors.fit(b.sector) & c.roles.fit(b.role)
 	if !a.SignedIn {
 		fit &= c.unsigned
 	}
-	return fit
+	return c.organisations.fit(fit, a.Organisation)
 }
 
-func (c *compiled) conditions(a *Ask) rules {
-	fit := ^rules(0)
+// conditions gives those of some rules whose conditions hold.
+func (c *compiled) conditions(fit rules, a *Ask) rules {
 	if a.Use.Commercial {
 		fit &= c.commercial
 	}
 	if a.Approval == "" {
 		fit &= c.unapproved
 	}
-	if a.Use.Country != "" && a.Use.Country != c.draft.Country {
-		fit &= c.countries.fit(a.Use.Country)
+	if a.Use.Country == "" || a.Use.Country == c.draft.Country {
+		return fit
 	}
-	return fit
+	return c.countries.fit(fit, a.Use.Country)
 }

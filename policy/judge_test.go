@@ -267,8 +267,11 @@ func BenchmarkJudge(b *testing.B) {
 		}
 		return all
 	}
-	stranger := clinician() // of the care sector, so no rule for research is for them
-	stranger.Use.Purpose = consent.Research
+	research := consent.Use{Purpose: consent.Research}
+	stranger, other := clinician(), clinician()
+	stranger.Use = research // in another role
+	other.Use, other.Role, other.Approval, other.Organisation = research, policy.Researcher, "Dnr", "elsewhere"
+	other.Use.Country = "NO" // of an organisation and a country that no rule names
 	for name, drafts := range map[string][]policy.Draft{
 		"presets":       {preset("care"), preset("research"), preset("public")},
 		"organisations": lines(func(i int) []string { return []string{fmt.Sprint("o", i), fmt.Sprint("p", i)} }),
@@ -279,7 +282,7 @@ func BenchmarkJudge(b *testing.B) {
 		for _, d := range drafts {
 			n.adopt(b, d)
 		}
-		for who, a := range map[string]policy.Ask{"allowed": clinician(), "denied": stranger} {
+		for who, a := range map[string]policy.Ask{"allowed": clinician(), "another role": stranger, "another organisation": other} {
 			b.Run(name+"/"+who, func(b *testing.B) {
 				b.ReportAllocs()
 				for b.Loop() {
