@@ -30,31 +30,38 @@ type Measured struct {
 	Time   time.Duration `json:"nanoseconds"`
 }
 
-const (
-	singles     = 500 // questions one after another
-	together    = 64  // who ask at once
-	crowd       = 6_400
-	changes     = 200
-	withdrawals = 200
-	judgements  = 1_000_000
-)
+// amounts are how often a bench does what.
+type amounts struct {
+	singles     int // questions one after another
+	together    int // who ask at once
+	crowd       int // questions that they ask
+	changes     int
+	withdrawals int
+	judgements  int
+}
+
+var usual = amounts{singles: 500, together: 64, crowd: 6_400, changes: 200, withdrawals: 200, judgements: 1_000_000}
 
 // Bench measures this machine on the slice, in stores of its own under dir ("" is a temporary directory) that are
 // removed afterwards. The figures are of operations as the command line calls them, in process, asked as a clinician under a policy.
 func Bench(ctx context.Context, dir string, each func(Measured) error) error {
+	return usual.bench(ctx, dir, each)
+}
+
+func (a amounts) bench(ctx context.Context, dir string, each func(Measured) error) error {
 	work, err := os.MkdirTemp(dir, "samverk-bench-")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(work) // with the journal, which lies beside the node
-	b := bench{ctx: ctx, dir: work, each: each}
+	b := bench{amounts: a, ctx: ctx, dir: work, each: each}
 	if b.people, err = people(); err != nil {
 		return err
 	}
 	if err := b.files(); err != nil {
 		return err
 	}
-	if err := b.node(work, b.load, b.ask, b.crowd, b.judge, b.list, b.change, b.withdraw, b.annotate); err != nil {
+	if err := b.node(work, b.load, b.ask, b.askTogether, b.judge, b.list, b.change, b.withdraw, b.annotate); err != nil {
 		return err
 	}
 	memory, err := os.MkdirTemp("/dev/shm", "samverk-bench-")
@@ -123,6 +130,7 @@ func (b *bench) decide() error {
 }
 
 type bench struct {
+	amounts
 	ctx    context.Context
 	client *app.Client
 	rooms  app.Rooms
@@ -209,35 +217,35 @@ func middle(took []time.Duration) time.Duration {
 
 // ask puts questions one after another and tells the middle one's time.
 func (b *bench) ask() error {
-	took := make([]time.Duration, singles)
+	took := make([]time.Duration, b.singles)
 	for i := range took {
 		var err error
 		if took[i], err = b.one(i); err != nil {
 			return err
 		}
 	}
-	return b.measured("one variant asked, the middle of "+strconv.Itoa(singles), 1, "questions", middle(took))
+	return b.measured("one variant asked, the middle of "+strconv.Itoa(b.singles), 1, "questions", middle(took))
 }
 
-// crowd has many ask at once.
-func (b *bench) crowd() error {
-	took, failed := make([]time.Duration, crowd), make([]error, together)
+// askTogether has many ask at once.
+func (b *bench) askTogether() error {
+	took, failed := make([]time.Duration, b.crowd), make([]error, b.together)
 	var next atomic.Int64
 	var all sync.WaitGroup
 	start := time.Now()
-	for asker := range together {
+	for asker := range b.together {
 		all.Go(func() {
-			for i := next.Add(1); i <= crowd && failed[asker] == nil; i = next.Add(1) {
+			for i := next.Add(1); i <= int64(b.crowd) && failed[asker] == nil; i = next.Add(1) {
 				took[i-1], failed[asker] = b.one(int(i))
 			}
 		})
 	}
 	all.Wait()
-	whole, who := time.Since(start), strconv.Itoa(together)+" asking at once"
+	whole, who := time.Since(start), strconv.Itoa(b.together)+" asking at once"
 	if err := errors.Join(failed...); err != nil {
 		return err
 	}
-	if err := b.measured(who, crowd, "questions", whole); err != nil {
+	if err := b.measured(who, int64(b.crowd), "questions", whole); err != nil {
 		return err
 	}
 	return b.measured(who+", the middle one", 1, "questions", middle(took))
@@ -248,12 +256,12 @@ func (b *bench) judge() error {
 	a := policy.Ask{SignedIn: true, Person: "bench", Organisation: "bench", Sector: "care", Role: policy.Clinician,
 		Use: consent.Use{Purpose: consent.Care}, Question: policy.Frequency}
 	start := time.Now()
-	for range judgements {
+	for range b.judgements {
 		if v := b.rooms.Policies.Judge(a); !v.Allowed {
 			return v.Err()
 		}
 	}
-	return b.each(Measured{Work: "question judged by a policy", Amount: judgements, Unit: "judgements", Time: time.Since(start)})
+	return b.each(Measured{Work: "question judged by a policy", Amount: int64(b.judgements), Unit: "judgements", Time: time.Since(start)})
 }
 
 func (b *bench) list() error {
@@ -273,7 +281,7 @@ func (b *bench) choose(who int, withdraw bool) error {
 
 // change has people who hadn't said anything allow care and withdraw, and has the root of who is counted worked out and kept each time.
 func (b *bench) change() error {
-	took := make([]time.Duration, changes)
+	took := make([]time.Duration, b.changes)
 	for i := range took {
 		start := time.Now()
 		if err := b.choose(2*(i/2)+1, i%2 == 1); err != nil {
@@ -284,13 +292,13 @@ func (b *bench) change() error {
 		}
 		took[i] = time.Since(start)
 	}
-	return b.measured("consent changed, and the root of who is counted, the middle of "+strconv.Itoa(changes), 1, "changes", middle(took))
+	return b.measured("consent changed, and the root of who is counted, the middle of "+strconv.Itoa(b.changes), 1, "changes", middle(took))
 }
 
 // withdraw has somebody withdraw and asks right after, again and again.
 func (b *bench) withdraw() error {
 	start := time.Now()
-	for i := range withdrawals {
+	for i := range b.withdrawals {
 		if err := b.choose(2*i, true); err != nil {
 			return err
 		}
@@ -298,7 +306,7 @@ func (b *bench) withdraw() error {
 			return err
 		}
 	}
-	return b.measured("withdrawal, and the next answer", withdrawals, "withdrawals", time.Since(start))
+	return b.measured("withdrawal, and the next answer", int64(b.withdrawals), "withdrawals", time.Since(start))
 }
 
 func (b *bench) annotate() error {
