@@ -128,7 +128,7 @@ func (l *Ledger) start(ctx context.Context) error {
 		l.appender, l.shutdown, l.reader, err = tessera.NewAppender(background, driver, options().
 			WithBatching(groupMost, groupAge).WithCheckpointInterval(signEvery).WithGarbageCollectionInterval(sweepEvery))
 	}
-	if err == nil { // both write under the driver's lock, and one after the other (commit)
+	if err == nil { // both write under the driver's lock, and one after the other; if both signed, the older checkpoint could come last
 		l.alone, _, _, err = tessera.NewAppender(background, driver, options().
 			WithBatching(1, groupAge).WithCheckpointInterval(never).WithGarbageCollectionInterval(0))
 	}
