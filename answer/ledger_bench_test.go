@@ -3,16 +3,15 @@ package answer_test
 import (
 	"context"
 	"fmt"
-	"os"
 	"slices"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/samverk/samverk/answer"
 	"github.com/samverk/samverk/genome/variant"
+	"github.com/samverk/samverk/internal/testkit"
 	"github.com/samverk/samverk/internal/testnode"
 	"github.com/samverk/samverk/policy"
 	"github.com/samverk/samverk/storage"
@@ -29,15 +28,7 @@ func BenchmarkWholeQuestion(b *testing.B) {
 }
 
 func wholeQuestion(b *testing.B, memory bool, askers int) {
-	dir := b.TempDir()
-	if memory {
-		var err error
-		if dir, err = os.MkdirTemp("/dev/shm", "samverk-*"); err != nil {
-			b.Skip("no folder in memory")
-		}
-		b.Cleanup(func() { _ = os.RemoveAll(dir) })
-	}
-	n := testnode.OpenIn(b, dir, storage.Options{Volatile: memory}, testnode.Elapsed())
+	n := testnode.OpenIn(b, testkit.Folder(b, memory), storage.Options{Volatile: memory}, testnode.Elapsed())
 	n.Fill(b)
 	d := testnode.Preset(b, "care")
 	d.Rules[0].Budget = policy.Budget{Organisation: 1_000_000_000, Per: policy.Year}
@@ -49,7 +40,7 @@ func wholeQuestion(b *testing.B, memory bool, askers int) {
 	if _, err := n.Desk.Ask(context.Background(), warm); err != nil { // the first makes the tree of who is counted
 		b.Fatal(err)
 	}
-	cpu := processor(b)
+	cpu := testkit.Processor(b)
 	b.ResetTimer()
 	var wg sync.WaitGroup
 	for i := range askers {
@@ -69,19 +60,8 @@ func wholeQuestion(b *testing.B, memory bool, askers int) {
 	}
 	wg.Wait()
 	b.StopTimer()
-	b.ReportMetric(float64((processor(b)-cpu).Microseconds())/float64(b.N), "cpu-µs/op")
-	all := slices.Sorted(slices.Values(slices.Concat(took...)))
+	cpu = testkit.Processor(b) - cpu
+	all := slices.Concat(took...)
 	b.ReportMetric(float64(len(all))/b.Elapsed().Seconds(), "questions/s")
-	b.ReportMetric(float64(all[len(all)/2].Microseconds())/1000, "p50-ms")
-	b.ReportMetric(float64(all[len(all)*99/100].Microseconds())/1000, "p99-ms")
-}
-
-// processor is the time that this process has had of processors: on a busy machine it says more than the clock.
-func processor(b *testing.B) time.Duration {
-	b.Helper()
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		b.Fatal(err)
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+	testkit.Report(b, cpu, all)
 }

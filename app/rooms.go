@@ -5,6 +5,8 @@ import (
 	"errors"
 	"log/slog"
 
+	"github.com/samverk/samverk/consent"
+	"github.com/samverk/samverk/consent/counted"
 	"github.com/samverk/samverk/mandate/carried"
 	"github.com/samverk/samverk/policy"
 )
@@ -52,4 +54,14 @@ func (r Rooms) Close() error {
 func (r Rooms) Covering(ctx context.Context, leaf uint64) error {
 	_, err := r.enactor.node.ledger.Covering(ctx, leaf)
 	return err
+}
+
+// Counted gives the root of the tree that says who is counted for a use now, once it can be proved.
+func (r Rooms) Counted(ctx context.Context, u consent.Use) (root [32]byte, err error) {
+	n := r.enactor.node
+	set, err := n.consents.Allowed(u)
+	if err != nil {
+		return root, err
+	}
+	return n.counted.Root(ctx, counted.Of(u), set)
 }

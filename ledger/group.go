@@ -2,8 +2,6 @@ package ledger
 
 import (
 	"context"
-	"runtime"
-	"sync/atomic"
 	"time"
 
 	"github.com/transparency-dev/tessera"
@@ -38,7 +36,8 @@ type answer struct {
 const (
 	groupMost = tileWidth
 
-	// Tessera waits so long after a group's first leaf, for the rest of it to be handed over: whoever asks alone waits it out.
+	// Tessera waits so long after a group's first leaf, for the rest of it to be handed over. In a process where everybody sleeps a timer is
+	// up to a millisecond late, so whoever asks alone has an appender that doesn't wait.
 	groupAge = 100 * time.Microsecond
 
 	// Under load the next group waits so long for those who were just answered to ask again. Otherwise askers fall into two
@@ -103,13 +102,14 @@ func (l *Ledger) commit(batch []waiting) {
 	if err == nil {
 		err = l.probe()
 	}
+	appender := l.appender
+	if len(batch) == 1 {
+		appender = l.alone
+	}
 	for i, e := range entries {
 		if err == nil {
-			futures[i] = l.appender.Add(context.Background(), e)
+			futures[i] = appender.Add(context.Background(), e)
 		}
-	}
-	if len(batch) == 1 {
-		stayAwake(groupAge)
 	}
 	for i, w := range batch {
 		if err != nil {
@@ -121,15 +121,6 @@ func (l *Ledger) commit(batch []waiting) {
 	}
 	if l.group.failed && err == nil {
 		l.sweep(edge(l.group.next)[2:]) // not where the checkpoint may be being written
-	}
-}
-
-// stayAwake waits without sleeping: in a process where everybody sleeps, a timer is up to a millisecond late, and Tessera's would be.
-func stayAwake(d time.Duration) {
-	var over atomic.Bool
-	time.AfterFunc(d, func() { over.Store(true) })
-	for !over.Load() {
-		runtime.Gosched()
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
+	"math"
 	"os"
 	"path/filepath"
 	"sync"
@@ -32,6 +33,7 @@ const (
 	signEvery   = 100 * time.Millisecond // while the log grows; as often as Tessera does it
 	sweepEvery  = 5 * time.Second        // partial tiles that full ones have replaced are removed
 	signTimeout = 3 * time.Second
+	never       = time.Duration(math.MaxInt64)
 )
 
 // Ledger is an open log. Its methods may be called from many goroutines.
@@ -40,7 +42,8 @@ type Ledger struct {
 	key  key
 	opts Options
 
-	appender *tessera.Appender
+	appender *tessera.Appender // for groups; it signs, and sweeps
+	alone    *tessera.Appender // for one leaf at a time
 	reader   tessera.LogReader
 	shutdown func(context.Context) error
 	cancel   context.CancelFunc
@@ -118,14 +121,16 @@ func (l *Ledger) start(ctx context.Context) error {
 	if err == nil {
 		err = l.probe()
 	}
+	options := func() *tessera.AppendOptions {
+		return tessera.NewAppendOptions().WithCheckpointSigner(signer).WithCheckpointRepublishInterval(0).WithShutdownTimeout(signTimeout)
+	}
 	if err == nil {
-		l.appender, l.shutdown, l.reader, err = tessera.NewAppender(background, driver, tessera.NewAppendOptions().
-			WithCheckpointSigner(signer).
-			WithBatching(groupMost, groupAge).
-			WithCheckpointInterval(signEvery).
-			WithCheckpointRepublishInterval(0).
-			WithGarbageCollectionInterval(sweepEvery).
-			WithShutdownTimeout(signTimeout))
+		l.appender, l.shutdown, l.reader, err = tessera.NewAppender(background, driver, options().
+			WithBatching(groupMost, groupAge).WithCheckpointInterval(signEvery).WithGarbageCollectionInterval(sweepEvery))
+	}
+	if err == nil { // both write under the driver's lock, and one after the other; if both signed, the older checkpoint could come last
+		l.alone, _, _, err = tessera.NewAppender(background, driver, options().
+			WithBatching(1, groupAge).WithCheckpointInterval(never).WithGarbageCollectionInterval(0))
 	}
 	if err != nil {
 		cancel()

@@ -229,36 +229,66 @@ func TestJudgeAllocatesNothing(t *testing.T) {
 	}
 }
 
-// BenchmarkJudge judges with three policies in force; "large" are 20 policies of 50 rules each.
+// Of rules that tell as much the first is the one that answers, and whose budget is taken from, whether it names organisations or not.
+func TestTheFirstOfEqualRules(t *testing.T) {
+	everybody := preset("care").Rules[0]
+	ours := everybody
+	ours.Who.Organisations = []string{"south", region}
+	for name, rules := range map[string][]policy.Rule{"named first": {ours, everybody}, "everybody first": {everybody, ours}} {
+		t.Run(name, func(t *testing.T) {
+			n := open(t, testkit.SQLite(t), newHand(), options())
+			defer n.close(t)
+			d := preset("care")
+			d.Rules = rules
+			n.adopt(t, d)
+			if v := n.Judge(clinician()); !v.Allowed || v.Rule != 1 {
+				t.Errorf("%+v", v)
+			}
+		})
+	}
+}
+
+// BenchmarkJudge judges with three policies in force, and with 20 of 50 rules each: "organisations", where each rule names some, and
+// "everybody", where none does, so that each is looked at.
 func BenchmarkJudge(b *testing.B) {
-	large := preset("research")
-	r := large.Rules[0]
-	large.Rules = nil
-	for i := range 50 {
-		x := r
-		x.Who.Organisations = []string{fmt.Sprint("o", i), fmt.Sprint("p", i)}
-		large.Rules = append(large.Rules, x)
+	lines := func(of func(i int) []string) []policy.Draft {
+		d := preset("research")
+		r := d.Rules[0]
+		d.Rules = nil
+		for i := range 50 {
+			r.Who.Organisations = of(i)
+			r.Budget.Organisation++ // no two rules are the same
+			d.Rules = append(d.Rules, r)
+		}
+		all := []policy.Draft{preset("care")}
+		for i := range 20 {
+			d.Name = fmt.Sprint("line-", i)
+			all = append(all, d)
+		}
+		return all
 	}
-	many := []policy.Draft{preset("care")}
-	for i := range 20 {
-		d := large
-		d.Name = fmt.Sprint("line-", i)
-		many = append(many, d)
-	}
-	three := []policy.Draft{preset("care"), preset("research"), preset("public")}
-	for name, drafts := range map[string][]policy.Draft{"presets": three, "large": many} {
+	research := consent.Use{Purpose: consent.Research}
+	stranger, other := clinician(), clinician()
+	stranger.Use = research // in another role
+	other.Use, other.Role, other.Approval, other.Organisation = research, policy.Researcher, "Dnr", "elsewhere"
+	other.Use.Country = "NO" // of an organisation and a country that no rule names
+	for name, drafts := range map[string][]policy.Draft{
+		"presets":       {preset("care"), preset("research"), preset("public")},
+		"organisations": lines(func(i int) []string { return []string{fmt.Sprint("o", i), fmt.Sprint("p", i)} }),
+		"everybody":     lines(func(int) []string { return nil }),
+	} {
 		n := open(b, testkit.SQLite(b), newHand(), options())
 		defer n.close(b)
 		for _, d := range drafts {
 			n.adopt(b, d)
 		}
-		stranger := clinician()
-		stranger.Use.Purpose = consent.Research
-		for who, a := range map[string]policy.Ask{"allowed": clinician(), "denied": stranger} {
+		for who, a := range map[string]policy.Ask{"allowed": clinician(), "another role": stranger, "another organisation": other} {
 			b.Run(name+"/"+who, func(b *testing.B) {
 				b.ReportAllocs()
 				for b.Loop() {
-					n.Judge(a)
+					if n.Judge(a).Allowed != (who == "allowed") {
+						b.Fatal("another verdict")
+					}
 				}
 			})
 		}

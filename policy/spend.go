@@ -103,12 +103,14 @@ type queue struct {
 	busy    bool
 	closed  bool
 	idle    sync.WaitGroup
+	spent   map[string]Spent // as the database has it; of the goroutine that drains
 }
 
-// maxTogether bounds a transaction, maxWaiting what may wait for one.
+// maxTogether bounds a transaction, maxWaiting what may wait for one, maxSpent the accounts in memory.
 const (
 	maxTogether = 256
 	maxWaiting  = 20_000
+	maxSpent    = 10_000
 )
 
 func (q *queue) put(ctx context.Context, s *spending) error {
@@ -180,7 +182,7 @@ func (q *queue) close() {
 func (p *Policies) write(together []*spending) error {
 	ctx := context.Background() // whoever leaves doesn't take the others with them
 	return p.db.Write(ctx, func(tx *storage.Tx) error {
-		books, err := p.open(ctx, tx, together)
+		books, err := p.open(ctx, tx, together, p.spends.spent)
 		if err != nil {
 			return err
 		}
@@ -195,8 +197,19 @@ func (p *Policies) write(together []*spending) error {
 		if err := books.keep(ctx, tx); err != nil {
 			return err
 		}
+		tx.OnCommit(func() { p.spends.remember(books) })
 		return p.keepSeen(ctx, tx)
 	})
+}
+
+// remember keeps what was committed, so that whoever asks again isn't looked up again.
+func (q *queue) remember(b *books) {
+	if len(q.spent) > maxSpent || q.spent == nil {
+		q.spent = map[string]Spent{}
+	}
+	for k, a := range b.accounts {
+		q.spent[k] = a.Spent
+	}
 }
 
 // books are the accounts and notes of one transaction.
@@ -209,15 +222,18 @@ type books struct {
 	judge    func(Ask) Verdict
 }
 
-// open loads the accounts that the questions may need.
-func (p *Policies) open(ctx context.Context, tx *storage.Tx, together []*spending) (*books, error) {
+// open loads the accounts that the questions may need, but those that are in memory.
+func (p *Policies) open(ctx context.Context, tx *storage.Tx, together []*spending, spent map[string]Spent) (*books, error) {
 	b := &books{state: p.now.Load(), now: p.dated(), accounts: map[string]*Account{}, requests: map[Request]int64{}, judge: p.Judge}
 	var keys []any
 	for _, s := range together {
 		for _, a := range s.ask.accounts() {
 			if k := a.key(); b.accounts[k] == nil {
 				b.accounts[k] = &a
-				keys = append(keys, k)
+				var ok bool
+				if a.Spent, ok = spent[k]; !ok {
+					keys = append(keys, k)
+				}
 			}
 		}
 	}
@@ -325,8 +341,8 @@ func (b *books) take(a Ask, v Verdict) bool {
 func (s *state) rule(v Verdict) *Rule {
 	for _, l := range s.lines {
 		for _, e := range l.entries {
-			if e.policy != nil && e.policy.denial.Digest == v.Digest && 0 < v.Rule && v.Rule <= len(e.policy.rules) {
-				return &e.policy.rules[v.Rule-1].rule
+			if e.policy != nil && e.policy.denial.Digest == v.Digest && 0 < v.Rule && v.Rule <= len(e.policy.draft.Rules) {
+				return &e.policy.draft.Rules[v.Rule-1]
 			}
 		}
 	}
@@ -396,7 +412,7 @@ func (p *Policies) Left(ctx context.Context, a Ask, v Verdict) (l Left, err erro
 	}
 	l.Per = rule.Budget.Per
 	err = p.db.Read(ctx, func(tx *storage.Tx) error {
-		b, err := p.open(ctx, tx, []*spending{{ask: a}})
+		b, err := p.open(ctx, tx, []*spending{{ask: a}}, nil)
 		if err != nil {
 			return err
 		}

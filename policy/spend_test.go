@@ -22,6 +22,7 @@ import (
 	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/internal/testkit"
 	"github.com/samverk/samverk/policy"
+	"github.com/samverk/samverk/storage"
 )
 
 // limited is the care preset with one rule and a budget.
@@ -89,6 +90,34 @@ func TestSpend(t *testing.T) {
 		accounts, err := n.Accounts(t.Context(), policy.OfAsker, 10)
 		if err != nil || len(accounts) != 3 || accounts[0].Who != "north/linda" || accounts[0].Lifetime != 21 {
 			t.Errorf("%+v %v", accounts, err)
+		}
+	})
+}
+
+// What fails is taken from nobody, whatever was in memory before: neither refused too early nor answered too much.
+func TestWhatIsNotCommittedIsNotSpent(t *testing.T) {
+	each(t, func(t *testing.T, n *node) {
+		n.adopt(t, limited(1, policy.Budget{Organisation: 3, Per: policy.Year}))
+		linda := as("linda", region)
+		for i, fails := range []bool{true, false, true, true, false, false, true} {
+			err := n.Spend(t.Context(), linda, n.Judge(linda), func(context.Context, *storage.Tx) error {
+				if fails {
+					return fault.New(fault.Unavailable, "a test")
+				}
+				return nil
+			})
+			switch {
+			case i == 6:
+				if spent(t, err) {
+					t.Error("more than the budget")
+				}
+			case fails != (fault.KindOf(err) == fault.Unavailable):
+				t.Errorf("question %d: %v", i, err)
+			}
+			l, err := n.Left(t.Context(), linda, n.Judge(linda))
+			if want := []int64{3, 2, 2, 2, 1, 0, 0}[i]; err != nil || l.Organisation != want {
+				t.Errorf("after question %d: %d left, not %d (%v)", i, l.Organisation, want, err)
+			}
 		}
 	})
 }

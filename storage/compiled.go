@@ -88,11 +88,11 @@ func (c *compiledConn) compile(ctx context.Context, query string) *compiled {
 	return s
 }
 
-// single tells whether a text is one statement on rows: no script, no definition of tables.
+// single tells whether a text is one statement on rows, or the edge of a transaction: no script, no definition of tables.
 func single(query string) bool {
 	word, _, _ := strings.Cut(strings.TrimSpace(query), " ")
 	switch word {
-	case "SELECT", "INSERT", "UPDATE", "DELETE", "WITH":
+	case "SELECT", "INSERT", "UPDATE", "DELETE", "WITH", "BEGIN", "COMMIT", "ROLLBACK":
 		return !strings.Contains(query, ";")
 	}
 	return false
@@ -139,6 +139,33 @@ func (c *compiledConn) QueryContext(ctx context.Context, query string, args []dr
 	}
 	s.busy = true
 	return &compiledRows{rows, s}, nil
+}
+
+// BeginTx begins a transaction. One that writes has the lock from the start, so that it is never refused in its middle.
+func (c *compiledConn) BeginTx(_ context.Context, o driver.TxOptions) (driver.Tx, error) {
+	begin := "BEGIN IMMEDIATE"
+	if o.ReadOnly {
+		begin = "BEGIN"
+	}
+	return c, c.edge(begin)
+}
+
+// Commit leaves no transaction behind, also where it fails: as database/sql wants it.
+func (c *compiledConn) Commit() error {
+	err := c.edge("COMMIT")
+	if err != nil {
+		_ = c.edge("ROLLBACK") // there is none if SQLite has rolled back itself
+	}
+	return err
+}
+
+// Rollback undoes the transaction.
+func (c *compiledConn) Rollback() error { return c.edge("ROLLBACK") }
+
+// edge begins or ends a transaction. Nobody who goes may cut it short: its outcome would be unknown.
+func (c *compiledConn) edge(text string) error {
+	_, err := c.ExecContext(context.Background(), text, nil)
+	return err
 }
 
 type compiledRows struct {

@@ -63,3 +63,40 @@ func TestCompiledStatements(t *testing.T) {
 		t.Fatalf("%d, %v", got, err)
 	}
 }
+
+// A commit that is refused leaves the connection outside of any transaction, so the next one is whole.
+func TestRefusedCommit(t *testing.T) {
+	ctx := context.Background()
+	db, err := openCompiled(sqliteDSN(filepath.Join(t.TempDir(), "c.db"), "foreign_keys(1)"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	db.SetMaxOpenConns(1)
+	for _, table := range []string{`CREATE TABLE n (i INTEGER PRIMARY KEY)`, `CREATE TABLE m (i INTEGER REFERENCES n (i) DEFERRABLE INITIALLY DEFERRED)`} {
+		if _, err := db.ExecContext(ctx, table); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, n := range []int{1, 2} {
+		tx, err := db.BeginTx(ctx, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := tx.ExecContext(ctx, `INSERT INTO m (i) VALUES ($1)`, n); err != nil {
+			t.Fatal(err)
+		}
+		if n == 2 {
+			if _, err := tx.ExecContext(ctx, `INSERT INTO n (i) VALUES (2)`); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := tx.Commit(); (err == nil) != (n == 2) {
+			t.Fatalf("commit %d: %v", n, err)
+		}
+	}
+	var rows int
+	if err := db.QueryRowContext(ctx, `SELECT sum(i) FROM m`).Scan(&rows); err != nil || rows != 2 {
+		t.Fatalf("%d, %v", rows, err)
+	}
+}

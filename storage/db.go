@@ -139,7 +139,6 @@ func isPostgres(dsn string) bool {
 // the order given; busy_timeout comes first so that the change to WAL can wait.
 func sqliteDSN(path string, pragmas ...string) string {
 	q := url.Values{"_pragma": append([]string{"busy_timeout(5000)"}, pragmas...)}
-	q.Set("_txlock", "immediate")
 	u := url.URL{Scheme: "file", OmitHost: true, Path: path, RawQuery: q.Encode()}
 	return u.String()
 }

@@ -169,7 +169,7 @@ type benchCmd struct {
 }
 
 func (benchCmd) Help() string {
-	return `Loads the 1000 Genomes slice that the demonstration carries into a store of its own, and measures loading, asking, withdrawing and annotating. docs/performance.md says how the figures there were made.`
+	return `Loads the 1000 Genomes slice that the demonstration carries into a store of its own, and measures loading, asking under a policy with consents and the ledger, judging, changing consents, withdrawing and annotating, on the disk and, where there is a folder in memory (/dev/shm), there too. docs/performance.md says how the figures there were made.`
 }
 
 func (c *benchCmd) Run(ctx context.Context, s streams) error {

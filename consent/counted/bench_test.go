@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/samverk/samverk/consent"
 	"github.com/samverk/samverk/consent/counted"
@@ -37,6 +38,39 @@ func every() func(i int) *individual.Set {
 		next[who/64] ^= 1 << (who % 64)
 		words = next
 		return &individual.Set{Words: next, Epoch: uint64(i)}
+	}
+}
+
+// BenchmarkChoice has one of a crowd, half of whom allow care, change their mind, and works out and keeps the root of who is counted then: durable on
+// the disk, with a line of the journal for each no, and in memory, where syncs cost nothing.
+func BenchmarkChoice(b *testing.B) {
+	for _, where := range []string{"durable", "memory"} {
+		b.Run(where, func(b *testing.B) {
+			memory := where == "memory"
+			dir := testkit.Folder(b, memory)
+			n, err := tryOpen(filepath.Join(dir, "node.db"), filepath.Join(dir, "journal"), counted.Options{}, clock.Now, memory)
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer n.close(b)
+			n.enrol(b, crowd)
+			var half []individual.Number
+			for i := individual.Number(0); i < crowd; i += 2 {
+				half = append(half, i)
+			}
+			n.choose(b, consent.Care, true, half...)
+			set, _ := n.ask(b, consent.Care)
+			var took []time.Duration
+			cpu := testkit.Processor(b)
+			for i := 0; b.Loop(); i++ {
+				who := individual.Number(i * 7919 % crowd)
+				start := time.Now()
+				n.choose(b, consent.Care, !set.Has(who), who)
+				set, _ = n.ask(b, consent.Care)
+				took = append(took, time.Since(start))
+			}
+			testkit.Report(b, testkit.Processor(b)-cpu, took)
+		})
 	}
 }
 
@@ -88,16 +122,6 @@ func BenchmarkRoot(b *testing.B) {
 			n.root(b, care, next(i))
 		}
 		b.ReportMetric(float64(n.count(b, "counted_node")-pages)/float64(n.count(b, "counted_root")-roots), "pages/op")
-	})
-	allow := true
-	b.Run("a choice and its root", func(b *testing.B) { // both durable, the choice in the journal as well
-		for b.Loop() {
-			n.choose(b, consent.Care, allow, 7)
-			allow = !allow
-			if _, root := n.ask(b, consent.Care); root == [32]byte{} {
-				b.Fatal("no root")
-			}
-		}
 	})
 	set = next(i + 1)
 	root := n.root(b, care, set)
