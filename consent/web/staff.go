@@ -317,7 +317,11 @@ func (p *room) look(w http.ResponseWriter, r *http.Request) int {
 	as := visit{who: who}
 	for _, c := range slices.Backward(history) {
 		if len(d.Records) < historyShown {
-			d.Records = append(d.Records, p.record(l, as, c))
+			one := p.record(l, as, c)
+			if one.By == "you" {
+				one.By = "patient" // the reader isn't who chose
+			}
+			d.Records = append(d.Records, one)
 		}
 	}
 	if d.Receipts, err = p.consents.Receipts(ctx, who.Number); err != nil {
