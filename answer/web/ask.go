@@ -25,6 +25,7 @@ type askPage struct {
 	Denied   *denial
 	By       *named
 	Leaf     uint64 // of the ledger, that records the answer
+	Log      string // where it is told what that is
 	Budget   *budget
 	Knowers  []Knower
 	Topic    []string // what they know of
@@ -145,11 +146,11 @@ func (p *Room) answer(w http.ResponseWriter, r *http.Request, f *form, q questio
 		f.Said = explain(err)
 		return p.pages.Render(w, r, web.Page{Name: "ask", Title: l.Must("ask.title"), Station: "use", Form: f.Form, Data: page})
 	case fault.KindOf(err) == fault.Denied:
-		page.Denied, status = p.denial(l, q.ask, err), http.StatusForbidden
+		page.Denied, status = p.denial(r, q.ask, err), http.StatusForbidden
 	case err != nil:
 		return p.fail(w, r, err)
 	default:
-		page.By, page.Leaf = p.named(q.ask, a.Verdict), a.Receipt.Index
+		page.By, page.Leaf, page.Log = p.named(q.ask, a.Verdict), a.Receipt.Index, p.log()
 	}
 	if err := p.budget(r, f, &page); err != nil {
 		return p.fail(w, r, err)
