@@ -33,6 +33,7 @@ type askPage struct {
 	Counted  []purposeCount
 	Examples []example
 	Demo     bool
+	Steward  string // where what was asked is seen to, for who does
 	Files    web.Formats
 }
 
@@ -97,6 +98,9 @@ func (p *Room) ask(w http.ResponseWriter, r *http.Request) int {
 	}
 	l := p.pages.Words(r)
 	page := askPage{Form: f, Store: f.Store, Demo: p.options.Demo, Examples: p.examples(l, f)}
+	if f.asker != nil && f.asker.Ask.SignedIn && f.asker.Ask.Role == policy.Steward && p.table.Has("GET", "/steward") {
+		page.Steward = "/steward"
+	}
 	if f.Store != nil {
 		page.Counted = countedPerPurpose(l, *f.Store)
 	}
