@@ -41,6 +41,12 @@ func member(r *http.Request) consent.Actor {
 	return consent.Actor(v.Name + " (" + v.Person + ")")
 }
 
+// nameOf is the name of a member who registered: the id is for the record.
+func nameOf(a consent.Actor) string {
+	name, _, _ := strings.Cut(string(a), " (")
+	return name
+}
+
 type registerData struct {
 	formView
 	Versions  []versionView
@@ -100,6 +106,7 @@ func (p *room) registerPage(w http.ResponseWriter, r *http.Request, form *consen
 	for _, one := range papers {
 		one.Recorded, one.When = one.Recorded.In(p.zone()), one.When.In(p.zone())
 		view := paperView{Record: one}
+		view.By = consent.Actor(nameOf(one.By))
 		if form, ok := p.formOf(one.Form); ok {
 			view.Version = form.Version
 		}

@@ -269,7 +269,7 @@ func TestAReviewOnItsPages(t *testing.T) {
 	if n := len(s.leaves(t, ledger.Access)); n != looks+1 {
 		t.Error("the look at the review isn't in the log:", n)
 	}
-	s.has(page, "16 of 16 accesses", "Person linda", "frequency "+testnode.Carried, "asked for help on the phone", "a named individual", "You did this yourself")
+	s.has(page, "16 of 16 accesses", "Person linda", `How common <span class="smv-mono">`+testnode.Carried, "asked for help on the phone", "a named individual", "You did this yourself")
 	s.lacks(page, testnode.Person+"<")
 	form := url.Values{"do": {"save"}}
 	var leaves []string
