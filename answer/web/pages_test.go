@@ -84,7 +84,7 @@ func TestStates(t *testing.T) {
 		{"rs number", "rs80357906", "care", "", 400, "can’t be looked up here yet", "går inte att slå upp här än", "kan ikke slås opp her ennå"},
 		{"HGVS", "NM_007294.4:c.68_69del", "care", "", 400, "can’t be looked up here yet", "går inte att slå upp här än", "kan ikke slås opp her ennå"},
 		{"no purpose", carried, "curiosity", "", 400, "Choose what the question is for", "Välj vad frågan är till för", "Velg hva spørsmålet er til"},
-		{"no dataset", carried, "care", "<b>west", 400, "no dataset called “<b>west”", "inget dataset som heter ”<b>west”", "ikke noe datasett som heter «<b>west»"},
+		{"no dataset", carried, "care", "<b>west", 400, "no dataset called “<b>west”", "ingen datamängd som heter ”<b>west”", "ikke noe datasett som heter «<b>west»"},
 	} {
 		for lang, want := range map[string]string{"en": c.en, "sv": c.sv, "nb": c.nb} {
 			w := get(t, table, "/ask", "q", c.query, "purpose", c.purpose, "dataset", c.dataset, "lang", lang)
