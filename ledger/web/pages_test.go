@@ -226,7 +226,7 @@ func TestDenialsSayWhy(t *testing.T) {
 	s.has(s.page("stina", "/steward/denials?reason=budget", 200), "Nothing was refused")
 	s.has(s.ask("stina", "en", "/steward/denials?format=csv", nil).Body.String(), ",purpose,3\n", ",purpose,1\n")
 	over := s.page("stina", "/steward", 200)
-	s.has(over, "12 questions answered", "3 questions refused", "0 reviews under way", "All policies in force verify")
+	s.has(over, "12 questions answered", "3 questions refused", "0 reviews under way", "All policies in force can be verified")
 }
 
 func TestBudgetsWithTheirPower(t *testing.T) {
