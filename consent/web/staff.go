@@ -43,8 +43,10 @@ func member(r *http.Request) consent.Actor {
 
 // nameOf is the name of a member who registered: the id is for the record.
 func nameOf(a consent.Actor) string {
-	name, _, _ := strings.Cut(string(a), " (")
-	return name
+	if i := strings.LastIndex(string(a), " ("); i > 0 {
+		return string(a)[:i]
+	}
+	return string(a)
 }
 
 type registerData struct {
