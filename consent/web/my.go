@@ -431,7 +431,7 @@ func (p *room) receipt(w http.ResponseWriter, r *http.Request, v visit) int {
 	d := receiptData{visit: v, Receipt: one, Phone: p.options.Phone}
 	d.Recorded = one.Recorded.In(p.zone())
 	d.Lines = one.Lines(l.Code, before, func(t time.Time) string { return l.Day(t.In(p.zone())) })
-	d.Lines = d.Lines[1:] // its number is the page's heading
+	d.Lines = d.Lines[1:]                              // its number is the page's heading
 	if p.options.Uses == nil && len(one.Stopped) > 0 { // without a ledger nothing is known of what was before
 		d.Lines = append(d.Lines[:len(d.Lines)-1], l.Must("my.receipt.unknown"))
 	}
