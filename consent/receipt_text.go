@@ -25,7 +25,7 @@ var receiptWords = map[string]words{
 	"sv": {
 		number: "Kvitto %s.", from: "Det du bestämde registrerades %s och gäller från och med då, i varje svar som börjar därefter.",
 		stopped: "Det här har slutat: %s.", began: "Det här är nu tillåtet: %s.", nothing: "Det ändrade inte vem som får räkna med dina uppgifter.",
-		epoch: "Svar från och med nummer %d i samtyckenas ordning följer ditt val.", before: "Det här hade dina uppgifter redan använts till, och det kan inte tas tillbaka:",
+		epoch: "Varje svar säger vid vilket samtyckesläge det är räknat. Från läge %d följer svaren ditt val.", before: "Det här hade dina uppgifter redan använts till, och det kan inte tas tillbaka:",
 		none: "Dina uppgifter hade inte använts innan.", used: "%s: %s, %d gånger, senast %s", once: "%s: %s, en gång, %s",
 		recall: "Svar som redan har lämnats är siffror om många tillsammans. De kan inte hämtas tillbaka, men du är inte med i några nya.", and: " och ",
 		permission: map[Permission]string{"care": "vård", "matching": "att hitta liknande patienter", "research": "forskning", "care.abroad": "vård i andra länder",
@@ -34,7 +34,7 @@ var receiptWords = map[string]words{
 	"nb": {
 		number: "Kvittering %s.", from: "Det du bestemte, ble registrert %s og gjelder fra da av, i hvert svar som begynner etter det.",
 		stopped: "Dette har stoppet: %s.", began: "Dette er nå tillatt: %s.", nothing: "Det endret ikke hvem som kan telle med opplysningene dine.",
-		epoch: "Svar fra og med nummer %d i samtykkenes rekkefølge følger valget ditt.", before: "Dette var opplysningene dine allerede brukt til, og det kan ikke trekkes tilbake:",
+		epoch: "Hvert svar sier ved hvilket samtykketrinn det er telt. Fra trinn %d følger svarene valget ditt.", before: "Dette var opplysningene dine allerede brukt til, og det kan ikke trekkes tilbake:",
 		none: "Opplysningene dine var ikke brukt før.", used: "%s: %s, %d ganger, sist %s", once: "%s: %s, én gang, %s",
 		recall: "Svar som alt er gitt, er tall om mange sammen. De kan ikke hentes tilbake, men du er ikke med i noen nye.", and: " og ",
 		permission: map[Permission]string{"care": "helsehjelp", "matching": "å finne lignende pasienter", "research": "forskning", "care.abroad": "helsehjelp i andre land",
@@ -43,7 +43,7 @@ var receiptWords = map[string]words{
 	"en": {
 		number: "Receipt %s.", from: "What you decided was recorded on %s and holds from then on, in every answer that begins after that.",
 		stopped: "This has stopped: %s.", began: "This is now allowed: %s.", nothing: "It didn't change who may count your data.",
-		epoch: "Answers from number %d in the order of consents on follow your choice.", before: "This is what your data had already been used for, and it can't be recalled:",
+		epoch: "Each answer says at which consent epoch it was counted. From epoch %d on, answers follow your choice.", before: "This is what your data had already been used for, and it can't be recalled:",
 		none: "Your data had not been used before.", used: "%s: %s, %d times, the last on %s", once: "%s: %s, once, on %s",
 		recall: "Answers that have been given are numbers about many people together. They can't be taken back, but you are in no new ones.", and: " and ",
 		permission: map[Permission]string{"care": "care", "matching": "finding patients alike", "research": "research", "care.abroad": "care in other countries",

@@ -101,6 +101,7 @@ func (p *Room) annotate(w http.ResponseWriter, r *http.Request) int {
 	if j, failed := p.soon(r, j, long); failed && fault.KindOf(j.err) == fault.Invalid {
 		f.Wrong(f.where(), l.Must("wrong.vcf"))
 		f.Said = explain(j.err)
+		p.jobs.remove(j.job) // it isn't one of the reader's files
 		return p.annotateShow(w, r, http.StatusBadRequest, f)
 	}
 	keep = true

@@ -25,6 +25,7 @@ type askPage struct {
 	Denied   *denial
 	By       *named
 	Leaf     uint64 // of the ledger, that records the answer
+	Log      string // where it is told what that is
 	Budget   *budget
 	Knowers  []Knower
 	Topic    []string // what they know of
@@ -32,6 +33,7 @@ type askPage struct {
 	Counted  []purposeCount
 	Examples []example
 	Demo     bool
+	Steward  string // where what was asked is seen to, for who does
 	Files    web.Formats
 }
 
@@ -96,6 +98,9 @@ func (p *Room) ask(w http.ResponseWriter, r *http.Request) int {
 	}
 	l := p.pages.Words(r)
 	page := askPage{Form: f, Store: f.Store, Demo: p.options.Demo, Examples: p.examples(l, f)}
+	if f.asker != nil && f.asker.Ask.SignedIn && f.asker.Ask.Role == policy.Steward && p.table.Has("GET", "/steward") {
+		page.Steward = "/steward"
+	}
 	if f.Store != nil {
 		page.Counted = countedPerPurpose(l, *f.Store)
 	}
@@ -145,11 +150,11 @@ func (p *Room) answer(w http.ResponseWriter, r *http.Request, f *form, q questio
 		f.Said = explain(err)
 		return p.pages.Render(w, r, web.Page{Name: "ask", Title: l.Must("ask.title"), Station: "use", Form: f.Form, Data: page})
 	case fault.KindOf(err) == fault.Denied:
-		page.Denied, status = p.denial(l, q.ask, err), http.StatusForbidden
+		page.Denied, status = p.denial(r, q.ask, err), http.StatusForbidden
 	case err != nil:
 		return p.fail(w, r, err)
 	default:
-		page.By, page.Leaf = p.named(q.ask, a.Verdict), a.Receipt.Index
+		page.By, page.Leaf, page.Log = p.named(q.ask, a.Verdict), a.Receipt.Index, p.log()
 	}
 	if err := p.budget(r, f, &page); err != nil {
 		return p.fail(w, r, err)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/samverk/samverk/answer"
 	"github.com/samverk/samverk/consent"
@@ -79,26 +80,47 @@ type denial struct {
 	What, Do string
 	By       *named
 	SignIn   bool
+	Stewards []web.Link // whom who is signed in can turn to
+	Raise    string     // where the network's own raise that it should be answered
 }
 
 // denial puts a refusal into words, nil for any other error.
-func (p *Room) denial(l *web.Words, a policy.Ask, err error) *denial {
+func (p *Room) denial(r *http.Request, a policy.Ask, err error) *denial {
 	if fault.KindOf(err) != fault.Denied {
 		return nil
 	}
+	l := p.pages.Words(r)
 	e := &fault.Error{}
 	errors.As(err, &e)
 	d := &denial{What: l.Must("fault.policy.denied"), Do: l.Must("denied.do"), SignIn: !a.SignedIn && !a.Operator, By: p.named(a, p.desk.Judge(a))}
 	if e.Code == "policy.budget.spent" {
 		d.What, d.Do = l.Must("fault.policy.budget.spent"), l.Must("fault.policy.budget.spent.do")
 	}
+	if a.SignedIn && p.options.Stewards != nil {
+		var err error
+		if d.Stewards, err = p.options.Stewards(r, l.Code); err != nil {
+			p.site.Log(r, err) // the denial stands without them
+		}
+	}
+	if d.By != nil && p.table.Has("GET", "/n/{network}/topics/new") {
+		if home, _, ok := strings.Cut(d.By.Decision, "/decisions/"); ok {
+			d.Raise = home + "/topics/new"
+		}
+	}
 	return d
+}
+
+// log is where it is told what the log of every use is; "" where that isn't.
+func (p *Room) log() string {
+	if p.table.Has("GET", "/ledger") {
+		return "/ledger"
+	}
+	return ""
 }
 
 // refuse sends the page of a denial by itself, or that of any other error.
 func (p *Room) refuse(w http.ResponseWriter, r *http.Request, a policy.Ask, err error) int {
-	l := p.pages.Words(r)
-	d := p.denial(l, a, err)
+	d := p.denial(r, a, err)
 	if d == nil {
 		return p.fail(w, r, err)
 	}

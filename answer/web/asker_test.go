@@ -102,12 +102,12 @@ func TestEachAskerIsAnsweredAsThemselves(t *testing.T) {
 		code       int
 		says       []string
 	}{
-		{"linda", carried, nil, 200, []string{"You ask as: clinician at North hospital", "Allowed by decision 2026-14 , policy care-frequency-1", "Written to the log as entry", "Who carries it", "answers left"}},
+		{"linda", carried, nil, 200, []string{"You ask as: clinician at North hospital", "Allowed by decision 2026-14 , policy care-frequency-1", "Written to the log as entry", "Who carries it", "answers left", "at least one for each variant in the list"}},
 		{"linda", carried, []string{"purpose", "research"}, 403, []string{"This question is not answered here"}},
 		{"linda", region, nil, 200, []string{"Allowed by decision 2026-14"}},
 		{"linda", carried, []string{"dataset", "north"}, 400, []string{"no dataset called “north”"}}, // she isn't told which there are
 		{"nadia", carried, []string{"purpose", "research"}, 200, []string{"You ask as: researcher at University", "Allowed by decision 2026-14"}},
-		{"omar", carried, []string{"purpose", "research"}, 403, []string{"not on what is stored here", "What is answered is said by decision 2026-14"}},
+		{"omar", carried, []string{"purpose", "research"}, 403, []string{"not on what is stored here", "What is answered is said by decision 2026-14", "Data stewards who can help you Sten Karlsson"}},
 		{"omar", carried, nil, 403, nil},
 		{"sten", carried, nil, 403, nil},
 		{"both", carried, nil, 400, []string{"Choose as what you ask", "clinician at North hospital", "researcher at University"}},
@@ -127,6 +127,9 @@ func TestEachAskerIsAnsweredAsThemselves(t *testing.T) {
 		if w.Code != c.code {
 			t.Errorf("%s %s %v: %d, want %d: %s", c.who, c.query, c.more, w.Code, c.code, text)
 		}
+	}
+	if text := told(v.as("").ask(carried).Body.String()); strings.Contains(text, "Sten Karlsson") {
+		t.Error("who isn't signed in is told who the stewards are")
 	}
 	if text := told(v.as("none").do("GET", "/annotate", "", nil).Body.String()); strings.Contains(text, "##fileformat") {
 		t.Error("who has no assignment is shown a form")

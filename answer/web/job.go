@@ -24,6 +24,7 @@ type jobData struct {
 	Purpose, Sets string
 	By            *named
 	Leaf          uint64
+	Log           string
 	Denied        *denial
 	Wrong, Said   string
 }
@@ -50,11 +51,16 @@ func (p *Room) jobOf(r *http.Request) (snapshot, bool) {
 	return p.jobs.find(r.PathValue("job"), ownerOf(r))
 }
 
+// noJob says that there is none: it was fetched, thrown away or kept long enough, or is somebody else's. Which of them is nobody's business.
+func (p *Room) noJob(w http.ResponseWriter, r *http.Request) int {
+	return p.pages.Render(w, r, web.Page{Name: "gone", Title: p.pages.Words(r).Must("job.absent"), Status: http.StatusNotFound, Station: "use"})
+}
+
 // jobPage shows a job. Asked with the state that a page shows already, it has nothing to say.
 func (p *Room) jobPage(w http.ResponseWriter, r *http.Request) int {
 	j, ok := p.jobOf(r)
 	if !ok {
-		return p.site.NotFound(w, r)
+		return p.noJob(w, r)
 	}
 	l := p.pages.Words(r)
 	d := jobData{Here: j.Href(), Under: j.state == waiting || j.state == running, Waits: j.state == waiting, Ready: j.state == ready || j.state == sending,
@@ -70,7 +76,7 @@ func (p *Room) jobPage(w http.ResponseWriter, r *http.Request) int {
 	status := http.StatusOK
 	switch {
 	case d.Ready:
-		d.By, d.Leaf = p.named(j.what.Ask, j.result.Verdict), j.result.Receipt.Index
+		d.By, d.Leaf, d.Log = p.named(j.what.Ask, j.result.Verdict), j.result.Receipt.Index, p.log()
 		d.Result, d.Shown = &annotated{Records: j.result.Records}, int(j.result.Records)
 		p.jobs.peek(j.job, func(in io.Reader) {
 			if j.what.Compress {
@@ -81,7 +87,7 @@ func (p *Room) jobPage(w http.ResponseWriter, r *http.Request) int {
 			d.Result.Rows = tabulate(l, in)
 		})
 	case j.state == failed:
-		if d.Denied = p.denial(l, j.what.Ask, j.err); d.Denied != nil {
+		if d.Denied = p.denial(r, j.what.Ask, j.err); d.Denied != nil {
 			if r.Header.Get("HX-Request") == "" { // a page that renews itself takes nothing else than 200
 				status = http.StatusForbidden
 			}
@@ -101,7 +107,7 @@ func (p *Room) jobPage(w http.ResponseWriter, r *http.Request) int {
 func (p *Room) jobFile(w http.ResponseWriter, r *http.Request) int {
 	j, ok := p.jobOf(r)
 	if !ok {
-		return p.site.NotFound(w, r)
+		return p.noJob(w, r)
 	}
 	in, sent, ok := p.jobs.take(j.job)
 	if !ok {
@@ -130,7 +136,7 @@ func (p *Room) jobFile(w http.ResponseWriter, r *http.Request) int {
 func (p *Room) jobCancel(w http.ResponseWriter, r *http.Request) int {
 	j, ok := p.jobOf(r)
 	if !ok {
-		return p.site.NotFound(w, r)
+		return p.noJob(w, r)
 	}
 	p.jobs.remove(j.job)
 	return web.SeeOther(w, r, "/annotate?gone=yes")

@@ -71,7 +71,7 @@ func TestStates(t *testing.T) {
 		en, sv, nb                    string
 	}{
 		{"some", carried, "care", "", 200, "counted for care carr", "som räknas för vård har den", "som telles for helsehjelp, har den"},
-		{"zero", zero, "care", "", 200, "Nobody carries it", "Ingen har den", "Ingen har den"},
+		{"zero", zero, "care", "", 200, "Nobody has it in their file", "Ingen har den i sin fil", "Ingen har den i filen sin"},
 		{"nobody", carried, "matching", "", 200, "Nobody here is counted for finding similar patients", "Ingen här räknas för att hitta liknande patienter", "Ingen her telles for å finne lignende pasienter"},
 		{"uncovered", carried, "care", "panel", 200, "That is no answer, and not a zero", "Det är inget svar, och ingen nolla", "Det er ikke noe svar, og ikke en null"},
 		{"unknown", unread, "care", "", 200, "No reading", "Ingen avläsning", "Ingen avlesning"},
@@ -84,7 +84,7 @@ func TestStates(t *testing.T) {
 		{"rs number", "rs80357906", "care", "", 400, "can’t be looked up here yet", "går inte att slå upp här än", "kan ikke slås opp her ennå"},
 		{"HGVS", "NM_007294.4:c.68_69del", "care", "", 400, "can’t be looked up here yet", "går inte att slå upp här än", "kan ikke slås opp her ennå"},
 		{"no purpose", carried, "curiosity", "", 400, "Choose what the question is for", "Välj vad frågan är till för", "Velg hva spørsmålet er til"},
-		{"no dataset", carried, "care", "<b>west", 400, "no dataset called “<b>west”", "inget dataset som heter ”<b>west”", "ikke noe datasett som heter «<b>west»"},
+		{"no dataset", carried, "care", "<b>west", 400, "no dataset called “<b>west”", "ingen datamängd som heter ”<b>west”", "ikke noe datasett som heter «<b>west»"},
 	} {
 		for lang, want := range map[string]string{"en": c.en, "sv": c.sv, "nb": c.nb} {
 			w := get(t, table, "/ask", "q", c.query, "purpose", c.purpose, "dataset", c.dataset, "lang", lang)
@@ -321,8 +321,14 @@ func TestAnnotate(t *testing.T) {
 	if text := told(w.Body.String()); w.Code != 200 || !strings.Contains(text, "2 variant lines, annotated") {
 		t.Error("pasted from a screen, with blanks for tabs:", w.Code, text)
 	}
-	if w = v.do("POST", page+"/cancel", "", nil); w.Code != 303 || v.do("GET", page, "", nil).Code != 404 {
+	if w = v.do("POST", page+"/cancel", "", nil); w.Code != 303 {
 		t.Error("thrown away:", w.Code)
+	}
+	if w = v.do("GET", page, "", nil); w.Code != 404 || !strings.Contains(w.Body.String(), `href="/annotate">To a new file`) {
+		t.Error("a page that was left open leads nowhere:", w.Code, told(w.Body.String()))
+	}
+	if _, w = v.annotate(map[string]string{"purpose": "care"}, []byte("no VCF")); w.Code != 400 || strings.Contains(told(w.Body.String()), "Your files") {
+		t.Error("a file that can't be read stays among one's own:", w.Code, told(w.Body.String()))
 	}
 	if _, w = v.annotate(map[string]string{"purpose": "care"}, nil); w.Code != 400 || !strings.Contains(w.Body.String(), `<a href="#file">`) {
 		t.Error("nothing to annotate:", w.Code)
@@ -331,7 +337,7 @@ func TestAnnotate(t *testing.T) {
 		t.Error("a file too large:", w.Code, told(w.Body.String()))
 	}
 	wrong := strings.ReplaceAll(pasted, "50000301", "nowhere")
-	if _, w = v.annotate(map[string]string{"purpose": "care", "text": wrong}, nil); w.Code != 400 || !strings.Contains(w.Body.String(), `<p class="smv-small smv-mono" lang="en">`) || !strings.Contains(w.Body.String(), "nowhere\t.\tG") {
+	if _, w = v.annotate(map[string]string{"purpose": "care", "text": wrong}, nil); w.Code != 400 || !strings.Contains(w.Body.String(), `<span class="smv-mono" lang="en">line 5`) || !strings.Contains(w.Body.String(), "nowhere\t.\tG") {
 		t.Error("pasted lines with a mistake:", w.Code, told(w.Body.String()))
 	}
 	if w = v.do("POST", "/annotate", "multipart/form-data; boundary=x", []byte("nonsense")); w.Code != 400 {

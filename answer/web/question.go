@@ -177,7 +177,7 @@ func (f *form) about(q question) (genes, diseases []string) {
 		genes = f.genes.At(variant.Region{Chrom: q.key.Chrom, From: q.key.Pos, To: q.key.Pos + uint32(max(len(q.key.Ref), 1)) - 1})
 	case q.region.Chrom.Valid():
 		genes = f.genes.At(q.region)
-	case symbol.MatchString(f.query()):
+	case symbol.MatchString(f.query()) && !reference.MatchString(f.query()):
 		genes = []string{strings.ToUpper(f.query())}
 	}
 	const most = 5 // a stretch with more is about none of them

@@ -117,7 +117,7 @@ func (p *room) drafts(r *http.Request, n tenant) (all []formRow, err error) {
 
 func (p *room) draftRow(l *web.Words, n tenant, one consent.Drafted) formRow {
 	return formRow{Link: n.Path("forms", one.Digest.String()), Title: text(l, one.Title), Version: one.Version, Digest: one.Digest.String(), Standing: draft,
-		By: string(one.By), At: one.At.In(p.zone()), Questions: len(one.Questions)}
+		By: nameOf(one.By), At: one.At.In(p.zone()), Questions: len(one.Questions)}
 }
 
 type formsData struct {
@@ -203,12 +203,21 @@ func (p *room) form(w http.ResponseWriter, r *http.Request, n tenant) int {
 		View  formView
 		Form  consent.Form
 		Seal  []string
+		Raise string // where a decision about it begins
 		Edits bool
 		New   string
 		Codes []string
-	}{row, viewOf(l, form), form, groups(row.Digest), p.edits(r, n), n.Path("forms", "new") + "?from=" + row.Digest, consent.Languages[:]}
+	}{row, viewOf(l, form), form, groups(row.Digest), p.raise(n), p.edits(r, n), n.Path("forms", "new") + "?from=" + row.Digest, consent.Languages[:]}
 	return p.pages.Render(w, r, web.Page{Name: "form", Title: row.Title, Station: "decide", Public: row.Standing != draft, Data: d,
 		Crumbs: []web.Link{{Text: l.Must("form.list"), Href: n.Path("forms")}, {Text: l.Must("form.version", row.Version)}}})
+}
+
+// raise is where a decision about a form begins; "" where nobody decides.
+func (p *room) raise(n tenant) string {
+	if at := n.Path("topics", "new"); p.table.Has("GET", at) {
+		return at
+	}
+	return ""
 }
 
 func (p *room) preview(w http.ResponseWriter, r *http.Request, n tenant) int {

@@ -50,6 +50,11 @@ type formView struct {
 	Without   []permissionView // what holds, while no form is in force
 }
 
+// out tells that silence counts as a no.
+func (d formView) out(of consent.Permission) bool {
+	return slices.ContainsFunc(d.Bases, func(b basisView) bool { return b.Permission == of && !b.In })
+}
+
 // questionView is a question as somebody answers it.
 type questionView struct {
 	ID, Field    string
@@ -58,7 +63,7 @@ type questionView struct {
 	Diseases     []string
 	Codes        []string
 	NamesDisease bool
-	Earlier      string // a key: what holds from another form
+	Earlier      string // a key: what holds from another form, or as long as nothing was answered
 	Version      string // of that form
 	Holds        string // a key: what holds now, where it isn't what was said
 	Change       string // where the diseases are changed
@@ -202,6 +207,8 @@ func (p *room) answered(r *http.Request, v visit, form *consent.Enacted, history
 			view.Holds = "my.holds.other"
 		case !there && allowed:
 			view.Holds = "my.holds.silent"
+		case !there && !fresh && d.out(q.Permission):
+			view.Earlier = "my.earlier.none"
 		}
 		if f == nil && here && !fresh {
 			view.Chosen = "no"
@@ -424,6 +431,7 @@ func (p *room) receipt(w http.ResponseWriter, r *http.Request, v visit) int {
 	d := receiptData{visit: v, Receipt: one, Phone: p.options.Phone}
 	d.Recorded = one.Recorded.In(p.zone())
 	d.Lines = one.Lines(l.Code, before, func(t time.Time) string { return l.Day(t.In(p.zone())) })
+	d.Lines = d.Lines[1:]                              // its number is the page's heading
 	if p.options.Uses == nil && len(one.Stopped) > 0 { // without a ledger nothing is known of what was before
 		d.Lines = append(d.Lines[:len(d.Lines)-1], l.Must("my.receipt.unknown"))
 	}

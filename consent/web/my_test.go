@@ -91,6 +91,13 @@ func TestAPatientsWholeWay(t *testing.T) {
 		h.check(b)
 		b.get("/my/me/history")
 		b.says("No, withdrawn", "Version 1", "2026-000002")
+
+		h.use("01LAB", care)
+		h.use("01LAB", care)
+		b.get("/my/me")
+		b.says("No, 3 times", "Yes, 1 of 1", "/my/me/uses?after=") // what is alike on a day is one row, and leads to each
+		b.get("/my/me/uses")
+		b.silent("3 times")
 	})
 }
 

@@ -82,6 +82,7 @@ type Persona struct {
 type room struct {
 	consents *consent.Consents
 	people   *individual.Register
+	table    *route.Table
 	site     *web.Site
 	pages    *web.Pages
 	options  Options
@@ -106,7 +107,7 @@ func Register(t *route.Table, site *web.Site, consents *consent.Consents, people
 	if o.Level == 0 {
 		o.Level = individual.Substantial
 	}
-	p := &room{consents: consents, people: people, site: site, pages: pages, options: o}
+	p := &room{consents: consents, people: people, table: t, site: site, pages: pages, options: o}
 	for _, one := range o.Providers {
 		if len(one.ACR) == 0 || one.Level == 0 {
 			return fault.New(fault.Invalid, "provider %.40q: how surely patients are to be recognised isn't said", one.Name).Where("acr").

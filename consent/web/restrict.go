@@ -29,6 +29,7 @@ type restrictionView struct {
 
 func (p *room) restriction(l *web.Words, v visit, one consent.Restriction) restrictionView {
 	d := restrictionView{Restriction: one, By: by(v, consent.Record{By: one.By})}
+	d.Ground = ground(l, one.Kind, one.Ground)
 	d.When, d.Lifted = one.When.In(p.zone()), one.Lifted
 	if !d.Lifted.IsZero() {
 		d.Lifted = d.Lifted.In(p.zone())
@@ -37,6 +38,14 @@ func (p *room) restriction(l *web.Words, v visit, one consent.Restriction) restr
 		d.Lift = v.At("restrictions", one.ID)
 	}
 	return d
+}
+
+// ground names a provision as the reader knows it: a law of the Union has a name in each language, a country's own has one.
+func ground(l *web.Words, kind consent.RestrictionKind, written string) string {
+	if kind == consent.OptOut && written == kind.GroundIn("") {
+		return l.Must("my.ground.ehds")
+	}
+	return written
 }
 
 // mayLift tells whether the visitor may lift a restriction: whoever is of age any of their own; a guardian not what the child set, and a
@@ -120,7 +129,7 @@ func (p *room) restrictionsPage(w http.ResponseWriter, r *http.Request, v visit,
 	}
 	for _, k := range p.kinds(v) {
 		d.Options = append(d.Options, web.Option{Value: string(k), Text: l.Must("my.kind." + string(k)),
-			Help: l.Must("my.kind."+string(k)+".help") + " " + l.Must("my.restriction.ground", k.GroundIn(p.country()))})
+			Help: l.Must("my.kind."+string(k)+".help") + " " + l.Must("my.restriction.ground", ground(l, k, k.GroundIn(p.country())))})
 	}
 	return p.pages.Render(w, r, web.Page{Name: "restrictions", Title: l.Must("my.restrictions.title"), Station: "use", Form: f, Data: d})
 }

@@ -41,6 +41,14 @@ func member(r *http.Request) consent.Actor {
 	return consent.Actor(v.Name + " (" + v.Person + ")")
 }
 
+// nameOf is the name of a member who registered: the id is for the record.
+func nameOf(a consent.Actor) string {
+	if i := strings.LastIndex(string(a), " ("); i > 0 {
+		return string(a)[:i]
+	}
+	return string(a)
+}
+
 type registerData struct {
 	formView
 	Versions  []versionView
@@ -100,6 +108,7 @@ func (p *room) registerPage(w http.ResponseWriter, r *http.Request, form *consen
 	for _, one := range papers {
 		one.Recorded, one.When = one.Recorded.In(p.zone()), one.When.In(p.zone())
 		view := paperView{Record: one}
+		view.By = consent.Actor(nameOf(one.By))
 		if form, ok := p.formOf(one.Form); ok {
 			view.Version = form.Version
 		}
@@ -317,7 +326,11 @@ func (p *room) look(w http.ResponseWriter, r *http.Request) int {
 	as := visit{who: who}
 	for _, c := range slices.Backward(history) {
 		if len(d.Records) < historyShown {
-			d.Records = append(d.Records, p.record(l, as, c))
+			one := p.record(l, as, c)
+			if one.By == "you" {
+				one.By = "patient" // the reader isn't who chose
+			}
+			d.Records = append(d.Records, one)
 		}
 	}
 	if d.Receipts, err = p.consents.Receipts(ctx, who.Number); err != nil {

@@ -100,7 +100,8 @@ func TestLooks(t *testing.T) {
 	}
 	s.post("/consent/individuals", "individual", "canary-bo", "why", "A letter from them")
 	s.is("/consent/individuals", 200)
-	s.says("2026-000001", "It is written in the log that you looked: A letter from them")
+	s.says("2026-000001", "It is written in the log that you looked: A letter from them", ">The patient<")
+	s.silent(">You<")
 	who, _ := h.people.Lookup("canary-bo")
 	about := must(h.accesses.About(t.Context(), who.Number, h.Now(), 10))(t)
 	leaves := must(h.log.Index.List(t.Context(), ledger.Filter{Kind: ledger.Access}))(t)
@@ -142,7 +143,8 @@ func TestForms(t *testing.T) {
 	s.post("/n/se/forms/new", append(fields, "do", "save")...)
 	digest := must(model(t).Digest())(t).String()
 	s.is("/n/se/forms/"+digest, 200)
-	s.says("Draft", digest[:4]+" "+digest[4:8])
+	s.says("Draft", digest[:4]+" "+digest[4:8], "cardiovascular diseases")
+	s.silent("(steward)") // a name is enough; the id is for the record
 	s.get("/n/se/forms/" + digest + "/preview")
 	s.says("Count me when care asks", "epilepsy")
 	s.get("/n/se/forms")

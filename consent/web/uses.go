@@ -148,7 +148,7 @@ func (g Log) Prove(ctx context.Context, who individual.Number, index uint64) (p 
 // usesView is what the page says of uses.
 type usesView struct {
 	There   bool // there is a ledger to ask
-	Latest  []useRow
+	Latest  []groupRow
 	Chart   template.HTML
 	Months  []month
 	Finding string
@@ -168,7 +168,14 @@ type useRow struct {
 	Number, Link    string // of the decision
 }
 
-// looked is how many uses a page looks at, and latest how many it lists.
+// groupRow is uses of one day that differ in nothing but the hour.
+type groupRow struct {
+	useRow // the latest of them
+	Times  int
+	Each   string // where they are one by one, each with its proof
+}
+
+// looked is how many uses a page looks at, latestUses how many rows it has.
 const looked, latestUses, usesPage = 500, 6, 50
 
 func (p *room) used(r *http.Request, v visit) (usesView, error) {
@@ -204,10 +211,30 @@ func (p *room) used(r *http.Request, v visit) (usesView, error) {
 	}
 	d.Chart = bars.SVG()
 	d.Finding = p.finding(l, d.Counted, why)
-	for _, u := range all[:min(len(all), latestUses)] {
-		d.Latest = append(d.Latest, p.row(r.Context(), l, v, u))
-	}
+	d.Latest = p.grouped(r.Context(), l, v, all)
 	return d, nil
+}
+
+// grouped are the latest uses, those of one day that were by the same, for the same and by the same decision as one row.
+func (p *room) grouped(ctx context.Context, l *web.Words, v visit, all []Use) (rows []groupRow) {
+	type group struct {
+		day                                          string
+		organisation, role, why, conditions, decided string
+		were                                         Were
+	}
+	at := map[group]int{}
+	for _, u := range all {
+		g := group{u.Time.In(p.zone()).Format(time.DateOnly), u.Organisation, u.Role, string(u.Purpose), u.Conditions, u.Decision, u.Were}
+		i, known := at[g]
+		switch {
+		case known:
+			rows[i].Times++
+		case len(rows) < latestUses:
+			at[g] = len(rows)
+			rows = append(rows, groupRow{useRow: p.row(ctx, l, v, u), Times: 1, Each: v.At("uses") + "?after=" + strconv.FormatUint(u.Index+1, 10)})
+		}
+	}
+	return rows
 }
 
 // finding says in a sentence what the drawing shows.

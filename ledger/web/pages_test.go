@@ -226,7 +226,7 @@ func TestDenialsSayWhy(t *testing.T) {
 	s.has(s.page("stina", "/steward/denials?reason=budget", 200), "Nothing was refused")
 	s.has(s.ask("stina", "en", "/steward/denials?format=csv", nil).Body.String(), ",purpose,3\n", ",purpose,1\n")
 	over := s.page("stina", "/steward", 200)
-	s.has(over, "12 questions answered", "3 questions refused", "0 reviews under way", "All policies in force verify")
+	s.has(over, "12 questions answered", "3 questions refused", "0 reviews under way", "All policies in force can be verified")
 }
 
 func TestBudgetsWithTheirPower(t *testing.T) {
@@ -269,7 +269,7 @@ func TestAReviewOnItsPages(t *testing.T) {
 	if n := len(s.leaves(t, ledger.Access)); n != looks+1 {
 		t.Error("the look at the review isn't in the log:", n)
 	}
-	s.has(page, "16 of 16 accesses", "Person linda", "frequency "+testnode.Carried, "asked for help on the phone", "a named individual", "You did this yourself")
+	s.has(page, "16 of 16 accesses", "Person linda", `How common <span class="smv-mono">`+testnode.Carried, "asked for help on the phone", "a named individual", "You did this yourself")
 	s.lacks(page, testnode.Person+"<")
 	form := url.Values{"do": {"save"}}
 	var leaves []string

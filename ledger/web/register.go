@@ -42,6 +42,7 @@ type Named struct{ Name, Link string }
 // room is the pages.
 type room struct {
 	Options
+	table *route.Table
 	site  *web.Site
 	pages *web.Pages
 }
@@ -52,7 +53,7 @@ func Register(t *route.Table, site *web.Site, o Options) error {
 	if err != nil {
 		return err
 	}
-	p := &room{Options: o, site: site, pages: pages}
+	p := &room{Options: o, table: t, site: site, pages: pages}
 	add := func(method, pattern string, who route.Caller, does string, serve func(http.ResponseWriter, *http.Request) int) {
 		t.Add(route.Route{Method: method, Pattern: pattern, Who: who, Does: does, Serve: serve})
 	}

@@ -147,6 +147,9 @@ type itemRow struct {
 	About    bool   // it was about a named individual
 	Whom     string // … and about whom, when the reviewer asked
 	Kind     string
+	Question string // what was asked, in words
+	Asked    string // … and of which variant or stretch
+	Why      string
 	MarkedBy string
 	Verdict  string // the names of the fields
 	Note     string
@@ -176,6 +179,7 @@ func (p *room) reviewShow(w http.ResponseWriter, r *http.Request, by ledger.Revi
 		row.Verdict, row.Note = fieldOf("verdict", x.Index), fieldOf("note", x.Index)
 		if rec := x.Record; rec != nil {
 			row.Person, row.About = p.Person(r.Context(), rec.Person), rec.Individual != nil
+			row.said(l, *rec)
 		}
 		if x.Mark != nil {
 			row.MarkedBy = p.Person(r.Context(), x.Mark.By)
@@ -191,6 +195,21 @@ func (p *room) reviewShow(w http.ResponseWriter, r *http.Request, by ledger.Revi
 	name := l.Must("log.review")
 	return p.pages.Render(w, r, web.Page{Name: "review", Title: l.Must("log.review.title", l.Days(s.From, d.Last)), Station: "use", Data: d, Form: f,
 		Crumbs: []web.Link{{Text: l.Must("log.steward"), Href: "/steward"}, {Text: l.Must("log.tab.reviews"), Href: "/steward/reviews"}, {Text: name}}})
+}
+
+// said puts into the reader's words what the desk wrote into a record in its own; what somebody typed stays as it is.
+func (x *itemRow) said(l *web.Words, rec ledger.Opening) {
+	if rec.Person == "operator" {
+		x.Person = l.Must("log.operator")
+	}
+	kind, about, _ := strings.Cut(rec.Question, " ")
+	if x.Question = rec.Question; l.Has("log.question." + kind) {
+		x.Question, x.Asked = l.Must("log.question."+kind), about
+	}
+	why, there := strings.CutSuffix(rec.Why, ", at the machine itself")
+	if x.Why = say(l, "log.purpose.", why); there {
+		x.Why += ", " + l.Must("log.machine")
+	}
 }
 
 func fieldOf(name string, leaf uint64) string { return name + "." + strconv.FormatUint(leaf, 10) }

@@ -21,13 +21,15 @@ type overviewData struct {
 	Faults    []string
 	Uses      uint64
 	Denials   uint64
-	Open      int // reviews that go on
+	Open      int  // reviews that go on
+	Register  bool // papers are registered on this site
+	Given     bool // … and assignments given
 }
 
 // overview is what a steward begins with.
 func (p *room) overview(w http.ResponseWriter, r *http.Request, _ ledger.Reviewer) int {
 	ctx, l := r.Context(), p.pages.Words(r)
-	d := overviewData{framed: frameOf("")}
+	d := overviewData{framed: frameOf(""), Register: p.table.Has("GET", "/consent/register"), Given: p.table.Has("GET", "/n/{network}/assignments")}
 	var err error
 	if d.Health, err = p.health(r); err != nil {
 		return p.pages.Fail(w, r, err)

@@ -29,6 +29,7 @@ type assignmentsData struct {
 	Steward       bool
 	Organisations []web.Option
 	Organisation  string
+	Own           string // the first that the reader is a steward at
 	Name          string
 	Rows          []AssignmentRow
 	Pager         web.Pager
@@ -66,6 +67,9 @@ func (p *Room) assignmentsShow(w http.ResponseWriter, r *http.Request, n *networ
 		d.Organisation = f.Get("organisation")
 		if !slices.ContainsFunc(d.Organisations, func(o web.Option) bool { return o.Value == d.Organisation }) {
 			d.Organisation = d.Organisations[0].Value
+			if d.Own != "" {
+				d.Organisation = d.Own
+			}
 		}
 		f.Set("organisation", d.Organisation)
 		d.Name = named(d.Organisations)(d.Organisation)
@@ -108,6 +112,9 @@ func (p *Room) stewarded(r *http.Request, n *network.Network, d *assignmentsData
 	}
 	for _, o := range all {
 		own := slices.ContainsFunc(held, func(a policy.Assignment) bool { return a.Role == policy.Steward && a.Organisation == o.Value })
+		if own && d.Own == "" {
+			d.Own = o.Value
+		}
 		if everywhere || own {
 			d.Organisations = append(d.Organisations, o)
 		}

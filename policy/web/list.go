@@ -128,7 +128,7 @@ func (p *Room) list(w http.ResponseWriter, r *http.Request, n *network.Network) 
 		}
 	}
 	if state == "" {
-		if d.Drafts, err = p.drafts(r, n); err != nil {
+		if d.Drafts, err = p.drafts(r, n, known); err != nil {
 			return p.pages.Fail(w, r, err)
 		}
 	}
@@ -153,8 +153,8 @@ func (p *Room) list(w http.ResponseWriter, r *http.Request, n *network.Network) 
 // shownDrafts is how many drafts the list shows: each asks for its topic.
 const shownDrafts = 20
 
-// drafts are those whose topics the reader sees.
-func (p *Room) drafts(r *http.Request, n *network.Network) (rows []draftRow, err error) {
+// drafts are those whose topics the reader sees, and which no decision has put in force.
+func (p *Room) drafts(r *http.Request, n *network.Network, known []policy.Known) (rows []draftRow, err error) {
 	l := p.pages.Words(r)
 	all, err := p.policies.Drafts(r.Context(), string(n.ID), "")
 	if err != nil {
@@ -164,6 +164,9 @@ func (p *Room) drafts(r *http.Request, n *network.Network) (rows []draftRow, err
 	for _, d := range all {
 		if len(rows) == shownDrafts {
 			break
+		}
+		if slices.ContainsFunc(known, func(k policy.Known) bool { return k.Digest == d.Digest }) {
+			continue
 		}
 		t, asked := topics[d.Topic]
 		if !asked {

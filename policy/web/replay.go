@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"net/http"
 	"strconv"
 	"strings"
@@ -24,8 +25,8 @@ type replayed struct {
 }
 
 type changeRow struct {
-	Who, Organisation, For, What, Was, Would string
-	Times                                    int64
+	Who, Organisation, For, What, On, Was, Would string
+	Times                                        int64
 }
 
 // Bounds of a replay: how far back, and how many kinds a page shows.
@@ -55,7 +56,7 @@ func (p *Room) replay(r *http.Request, d policy.Drafted, name func(string) strin
 func newChangeRow(l *web.Words, c policy.Change, name func(string) string) changeRow {
 	q := c.Request
 	row := changeRow{Who: l.Must("pol.anybody"), Organisation: "–", For: l.Must("pol.purpose." + string(q.Purpose)), What: l.Must("pol.kind." + string(q.Question)),
-		Was: told(l, q.Outcome), Would: told(l, c.Would), Times: c.Times}
+		On: cmp.Or(q.Dataset, l.Must("pol.dataset.all")), Was: told(l, q.Outcome), Would: told(l, c.Would), Times: c.Times}
 	switch {
 	case q.Operator:
 		row.Who = l.Must("pol.operator")
