@@ -65,6 +65,16 @@ var ranged = [...]struct{ id, number, kind, text string }{
 // people counted are those who allow the use when it begins. After an error what was written is not whole.
 func (d *Desk) Annotate(ctx context.Context, a Annotation, in io.Reader, out io.Writer) (Annotated, error) {
 	a.Question, a.Cells = policy.Annotate, 0
+	leave, err := d.enter(a.Ask)
+	if err != nil {
+		return Annotated{}, err
+	}
+	defer leave()
+	done, err := d.annotate(ctx, a, in, out)
+	return done, d.broken(a.Ask, err)
+}
+
+func (d *Desk) annotate(ctx context.Context, a Annotation, in io.Reader, out io.Writer) (Annotated, error) {
 	c, err := d.ask(ctx, a.Ask, func() string { return "annotate " + a.Name })
 	if err != nil {
 		return Annotated{}, err

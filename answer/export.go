@@ -102,6 +102,16 @@ const (
 // written is not whole.
 func (d *Desk) Export(ctx context.Context, q Export, w io.Writer) (Exported, error) {
 	q.Question, q.Cells = policy.Export, 0
+	leave, err := d.enter(q.Ask)
+	if err != nil {
+		return Exported{}, err
+	}
+	defer leave()
+	done, err := d.export(ctx, q, w)
+	return done, d.broken(q.Ask, err)
+}
+
+func (d *Desk) export(ctx context.Context, q Export, w io.Writer) (Exported, error) {
 	s, err := d.ask(ctx, q.Ask, func() string { return "export" })
 	if err != nil {
 		return Exported{}, err

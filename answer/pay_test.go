@@ -54,13 +54,9 @@ func bounded(t *testing.T, budget int, questions ...policy.Kind) policy.Draft {
 	return d
 }
 
-// Nothing is counted before it is paid, a file's first page neither, and what isn't paid is no use in the log: here nothing can be counted at all.
-func TestNothingIsCountedBeforeItIsPaid(t *testing.T) {
-	n := testnode.Full(t)
-	n.Adopt(t, bounded(t, 3, policy.Annotate))
-	d := testnode.Preset(t, "research")
-	d.Rules[0].Questions, d.Rules[0].Budget = []policy.Kind{policy.Export}, policy.Budget{Organisation: 1, Per: policy.Lifetime}
-	n.Adopt(t, d)
+// blind is a desk that can count nobody: its store is closed.
+func blind(t *testing.T, n *testnode.Node) *answer.Desk {
+	t.Helper()
 	closed, err := store.Open(t.Context(), n.DB, filepath.Join(n.Dir, "genomes"), store.Options{})
 	if err == nil {
 		err = closed.Close()
@@ -68,7 +64,17 @@ func TestNothingIsCountedBeforeItIsPaid(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	desk := n.NewDesk(closed, nil)
+	return n.NewDesk(closed, nil)
+}
+
+// Nothing is counted before it is paid, a file's first page neither, and what isn't paid is no use in the log: here nothing can be counted at all.
+func TestNothingIsCountedBeforeItIsPaid(t *testing.T) {
+	n := testnode.Full(t)
+	n.Adopt(t, bounded(t, 3, policy.Annotate))
+	d := testnode.Preset(t, "research")
+	d.Rules[0].Questions, d.Rules[0].Budget = []policy.Kind{policy.Export}, policy.Budget{Organisation: 1, Per: policy.Lifetime}
+	n.Adopt(t, d)
+	desk := blind(t, n)
 	annotation := answer.Annotation{Ask: testnode.Clinician(), Name: "in.vcf"}
 	if _, err := desk.Annotate(t.Context(), annotation, strings.NewReader(lines(4)), io.Discard); fault.KindOf(err) != fault.Denied {
 		t.Errorf("four variants of three that are left: %v", err)
@@ -164,5 +170,46 @@ func TestAListCostsItsStretch(t *testing.T) {
 		if got := cost(x.from, x.to, x.limit); got != x.costs {
 			t.Errorf("chr22:%d-%d costs %d, not %d", x.from, x.to, got, x.costs)
 		}
+	}
+}
+
+// One asker has a few long answers under way at most, and is told nothing of the node's files when one breaks off.
+func TestLongAnswersAreBounded(t *testing.T) {
+	n := testnode.Full(t)
+	n.Adopt(t, bounded(t, 200_000, policy.Annotate))
+	annotation := answer.Annotation{Ask: testnode.Clinician(), Name: "in.vcf"}
+	var held []*io.PipeWriter
+	done := make(chan error, 10)
+	for range 4 {
+		in, w := io.Pipe()
+		held = append(held, w)
+		go func() {
+			_, err := n.Desk.Annotate(t.Context(), annotation, in, io.Discard)
+			done <- err
+		}()
+		if _, err := io.WriteString(w, lines(1)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := n.Desk.Annotate(t.Context(), annotation, strings.NewReader(lines(1)), io.Discard); fault.KindOf(err) != fault.Unavailable {
+		t.Error("one too many:", err)
+	}
+	other := annotation
+	other.Person = "another"
+	if _, err := n.Desk.Annotate(t.Context(), other, strings.NewReader(lines(1)), io.Discard); err != nil {
+		t.Error("another is kept out:", err)
+	}
+	for _, w := range held {
+		w.Close()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}
+	if _, err := n.Desk.Annotate(t.Context(), annotation, strings.NewReader(lines(1)), io.Discard); err != nil {
+		t.Error("all are done:", err)
+	}
+	_, err := blind(t, n).Annotate(t.Context(), annotation, strings.NewReader(lines(1)), io.Discard)
+	if err == nil || strings.Contains(err.Error(), ".seg") || strings.Contains(err.Error(), n.Dir) {
+		t.Error("a file of the node's is named:", err)
 	}
 }

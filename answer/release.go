@@ -226,6 +226,14 @@ func (d *Desk) refused(a policy.Ask, err error) error {
 	return fault.New(fault.Unavailable, "nothing can be answered just now").Say("answer.unavailable").Do("ask again in a while")
 }
 
+// broken is what an asker is told of a long answer that came to an end before its own. What was wrong with files of the node's is not theirs to know.
+func (d *Desk) broken(a policy.Ask, err error) error {
+	if a.Operator {
+		return err
+	}
+	return d.refused(a, err)
+}
+
 // maxAbout is how much of a question an access record holds, in bytes.
 const maxAbout = 8 << 10
 

@@ -3,6 +3,7 @@ package policy
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -206,14 +207,18 @@ type books struct {
 	accounts map[string]*Account
 	changed  []string
 	requests map[Request]int64
+	held     map[string]bool // assignments that hold
 	judge    func(Ask) Verdict
 }
 
 // open loads the accounts that the questions may need.
 func (p *Policies) open(ctx context.Context, tx *storage.Tx, together []*spending) (*books, error) {
-	b := &books{state: p.now.Load(), now: p.dated(), accounts: map[string]*Account{}, requests: map[Request]int64{}, judge: p.Judge}
-	var keys []any
+	b := &books{state: p.now.Load(), now: p.dated(), accounts: map[string]*Account{}, requests: map[Request]int64{}, held: map[string]bool{}, judge: p.Judge}
+	var keys, assigned []any
 	for _, s := range together {
+		if id := s.ask.Assignment; id != "" && !slices.Contains(assigned, any(id)) {
+			assigned = append(assigned, id)
+		}
 		for _, a := range s.ask.accounts() {
 			if k := a.key(); b.accounts[k] == nil {
 				b.accounts[k] = &a
@@ -229,7 +234,7 @@ func (p *Policies) open(ctx context.Context, tx *storage.Tx, together []*spendin
 		}
 		keys = keys[n:]
 	}
-	return b, nil
+	return b, p.loadHeld(ctx, tx, b, assigned)
 }
 
 func (b *books) load(ctx context.Context, tx *storage.Tx, keys []any) error {
@@ -283,6 +288,9 @@ func (b *books) spend(s *spending) {
 		return
 	}
 	v := b.judge(s.ask)
+	if s.ask.Assignment != "" && !b.held[s.ask.Assignment] {
+		v = Verdict{Reason: NotWho}
+	}
 	if !v.Allowed {
 		s.err = Denied()
 		b.note(s.ask, v)
