@@ -6,9 +6,6 @@ import (
 	"errors"
 	"strconv"
 	"strings"
-	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/samverk/samverk/consent/counted"
 	"github.com/samverk/samverk/fault"
@@ -180,34 +177,6 @@ func leaf(kind ledger.Kind, a policy.Ask, v policy.Verdict) ledger.Leaf {
 		x.Decision = v.Network + "/" + v.Body + "/" + v.Number
 	}
 	return x
-}
-
-// patience is for how long a denial waits to be written down, also when the asker has gone.
-const patience = 10 * time.Second
-
-// denied notes a denial, and appends it to the ledger if it is known who asked. What fails here changes nothing for the asker.
-func (d *Desk) denied(ctx context.Context, a policy.Ask, v policy.Verdict, about func() string) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
-	defer cancel()
-	u := counted.Of(a.Use)
-	a.Organisation, a.Role, a.Dataset, a.Person, a.Use.Country = plain(a.Organisation), plain(a.Role), plain(a.Dataset), plain(a.Person), plain(a.Use.Country)
-	err := d.policies.Note(ctx, a, v)
-	if err == nil && known(a) {
-		x := leaf(ledger.Denial, a, v)
-		x.Purpose, x.Conditions = plain(u.Purpose), plain(u.Conditions)
-		_, err = d.append(ctx, a, x, about)
-	}
-	if err != nil {
-		d.log.Error("a denial could not be written down", "reason", v.Reason, "error", err, "hint", fault.HintOf(err))
-	}
-}
-
-// plain leaves out what an asker made up that no leaf can hold.
-func plain(s string) string {
-	if len(s) > 1024 || !utf8.ValidString(s) || strings.ContainsFunc(s, unicode.IsControl) {
-		return ""
-	}
-	return s
 }
 
 // refused is what an asker is told of a failure. The node's own troubles are for those who run it.

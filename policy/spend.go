@@ -78,12 +78,12 @@ func (p *Policies) Spend(ctx context.Context, a Ask, v Verdict, beside ...Beside
 // Beside writes what belongs to a question that is spent.
 type Beside func(context.Context, *storage.Tx) error
 
-// Note keeps that a question was denied, for Replay.
-func (p *Policies) Note(ctx context.Context, a Ask, v Verdict) error {
+// Note keeps that a question was denied, for Replay, and what is to be kept beside.
+func (p *Policies) Note(ctx context.Context, a Ask, v Verdict, beside ...Beside) error {
 	if v.Allowed {
 		return fault.New(fault.Invalid, "a question that is answered is spent, not noted")
 	}
-	return p.spends.put(ctx, &spending{ask: a, verdict: v, denied: true})
+	return p.spends.put(ctx, &spending{ask: a, verdict: v, beside: beside, denied: true})
 }
 
 // spending is a question that waits to be written.
