@@ -2,13 +2,16 @@ package answer
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/samverk/samverk/consent"
 	"github.com/samverk/samverk/consent/counted"
 	"github.com/samverk/samverk/fault"
+	"github.com/samverk/samverk/genome/store"
 	"github.com/samverk/samverk/ledger"
 	"github.com/samverk/samverk/policy"
 	"github.com/samverk/samverk/storage"
@@ -28,10 +31,10 @@ const (
 func (d *Desk) denied(ctx context.Context, a policy.Ask, v policy.Verdict, about func() string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	defer cancel()
+	a = d.writable(a)
 	u := counted.Of(a.Use)
-	a.Organisation, a.Role, a.Dataset, a.Person, a.Use.Country = plain(a.Organisation), plain(a.Role), plain(a.Dataset), plain(a.Person), plain(a.Use.Country)
 	x, listed := leaf(ledger.Denial, a, v), false
-	x.Purpose, x.Conditions = plain(u.Purpose), plain(u.Conditions)
+	x.Purpose, x.Conditions = u.Purpose, u.Conditions
 	err := d.policies.Note(ctx, a, v, func(ctx context.Context, tx *storage.Tx) error {
 		if listed = false; !known(a) {
 			return nil
@@ -71,7 +74,28 @@ func (d *Desk) countDenied(ctx context.Context, tx *storage.Tx, person string) (
 	return n, err
 }
 
-// plain leaves out what an asker made up that no leaf can hold.
+// writable leaves out what an asker made up: the log is public, and for ever, and nobody may write in it what they like. Of diseases it says
+// only that there were some; a dataset is named that is here or in a policy.
+func (d *Desk) writable(a policy.Ask) policy.Ask {
+	a.Organisation, a.Role, a.Person = plain(a.Organisation), plain(a.Role), plain(a.Person)
+	here := func(s store.Dataset) bool { return s.Name == a.Dataset }
+	if !slices.ContainsFunc(d.genomes.Snapshot().Datasets(), here) && !slices.Contains(d.policies.Datasets(), a.Dataset) {
+		a.Dataset = ""
+	}
+	if len(a.Use.Diseases) > 0 {
+		a.Use.Health, a.Use.Diseases = true, nil
+	}
+	if _, err := consent.ParsePurpose(string(a.Use.Purpose)); err != nil {
+		a.Use.Purpose = ""
+	}
+	if len(a.Use.Country) != 2 {
+		a.Use.Country = ""
+	}
+	a.Use.Country = plain(a.Use.Country)
+	return a
+}
+
+// plain leaves out what no leaf can hold.
 func plain(s string) string {
 	if len(s) > 1024 || !utf8.ValidString(s) || strings.ContainsFunc(s, unicode.IsControl) {
 		return ""

@@ -14,6 +14,31 @@ import (
 	"github.com/samverk/samverk/policy"
 )
 
+// Nobody can write what they like in the log, which is public and for ever; nor as many kinds of question as they like into what is noted.
+func TestADenialWritesNothingThatIsMadeUp(t *testing.T) {
+	n := testnode.Full(t)
+	n.Adopt(t, testnode.Preset(t, "care"))
+	a := testnode.Clinician()
+	a.Use = consent.Use{Purpose: consent.Research, Diseases: []string{"NOTE:Anna-Andersson-is-ill"}, Country: "Anna Andersson"}
+	for _, dataset := range []string{"Anna Andersson is ill", "Bo Berg is ill", "north"} {
+		a.Dataset = dataset
+		_, err := n.Desk.Ask(t.Context(), answer.Question{Ask: a, Keys: []variant.Key{key(t, testnode.Carried)}})
+		if fault.KindOf(err) != fault.Denied {
+			t.Fatal(err)
+		}
+	}
+	all := leaves(t, n, ledger.Denial)
+	for i, x := range all {
+		if x.Dataset != []string{"", "", "north"}[i] || x.Conditions != "health" || x.Purpose != "research" {
+			t.Errorf("%+v", x)
+		}
+	}
+	asked, err := n.Policies.Requests(t.Context(), time.Unix(0, 0))
+	if err != nil || len(all) != 3 || len(asked) != 2 {
+		t.Errorf("%d denials, %d kinds of question: %+v, %v", len(all), len(asked), asked, err)
+	}
+}
+
 // Nobody can fill the log with what they aren't answered: of a person and day the first denials are lines of it, and all are counted.
 func TestDenialsWithoutEnd(t *testing.T) {
 	const most = 200
