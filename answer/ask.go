@@ -160,7 +160,7 @@ func (d *Desk) askRegion(ctx context.Context, q Region) (Answer, error) {
 		return Answer{}, d.refused(s.ask, err)
 	}
 	if n := max(len(a.Counts), int((to-q.From)/listsBases)+1); n > 1 {
-		if err := d.spend(ctx, s, n-1); err != nil {
+		if err := d.spendMore(ctx, s, n-1); err != nil {
 			return Answer{}, err
 		}
 	}

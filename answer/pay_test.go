@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/samverk/samverk/answer"
 	"github.com/samverk/samverk/fault"
@@ -211,5 +212,21 @@ func TestLongAnswersAreBounded(t *testing.T) {
 	_, err := blind(t, n).Annotate(t.Context(), annotation, strings.NewReader(lines(1)), io.Discard)
 	if err == nil || strings.Contains(err.Error(), ".seg") || strings.Contains(err.Error(), n.Dir) {
 		t.Error("a file of the node's is named:", err)
+	}
+}
+
+// A question is one that was asked, however often it pays.
+func TestAQuestionIsNotedOnce(t *testing.T) {
+	n := testnode.Full(t)
+	n.Adopt(t, bounded(t, 200_000, policy.Frequency, policy.Annotate))
+	if _, err := n.Desk.Annotate(t.Context(), answer.Annotation{Ask: testnode.Clinician(), Name: "in.vcf"}, strings.NewReader(lines(30_000)), io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := n.Desk.Region(t.Context(), answer.Region{Ask: testnode.Clinician(), Chrom: 22, From: 50_001_000, To: 50_004_000}); err != nil {
+		t.Fatal(err)
+	}
+	asked, err := n.Policies.Requests(t.Context(), time.Unix(0, 0))
+	if err != nil || len(asked) != 2 || asked[0].Times != 1 || asked[1].Times != 1 {
+		t.Errorf("%+v, %v", asked, err)
 	}
 }

@@ -55,6 +55,13 @@ func (d *Desk) spend(ctx context.Context, q *asking, cells int, beside ...policy
 	return d.refused(a, d.policies.Spend(ctx, a, q.verdict, beside...))
 }
 
+// spendMore takes further numbers for the same question.
+func (d *Desk) spendMore(ctx context.Context, q *asking, cells int) error {
+	a := q.ask
+	a.Cells = cells
+	return d.refused(a, d.policies.SpendMore(ctx, a, q.verdict))
+}
+
 // ahead is how many numbers a long answer takes from the budgets at a time.
 const ahead = 1 << 16
 
@@ -86,7 +93,7 @@ func (p *purse) pay(ctx context.Context, cells int) error {
 	if p.more {
 		take = max(take, ahead)
 	}
-	if p.err = p.desk.spend(ctx, p.asking, take); fault.KindOf(p.err) == fault.Conflict {
+	if p.err = p.desk.spendMore(ctx, p.asking, take); fault.KindOf(p.err) == fault.Conflict {
 		p.err = fault.Wrap(fault.Conflict, p.err, "the answer was broken off").Do("ask again").Say("policy.changed")
 	}
 	p.credit, p.more = p.credit+take-cells, true

@@ -75,6 +75,14 @@ func (p *Policies) Spend(ctx context.Context, a Ask, v Verdict, beside ...Beside
 	return p.spends.put(ctx, &spending{ask: a, verdict: v, beside: beside})
 }
 
+// SpendMore takes more numbers for a question that was begun, as Spend does. It is still one question that was asked.
+func (p *Policies) SpendMore(ctx context.Context, a Ask, v Verdict) error {
+	if !v.Allowed {
+		return Denied()
+	}
+	return p.spends.put(ctx, &spending{ask: a, verdict: v, more: true})
+}
+
 // Beside writes what belongs to a question that is spent.
 type Beside func(context.Context, *storage.Tx) error
 
@@ -92,6 +100,7 @@ type spending struct {
 	verdict Verdict
 	beside  []Beside
 	denied  bool // already: only noted
+	more    bool // of a question that was noted when it began
 	err     error
 	done    chan error
 }
@@ -304,7 +313,9 @@ func (b *books) spend(s *spending) {
 		s.err = fault.New(fault.Denied, "the budget is spent").Say("policy.budget.spent")
 		v.Allowed, v.Reason = false, BudgetSpent
 	}
-	b.note(s.ask, v)
+	if !s.more || s.err != nil {
+		b.note(s.ask, v)
+	}
 }
 
 func (b *books) take(a Ask, v Verdict) bool {
