@@ -65,11 +65,20 @@ var ranged = [...]struct{ id, number, kind, text string }{
 // people counted are those who allow the use when it begins. After an error what was written is not whole.
 func (d *Desk) Annotate(ctx context.Context, a Annotation, in io.Reader, out io.Writer) (Annotated, error) {
 	a.Question, a.Cells = policy.Annotate, 0
+	leave, err := d.enter(a.Ask)
+	if err != nil {
+		return Annotated{}, err
+	}
+	defer leave()
+	done, err := d.annotate(ctx, a, in, out)
+	return done, d.broken(a.Ask, err)
+}
+
+func (d *Desk) annotate(ctx context.Context, a Annotation, in io.Reader, out io.Writer) (Annotated, error) {
 	c, err := d.ask(ctx, a.Ask, func() string { return "annotate " + a.Name })
 	if err != nil {
 		return Annotated{}, err
 	}
-	d.lengthy(c.counting)
 	if a.Reference == nil {
 		a.Reference = d.reference
 	}
@@ -86,11 +95,19 @@ func (d *Desk) Annotate(ctx context.Context, a Annotation, in io.Reader, out io.
 	if err := variant.Detect(h.Contigs, h.Reference, a.Assembly); err != nil {
 		return Annotated{}, inFile(err, a.Name)
 	}
+	purse, err := d.purse(ctx, c)
+	if err != nil {
+		return Annotated{}, err
+	}
+	if err := d.begun(ctx, c); err != nil {
+		return Annotated{}, err
+	}
+	d.lengthy(c.counting)
 	w, err := newOutput(a, out)
 	if err != nil {
 		return Annotated{}, err
 	}
-	x := &annotator{a: a, scan: s, reader: z, out: w, pay: d.payAhead(c),
+	x := &annotator{a: a, scan: s, reader: z, out: w, purse: purse,
 		sum: Annotated{Individuals: c.size(c.mask.Individuals()), Epoch: c.allowed.Epoch, Verdict: c.verdict}}
 	x.header(h, c)
 	if x.sum.Receipt, err = d.record(ctx, c); err == nil {
@@ -103,14 +120,14 @@ func (d *Desk) Annotate(ctx context.Context, a Annotation, in io.Reader, out io.
 	return x.sum, w.close(a.Index)
 }
 
-// annotator goes through one file: it reads pages of lines, several goroutines count and write them out in memory, and
-// another puts them in the output in the file's order.
+// annotator goes through one file: it reads pages of lines, several goroutines name their variants, pay for them in the file's
+// order, count and write them out in memory, and another puts them in the output.
 type annotator struct {
 	a      Annotation
 	scan   *vcf.Scanner
 	reader *bgzf.Reader
 	out    *output
-	pay    func(ctx context.Context, cells int) error // before they are written
+	purse  *purse // for what is counted next
 	sum    Annotated
 }
 
@@ -144,11 +161,23 @@ func (x *annotator) header(h *vcf.Header, c *asking) {
 type page struct {
 	text    []byte // the lines' bytes, which records' Raw are parts of
 	records []vcf.Record
+	names   []name          // of the records' ALTs, one after the other
+	alleles []byte          // which names' keys are parts of
+	turn    <-chan struct{} // closed when the pages before are paid
+	paid    chan struct{}
 	out     []byte
 	ends    []int // where each record's line ends in out
 	sum     Annotated
 	err     error
 	done    chan struct{} // a token when out is ready
+}
+
+// name is what an ALT is called.
+type name struct {
+	key  variant.Key
+	ok   bool // it names a variant
+	none bool // there is none: the record has no ALT
+	last bool // of its record
 }
 
 // pageText is how many bytes of lines make a page; a longer line is a page of its own.
@@ -164,10 +193,10 @@ func (x *annotator) run(ctx context.Context, c *asking) error {
 	}
 	var counting sync.WaitGroup
 	for range workers {
-		counting.Go(func() { x.newClerk(c).work(work) })
+		counting.Go(func() { x.newClerk(c).work(ctx, work) })
 	}
 	wrote := make(chan error, 1)
-	go func() { wrote <- x.write(ctx, order, free, cancel) }()
+	go func() { wrote <- x.write(order, free, cancel) }()
 	err := x.read(ctx, free, work, order)
 	close(work)
 	close(order)
@@ -177,6 +206,8 @@ func (x *annotator) run(ctx context.Context, c *asking) error {
 
 // read cuts the file into pages.
 func (x *annotator) read(ctx context.Context, free <-chan *page, work, order chan<- *page) error {
+	turn := make(chan struct{})
+	close(turn)
 	for more := true; more; {
 		var p *page
 		select {
@@ -184,6 +215,8 @@ func (x *annotator) read(ctx context.Context, free <-chan *page, work, order cha
 		case <-ctx.Done():
 			return ctx.Err()
 		}
+		p.turn, p.paid = turn, make(chan struct{})
+		turn = p.paid
 		var err error
 		more, err = p.fill(x.scan)
 		if x.a.Progress != nil {
@@ -223,15 +256,12 @@ func (p *page) fill(s *vcf.Scanner) (bool, error) {
 	return true, nil
 }
 
-// write pays for the pages and puts them in the output, in order. After an error it only takes them.
-func (x *annotator) write(ctx context.Context, order <-chan *page, free chan<- *page, cancel func()) (err error) {
+// write puts the pages in the output, in order. After an error it only takes them.
+func (x *annotator) write(order <-chan *page, free chan<- *page, cancel func()) (err error) {
 	for p := range order {
 		<-p.done
 		if err == nil {
 			if err = p.err; err == nil {
-				err = x.pay(ctx, int(p.sum.Alleles))
-			}
-			if err == nil {
 				err = x.out.page(p)
 			}
 			if err != nil {
@@ -254,6 +284,7 @@ type clerk struct {
 	counter *store.Counter
 	shaper  shaper
 	alleles alleles
+	purse   *purse // in turn
 	counts  []Count
 	named   []bool
 	add     []byte
@@ -264,52 +295,89 @@ func (x *annotator) newClerk(c *asking) *clerk {
 		counter: c.snap.BulkCounter(c.mask),
 		shaper:  c.shaper,
 		alleles: alleles{file: x.a.Name, namer: vcf.Namer{Norm: variant.NewNormalizer(x.a.Reference)}},
+		purse:   x.purse,
 	}
 }
 
-func (x *clerk) work(pages <-chan *page) {
+func (x *clerk) work(ctx context.Context, pages <-chan *page) {
 	defer x.counter.Close()
 	for p := range pages {
-		p.out, p.ends, p.sum, p.err = p.out[:0], p.ends[:0], Annotated{}, nil
-		for i := range p.records {
-			if p.err = x.record(p, &p.records[i]); p.err != nil {
-				break
-			}
+		p.out, p.ends, p.sum = p.out[:0], p.ends[:0], Annotated{}
+		p.err = x.name(p)
+		<-p.turn
+		if p.err == nil {
+			p.err = x.purse.pay(ctx, int(p.sum.Alleles))
+		}
+		x.purse.err = p.err // what follows an error is not paid, and not counted
+		close(p.paid)
+		if p.err == nil {
+			p.err = x.page(p)
 		}
 		p.done <- struct{}{}
 	}
 }
 
-// record counts one line's ALTs and adds the line to the page's output.
-func (x *clerk) record(p *page, r *vcf.Record) error {
-	if err := x.alleles.read(r); err != nil {
-		return err
-	}
-	p.sum.Records++
-	x.counts, x.named = x.counts[:0], x.named[:0]
-	for i := range x.alleles.alts {
-		k, ok, err := x.alleles.key(r, i)
-		if err != nil {
+// name finds what the page's ALTs are called, and how many are to be paid.
+func (x *clerk) name(p *page) error {
+	p.names, p.alleles = p.names[:0], p.alleles[:0]
+	for i := range p.records {
+		r := &p.records[i]
+		if err := x.alleles.read(r); err != nil {
 			return err
 		}
-		var c Count
-		if ok {
-			n, err := x.counter.Count(k)
+		for j := range x.alleles.alts {
+			k, ok, err := x.alleles.key(r, j)
 			if err != nil {
 				return err
 			}
-			c = x.shaper.count(n)
-			p.sum.Alleles++
-			if c.Carried() {
-				p.sum.Known++
+			if ok {
+				k.Ref, k.Alt = p.keep(k.Ref), p.keep(k.Alt) // they are good until the next one
+				p.sum.Alleles++
 			}
+			p.names = append(p.names, name{key: k, ok: ok, last: j == len(x.alleles.alts)-1})
 		}
-		x.counts = append(x.counts, c)
-		x.named = append(x.named, ok && c.Covered)
+		if len(x.alleles.alts) == 0 {
+			p.names = append(p.names, name{none: true, last: true})
+		}
 	}
-	x.add = x.appendCounts(x.add[:0])
-	p.out = appendRecord(p.out, r, x.add)
-	p.ends = append(p.ends, len(p.out))
+	return nil
+}
+
+// keep copies an allele. When there is no room where the others are, they stay where they are.
+func (p *page) keep(allele []byte) []byte {
+	from := len(p.alleles)
+	p.alleles = append(p.alleles, allele...)
+	return p.alleles[from:len(p.alleles):len(p.alleles)]
+}
+
+// page counts what is named, and adds the lines to the page's output.
+func (x *clerk) page(p *page) error {
+	names := p.names
+	for i := range p.records {
+		x.counts, x.named = x.counts[:0], x.named[:0]
+		for more := true; more; names = names[1:] {
+			n := names[0]
+			if more = !n.last; n.none {
+				continue
+			}
+			var c Count
+			if n.ok {
+				found, err := x.counter.Count(n.key)
+				if err != nil {
+					return err
+				}
+				if c = x.shaper.count(found); c.Carried() {
+					p.sum.Known++
+				}
+			}
+			x.counts = append(x.counts, c)
+			x.named = append(x.named, n.ok && c.Covered)
+		}
+		p.sum.Records++
+		x.add = x.appendCounts(x.add[:0])
+		p.out = appendRecord(p.out, &p.records[i], x.add)
+		p.ends = append(p.ends, len(p.out))
+	}
 	return nil
 }
 

@@ -77,6 +77,9 @@ func (d *Desk) askKeys(ctx context.Context, q Question) (Answer, error) {
 	if err != nil {
 		return Answer{}, err
 	}
+	if err := d.begun(ctx, s); err != nil {
+		return Answer{}, err
+	}
 	a := s.answer()
 	a.Counts = make([]Count, len(q.Keys))
 	if err := d.countKeys(ctx, s, q.Keys, a.Counts); err != nil {
@@ -132,17 +135,21 @@ func (d *Desk) askRegion(ctx context.Context, q Region) (Answer, error) {
 	if err != nil {
 		return Answer{}, err
 	}
+	if err := d.begun(ctx, s); err != nil {
+		return Answer{}, err
+	}
 	d.lengthy(s.counting)
 	a, most := s.answer(), q.Limit
 	if most <= 0 || most > mostInRegion {
 		most = mostInRegion
 	}
-	more := false
+	more, to := false, q.To
 	err = s.snap.Scan(ctx, s.mask, q.Chrom, q.From, q.To, func(k variant.Key, c store.Count) error {
 		if !s.listed(c) {
 			return nil
 		}
 		if more = len(a.Counts) == most; more {
+			to = k.Pos
 			return errEnough
 		}
 		k.Ref, k.Alt = slices.Clone(k.Ref), slices.Clone(k.Alt) // the store's until the next one
@@ -152,8 +159,8 @@ func (d *Desk) askRegion(ctx context.Context, q Region) (Answer, error) {
 	if err != nil && err != errEnough {
 		return Answer{}, d.refused(s.ask, err)
 	}
-	if n := len(a.Counts); n > 1 {
-		if err := d.spend(ctx, s, n-1); err != nil {
+	if n := max(len(a.Counts), int((to-q.From)/listsBases)+1); n > 1 {
+		if err := d.spendMore(ctx, s, n-1); err != nil {
 			return Answer{}, err
 		}
 	}
@@ -164,6 +171,10 @@ func (d *Desk) askRegion(ctx context.Context, q Region) (Answer, error) {
 }
 
 var mostInRegion = MostInRegion // a test has fewer
+
+// listsBases is of how long a stretch a list tells for one number, if it names no more variants: what isn't on it is told as well. A
+// genome has about one variant on it that .1 to 1 % of alleles are.
+const listsBases = 10_000
 
 // errEnough ends a scan at its limit.
 var errEnough = fault.New(fault.Internal, "enough")

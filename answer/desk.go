@@ -9,6 +9,7 @@ import (
 
 	"github.com/samverk/samverk/consent"
 	"github.com/samverk/samverk/consent/counted"
+	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/genome/store"
 	"github.com/samverk/samverk/genome/variant"
 	"github.com/samverk/samverk/individual"
@@ -43,15 +44,16 @@ type Desk struct {
 	batches   batches
 
 	recent atomic.Pointer[[]*counting]
-	mu     sync.Mutex  // of writing recent, and of long
-	long   []*counting // whose masks keep what long answers counted, the latest first
-	normal sync.Pool   // of *variant.Normalizer
+	mu     sync.Mutex     // of writing recent, and of long
+	long   []*counting    // whose masks keep what long answers counted, the latest first
+	busy   map[string]int // who has how many long answers under way
+	normal sync.Pool      // of *variant.Normalizer
 }
 
 // New makes a desk.
 func New(r Rooms) *Desk {
 	d := &Desk{consents: r.Consents, genomes: r.Genomes, policies: r.Policies, counted: r.Counted, ledger: r.Ledger, accesses: r.Accesses,
-		reference: r.Reference, log: r.Log, batches: batches{db: r.DB}}
+		reference: r.Reference, log: r.Log, batches: batches{db: r.DB}, busy: map[string]int{}}
 	if d.log == nil {
 		d.log = slog.Default()
 	}
@@ -127,6 +129,29 @@ func (d *Desk) keep(c *counting) {
 	d.recent.Store(&next)
 	// An old mask holds its snapshot, and that holds segments that a compaction has removed.
 	d.long = slices.DeleteFunc(d.long, func(x *counting) bool { return !slices.Contains(next, x) })
+}
+
+// atOnce is how many long answers one asker may have under way: each takes memory of its own.
+const atOnce = 4
+
+// enter begins a long answer. The operator's are bounded by their machine.
+func (d *Desk) enter(a policy.Ask) (leave func(), err error) {
+	if a.Operator {
+		return func() {}, nil
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.busy[a.Person] >= atOnce {
+		return nil, fault.New(fault.Unavailable, "%d long answers to the asker are under way", atOnce).Do("wait until one is done").Say("answer.unavailable")
+	}
+	d.busy[a.Person]++
+	return func() {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		if d.busy[a.Person]--; d.busy[a.Person] == 0 {
+			delete(d.busy, a.Person)
+		}
+	}, nil
 }
 
 // remembered is how many masks keep what long answers counted under them: each may take up to 96 MiB.

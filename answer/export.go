@@ -91,7 +91,7 @@ func ends(c policy.Cell) (low, high *int32) {
 	return &l, &h
 }
 
-// exportRows is how many rows are written at a time; groupRows how many make a row group, which the writer holds in memory.
+// exportRows is how many rows are paid, counted and written at a time; groupRows how many make a row group, which the writer holds in memory.
 const (
 	exportRows = 4096
 	groupRows  = 1 << 18
@@ -102,8 +102,25 @@ const (
 // written is not whole.
 func (d *Desk) Export(ctx context.Context, q Export, w io.Writer) (Exported, error) {
 	q.Question, q.Cells = policy.Export, 0
+	leave, err := d.enter(q.Ask)
+	if err != nil {
+		return Exported{}, err
+	}
+	defer leave()
+	done, err := d.export(ctx, q, w)
+	return done, d.broken(q.Ask, err)
+}
+
+func (d *Desk) export(ctx context.Context, q Export, w io.Writer) (Exported, error) {
 	s, err := d.ask(ctx, q.Ask, func() string { return "export" })
 	if err != nil {
+		return Exported{}, err
+	}
+	purse, err := d.purse(ctx, s)
+	if err != nil {
+		return Exported{}, err
+	}
+	if err := d.begun(ctx, s); err != nil {
 		return Exported{}, err
 	}
 	d.lengthy(s.counting)
@@ -111,7 +128,7 @@ func (d *Desk) Export(ctx context.Context, q Export, w io.Writer) (Exported, err
 	if out.Receipt, err = d.record(ctx, s); err != nil {
 		return Exported{}, err
 	}
-	x := exporter{q: s, pay: d.payAhead(s), progress: q.Progress, out: &out}
+	x := exporter{q: s, purse: purse, progress: q.Progress, out: &out}
 	if s.plain {
 		err = exportTo(ctx, &x, w, exactRow)
 	} else {
@@ -125,7 +142,7 @@ func (d *Desk) Export(ctx context.Context, q Export, w io.Writer) (Exported, err
 
 type exporter struct {
 	q        *asking
-	pay      func(ctx context.Context, cells int) error
+	purse    *purse
 	progress func(int64)
 	out      *Exported
 }
@@ -143,10 +160,10 @@ func exportTo[R any](ctx context.Context, x *exporter, w io.Writer, line func(va
 	}
 	pw := parquet.NewGenericWriter[R](w, meta...)
 	rows := make([]R, 0, exportRows)
+	if err := x.purse.pay(ctx, exportRows); err != nil { // before they are counted
+		return err
+	}
 	flush := func() error {
-		if err := x.pay(ctx, len(rows)); err != nil {
-			return err
-		}
 		_, err := pw.Write(rows)
 		x.out.Variants += int64(len(rows))
 		rows = rows[:0]
@@ -159,10 +176,13 @@ func exportTo[R any](ctx context.Context, x *exporter, w io.Writer, line func(va
 		if !x.q.listed(c) {
 			return nil
 		}
-		if rows = append(rows, line(k, x.q.count(c))); len(rows) == cap(rows) {
-			return flush()
+		if rows = append(rows, line(k, x.q.count(c))); len(rows) < exportRows {
+			return nil
 		}
-		return nil
+		if err := flush(); err != nil {
+			return err
+		}
+		return x.purse.pay(ctx, exportRows)
 	})
 	if err != nil {
 		return err

@@ -22,6 +22,9 @@ func (d *Desk) Everything(ctx context.Context, a policy.Ask, each func(variant.K
 	if err != nil {
 		return err
 	}
+	if err := d.begun(ctx, s); err != nil {
+		return err
+	}
 	d.lengthy(s.counting)
 	return s.everything(ctx, each)
 }

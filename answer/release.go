@@ -6,9 +6,6 @@ import (
 	"errors"
 	"strconv"
 	"strings"
-	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/samverk/samverk/consent/counted"
 	"github.com/samverk/samverk/fault"
@@ -20,15 +17,15 @@ import (
 
 // asking is a question that may be answered, and who is counted for it.
 type asking struct {
-	*counting
-	ask     policy.Ask
-	verdict policy.Verdict
-	use     counted.Use // as the ledger has it
-	about   func() string
+	*counting // once it is paid
+	ask       policy.Ask
+	verdict   policy.Verdict
+	use       counted.Use // as the ledger has it
+	about     func() string
 	shaper
 }
 
-// ask judges a question before anything is looked at, and then finds who is counted. about says what it is about, for the access record.
+// ask judges a question before anything is looked at. about says what it is about, for the access record.
 func (d *Desk) ask(ctx context.Context, a policy.Ask, about func() string) (*asking, error) {
 	v := d.policies.Judge(a)
 	if !v.Allowed {
@@ -42,11 +39,13 @@ func (d *Desk) ask(ctx context.Context, a policy.Ask, about func() string) (*ask
 	if v.Batch > 0 {
 		q.use = usedBy(q.use, a.Dataset, v.Batch)
 	}
-	var err error
-	if q.counting, err = d.begin(ctx, a, v, q.use); err != nil {
-		return nil, d.refused(a, err)
-	}
-	return q, nil
+	return q, d.refused(a, d.consents.Understands(a.Use))
+}
+
+// begun finds who is counted, after the question was paid: what is kept of a use, and how long it takes, is for who pays.
+func (d *Desk) begun(ctx context.Context, q *asking) (err error) {
+	q.counting, err = d.begin(ctx, q.ask, q.verdict, q.use)
+	return d.refused(q.ask, err)
 }
 
 // spend takes numbers from the asker's budgets. It judges again.
@@ -56,31 +55,49 @@ func (d *Desk) spend(ctx context.Context, q *asking, cells int, beside ...policy
 	return d.refused(a, d.policies.Spend(ctx, a, q.verdict, beside...))
 }
 
+// spendMore takes further numbers for the same question.
+func (d *Desk) spendMore(ctx context.Context, q *asking, cells int) error {
+	a := q.ask
+	a.Cells = cells
+	return d.refused(a, d.policies.SpendMore(ctx, a, q.verdict))
+}
+
 // ahead is how many numbers a long answer takes from the budgets at a time.
 const ahead = 1 << 16
 
-// payAhead gives what spends before numbers of a long answer are released. The first are paid as they are: a small file costs
-// what it has. Then it spends ahead, and what is left at the end is lost.
-func (d *Desk) payAhead(q *asking) func(ctx context.Context, cells int) error {
-	credit, first := 0, true
-	return func(ctx context.Context, cells int) error {
-		if cells <= credit {
-			credit -= cells
-			return nil
-		}
-		take := cells - credit
-		if !first {
-			take = max(take, ahead)
-		}
-		if err := d.spend(ctx, q, take); err != nil {
-			if fault.KindOf(err) == fault.Conflict {
-				err = fault.Wrap(fault.Conflict, err, "the answer was broken off").Do("ask again").Say("policy.changed")
-			}
-			return err
-		}
-		credit, first = credit+take-cells, false
+// purse is what a long answer is paid from. It is for one goroutine at a time.
+type purse struct {
+	desk   *Desk
+	asking *asking
+	credit int
+	more   bool  // the first numbers are paid: now it spends ahead
+	err    error // nothing more is spent after it
+}
+
+// purse takes one number for a long answer, before anything is looked at or written down.
+func (d *Desk) purse(ctx context.Context, q *asking) (*purse, error) {
+	return &purse{desk: d, asking: q, credit: 1}, d.spend(ctx, q, 1)
+}
+
+// pay spends numbers that are counted next. The first are paid as they are: a small file costs what it has. Then it spends ahead, and what is left
+// at the end is lost.
+func (p *purse) pay(ctx context.Context, cells int) error {
+	switch {
+	case p.err != nil:
+		return p.err
+	case cells <= p.credit:
+		p.credit -= cells
 		return nil
 	}
+	take := cells - p.credit
+	if p.more {
+		take = max(take, ahead)
+	}
+	if p.err = p.desk.spendMore(ctx, p.asking, take); fault.KindOf(p.err) == fault.Conflict {
+		p.err = fault.Wrap(fault.Conflict, p.err, "the answer was broken off").Do("ask again").Say("policy.changed")
+	}
+	p.credit, p.more = p.credit+take-cells, true
+	return p.err
 }
 
 // pay takes numbers from the asker's budgets before anything is counted: who has nothing left learns nothing, not even from how long it takes. The
@@ -169,34 +186,6 @@ func leaf(kind ledger.Kind, a policy.Ask, v policy.Verdict) ledger.Leaf {
 	return x
 }
 
-// patience is for how long a denial waits to be written down, also when the asker has gone.
-const patience = 10 * time.Second
-
-// denied notes a denial, and appends it to the ledger if it is known who asked. What fails here changes nothing for the asker.
-func (d *Desk) denied(ctx context.Context, a policy.Ask, v policy.Verdict, about func() string) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
-	defer cancel()
-	u := counted.Of(a.Use)
-	a.Organisation, a.Role, a.Dataset, a.Person, a.Use.Country = plain(a.Organisation), plain(a.Role), plain(a.Dataset), plain(a.Person), plain(a.Use.Country)
-	err := d.policies.Note(ctx, a, v)
-	if err == nil && known(a) {
-		x := leaf(ledger.Denial, a, v)
-		x.Purpose, x.Conditions = plain(u.Purpose), plain(u.Conditions)
-		_, err = d.append(ctx, a, x, about)
-	}
-	if err != nil {
-		d.log.Error("a denial could not be written down", "reason", v.Reason, "error", err, "hint", fault.HintOf(err))
-	}
-}
-
-// plain leaves out what an asker made up that no leaf can hold.
-func plain(s string) string {
-	if len(s) > 1024 || !utf8.ValidString(s) || strings.ContainsFunc(s, unicode.IsControl) {
-		return ""
-	}
-	return s
-}
-
 // refused is what an asker is told of a failure. The node's own troubles are for those who run it.
 func (d *Desk) refused(a policy.Ask, err error) error {
 	if err == nil || errors.Is(err, context.Canceled) { // nobody waits for it
@@ -211,6 +200,14 @@ func (d *Desk) refused(a policy.Ask, err error) error {
 		return fault.Wrap(fault.Unavailable, err, "the answer is not given, because it can't be written down").Do("%s", cmp.Or(fault.HintOf(err), "see what it says, and ask again"))
 	}
 	return fault.New(fault.Unavailable, "nothing can be answered just now").Say("answer.unavailable").Do("ask again in a while")
+}
+
+// broken is what an asker is told of a long answer that came to an end before its own. What was wrong with files of the node's is not theirs to know.
+func (d *Desk) broken(a policy.Ask, err error) error {
+	if a.Operator {
+		return err
+	}
+	return d.refused(a, err)
 }
 
 // maxAbout is how much of a question an access record holds, in bytes.

@@ -110,7 +110,7 @@ func (x askers) of(r *http.Request, lang string) ([]answer.Asker, error) {
 	return out, x.networks.Look(r.Context(), network.Actor{Person: network.PersonID(person)}, func(tx *storage.Tx, _ network.Access) error {
 		for i, a := range held {
 			out[i] = answer.Asker{Assignment: a.ID, Name: a.Organisation, Ask: policy.Ask{
-				Organisation: a.Organisation, Sector: a.Sector, Role: a.Role, Person: a.Person, SignedIn: true, Approval: a.Approval}}
+				Assignment: a.ID, Organisation: a.Organisation, Sector: a.Sector, Role: a.Role, Person: a.Person, SignedIn: true, Approval: a.Approval}}
 			if err := x.place(r.Context(), tx, &out[i], lang); err != nil {
 				return err
 			}

@@ -234,12 +234,20 @@ func (n *Node) finishRestore(ctx context.Context, q RestoreRequest, _ Sink[None]
 	if err := n.complete(ctx, journal, q.NoLedger); err != nil {
 		return r, err
 	}
+	var mark [32]byte
+	last, err := n.index.List(ctx, ledger.Filter{Kind: ledger.Consent, Limit: 1})
+	if err != nil {
+		return r, err
+	}
+	if len(last) > 0 {
+		mark = last[0].Digest
+	}
 	err = n.db.Write(ctx, func(tx *storage.Tx) error {
 		r = RestoreResult{}
 		if q.NoJournal != "" {
 			return n.consents.ConfirmNoJournal(ctx, tx, consent.Actor(q.By), q.NoJournal)
 		}
-		done, err := n.consents.Replay(ctx, tx, consent.Actor(q.By), journal)
+		done, err := n.consents.Replay(ctx, tx, consent.Actor(q.By), journal, mark)
 		if err != nil {
 			return err
 		}

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/samverk/samverk/consent"
 	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/ledger"
 	"github.com/samverk/samverk/storage"
@@ -30,7 +31,18 @@ func openLedger(ctx context.Context, dir string, s Settings, db *storage.DB) (*l
 	if was, _, ok := strings.Cut(string(b), "+"); ok {
 		name = was // the region may have been given another name since
 	}
-	return ledger.Open(ctx, path, ledger.Options{Name: name, Now: db.Now, Random: rand.Reader})
+	return ledger.Open(ctx, path, ledger.Options{Name: name, Now: db.Now, Random: rand.Reader, Held: held(db)})
+}
+
+// held keeps a restored node from going on with its log before it is known how far that had come: two logs would be signed, and witnesses see it.
+func held(db *storage.DB) func() error {
+	return func() error {
+		if backup, waiting := db.Restored(); waiting {
+			return fault.New(fault.Unavailable, "this node was restored from the backup of %s, and its ledger isn't gone on with before that is finished", backup).
+				Do("finish with 'samverk restore'")
+		}
+		return nil
+	}
 }
 
 // logName is a region's name as a part of its log's, which has neither spaces nor plus signs.
@@ -66,6 +78,9 @@ func (n *Node) carry(ctx context.Context) {
 }
 
 func (n *Node) carryAll(ctx context.Context) (err error) {
+	if _, waiting := n.db.Restored(); waiting { // it is all told when it is known what there is to tell
+		return nil
+	}
 	c := &n.carrier
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -75,7 +90,7 @@ func (n *Node) carryAll(ctx context.Context) (err error) {
 		}
 	}
 	defer func() { c.known = err == nil }() // after a failure the leaf may be there, or not
-	if err := c.consents(ctx, n.ledger, n.consents.Epoch()); err != nil {
+	if err := c.consents(ctx, n.ledger, n.consents); err != nil {
 		return err
 	}
 	for gone := uint64(n.people.Len() - len(n.people.List())); c.erased < gone; c.erased++ {
@@ -110,12 +125,14 @@ func (c *carrier) read(ctx context.Context, x *ledger.Index) error {
 const farBehind = 256
 
 // consents appends a leaf for each state there has been. After a restore the epoch is less than the log's last, and the log shows it.
-func (c *carrier) consents(ctx context.Context, l *ledger.Ledger, now uint64) error {
+// Each says to the node itself how far the journal had come.
+func (c *carrier) consents(ctx context.Context, l *ledger.Ledger, from *consent.Consents) error {
+	now, mark := from.Epoch(), from.Mark()
 	if c.epoch > now || now-c.epoch > farBehind {
 		c.epoch = max(now, 1) - 1
 	}
 	for ; c.epoch < now; c.epoch++ {
-		if _, err := l.Append(ctx, ledger.Leaf{Kind: ledger.Consent, Epoch: c.epoch + 1}); err != nil {
+		if _, err := l.Append(ctx, ledger.Leaf{Kind: ledger.Consent, Epoch: c.epoch + 1, Digest: mark}); err != nil {
 			return err
 		}
 	}

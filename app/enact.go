@@ -246,6 +246,10 @@ func (c *enactor) adopt(ctx context.Context) error {
 				continue
 			}
 			if r := rules[i]; r.Adopts && !s.Made.Before(r.Made) {
+				if gone, err := c.commons.Forum.Superseded(ctx, forum.DecisionID(s.Mandate.Decision)); err != nil || gone {
+					errs = append(errs, err)
+					break
+				}
 				errs = append(errs, c.adoptOne(ctx, s))
 			}
 			break // the body's own rule holds before the network's

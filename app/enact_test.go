@@ -1,6 +1,7 @@
 package app
 
 import (
+	"errors"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -13,6 +14,7 @@ import (
 
 	accountweb "github.com/samverk/samverk/account/web"
 	"github.com/samverk/samverk/consent"
+	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/forum"
 	"github.com/samverk/samverk/mandate"
 	"github.com/samverk/samverk/mandate/carried"
@@ -374,5 +376,31 @@ func TestWhatIsNotCarriedOut(t *testing.T) {
 	m.Quorum.Sectors = m.Quorum.Sectors[:1]
 	if err := m.Verify(mandate.Policy, m.Effects[0].Digest); err == nil {
 		t.Error("a record without its patients is a mandate")
+	}
+}
+
+// What waits to be adopted isn't, when another decision holds in its decision's place; neither by a steward's act nor by a standing rule.
+func TestWhatWasSupersededIsNotAdopted(t *testing.T) {
+	c := newCouncil(t)
+	ctx := t.Context()
+	topic := c.topic(c.body, "Frekvenser för vården")
+	first := c.decide(c.body, c.seats, topic, effect(c.draft(topic, policy.Presets("SE")[0].Draft)))
+	c.enactAll()
+	waiting := must(c.node.policies.Waiting(ctx))(t)
+	if len(waiting) != 1 {
+		t.Fatalf("%d policies wait", len(waiting))
+	}
+	meeting, item, _ := c.meeting(c.body, c.seats, c.topic(c.body, "Inga frekvenser"))
+	must(c.f().Record(ctx, c.people[0], forum.DecisionDraft{Item: item, Title: "Nej", Text: "Det blir inget.", Method: forum.ByConsensus, Supersedes: []forum.DecisionID{first}}))(t)
+	c.approve(meeting)
+	err := c.node.policies.Adopt(ctx, waiting[0], policy.Adoption{By: policy.Actor{Operator: true}, Ground: "D-1"})
+	var why *fault.Error
+	if !errors.As(err, &why) || why.Code != "carried.superseded" {
+		t.Errorf("adopted: %v", err)
+	}
+	c.ok(c.node.policies.SetStanding(ctx, policy.Actor{Operator: true}, string(c.root), "", true, "D-2"))
+	c.enactAll()
+	if v := clinician(c); v.Allowed {
+		t.Error("what was superseded is obeyed")
 	}
 }

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/samverk/samverk/fault"
+	"github.com/samverk/samverk/forum"
+	"github.com/samverk/samverk/mandate"
 	"github.com/samverk/samverk/network"
 	"github.com/samverk/samverk/policy"
 	"github.com/samverk/samverk/storage"
@@ -114,12 +116,26 @@ func (n *Node) openPolicies(ctx context.Context) (err error) {
 	if n.policies, err = policy.Open(ctx, n.db, o); err != nil {
 		return err
 	}
+	n.policies.Stands(n.stands)
 	networks, err := network.Open(ctx, n.db)
 	if err != nil {
 		return err
 	}
 	n.locate(networks)
 	return nil
+}
+
+// stands refuses what a decision put in force that another one holds in the place of.
+func (n *Node) stands(ctx context.Context, m mandate.Mandate) error {
+	from, err := n.files(ctx)
+	if err != nil {
+		return err
+	}
+	gone, err := from.Superseded(ctx, forum.DecisionID(m.Decision))
+	if err == nil && gone {
+		err = fault.New(fault.Conflict, "decision %s was superseded", m.Number).Say("carried.superseded")
+	}
+	return err
 }
 
 // locate tells the policies where the node is, when the settings don't and all its networks are in one country.

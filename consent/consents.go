@@ -170,6 +170,15 @@ func (s *state) allowed(u Use, terms *ontology.Terms) (*individual.Set, error) {
 	return s.conditioned(n), nil
 }
 
+// Understands tells whether who may be counted for a use can be said at all. It finds nobody, and keeps nothing.
+func (c *Consents) Understands(u Use) error {
+	s := c.state()
+	if _, err := s.needs(u, c.terms); err != nil {
+		return err
+	}
+	return s.refusal()
+}
+
 // state is what holds at this moment.
 func (c *Consents) state() *state {
 	s := c.now.Load()

@@ -115,6 +115,30 @@ func (c *Consents) hide(id string) string {
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 
+// Mark says how far the journal has come, to whoever has the database's key and to nobody else: the ledger keeps it, so that a restore sees
+// that a journal lacks its last lines.
+func (c *Consents) Mark() [32]byte { return c.mark(c.state().line) }
+
+func (c *Consents) mark(line uint64) (m [32]byte) {
+	h := hmac.New(sha256.New, c.key)
+	fmt.Fprintf(h, "samverk journal line %d", line)
+	h.Sum(m[:0])
+	return m
+}
+
+// reaches tells whether a journal that ends at a line is as long as it was when a mark was made. A mark of nothing is from before there were any.
+func (c *Consents) reaches(last uint64, mark [32]byte) bool {
+	for ; mark != [32]byte{}; last-- {
+		if c.mark(last) == mark {
+			return true
+		}
+		if last == 0 {
+			return false
+		}
+	}
+	return true
+}
+
 // journal is an open journal file, for one goroutine at a time.
 type journal struct {
 	f     *os.File

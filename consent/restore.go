@@ -81,8 +81,8 @@ type Replayed struct {
 
 // Replay applies to a restored database what a journal says happened since its backup was taken.
 // When the transaction has been committed, people are counted again. Replaying a journal twice
-// is the same as once.
-func (c *Consents) Replay(ctx context.Context, tx *storage.Tx, by Actor, path string) (Replayed, error) {
+// is the same as once. One that doesn't come as far as a mark says, as the ledger has it last, is refused.
+func (c *Consents) Replay(ctx context.Context, tx *storage.Tx, by Actor, path string, mark [32]byte) (Replayed, error) {
 	if _, waiting := c.db.Restored(); !waiting {
 		return Replayed{}, fault.New(fault.Conflict, "this node was not restored from a backup").
 			Do("there is nothing to replay")
@@ -97,6 +97,10 @@ func (c *Consents) Replay(ctx context.Context, tx *storage.Tx, by Actor, path st
 	}
 	if err := r.read(ctx, path); err != nil {
 		return Replayed{}, u.failed(err)
+	}
+	if !c.reaches(r.last, mark) {
+		return Replayed{}, u.failed(fault.New(fault.Conflict, "the journal ends at line %d, and the ledger knows of more", r.last).In(path).
+			Do("bring back the newer file; if there is none, say why with --no-journal WHY"))
 	}
 	if err := c.adopt(path, r.last); err != nil {
 		return Replayed{}, u.failed(err)

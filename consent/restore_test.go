@@ -39,7 +39,7 @@ func restore(t failer, backup, dir, journal string, dsn func(string) string) *no
 
 func (n *node) replay(path string) (r consent.Replayed, err error) {
 	err = n.Write(context.Background(), func(tx *storage.Tx) error {
-		r, err = n.consents.Replay(context.Background(), tx, "operator", path)
+		r, err = n.consents.Replay(context.Background(), tx, "operator", path, [32]byte{})
 		return err
 	})
 	return r, err

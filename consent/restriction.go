@@ -60,6 +60,7 @@ type Restriction struct {
 	By         Actor
 	Why        string
 	Document   string
+	Guardian   string    // the guardianship by which it was set; "" where it wasn't by a guardian
 	When       time.Time // when they said so; zero for now. It holds from when it is recorded.
 
 	Lifted    time.Time // zero: it stands
@@ -105,6 +106,9 @@ func (c *Consents) Restrict(ctx context.Context, tx *storage.Tx, by Actor, r Res
 		return "", err
 	}
 	r.By = by
+	if err := c.mayGuard(ctx, u, r.Individual, r.Guardian); err != nil {
+		return "", u.failed(err)
+	}
 	return r.ID, u.failed(c.restrict(u, r))
 }
 
@@ -133,8 +137,30 @@ func (u *change) restrictTo(p Purpose, n individual.Number, on bool) {
 	}
 }
 
+// mayGuard checks that somebody who acts as a guardian is one now: they may have ceased to be since they were let in.
+func (c *Consents) mayGuard(ctx context.Context, u *change, n individual.Number, guardian string) error {
+	if guardian == "" {
+		return nil
+	}
+	who, ok := c.people.GetIn(u.tx, n)
+	if !ok {
+		return fault.New(fault.NotFound, "there is no individual number %d", n)
+	}
+	_, err := c.guards(ctx, u, who, guardian, u.clock(c))
+	return err
+}
+
 // Lift ends a restriction. What was chosen holds again, as far as it does.
 func (c *Consents) Lift(ctx context.Context, tx *storage.Tx, by Actor, why, id string) error {
+	return c.lift(ctx, tx, by, "", why, id)
+}
+
+// LiftAsGuardian ends a restriction that a guardian set, by the same guardianship: a no that another party wants is a no.
+func (c *Consents) LiftAsGuardian(ctx context.Context, tx *storage.Tx, guardian, id string) error {
+	return c.lift(ctx, tx, AGuardian, guardian, "", id)
+}
+
+func (c *Consents) lift(ctx context.Context, tx *storage.Tx, by Actor, guardian, why, id string) error {
 	u, err := c.begun(tx, by)
 	if err != nil {
 		return err
@@ -148,6 +174,12 @@ func (c *Consents) Lift(ctx context.Context, tx *storage.Tx, by Actor, why, id s
 	}
 	if !r.Lifted.IsZero() {
 		return nil
+	}
+	if guardian != "" && guardian != r.Guardian {
+		return u.failed(fault.New(fault.Denied, "another party wants this restriction").Say("consent.guardian.none"))
+	}
+	if err := c.mayGuard(ctx, u, r.Individual, guardian); err != nil {
+		return u.failed(err)
 	}
 	r.By, r.Why, r.When = by, why, u.clock(c)
 	u.acted = append(u.acted, restricted{r, "lifted"})
@@ -233,12 +265,12 @@ func (r restricted) onto(all []Restriction) []Restriction {
 	return all
 }
 
-const restrictionColumns = `id, individual, kind, purposes, ground, made_by, why, document, made`
+const restrictionColumns = `id, individual, kind, purposes, ground, made_by, why, document, guardian, made`
 
 func scanRestriction(row interface{ Scan(...any) error }, act *string) (r Restriction, err error) {
 	var purposes string
 	var made int64
-	err = row.Scan(act, &r.ID, &r.Individual, &r.Kind, &purposes, &r.Ground, &r.By, &r.Why, &r.Document, &made)
+	err = row.Scan(act, &r.ID, &r.Individual, &r.Kind, &purposes, &r.Ground, &r.By, &r.Why, &r.Document, &r.Guardian, &made)
 	for _, p := range strings.Fields(purposes) {
 		r.Purposes = append(r.Purposes, Purpose(p))
 	}

@@ -302,10 +302,10 @@ func (c *Consents) insert(ctx context.Context, u *change) error {
 			each(whole, func(r row) []any {
 				return append(r.values(u.epoch, now), formName(r.form), r.question, r.scope, join(r.diseases), r.guardian, r.alone, r.document, r.receipt)
 			})},
-		{"consent_restriction (seq, epoch, id, act, individual, kind, purposes, ground, made_by, why, document, made, recorded)",
+		{"consent_restriction (seq, epoch, id, act, individual, kind, purposes, ground, made_by, why, document, guardian, made, recorded)",
 			each(u.acted, func(r restricted) []any {
 				u.seq++
-				return []any{u.seq, u.epoch, r.ID, r.act, r.Individual, r.Kind, join(r.Purposes), r.Ground, r.By, r.Why, r.Document, r.When, now}
+				return []any{u.seq, u.epoch, r.ID, r.act, r.Individual, r.Kind, join(r.Purposes), r.Ground, r.By, r.Why, r.Document, r.Guardian, r.When, now}
 			})},
 		{"consent_force (seq, epoch, digest, decision, mandate, begins, made_by, recorded)",
 			each(u.forces, func(f force) []any {

@@ -146,6 +146,16 @@ const decisionColumns = `d.id, d.year, d.number, d.case_number, d.root, d.networ
 	d.text, d.rationale, d.lang, d.field, d.method, d.mandate, d.visibility, d.taken, d.zone, d.in_force, d.review,
 	COALESCE(f.seq, 0), COALESCE(f.approved, 0), COALESCE(f.starts, 0), COALESCE(s.decision, ''), COALESCE(g.starts, 0), COALESCE(w.at, 0)`
 
+// Superseded tells whether another decision holds by now in the place of one; not of one that isn't here.
+func (f *Forum) Superseded(ctx context.Context, id DecisionID) (is bool, err error) {
+	err = f.db.Read(ctx, func(tx *storage.Tx) error {
+		found, err := f.decisionsWhere(ctx, tx, `d.id = $1`, id)
+		is = len(found) > 0 && !found[0].Until.IsZero() && !found[0].Until.After(f.db.Now())
+		return err
+	})
+	return is, err
+}
+
 // decisionFrom finds the decisions that were not taken back, with what else holds of them. A condition follows.
 const decisionFrom = ` FROM decision d LEFT JOIN decision_force f ON f.decision = d.id
 	LEFT JOIN decision_supersedes s ON s.old = d.id AND NOT EXISTS (SELECT 1 FROM decision_annulled y WHERE y.decision = s.decision)

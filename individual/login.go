@@ -56,7 +56,7 @@ func (i Identity) check() error {
 	return nil
 }
 
-// hide is how an identity is kept: nobody who reads the database alone learns who it is.
+// hide is how an identity is kept: it stands nowhere in the open. The key is in the database too, so whoever has all of that can try identities.
 func (r *Register) hide(i Identity) string {
 	h := hmac.New(sha256.New, r.key)
 	issuer := sha256.Sum256([]byte(i.Issuer)) // of one length, so that no two pairs are written alike

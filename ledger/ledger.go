@@ -27,6 +27,8 @@ type Options struct {
 	Name   string           // the log's, for ever: like example.org/ledger
 	Now    func() time.Time // the node's clock
 	Random io.Reader        // for the key
+	// Held says why nothing may be appended now; nil, or giving nil: nothing forbids it.
+	Held func() error
 }
 
 const (
@@ -203,6 +205,11 @@ func (l *Ledger) add(x Leaf) (Receipt, <-chan answer, error) {
 	defer l.mu.Unlock()
 	if l.closed {
 		return Receipt{}, nil, fault.New(fault.Unavailable, "the ledger is closed")
+	}
+	if l.opts.Held != nil && x.Kind != Genesis {
+		if err := l.opts.Held(); err != nil {
+			return Receipt{}, nil, err
+		}
 	}
 	x.Time = l.opts.Now().UTC().Truncate(time.Microsecond)
 	b, err := x.Encode()

@@ -57,7 +57,8 @@ func (w *Witnesses) Take(ctx context.Context, note []byte) (s Seen, err error) {
 		s = Seen{Name: name, Key: key, Size: c.Size, At: at, Note: c.Note}
 		return s, w.db.Write(ctx, func(tx *storage.Tx) error {
 			_, err := tx.Exec(ctx, `INSERT INTO ledger_witness (witness, size, at, note) VALUES ($1, $2, $3, $4)
-				ON CONFLICT (witness) DO UPDATE SET size = excluded.size, at = excluded.at, note = excluded.note WHERE excluded.size >= ledger_witness.size`, key, c.Size, at, c.Note)
+				ON CONFLICT (witness) DO UPDATE SET size = excluded.size, at = excluded.at, note = excluded.note
+				WHERE excluded.size > ledger_witness.size OR excluded.size = ledger_witness.size AND excluded.at >= ledger_witness.at`, key, c.Size, at, c.Note)
 			return err
 		})
 	}

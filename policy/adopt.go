@@ -51,6 +51,11 @@ func (p *Policies) Adopt(ctx context.Context, s Signed, by Adoption) error {
 	if s.Draft.Country != p.Country() {
 		return fault.New(fault.Conflict, "the policy is for %s, this node is in %s", s.Draft.Country, p.Country()).Say("policy.abroad", s.Draft.Country)
 	}
+	if stands := p.stands.Load(); stands != nil {
+		if err := (*stands)(ctx, s.Mandate); err != nil {
+			return err
+		}
+	}
 	return p.act(ctx, by.By, by.Standing, func(tx *storage.Tx) error {
 		ground, who, err := by.ground(ctx, tx, s)
 		if err != nil {
@@ -73,6 +78,9 @@ func (p *Policies) Adopt(ctx context.Context, s Signed, by Adoption) error {
 		return p.insert(ctx, tx, before.head, s, row{line: s.line(), by: who, ground: ground, starts: last(now, by.From, s.Mandate.InForce), made: now})
 	})
 }
+
+// Stands sets who is asked, before a policy is adopted, whether its decision still stands: whoever knows the forum in which it was taken.
+func (p *Policies) Stands(ask func(context.Context, mandate.Mandate) error) { p.stands.Store(&ask) }
 
 // End puts an end to a line: nothing of it is in force any more.
 func (p *Policies) End(ctx context.Context, by Actor, name, ground string) error {

@@ -14,6 +14,7 @@ type Ask struct {
 	Person       string // opaque; "" when nobody is signed in
 	SignedIn     bool
 	Approval     string // an ethics committee's, from the assignment
+	Assignment   string // its id: what is asked in it is answered while it holds; "" where there is none
 	Use          consent.Use
 	Question     Kind
 	Dataset      string // "": all

@@ -110,7 +110,7 @@ func (p *Policies) Asker(ctx context.Context, person, organisation, role string)
 			return fault.New(fault.Denied, "no such assignment holds now").Do("ask a steward for an assignment").Say("policy.assignment")
 		}
 		a := held[i]
-		ask = Ask{Organisation: a.Organisation, Sector: a.Sector, Role: a.Role, Person: a.Person, SignedIn: true, Approval: a.Approval}
+		ask = Ask{Assignment: a.ID, Organisation: a.Organisation, Sector: a.Sector, Role: a.Role, Person: a.Person, SignedIn: true, Approval: a.Approval}
 		return nil
 	})
 	return ask, err
@@ -146,6 +146,22 @@ func (p *Policies) held(ctx context.Context, tx *storage.Tx, person string) ([]A
 	begin, end := p.hands()
 	all, err := assignments(ctx, tx, `a.person = $1 AND a.starts <= $2 AND (a.ends = 0 OR a.ends > $3) AND (e.at IS NULL OR e.at > $3)`, person, begin, end)
 	return all, err
+}
+
+// loadHeld finds which of some assignments hold now: a long answer may outlive the one that it was asked in.
+func (p *Policies) loadHeld(ctx context.Context, tx *storage.Tx, b *books, ids []any) error {
+	begin, end := p.hands()
+	for some := range slices.Chunk(ids, 60) {
+		found, err := assignments(ctx, tx, `a.starts <= $1 AND (a.ends = 0 OR a.ends > $2) AND (e.at IS NULL OR e.at > $2) AND a.id IN (`+places(3, len(some))+`)`,
+			append([]any{begin, end}, some...)...)
+		if err != nil {
+			return err
+		}
+		for _, a := range found {
+			b.held[a.ID] = true
+		}
+	}
+	return nil
 }
 
 // mayRun refuses whoever may not decide for the node.

@@ -38,6 +38,7 @@ type Policies struct {
 	keys    sync.Mutex // held while trust is changed
 	trust   atomic.Pointer[[]Key]
 	country atomic.Pointer[string]
+	stands  atomic.Pointer[func(context.Context, mandate.Mandate) error]
 }
 
 // Actor is who acts: the operator at the machine, or a person, who must be a steward.

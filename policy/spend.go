@@ -3,6 +3,7 @@ package policy
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -74,15 +75,23 @@ func (p *Policies) Spend(ctx context.Context, a Ask, v Verdict, beside ...Beside
 	return p.spends.put(ctx, &spending{ask: a, verdict: v, beside: beside})
 }
 
+// SpendMore takes more numbers for a question that was begun, as Spend does. It is still one question that was asked.
+func (p *Policies) SpendMore(ctx context.Context, a Ask, v Verdict) error {
+	if !v.Allowed {
+		return Denied()
+	}
+	return p.spends.put(ctx, &spending{ask: a, verdict: v, more: true})
+}
+
 // Beside writes what belongs to a question that is spent.
 type Beside func(context.Context, *storage.Tx) error
 
-// Note keeps that a question was denied, for Replay.
-func (p *Policies) Note(ctx context.Context, a Ask, v Verdict) error {
+// Note keeps that a question was denied, for Replay, and what is to be kept beside.
+func (p *Policies) Note(ctx context.Context, a Ask, v Verdict, beside ...Beside) error {
 	if v.Allowed {
 		return fault.New(fault.Invalid, "a question that is answered is spent, not noted")
 	}
-	return p.spends.put(ctx, &spending{ask: a, verdict: v, denied: true})
+	return p.spends.put(ctx, &spending{ask: a, verdict: v, beside: beside, denied: true})
 }
 
 // spending is a question that waits to be written.
@@ -91,6 +100,7 @@ type spending struct {
 	verdict Verdict
 	beside  []Beside
 	denied  bool // already: only noted
+	more    bool // of a question that was noted when it began
 	err     error
 	done    chan error
 }
@@ -219,14 +229,18 @@ type books struct {
 	accounts map[string]*Account
 	changed  []string
 	requests map[Request]int64
+	held     map[string]bool // assignments that hold
 	judge    func(Ask) Verdict
 }
 
 // open loads the accounts that the questions may need, but those that are in memory.
 func (p *Policies) open(ctx context.Context, tx *storage.Tx, together []*spending, spent map[string]Spent) (*books, error) {
-	b := &books{state: p.now.Load(), now: p.dated(), accounts: map[string]*Account{}, requests: map[Request]int64{}, judge: p.Judge}
-	var keys []any
+	b := &books{state: p.now.Load(), now: p.dated(), accounts: map[string]*Account{}, requests: map[Request]int64{}, held: map[string]bool{}, judge: p.Judge}
+	var keys, assigned []any
 	for _, s := range together {
+		if id := s.ask.Assignment; id != "" && !slices.Contains(assigned, any(id)) {
+			assigned = append(assigned, id)
+		}
 		for _, a := range s.ask.accounts() {
 			if k := a.key(); b.accounts[k] == nil {
 				b.accounts[k] = &a
@@ -245,7 +259,7 @@ func (p *Policies) open(ctx context.Context, tx *storage.Tx, together []*spendin
 		}
 		keys = keys[n:]
 	}
-	return b, nil
+	return b, p.loadHeld(ctx, tx, b, assigned)
 }
 
 func (b *books) load(ctx context.Context, tx *storage.Tx, keys []any) error {
@@ -299,6 +313,9 @@ func (b *books) spend(s *spending) {
 		return
 	}
 	v := b.judge(s.ask)
+	if s.ask.Assignment != "" && !b.held[s.ask.Assignment] {
+		v = Verdict{Reason: NotWho}
+	}
 	if !v.Allowed {
 		s.err = Denied()
 		b.note(s.ask, v)
@@ -312,7 +329,9 @@ func (b *books) spend(s *spending) {
 		s.err = fault.New(fault.Denied, "the budget is spent").Say("policy.budget.spent")
 		v.Allowed, v.Reason = false, BudgetSpent
 	}
-	b.note(s.ask, v)
+	if !s.more || s.err != nil {
+		b.note(s.ask, v)
+	}
 }
 
 func (b *books) take(a Ask, v Verdict) bool {

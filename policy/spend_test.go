@@ -551,3 +551,45 @@ func BenchmarkSpend(b *testing.B) {
 		})
 	}
 }
+
+// What is asked in an assignment is paid while it holds: a long answer doesn't outlive it.
+func TestSpendAsksWhetherTheAssignmentHolds(t *testing.T) {
+	each(t, func(t *testing.T, n *node) {
+		n.adopt(t, limited(1, policy.Budget{Organisation: 100, Per: policy.Year}))
+		operator := policy.Actor{Operator: true}
+		id, err := n.Assign(t.Context(), operator, policy.Assignment{Person: "ada", Organisation: "north", Sector: "care", Role: policy.Clinician, Ground: "a test", To: n.clock.Now().Add(48 * time.Hour)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		short, err := n.Assign(t.Context(), operator, policy.Assignment{Person: "ada", Organisation: "north", Sector: "care", Role: policy.Clinician, Ground: "a test", To: n.clock.Now().Add(time.Hour)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		in := func(assignment string) policy.Ask {
+			a := as("ada", "north")
+			a.Assignment = assignment
+			return a
+		}
+		for _, x := range []string{id, short, ""} {
+			if err := n.spend(in(x), 1); err != nil {
+				t.Errorf("%q: %v", x, err)
+			}
+		}
+		if err := n.spend(in("made up"), 1); fault.KindOf(err) != fault.Denied {
+			t.Error("one that there is not:", err)
+		}
+		n.clock.move(2 * time.Hour)
+		if err := n.spend(in(short), 1); fault.KindOf(err) != fault.Denied {
+			t.Error("past its day:", err)
+		}
+		if err := n.EndAssignment(t.Context(), operator, id, "a test"); err != nil {
+			t.Fatal(err)
+		}
+		if err := n.spend(in(id), 1); fault.KindOf(err) != fault.Denied {
+			t.Error("ended:", err)
+		}
+		if err := n.spend(in(""), 97); err != nil {
+			t.Error("what was denied was taken:", err)
+		}
+	})
+}

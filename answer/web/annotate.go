@@ -60,6 +60,9 @@ func (p *Room) annotate(w http.ResponseWriter, r *http.Request) int {
 	if f == nil {
 		return status
 	}
+	if f.asker != nil && !known(f.asker.Ask) { // no policy can let them: not a byte is taken
+		return p.refuse(w, r, f.asker.Ask, policy.Denied())
+	}
 	l := p.pages.Words(r)
 	j, err := p.jobs.reserve(p.own(w, r))
 	if err != nil {

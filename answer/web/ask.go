@@ -13,6 +13,7 @@ import (
 	"github.com/samverk/samverk/genome/variant"
 	"github.com/samverk/samverk/policy"
 	"github.com/samverk/samverk/web"
+	"github.com/samverk/samverk/web/route"
 )
 
 // listed is how many variants of a region a page shows.
@@ -111,7 +112,7 @@ func (p *Room) ask(w http.ResponseWriter, r *http.Request) int {
 	if err := p.whoKnows(r, f, q, &page); err != nil {
 		return p.fail(w, r, err)
 	}
-	if !asked || !f.OK() || elsewhere(r) {
+	if !asked || !f.OK() || route.Elsewhere(r) { // from another site its reader sees what would be asked, and asks it: it is they who are recorded
 		if err := p.budget(r, f, &page); err != nil {
 			return p.fail(w, r, err)
 		}
@@ -127,9 +128,6 @@ func (p *Room) ask(w http.ResponseWriter, r *http.Request) int {
 	page.Files = web.FormatsAt(r.URL.RequestURI())
 	return p.answer(w, r, f, q, page)
 }
-
-// elsewhere tells whether another site leads here. Its reader sees what would be asked, and asks it: it is they who are recorded.
-func elsewhere(r *http.Request) bool { return r.Header.Get("Sec-Fetch-Site") == "cross-site" }
 
 // answer asks, and shows what is told.
 func (p *Room) answer(w http.ResponseWriter, r *http.Request, f *form, q question, page askPage) int {

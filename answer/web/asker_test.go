@@ -202,15 +202,17 @@ func TestAnotherSiteDoesNotAsk(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := httptest.NewRequest("GET", "/ask?purpose=care&q="+carried, nil)
-	r.Host = "localhost"
-	r.Header.Set("X-Person", "operator")
-	r.Header.Set("Sec-Fetch-Site", "cross-site")
-	w := httptest.NewRecorder()
-	table.ServeHTTP(w, r)
-	after, err := n.Ledger.Size(t.Context())
-	if err != nil || w.Code != 200 || after != before || !strings.Contains(w.Body.String(), `value="`+carried+`"`) {
-		t.Error(w.Code, before, after, err)
+	for _, from := range []string{"cross-site", "same-site"} { // to a browser another port of this machine is the same site
+		r := httptest.NewRequest("GET", "/ask?purpose=care&q="+carried, nil)
+		r.Host = "localhost"
+		r.Header.Set("X-Person", "operator")
+		r.Header.Set("Sec-Fetch-Site", from)
+		w := httptest.NewRecorder()
+		table.ServeHTTP(w, r)
+		after, err := n.Ledger.Size(t.Context())
+		if err != nil || w.Code != 200 || after != before || !strings.Contains(w.Body.String(), `value="`+carried+`"`) {
+			t.Error(from, w.Code, before, after, err)
+		}
 	}
 }
 
@@ -277,6 +279,32 @@ func TestAnnotationIsItsAskersOnly(t *testing.T) {
 	}
 	if w := v.do("POST", "/annotate", "multipart/form-data; boundary=x", []byte("nonsense")); w.Code != 403 {
 		t.Error("nobody known:", w.Code)
+	}
+}
+
+// A person is one asker in however many browsers, and what failed takes nobody's place.
+func TestAnAskerTakesNobodysPlace(t *testing.T) {
+	n := testnode.Full(t)
+	d := testnode.Preset(t, "care")
+	d.Rules[1].Budget = policy.Budget{Organisation: 6, Per: policy.Year}
+	n.Adopt(t, d)
+	v := visitor{t: t, table: publicTable(t, n, Options{})}
+	for range mostOwn {
+		if page, w := v.as("linda").annotate(map[string]string{"purpose": "care"}, []byte(pasted)); page == "" {
+			t.Fatal(w.Code)
+		}
+	}
+	if _, w := v.as("linda").annotate(map[string]string{"purpose": "care"}, []byte(pasted)); w.Code != 409 {
+		t.Error("in another browser:", w.Code)
+	}
+	both := v.as("both")
+	for range mostTold + 1 { // nothing is left for their organisation
+		if page, w := both.annotate(map[string]string{"purpose": "care", "as": "a6"}, []byte(pasted)); w.Code == 503 {
+			t.Fatalf("%q: %d", page, w.Code)
+		}
+	}
+	if text := told(both.do("GET", "/annotate", "", nil).Body.String()); strings.Count(text, "could not be annotated") > mostFailed {
+		t.Error(text)
 	}
 }
 

@@ -24,6 +24,7 @@ const (
 	mostJobs    = 8           // have files
 	mostOwn     = 2           // of them one asker's
 	mostTold    = 64          // with those that failed, which have no files
+	mostFailed  = 4           // of them one asker's: the oldest is forgotten
 	uploadLimit = 100_000_000 // bytes of a file that is dropped
 	resultLimit = 400_000_000 // bytes of what it becomes
 	longest     = time.Hour   // that an annotation may take
@@ -45,9 +46,15 @@ const (
 // owner is whose a job is: a person in a browser. Another person, or the same in another browser, has no such job.
 type owner struct{ person, browser string }
 
+// same tells whether two are one asker: a person is, in however many browsers.
+func (o owner) same(as owner) bool {
+	return o.person == as.person && (o.person != "" || o.browser == as.browser)
+}
+
 // job is a file that is annotated, and then its result. Both lie in files without a name, which are gone with the process.
 type job struct {
 	id     string
+	seq    uint64 // in which order they came
 	of     owner
 	what   answer.Annotation
 	size   int64 // of what came
@@ -73,8 +80,9 @@ type jobs struct {
 	work  chan struct{} // a token for each that is annotated
 	under sync.WaitGroup
 
-	mu  sync.Mutex
-	all map[string]*job
+	mu   sync.Mutex
+	came uint64
+	all  map[string]*job
 }
 
 // newJobs makes the folder, and empties it of what a crash may have left.
@@ -111,16 +119,24 @@ func (s *jobs) reserve(of owner) (*job, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	files, own := 0, 0
+	var failures, theirs []*job
 	for _, j := range s.all {
-		if j.state != failed {
+		switch {
+		case j.state == failed && j.of.same(of):
+			failures, theirs = append(failures, j), append(theirs, j)
+		case j.state == failed:
+			failures = append(failures, j)
+		default:
 			files++
-			if j.of == of {
+			if j.of.same(of) {
 				own++
 			}
 		}
 	}
+	s.forget(theirs, mostFailed)
+	s.forget(failures, mostTold-mostJobs)
 	switch {
-	case s.ctx.Err() != nil || files >= mostJobs || len(s.all) >= mostTold:
+	case s.ctx.Err() != nil || files >= mostJobs:
 		return nil, fault.New(fault.Unavailable, "%d files are annotated or wait for their askers", files).Say("answer.jobs")
 	case own >= mostOwn:
 		return nil, fault.New(fault.Conflict, "the asker has %d files already", own).Say("answer.jobs.own", mostOwn)
@@ -129,9 +145,18 @@ func (s *jobs) reserve(of owner) (*job, error) {
 	if err != nil {
 		return nil, err
 	}
-	j := &job{id: rand.Text(), of: of, state: arriving, in: in, done: make(chan struct{}), cancel: func() {}}
+	s.came++
+	j := &job{id: rand.Text(), seq: s.came, of: of, state: arriving, in: in, done: make(chan struct{}), cancel: func() {}}
 	s.all[j.id] = j
 	return j, nil
+}
+
+// forget makes room for one more of what failed, the oldest first. It must be called with s.mu held.
+func (s *jobs) forget(failures []*job, most int) {
+	slices.SortFunc(failures, func(a, b *job) int { return cmp.Compare(a.seq, b.seq) })
+	for ; len(failures) >= most; failures = failures[1:] {
+		delete(s.all, failures[0].id)
+	}
 }
 
 // start annotates what came, when it is its turn.

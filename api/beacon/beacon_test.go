@@ -457,6 +457,27 @@ func TestRefusals(t *testing.T) {
 	c.ask("operator", "/datasets?"+carried, 400)
 }
 
+// A link or a picture on a page of another site asks nothing in its reader's name.
+func TestAnotherSiteDoesNotAsk(t *testing.T) {
+	n := testnode.Full(t)
+	c := newCaller(t, n)
+	before, err := n.Ledger.Size(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{"/g_variants?" + carried, "/g_variants/" + testnode.Carried, "/individuals?" + carried, "/g_variants?geneId=MADE1"} {
+		r := httptest.NewRequest("GET", "/beacon/v2"+path, nil)
+		r.Host = "localhost"
+		r.Header.Set("X-Person", "operator")
+		r.Header.Set("Sec-Fetch-Site", "cross-site")
+		w := httptest.NewRecorder()
+		c.table.ServeHTTP(w, r)
+		if after, err := n.Ledger.Size(t.Context()); err != nil || w.Code != 403 || after != before {
+			t.Errorf("%s: %d, %d leaves, %v", path, w.Code, after-before, err)
+		}
+	}
+}
+
 // Whatever is sent is understood or refused, and never both.
 func FuzzRequest(f *testing.F) {
 	f.Add(carried, `{"meta": {"apiVersion": "2.0"}, "query": {"requestParameters": {"g_variant": {"start": [1, 2], "end": [3, 4], "referenceName": "X"}}}}`)

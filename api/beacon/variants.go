@@ -10,10 +10,14 @@ import (
 	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/genome/variant"
 	"github.com/samverk/samverk/policy"
+	"github.com/samverk/samverk/web/route"
 )
 
 // asking is as whom a request asks. Who has several assignments names one.
 func (b *beacon) asking(r *http.Request, q query) (policy.Ask, error) {
+	if route.Elsewhere(r) {
+		return policy.Ask{}, fault.New(fault.Denied, "a page of another site asks nothing here").Do("ask with a program, or from a page of this site")
+	}
 	askers := []answer.Asker{{Ask: policy.Ask{Operator: true}}}
 	if b.Askers != nil {
 		var err error

@@ -57,7 +57,7 @@ func (a *api) annotate(w http.ResponseWriter, r *http.Request) int {
 	out := &sink{w: w}
 	if _, err := a.desk.Annotate(r.Context(), answer.Annotation{Ask: ask, Assembly: assembly, Compress: compress}, r.Body, out); err != nil {
 		if out.sent {
-			a.log.Warn("annotation cut", "error", err)
+			a.log.Warn("annotation cut", "kind", fault.KindOf(err)) // what was wrong with a line would be somebody's genome in the log
 			panic(http.ErrAbortHandler)
 		}
 		ask.Question = policy.Annotate

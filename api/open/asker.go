@@ -8,6 +8,7 @@ import (
 	"github.com/samverk/samverk/consent"
 	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/policy"
+	"github.com/samverk/samverk/web/route"
 )
 
 // operator asks where nobody else can come.
@@ -23,6 +24,9 @@ func (a *api) askers(r *http.Request) ([]answer.Asker, error) {
 // asking is the question of whoever calls, without what it is about. They ask in their assignment; who has several names one. Who has none
 // is denied as any other is.
 func (a *api) asking(r *http.Request, p *parameters) (ask policy.Ask, err error) {
+	if route.Elsewhere(r) {
+		return ask, fault.New(fault.Denied, "a page of another site asks nothing here").Do("ask from this site's own pages, or with a program")
+	}
 	all, err := a.askers(r)
 	switch {
 	case err != nil:

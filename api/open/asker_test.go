@@ -71,6 +71,34 @@ func TestAskers(t *testing.T) {
 	}
 }
 
+// A link or a picture on a page of another site asks nothing in its reader's name.
+func TestAnotherSiteDoesNotAsk(t *testing.T) {
+	n := testnode.Full(t)
+	c := newCaller(t, n)
+	size := func() uint64 {
+		t.Helper()
+		size, err := n.Ledger.Size(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return size
+	}
+	before := size()
+	for _, from := range []string{"cross-site", "same-site"} {
+		for _, path := range []string{"/api/v1/query?purpose=care&variant=" + testnode.Carried, "/api/v1/region?purpose=care&region=" + testnode.Region} {
+			r := httptest.NewRequest("GET", path, nil)
+			r.Host = "localhost"
+			r.Header.Set("X-Person", "operator")
+			r.Header.Set("Sec-Fetch-Site", from)
+			w := httptest.NewRecorder()
+			c.table.ServeHTTP(w, r)
+			if w.Code != 403 || size() != before {
+				t.Errorf("%s from %s: %d, %d leaves", path, from, w.Code, size()-before)
+			}
+		}
+	}
+}
+
 // A denial is the same bytes whatever was asked about, and names nothing to who isn't known.
 func TestDenialIsConstant(t *testing.T) {
 	n := testnode.Full(t)

@@ -324,6 +324,25 @@ func TestAnnotate(t *testing.T) {
 	}
 }
 
+// What was wrong with a line of somebody's file is told to them, and stands in no log.
+func TestNoLineOfAFileIsLogged(t *testing.T) {
+	var log bytes.Buffer
+	table := route.NewTable(route.Options{})
+	Register(table, testnode.Full(t).Desk, Options{Log: slog.New(slog.NewTextHandler(&log, nil))})
+	server := httptest.NewServer(table)
+	defer server.Close()
+	lines := strings.Repeat("chr22\t50000165\t.\tC\tT\t.\tPASS\tDP=31\n", 200_000)
+	resp, err := http.Post(server.URL+"/api/v1/annotate?purpose=care", "text/x-vcf", strings.NewReader(small+lines+"chr22\t50000165\t.\tC\tGATTACA!\t.\t.\t.\n"))
+	if err == nil {
+		_, err = io.Copy(io.Discard, resp.Body)
+		resp.Body.Close()
+	}
+	server.Close()
+	if err == nil || !strings.Contains(log.String(), "annotation cut") || strings.Contains(log.String(), "GATTACA") {
+		t.Error(err, log.String())
+	}
+}
+
 func TestHealthAndMetrics(t *testing.T) {
 	table := newTable(t, testnode.Full(t).Desk)
 	for range 3 {

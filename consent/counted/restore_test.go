@@ -42,7 +42,7 @@ func TestARestoredBackup(t *testing.T) {
 	n = open(t, dsn(again), filepath.Join(dir, "again.journal"), counted.Options{})
 	defer n.close(t)
 	n.write(t, func(ctx context.Context, tx *storage.Tx) error {
-		r, err := n.consents.Replay(ctx, tx, "operator", journal)
+		r, err := n.consents.Replay(ctx, tx, "operator", journal, [32]byte{})
 		if err != nil {
 			return err
 		}

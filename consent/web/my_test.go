@@ -11,6 +11,7 @@ import (
 
 	"github.com/samverk/samverk/consent"
 	consentweb "github.com/samverk/samverk/consent/web"
+	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/internal/testkit"
 	"github.com/samverk/samverk/ledger/membership"
 	"github.com/samverk/samverk/storage"
@@ -285,6 +286,43 @@ func TestOtherSites(t *testing.T) {
 	}
 	anna.get("/my/me")
 	anna.is("/my/me", 200)
+}
+
+// What one guardian set another doesn't lift, and neither does one who has ceased to be.
+func TestAGuardiansNoIsTheirs(t *testing.T) {
+	h := newHouse(t, testkit.SQLite(t), nil)
+	mothers, fathers := h.guardian("pid-mother", "child"), h.guardian("pid-father", "child")
+	mother, father := h.patient("pid-mother"), h.patient("pid-father")
+	child, _ := h.people.Lookup("child")
+	set := func() string {
+		t.Helper()
+		mother.post("/my/"+mothers+"/restrictions", "kind", "opt-out")
+		all := must(h.consents.Restrictions(t.Context(), child.Number))(t)
+		if len(all) == 0 || !all[len(all)-1].Lifted.IsZero() {
+			t.Fatal(all)
+		}
+		return all[len(all)-1].ID
+	}
+	id := set()
+	father.get("/my/" + fathers + "/restrictions")
+	father.silent("/restrictions/" + id)
+	if father.post("/my/" + fathers + "/restrictions/" + id); father.last.StatusCode != 404 {
+		t.Error("another guardian lifts it:", father.last.StatusCode)
+	}
+	lift := func(guardian string) error {
+		return h.db.Write(t.Context(), func(tx *storage.Tx) error { return h.consents.LiftAsGuardian(t.Context(), tx, guardian, id) })
+	}
+	if err := lift(fathers); fault.KindOf(err) != fault.Denied {
+		t.Error("another guardian lifts it:", err)
+	}
+	if err := lift(mothers); err != nil {
+		t.Error("who set it doesn't lift it:", err)
+	}
+	id = set()
+	h.write(func(tx *storage.Tx) error { return h.people.End(t.Context(), tx, "test", "", mothers) })
+	if err := lift(mothers); fault.KindOf(err) != fault.Denied {
+		t.Error("who is no guardian any more lifts it:", err)
+	}
 }
 
 // A guardian chooses for whom they act, until they can't; a child says no, and is asked when they come of age.

@@ -48,12 +48,12 @@ func ground(l *web.Words, kind consent.RestrictionKind, written string) string {
 	return written
 }
 
-// mayLift tells whether the visitor may lift a restriction: whoever is of age any of their own; a guardian not what the child set, and a
-// child only what they set. A no that another party wants is a no.
+// mayLift tells whether the visitor may lift a restriction: whoever is of age any of their own; a guardian and a child only what they set
+// themselves. A no that another party wants is a no.
 func (p *room) mayLift(v visit, one consent.Restriction) bool {
 	switch {
 	case v.Child():
-		return one.By != themselves
+		return one.By == aGuardian && one.Guardian == v.guardian
 	case v.who.Adult(p.now()):
 		return true
 	}
@@ -145,7 +145,7 @@ func (p *room) restrict(w http.ResponseWriter, r *http.Request, v visit) int {
 		return p.restrictionsPage(w, r, v, f)
 	}
 	err = p.options.DB.Write(r.Context(), func(tx *storage.Tx) error {
-		_, err := p.consents.Restrict(r.Context(), tx, v.actor(), consent.Restriction{Individual: v.who.Number, Kind: kind, Ground: kind.GroundIn(p.country())})
+		_, err := p.consents.Restrict(r.Context(), tx, v.actor(), consent.Restriction{Individual: v.who.Number, Kind: kind, Ground: kind.GroundIn(p.country()), Guardian: v.guardian})
 		return err
 	})
 	if err != nil {
@@ -186,6 +186,9 @@ func (p *room) lift(w http.ResponseWriter, r *http.Request, v visit) int {
 		return p.pages.Fail(w, r, err)
 	}
 	if err := p.options.DB.Write(r.Context(), func(tx *storage.Tx) error {
+		if v.Child() {
+			return p.consents.LiftAsGuardian(r.Context(), tx, v.guardian, one.ID)
+		}
 		return p.consents.Lift(r.Context(), tx, v.actor(), "", one.ID)
 	}); err != nil {
 		return p.pages.Fail(w, r, err)

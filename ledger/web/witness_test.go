@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/samverk/samverk/ledger"
 )
@@ -59,4 +60,17 @@ func TestWitnessesTellTheLog(t *testing.T) {
 	send(newer.Note, 200)
 	send(c.Note, 200)
 	s.has(s.page("stina", "/steward", 200), "patients.example.org", "grow to 2 lines")
+	// Nor does an older time of the same one: anybody may send again what is public.
+	later := s.Now().Add(time.Hour)
+	known = must(ledger.NewWitness(dir, "patients.example.org", func() time.Time { return later }, zeros{}))(t)
+	latest, _, err := known.Watch(t.Context(), from, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	send(latest.Note, 200)
+	send(newer.Note, 200)
+	all := must(must(ledger.NewWitnesses(s.node.DB, s.node.Ledger, []string{known.PublicKey()}))(t).List(t.Context()))(t)
+	if len(all) != 1 || all[0].At.Unix() != later.Unix() {
+		t.Errorf("seen last at %s, and not at %s", all[0].At, later)
+	}
 }
