@@ -52,9 +52,10 @@ type walkView struct {
 	Number  string // of the decision that holds
 	Tight   bool   // clinicians are not answered
 	Verify  string // the command
-	Do      []as   // what comes next in the meeting
+	Do      []as   // what comes next in the meeting: as each of those who haven't done it
 
-	Meeting, Draft    string // addresses
+	Meeting           string // the address
+	Read              as     // the draft
 	Decided, Decision string // the decision's number and address; "" until then
 	Minutes           string // the address; "" until the meeting is closed
 	Approved          bool
@@ -106,7 +107,7 @@ func (p *pages) meeting(ctx context.Context, g *group, l *web.Words, v *walkView
 		return err
 	}
 	home := "/n/" + g.Slug
-	v.Meeting, v.Draft = home+"/meetings/"+string(x.Meeting), home+"/policy-drafts/"+x.Draft
+	v.Meeting, v.Read = home+"/meetings/"+string(x.Meeting), as{v.Chair.ID, home + "/policy-drafts/" + x.Draft, l.Must("walk.5.draft", v.Chair.Name)}
 	if all := m.Decisions[x.Item]; len(all) > 0 {
 		v.Decided, v.Decision, v.Approved = all[0].Number, home+"/decisions/"+string(all[0].ID), !all[0].Approved.IsZero()
 	}
@@ -116,8 +117,14 @@ func (p *pages) meeting(ctx context.Context, g *group, l *web.Words, v *walkView
 	switch {
 	case v.Approved:
 	case v.Minutes != "":
-		for _, one := range []who{v.Chair, v.Representative} {
-			v.Do = append(v.Do, as{one.ID, v.Minutes, l.Must("walk.5.minutes", one.Name)})
+		minutes, err := g.Forum.Minutes(ctx, coordinator, m.MinutesID)
+		if err != nil {
+			return err
+		}
+		for _, one := range minutes.Approvers {
+			if one.At.IsZero() {
+				v.Do = append(v.Do, as{string(one.Person), v.Minutes, l.Must("walk.5.minutes", one.Name)})
+			}
 		}
 	case v.Decided != "":
 		v.Do = []as{{v.Chair.ID, v.Meeting, l.Must("walk.5.meeting", v.Chair.Name)}}
