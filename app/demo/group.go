@@ -28,7 +28,12 @@ type sharing struct {
 	Root     network.ID             `json:"root"`
 	Body     network.BodyID         `json:"body"`
 	Hospital network.OrganisationID `json:"hospital"`
+
+	University network.OrganisationID `json:"university"` // where the researcher is
 }
+
+// approval is the number of the ethics committee's approval that the researcher has. Nobody gave it.
+const approval = "Dnr 2026-00000-01 (påhittat)"
 
 // group is the steering group, in which the demonstration acts as people do on the pages.
 type group struct {
@@ -72,12 +77,15 @@ func (g *group) begin(ctx context.Context) error {
 	}
 	steward := string(g.people["steward"].Person)
 	for _, one := range []struct {
-		by   policy.Actor
-		who  string
-		role string
-	}{{operator, steward, policy.Steward}, {policy.Actor{Person: steward}, string(g.people["clinician"].Person), policy.Clinician}} {
-		a := policy.Assignment{Person: one.who, Organisation: string(g.Hospital), Sector: "care", Role: one.role, Ground: ground}
-		if _, err := g.Policies.Assign(ctx, one.by, a); err != nil {
+		by policy.Actor
+		policy.Assignment
+	}{
+		{operator, policy.Assignment{Person: steward, Organisation: string(g.Hospital), Sector: "care", Role: policy.Steward}},
+		{policy.Actor{Person: steward}, policy.Assignment{Person: string(g.people["clinician"].Person), Organisation: string(g.Hospital), Sector: "care", Role: policy.Clinician}},
+		{policy.Actor{Person: steward}, policy.Assignment{Person: string(g.people["researcher"].Person), Organisation: string(g.University), Sector: "academia", Role: policy.Researcher, Approval: approval}},
+	} {
+		one.Ground = ground
+		if _, err := g.Policies.Assign(ctx, one.by, one.Assignment); err != nil {
 			return err
 		}
 	}

@@ -70,6 +70,7 @@ func TestTheLoopOnThePages(t *testing.T) {
 			}
 			l.asWalked()
 			l.fromATopic()
+			l.research()
 		})
 	}
 }
@@ -357,4 +358,21 @@ func (l *loop) fromATopic() {
 	l.step("Ask as Henrik")
 	l.refused(number, "Bara laboratorierna frågar")
 	l.putBack(carry, counted)
+}
+
+// research asks as a researcher: for research, which another decision allows, and for care, which none does.
+func (l *loop) research() {
+	l.step("Ask for research as Nora Haddad")
+	l.says("You ask as: researcher at Granåsens universitet (påhittat)", "Counted for research", "policy research-")
+	by := allowed.FindStringSubmatch(l.page())
+	if by == nil || answered.MatchString(l.page()) {
+		l.Fatalf("no answer by a decision, or one for care\n%s", l.page())
+	}
+	l.press("decision " + by[1])
+	l.says("In force", "Forskning med etikprövning får fråga")
+	l.open("/ask?lang=en")
+	l.set("Variant, gene or region", commonVariant)
+	l.choose("Care")
+	l.press("Ask")
+	l.says("This question is not answered here", "What is answered is said by decision ")
 }

@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/samverk/samverk/app"
+	"github.com/samverk/samverk/consent"
 	"github.com/samverk/samverk/forum"
 	"github.com/samverk/samverk/web"
 	"github.com/samverk/samverk/web/route"
@@ -44,10 +45,11 @@ type as struct{ Person, To, Text string }
 type who struct{ ID, Name string }
 
 type walkView struct {
-	Clinician, Chair, Representative, Patient who
+	Clinician, Chair, Representative, Patient, Researcher who
 
 	Variant string
 	Ask     as
+	More    as     // the researcher's question
 	Allowed bool   // the patient says yes
 	Number  string // of the decision that holds
 	Tight   bool   // clinicians are not answered
@@ -85,10 +87,12 @@ func (p *pages) person(as string) who {
 
 func (p *pages) view(ctx context.Context, g *group, l *web.Words) (v walkView, err error) {
 	s, now := p.mark.Story, g.now()
-	v = walkView{Clinician: p.person("clinician"), Chair: p.person("chair"), Representative: p.person("patient"), Patient: who{s.Individual, patientCalled},
+	v = walkView{Clinician: p.person("clinician"), Chair: p.person("chair"), Representative: p.person("patient"), Patient: who{s.Individual, patientCalled}, Researcher: p.person("researcher"),
 		Variant: s.Variant, Number: now.number, Tight: !now.answers(), Verify: "samverk ledger verify --data " + p.dir}
 	ask := url.Values{"q": {s.Variant}, "purpose": {s.Purpose}}
 	v.Ask = as{v.Clinician.ID, "/ask?" + ask.Encode(), l.Must("walk.1.button", v.Clinician.Name)}
+	research := url.Values{"q": {commonVariant}, "purpose": {string(consent.Research)}}
+	v.More = as{v.Researcher.ID, "/ask?" + research.Encode(), l.Must("walk.more.button", v.Researcher.Name)}
 	if v.Allowed, err = allows(ctx, p.client, s); err != nil {
 		return v, err
 	}

@@ -24,7 +24,7 @@ import (
 func walks() map[string]walkView {
 	someone := who{"p1", "Karin Alm"}
 	button := as{Person: "p1", To: "/n/se/meetings/m1", Text: "Karin Alm"}
-	begun := walkView{Clinician: someone, Chair: someone, Representative: someone, Patient: someone, Variant: "chr22-50000774-G-A", Ask: button, Allowed: true, Number: "2026-06",
+	begun := walkView{Clinician: someone, Chair: someone, Representative: someone, Patient: someone, Researcher: someone, More: button, Variant: "chr22-50000774-G-A", Ask: button, Allowed: true, Number: "2026-06",
 		Verify: "samverk ledger verify --data /tmp/samverk-demo-1000-1", Do: []as{button}, Meeting: "/n/se/meetings/m1", Read: button}
 	closed := begun
 	closed.Allowed, closed.Decided, closed.Decision, closed.Minutes, closed.Do = false, "2026-07", "/n/se/decisions/d1", "/n/se/minutes/m1", []as{button, button}
@@ -61,7 +61,7 @@ func serveWalks(t *testing.T) string {
 // The page is whole in each state and language: what is to be done next is a button, and what was done is told.
 func TestWalkPage(t *testing.T) {
 	url := serveWalks(t)
-	for name, buttons := range map[string]int{"begun": 4, "closed": 5, "tight": 4, "none": 2} {
+	for name, buttons := range map[string]int{"begun": 5, "closed": 6, "tight": 5, "none": 3} {
 		for _, code := range lang.Codes {
 			res, err := http.Get(url + "/walk/" + name + "?lang=" + code)
 			if err != nil {
