@@ -22,7 +22,7 @@ const buttonAt = (part, name) => {
 const field = label => {
 	for (const l of document.querySelectorAll("label")) {
 		const e = l.control;
-		if (e && words(l) && words(l).startsWith(label) && (e.type === "radio" || !e.hasAttribute("data-webtest-done"))) return e;
+		if (e && words(l) && words(l).startsWith(label) && !e.hasAttribute("data-webtest-done")) return e;
 	}
 	return null;
 };
@@ -43,7 +43,8 @@ const set = (label, value) => {
 const tick = (label, on) => {
 	const e = field(label);
 	if (!show(e)) return false;
-	e.setAttribute("data-webtest-done", "");
+	const all = e.type === "radio" ? [...document.querySelectorAll("input[type=radio]")].filter(x => x.name === e.name && x.form === e.form) : [e];
+	all.forEach(x => x.setAttribute("data-webtest-done", ""));
 	if (e.checked !== on) e.click();
 	return true;
 };

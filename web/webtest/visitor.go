@@ -23,7 +23,7 @@ type Visitor interface {
 	Press(t *testing.T, name string)         // what says so or else begins so: a link, or the button of a form
 	PressAt(t *testing.T, part, name string) // within the smallest part of the page that says something else too: a row, a form
 	Set(t *testing.T, label, value string)   // the first field, not yet filled in, whose label begins so; of a list by what the choice says or sends
-	Choose(t *testing.T, label string)       // ticks a box, or takes one of several choices
+	Choose(t *testing.T, label string)       // ticks a box, or takes one of several choices, where none was taken yet
 	Untick(t *testing.T, label string)
 	Text(t *testing.T, element string) string // the words of the first element of a kind, as in "main"
 	At(t *testing.T) string                   // the address of the page that is open
@@ -226,7 +226,7 @@ func (v *plain) field(t *testing.T, label string) *html.Node {
 		}
 		said := words(n)
 		of := v.of(n)
-		if _, done := v.set[of]; of == nil || done && attr(of, "type") != "radio" {
+		if _, done := v.set[of]; of == nil || done {
 			continue
 		}
 		if strings.HasPrefix(said, label) {
