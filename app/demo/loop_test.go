@@ -372,7 +372,7 @@ func (l *loop) research() {
 	l.says("In force", "Forskning med etikprövning får fråga")
 	l.open("/ask?lang=en")
 	l.set("Variant, gene or region", commonVariant)
-	l.choose("Care")
+	l.set("What is it for?", "Care")
 	l.press("Ask")
 	l.says("This question is not answered here", "What is answered is said by decision ")
 }
