@@ -11,6 +11,7 @@ import (
 	"github.com/samverk/samverk/answer"
 	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/genome/variant"
+	"github.com/samverk/samverk/policy"
 )
 
 // Annotate annotates. Where both ends are files the owner opens them; what is standard input or output
@@ -131,5 +132,5 @@ func (n *Node) annotation(q AnnotateRequest) (answer.Annotation, error) {
 
 func (n *Node) annotate(ctx context.Context, a answer.Annotation, in io.Reader, out io.Writer) (AnnotateResult, error) {
 	r, err := n.desk.Annotate(ctx, a, in, out)
-	return AnnotateResult{Records: r.Records, Alleles: r.Alleles, Known: r.Known, IndividualsCounted: Told(r.Individuals), ConsentEpoch: r.Epoch, Leaf: r.Receipt.Index}, err
+	return AnnotateResult{Records: r.Records, Alleles: r.Alleles, Known: r.Known, IndividualsCounted: Told(r.Individuals), ConsentEpoch: r.Epoch, Leaf: r.Receipt.Index}, n.refusal(a.Ask, policy.Annotate, err)
 }

@@ -4,22 +4,27 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	accountweb "github.com/samverk/samverk/account/web"
 	"github.com/samverk/samverk/consent"
+	consentweb "github.com/samverk/samverk/consent/web"
 	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/forum"
+	"github.com/samverk/samverk/individual"
 	"github.com/samverk/samverk/mandate"
 	"github.com/samverk/samverk/mandate/carried"
 	"github.com/samverk/samverk/network"
 	"github.com/samverk/samverk/policy"
+	"github.com/samverk/samverk/storage"
 	"github.com/samverk/samverk/web/webtest"
 )
 
@@ -72,10 +77,18 @@ func newCouncil(t *testing.T) *council {
 		o.Site.As = append(o.Site.As, accountweb.Persona{Person: a.Person, Name: string(rune('A' + i))})
 	}
 	c.ok(commons.Close())
+	c.ok(c.node.db.Write(ctx, func(tx *storage.Tx) error {
+		_, err := c.node.people.Enrol(ctx, tx, []individual.New{{ID: patientID}})
+		return err
+	}))
+	o.Site.Patients = []consentweb.Persona{{Individual: patientID, Name: "Alva Lind"}}
 	c.site = must(c.node.site(ctx, o, base))(t)
 	t.Cleanup(func() { _ = c.site.close() })
 	return c
 }
+
+// patientID is somebody whom data are about.
+const patientID = "1990-01"
 
 // group makes a group that needs two patients to decide, and remembers its seats when it is the first.
 func (c *council) group(n *network.Registry, name string, m network.Mandate) network.BodyID {
@@ -403,4 +416,132 @@ func TestWhatWasSupersededIsNotAdopted(t *testing.T) {
 	if v := clinician(c); v.Allowed {
 		t.Error("what was superseded is obeyed")
 	}
+}
+
+// A form of consent is drafted, decided and enacted; a patient answers it. Its next version is what patients see from then on, while what was
+// answered before means what the form before said until they answer again; and what is asked anew is not answered for them.
+func TestADecisionBecomesAFormOfConsent(t *testing.T) {
+	c := newCouncil(t)
+	ctx := t.Context()
+	server := httptest.NewServer(c.site.table)
+	t.Cleanup(server.Close)
+	alva, ok := c.node.people.Lookup(patientID)
+	if !ok {
+		t.Fatal("the patient isn't enrolled")
+	}
+	counted := func(p consent.Purpose) bool {
+		t.Helper()
+		set := must(c.node.consents.Allowed(consent.Use{Purpose: p}))(t)
+		return set.Has(alva.Number)
+	}
+	v := webtest.Plain(t, server.URL)
+	says := func(want bool, texts ...string) {
+		t.Helper()
+		page := v.Text(t, "main")
+		for _, text := range texts {
+			if strings.Contains(page, text) != want {
+				t.Errorf("%s says %q: %v\n%s", v.At(t), text, !want, page)
+			}
+		}
+	}
+	const first, second = "Räkna med mig när vården frågar", "Räkna med mig i vårdens frågor"
+	const matching = "Hjälp att hitta någon som liknar mig"
+
+	form, ok := consentweb.Model("SE")
+	if !ok {
+		t.Fatal("there is no form to begin from")
+	}
+	whole := form
+	asks := func(n int) { // the first questions only
+		form.Questions, form.Bases = slices.Clone(whole.Questions[:n]), nil
+		for _, b := range whole.Bases {
+			if slices.ContainsFunc(form.Questions, func(q consent.Question) bool { return q.Permission == b.Permission }) {
+				form.Bases = append(form.Bases, b)
+			}
+		}
+	}
+	form.Version = "1"
+	asks(1)
+	one, e := c.form(form)
+	id := c.decide(c.body, c.seats[:4], c.topic(c.body, "Ett formulär"), e)
+	c.enactAll()
+	if got := c.became(id); got.State != carried.Waiting || got.Why.Code != codeAdopt || c.node.consents.InForce() != nil {
+		t.Fatalf("before the node adopts it, it is %s: %v", got.State, got.Why)
+	}
+	c.ok(c.node.policies.SetStanding(ctx, policy.Actor{Operator: true}, string(c.root), string(c.body), true, "D-1"))
+	c.enactAll()
+	if got := c.became(id); got.State != carried.Done || c.node.consents.InForce().Digest != one {
+		t.Fatalf("adopted, it is %s: %v", got.State, got.Why)
+	}
+	v.Go(t, "/my/sign-in?lang=sv")
+	v.Press(t, "Var patienten Alva Lind")
+	says(true, first)
+	says(false, matching)
+	v.Choose(t, "Ja")
+	v.Press(t, "Spara mina val")
+	says(true, first+": Ja")
+	if !counted(consent.Care) || counted(consent.Matching) {
+		t.Fatal("after a yes to care alone: care or matching is otherwise")
+	}
+
+	// the next version: another wording, and a question more
+	form.Version = "2"
+	asks(2)
+	form.Questions[0].Text = consent.Text{"sv": second, "nb": second, "en": second}
+	two, e := c.form(form)
+	id = c.decide(c.body, c.seats[:4], c.topic(c.body, "Formuläret, version 2"), e)
+	if c.node.consents.InForce().Digest != one {
+		t.Error("in force before it was carried out")
+	}
+	c.enactAll()
+	if got := c.became(id); got.State != carried.Done || c.node.consents.InForce().Digest != two {
+		t.Fatalf("the second is %s: %v", got.State, got.Why)
+	}
+	if !counted(consent.Care) || counted(consent.Matching) {
+		t.Error("a new version of the form answered for the patient")
+	}
+	v.Go(t, "/my/me")
+	says(true, second, matching, "Du har svarat ja på ett tidigare formulär. Det gäller, med det som stod där, tills du svarar här.")
+	says(false, first)
+	all := must(c.node.consents.History(ctx, alva.Number))(t)
+	if len(all) != 1 || all[0].Form != one.String() {
+		t.Errorf("what was answered on the first: %+v", all)
+	}
+
+	v.Choose(t, "Nej")
+	v.Choose(t, "Ja")
+	v.Press(t, "Spara mina val")
+	says(true, second+": Nej", matching+": Ja")
+	if counted(consent.Care) || !counted(consent.Matching) {
+		t.Error("answered anew, care or matching is otherwise")
+	}
+	all = must(c.node.consents.History(ctx, alva.Number))(t)
+	if len(all) != 3 || all[0].Form != one.String() || all[1].Form != two.String() || all[2].Form != two.String() {
+		t.Errorf("what was answered on each: %+v", all)
+	}
+	v.Go(t, "/my/me/history")
+	says(true, first, second)
+
+	// the same again changes nothing, and neither does a text that no form has
+	if n := len(c.node.consents.Enacted()); n != 2 {
+		t.Errorf("%d forms were enacted", n)
+	}
+	e.Ref, e.Digest[0] = "form-3", e.Digest[0]+1
+	other := c.decide(c.body, c.seats[:4], c.topic(c.body, "Ett annat formulär"), e)
+	c.enactAll()
+	c.refused(other, "consent.form.none")
+	if c.node.consents.InForce().Digest != two {
+		t.Error("another form is in force")
+	}
+	c.has(c.as(network.Actor{}, "GET", "/n/se/decisions/"+string(id), nil, 200), "I kraft", "form-2")
+}
+
+// form keeps a form, and gives the effect of a decision that names it.
+func (c *council) form(f consent.Form) (d mandate.Digest, e forum.Effect) {
+	c.t.Helper()
+	c.ok(c.node.db.Write(c.t.Context(), func(tx *storage.Tx) (err error) {
+		d, err = c.node.consents.Draft(c.t.Context(), tx, consent.Actor(c.coord.Person), f)
+		return err
+	}))
+	return d, forum.Effect{Kind: forum.FormEff, Ref: "form-" + f.Version, Digest: d, Title: f.Title["sv"]}
 }

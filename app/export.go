@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/samverk/samverk/answer"
+	"github.com/samverk/samverk/policy"
 )
 
 // export writes every carried variant's counts as Parquet.
@@ -22,7 +23,7 @@ func (n *Node) export(ctx context.Context, q ExportRequest, s Sink[None]) (Expor
 	}}
 	r, err := n.desk.Export(ctx, e, f)
 	if err != nil {
-		return ExportResult{}, err
+		return ExportResult{}, n.refusal(ask, policy.Export, err)
 	}
 	return ExportResult{Variants: r.Variants, IndividualsCounted: Told(r.Individuals), ConsentEpoch: r.Epoch, Leaf: r.Receipt.Index}, f.keep()
 }

@@ -59,15 +59,15 @@ func (n *Node) query(ctx context.Context, q QueryRequest, s Sink[Row]) (QueryRes
 		}
 		all = all[together:]
 	}
-	return w.result, n.refusal(ask, err)
+	return w.result, n.refusal(ask, policy.Frequency, err)
 }
 
 // refusal names the operator the decision that a question is not answered by; to anybody else a denial says nothing.
-func (n *Node) refusal(a policy.Ask, err error) error {
+func (n *Node) refusal(a policy.Ask, kind policy.Kind, err error) error {
 	if fault.KindOf(err) != fault.Denied || !a.Operator {
 		return err
 	}
-	a.Question = cmp.Or(a.Question, policy.Frequency)
+	a.Question = cmp.Or(a.Question, kind)
 	v := n.policies.Judge(a)
 	if v.Allowed || v.Number == "" {
 		return err

@@ -25,7 +25,7 @@ func emptyHouse(t *testing.T) *house {
 	if err := makeDir(dir); err != nil {
 		t.Fatal(err)
 	}
-	if err := writeFile(filepath.Join(dir, settingsName), []byte(`{"version":1}`)); err != nil {
+	if err := writeFile(filepath.Join(dir, settingsName), []byte(`{"version":1,"organisation":"North"}`)); err != nil {
 		t.Fatal(err)
 	}
 	h := &house{t: t, kinds: []kind{{name: "nobody"}}}

@@ -186,21 +186,17 @@ func (n *Node) decided(d consentweb.Decision) string {
 
 // steward gives the assignment by which whoever asks sees to this node's data.
 func (n *Node) steward(r *http.Request) (policy.Assignment, bool) {
-	person := web.ViewerOf(r).Person
-	if person == "" {
-		return policy.Assignment{}, false
+	a, ok, err := n.policies.Steward(r.Context(), web.ViewerOf(r).Person)
+	return a, ok && err == nil
+}
+
+// whose tells somebody who is a steward somewhere why they are none of this node, where it isn't set whose it is.
+func (n *Node) whose(r *http.Request) error {
+	held, err := n.policies.Held(r.Context(), web.ViewerOf(r).Person)
+	if err != nil || !slices.ContainsFunc(held, func(a policy.Assignment) bool { return a.Role == policy.Steward }) {
+		return err
 	}
-	held, err := n.policies.Held(r.Context(), person)
-	if err != nil {
-		return policy.Assignment{}, false
-	}
-	i := slices.IndexFunc(held, func(a policy.Assignment) bool {
-		return a.Role == policy.Steward && (n.settings.Organisation == "" || a.Organisation == n.settings.Organisation)
-	})
-	if i < 0 {
-		return policy.Assignment{}, false
-	}
-	return held[i], true
+	return n.policies.Whose()
 }
 
 // looked records that a steward looks at an individual, before they do.

@@ -41,6 +41,15 @@ func TestTheOperatorDecides(t *testing.T) {
 	}
 	c.as(who, "POST", "/n/se/assignments", url.Values{"person": {string(c.people[0].Person)}, "organisation": {string(c.clinic)}, "role": {policy.Clinician}, "from": {""}, "to": {""}, "ground": {"because"}}, 303)
 
+	// where it isn't set whose the node is, a steward of some organisation is none of this node, and is told what to set
+	for _, at := range []string{"/steward", "/steward/uses", "/n/se/policies/adopt"} {
+		c.has(c.as(who, "GET", at, nil, 403), "inte angivet vems noden är", "samverk.json")
+	}
+	c.as(c.people[2], "GET", "/steward", nil, 404) // who is no steward has no such page
+	if strings.Contains(c.as(who, "GET", "/n/se/policies", nil, 200), `href="/steward"`) {
+		t.Error("a link to what isn't theirs")
+	}
+
 	topic := c.topic(c.body, "Frekvenser för vården")
 	d := c.draft(topic, policy.Presets("SE")[0].Draft)
 	c.decide(c.body, c.seats[:4], topic, effect(d))

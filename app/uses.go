@@ -38,6 +38,7 @@ func (s *site) uses(n *Node, frame *web.Site, base string) error {
 			as, ok := n.steward(r)
 			return ledger.Reviewer{Person: as.Person, Organisation: as.Organisation, Role: as.Role}, ok
 		},
+		Whose:        n.whose,
 		Organisation: s.organisation,
 		Person:       s.person,
 		Individual: func(who individual.Number) (string, bool) {

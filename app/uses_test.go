@@ -34,10 +34,16 @@ func TestAStewardSeesWhatWasAsked(t *testing.T) {
 		status(coordinator, path, http.StatusNotFound)
 		status(member, path, http.StatusNotFound)
 	}
-	id, err := h.node.policies.Assign(ctx, policy.Actor{Operator: true}, policy.Assignment{Person: string(member.person), Organisation: string(clinic), Sector: "care", Role: policy.Steward, Ground: "a test"})
-	if err != nil {
-		t.Fatal(err)
+	assign := func(organisation string) string {
+		id, err := h.node.policies.Assign(ctx, policy.Actor{Operator: true}, policy.Assignment{Person: string(member.person), Organisation: organisation, Sector: "care", Role: policy.Steward, Ground: "a test"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return id
 	}
+	assign(string(clinic)) // whose the node isn't
+	status(member, "/steward", http.StatusNotFound)
+	id := assign(h.node.settings.Organisation)
 	for _, path := range pages {
 		status(member, path, http.StatusOK)
 		status(coordinator, path, http.StatusNotFound)

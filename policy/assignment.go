@@ -164,10 +164,37 @@ func (p *Policies) loadHeld(ctx context.Context, tx *storage.Tx, b *books, ids [
 	return nil
 }
 
+// Steward gives the assignment by which somebody sees to this node: a steward's of its own organisation. Where it isn't said whose the node is
+// nobody has one, and only the operator at the machine sees to it.
+func (p *Policies) Steward(ctx context.Context, person string) (a Assignment, ok bool, err error) {
+	held, err := p.Held(ctx, person)
+	if i := slices.IndexFunc(held, func(a Assignment) bool { return a.stewards(p.o.Organisation) }); i >= 0 && err == nil {
+		return held[i], true, nil
+	}
+	return a, false, err
+}
+
+// stewards tells whether it is a steward's of an organisation. No organisation has none.
+func (a Assignment) stewards(organisation string) bool {
+	return a.Role == Steward && organisation != "" && a.Organisation == organisation
+}
+
+// Whose says, where it isn't set whose the node is, that it has no stewards for that, and what to do.
+func (p *Policies) Whose() error {
+	if p.o.Organisation != "" {
+		return nil
+	}
+	return fault.New(fault.Denied, "it isn't set whose this node is, so it has no stewards").
+		Do("write the organisation's id as \"organisation\" in samverk.json, and start the server again").Say("policy.steward.whose")
+}
+
 // mayRun refuses whoever may not decide for the node.
 func (p *Policies) mayRun(ctx context.Context, tx *storage.Tx, by Actor) error {
 	steward, err := p.stewards(ctx, tx, by, p.o.Organisation)
 	if err == nil && !steward {
+		if err := p.Whose(); err != nil {
+			return err
+		}
 		err = fault.New(fault.Denied, "only a steward of the node's own organisation does this").Say("policy.steward")
 	}
 	return err
@@ -196,7 +223,7 @@ func (p *Policies) stewards(ctx context.Context, tx *storage.Tx, by Actor, organ
 		return true, nil
 	}
 	held, err := p.held(ctx, tx, by.Person)
-	return organisation != "" && slices.ContainsFunc(held, func(a Assignment) bool { return a.Role == Steward && a.Organisation == organisation }), err
+	return slices.ContainsFunc(held, func(a Assignment) bool { return a.stewards(organisation) }), err
 }
 
 func (a Assignment) check() error {

@@ -127,6 +127,9 @@ type Conditions struct {
 	Committee  bool     `json:"committee,omitempty"`  // the asker's assignment must name an ethics committee's approval
 }
 
+// IsZero tells that nothing is asked for, also where a list of no countries was given: the text of a draft, and so its digest, is the same.
+func (c Conditions) IsZero() bool { return !c.Commercial && !c.Committee && len(c.Countries) == 0 }
+
 // Budget is how many numbers may be asked for. Lifetime ones are the only that bound what can be found out in the long run.
 type Budget struct {
 	Asker        int `json:"asker,omitempty"` // each person; 0: as many as the organisation

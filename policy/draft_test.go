@@ -11,10 +11,12 @@ import (
 	"time"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
+	"pgregory.net/rapid"
 
 	"github.com/samverk/samverk/consent"
 	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/lang"
+	"github.com/samverk/samverk/mandate"
 	"github.com/samverk/samverk/policy"
 )
 
@@ -106,6 +108,26 @@ func TestCanonicalAndDigest(t *testing.T) {
 		digests.WriteString(name + " " + one.String() + "\n")
 	}
 	golden(t, "digests.txt", digests.Bytes())
+}
+
+// Whatever a form leaves empty, as lists of nothing do, a draft is the same text when it is read back: a decision names it by that text's digest.
+func TestADraftReadBackIsTheSameText(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		d := policy.Presets("SE")[0].Draft
+		d.Rules = rapid.SliceOfN(anyRule, 1, 3).Draw(t, "rules")
+		d.Datasets = some("clinic", "biobank").Draw(t, "datasets")
+		text, err := d.Canonical()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var back policy.Draft
+		if err := mandate.Decode(text, &back); err != nil {
+			t.Fatal(err)
+		}
+		if again, err := back.Canonical(); err != nil || !bytes.Equal(again, text) {
+			t.Fatalf("%s\nis read back as\n%s (%v)", text, again, err)
+		}
+	})
 }
 
 // refused are drafts that nobody may put in force, made from one that may be.

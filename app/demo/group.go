@@ -28,7 +28,12 @@ type sharing struct {
 	Root     network.ID             `json:"root"`
 	Body     network.BodyID         `json:"body"`
 	Hospital network.OrganisationID `json:"hospital"`
+
+	University network.OrganisationID `json:"university"` // where the researcher is
 }
+
+// approval is the number of the ethics committee's approval that the researcher has. Nobody gave it.
+const approval = "Dnr 2026-00000-01 (påhittat)"
 
 // group is the steering group, in which the demonstration acts as people do on the pages.
 type group struct {
@@ -72,12 +77,15 @@ func (g *group) begin(ctx context.Context) error {
 	}
 	steward := string(g.people["steward"].Person)
 	for _, one := range []struct {
-		by   policy.Actor
-		who  string
-		role string
-	}{{operator, steward, policy.Steward}, {policy.Actor{Person: steward}, string(g.people["clinician"].Person), policy.Clinician}} {
-		a := policy.Assignment{Person: one.who, Organisation: string(g.Hospital), Sector: "care", Role: one.role, Ground: ground}
-		if _, err := g.Policies.Assign(ctx, one.by, a); err != nil {
+		by policy.Actor
+		policy.Assignment
+	}{
+		{operator, policy.Assignment{Person: steward, Organisation: string(g.Hospital), Sector: "care", Role: policy.Steward}},
+		{policy.Actor{Person: steward}, policy.Assignment{Person: string(g.people["clinician"].Person), Organisation: string(g.Hospital), Sector: "care", Role: policy.Clinician}},
+		{policy.Actor{Person: steward}, policy.Assignment{Person: string(g.people["researcher"].Person), Organisation: string(g.University), Sector: "academia", Role: policy.Researcher, Approval: approval}},
+	} {
+		one.Ground = ground
+		if _, err := g.Policies.Assign(ctx, one.by, one.Assignment); err != nil {
 			return err
 		}
 	}
@@ -136,8 +144,8 @@ var mattersFile []byte
 
 // matters are what the walk's meetings say, in the network's language.
 var matters = sync.OnceValue(func() (m struct {
-	Meeting, Place, Waive string
-	Tighter, Opened       matter
+	Meeting, Place, Waive, Annul string
+	Tighter, Opened              matter
 }) {
 	if err := json.Unmarshal(mattersFile, &m); err != nil {
 		panic(err) // a test reads it
@@ -278,9 +286,14 @@ func (g *group) approve(ctx context.Context, id forum.MeetingID) error {
 	if err != nil {
 		return err
 	}
+	return g.sign(ctx, minutes)
+}
+
+// sign approves minutes as each of those who haven't yet.
+func (g *group) sign(ctx context.Context, minutes forum.MinutesID) error {
 	for _, who := range g.approvers() {
 		v, err := g.Forum.Minutes(ctx, who, minutes)
-		if err == nil {
+		if err == nil && v.Approves {
 			_, err = g.Forum.Approve(ctx, who, minutes, v.Hash)
 		}
 		if err != nil {
@@ -304,8 +317,39 @@ func (g *group) obey(ctx context.Context, decision string) error {
 	return err
 }
 
+// finish ends what a walk left halfway, so that nothing waits for anybody for ever: a decision that was recorded is taken back while its meeting
+// runs, and minutes that were drawn up are approved.
+func (g *group) finish(ctx context.Context) error {
+	x, err := g.meeting()
+	if err != nil || x.Meeting == "" {
+		return err
+	}
+	v, err := g.Forum.Meeting(ctx, g.people["coordinator"], x.Meeting)
+	switch taken := v.Decisions[x.Item]; {
+	case fault.KindOf(err) == fault.NotFound:
+		return nil
+	case err != nil:
+		return err
+	case v.State != forum.Running && v.MinutesID != "":
+		if err := g.sign(ctx, v.MinutesID); err != nil || len(taken) == 0 {
+			return err
+		}
+		return g.obey(ctx, string(taken[0].ID))
+	case v.State == forum.Running && len(taken) > 0 && taken[0].Approved.IsZero():
+		i := slices.IndexFunc(v.Items, func(i forum.Item) bool { return i.ID == x.Item })
+		if i < 0 {
+			return network.Absent()
+		}
+		return g.Forum.Annul(ctx, g.people["coordinator"], forum.Annulment{Decision: taken[0].ID, Version: v.Items[i].Version, Reason: matters().Annul})
+	}
+	return nil
+}
+
 // reopen lets clinicians be answered again, where an earlier walk left it otherwise. "" is the number of no decision.
 func (g *group) reopen(ctx context.Context) (number string, err error) {
+	if err := g.finish(ctx); err != nil {
+		return "", err
+	}
 	if g.now().answers() {
 		return "", nil
 	}

@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/samverk/samverk/app"
+	"github.com/samverk/samverk/consent"
 	"github.com/samverk/samverk/forum"
 	"github.com/samverk/samverk/web"
 	"github.com/samverk/samverk/web/route"
@@ -44,17 +45,19 @@ type as struct{ Person, To, Text string }
 type who struct{ ID, Name string }
 
 type walkView struct {
-	Clinician, Chair, Representative, Patient who
+	Clinician, Chair, Representative, Patient, Researcher who
 
 	Variant string
 	Ask     as
+	More    as     // the researcher's question
 	Allowed bool   // the patient says yes
 	Number  string // of the decision that holds
 	Tight   bool   // clinicians are not answered
 	Verify  string // the command
-	Do      []as   // what comes next in the meeting
+	Do      []as   // what comes next in the meeting: as each of those who haven't done it
 
-	Meeting, Draft    string // addresses
+	Meeting           string // the address
+	Read              as     // the draft
 	Decided, Decision string // the decision's number and address; "" until then
 	Minutes           string // the address; "" until the meeting is closed
 	Approved          bool
@@ -84,10 +87,12 @@ func (p *pages) person(as string) who {
 
 func (p *pages) view(ctx context.Context, g *group, l *web.Words) (v walkView, err error) {
 	s, now := p.mark.Story, g.now()
-	v = walkView{Clinician: p.person("clinician"), Chair: p.person("chair"), Representative: p.person("patient"), Patient: who{s.Individual, patientCalled},
+	v = walkView{Clinician: p.person("clinician"), Chair: p.person("chair"), Representative: p.person("patient"), Patient: who{s.Individual, patientCalled}, Researcher: p.person("researcher"),
 		Variant: s.Variant, Number: now.number, Tight: !now.answers(), Verify: "samverk ledger verify --data " + p.dir}
 	ask := url.Values{"q": {s.Variant}, "purpose": {s.Purpose}}
 	v.Ask = as{v.Clinician.ID, "/ask?" + ask.Encode(), l.Must("walk.1.button", v.Clinician.Name)}
+	research := url.Values{"q": {commonVariant}, "purpose": {string(consent.Research)}}
+	v.More = as{v.Researcher.ID, "/ask?" + research.Encode(), l.Must("walk.more.button", v.Researcher.Name)}
 	if v.Allowed, err = allows(ctx, p.client, s); err != nil {
 		return v, err
 	}
@@ -106,7 +111,7 @@ func (p *pages) meeting(ctx context.Context, g *group, l *web.Words, v *walkView
 		return err
 	}
 	home := "/n/" + g.Slug
-	v.Meeting, v.Draft = home+"/meetings/"+string(x.Meeting), home+"/policy-drafts/"+x.Draft
+	v.Meeting, v.Read = home+"/meetings/"+string(x.Meeting), as{v.Chair.ID, home + "/policy-drafts/" + x.Draft, l.Must("walk.5.draft", v.Chair.Name)}
 	if all := m.Decisions[x.Item]; len(all) > 0 {
 		v.Decided, v.Decision, v.Approved = all[0].Number, home+"/decisions/"+string(all[0].ID), !all[0].Approved.IsZero()
 	}
@@ -116,8 +121,14 @@ func (p *pages) meeting(ctx context.Context, g *group, l *web.Words, v *walkView
 	switch {
 	case v.Approved:
 	case v.Minutes != "":
-		for _, one := range []who{v.Chair, v.Representative} {
-			v.Do = append(v.Do, as{one.ID, v.Minutes, l.Must("walk.5.minutes", one.Name)})
+		minutes, err := g.Forum.Minutes(ctx, coordinator, m.MinutesID)
+		if err != nil {
+			return err
+		}
+		for _, one := range minutes.Approvers {
+			if one.At.IsZero() {
+				v.Do = append(v.Do, as{string(one.Person), v.Minutes, l.Must("walk.5.minutes", one.Name)})
+			}
 		}
 	case v.Decided != "":
 		v.Do = []as{{v.Chair.ID, v.Meeting, l.Must("walk.5.meeting", v.Chair.Name)}}

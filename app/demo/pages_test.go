@@ -2,13 +2,18 @@ package demo
 
 import (
 	"io"
+	"io/fs"
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
+	consentweb "github.com/samverk/samverk/consent/web"
 	"github.com/samverk/samverk/lang"
 	"github.com/samverk/samverk/web"
 	"github.com/samverk/samverk/web/route"
@@ -19,14 +24,14 @@ import (
 func walks() map[string]walkView {
 	someone := who{"p1", "Karin Alm"}
 	button := as{Person: "p1", To: "/n/se/meetings/m1", Text: "Karin Alm"}
-	begun := walkView{Clinician: someone, Chair: someone, Representative: someone, Patient: someone, Variant: "chr22-50000774-G-A", Ask: button, Allowed: true, Number: "2026-06",
-		Verify: "samverk ledger verify --data /tmp/samverk-demo-1000-1", Do: []as{button}, Meeting: "/n/se/meetings/m1", Draft: "/n/se/policy-drafts/d1"}
+	begun := walkView{Clinician: someone, Chair: someone, Representative: someone, Patient: someone, Researcher: someone, More: button, Variant: "chr22-50000774-G-A", Ask: button, Allowed: true, Number: "2026-06",
+		Verify: "samverk ledger verify --data /tmp/samverk-demo-1000-1", Do: []as{button}, Meeting: "/n/se/meetings/m1", Read: button}
 	closed := begun
 	closed.Allowed, closed.Decided, closed.Decision, closed.Minutes, closed.Do = false, "2026-07", "/n/se/decisions/d1", "/n/se/minutes/m1", []as{button, button}
 	tight := closed
 	tight.Approved, tight.Tight, tight.Number, tight.Do = true, true, "2026-07", nil
 	none := begun
-	none.Meeting, none.Draft, none.Do, none.Number, none.Tight = "", "", nil, "", true
+	none.Meeting, none.Read, none.Do, none.Number, none.Tight = "", as{}, nil, "", true
 	return map[string]walkView{"begun": begun, "closed": closed, "tight": tight, "none": none}
 }
 
@@ -56,7 +61,7 @@ func serveWalks(t *testing.T) string {
 // The page is whole in each state and language: what is to be done next is a button, and what was done is told.
 func TestWalkPage(t *testing.T) {
 	url := serveWalks(t)
-	for name, buttons := range map[string]int{"begun": 3, "closed": 4, "tight": 3, "none": 2} {
+	for name, buttons := range map[string]int{"begun": 5, "closed": 6, "tight": 5, "none": 3} {
 		for _, code := range lang.Codes {
 			res, err := http.Get(url + "/walk/" + name + "?lang=" + code)
 			if err != nil {
@@ -84,5 +89,55 @@ func TestWalkPageInABrowser(t *testing.T) {
 		code := lang.Codes[i%len(lang.Codes)] // each state in one of the languages
 		browser.Go(t, url+"/walk/"+name+"?lang="+code)
 		browser.Judge(t, "walk-"+name+"-"+code)
+	}
+}
+
+var quoted = regexp.MustCompile(`“([^”]+)”|”([^”]+)”|«([^»]+)»`)
+
+// What the walk tells to press or look for is called so on the pages.
+func TestTheWalkNamesWhatIsOnThePages(t *testing.T) {
+	all, err := fs.Sub(walkFiles, "messages")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, code := range lang.Codes {
+		var there []string
+		for _, pattern := range []string{"../../forum/web/messages/*" + code + ".txt", "../../consent/web/messages/*" + code + ".txt"} {
+			files, err := filepath.Glob(pattern)
+			if err != nil || len(files) == 0 {
+				t.Fatal(pattern, err)
+			}
+			for _, name := range files {
+				b, err := os.ReadFile(name)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for line := range strings.Lines(string(b)) {
+					if _, text, ok := strings.Cut(line, " = "); ok {
+						there = append(there, strings.TrimSpace(text))
+					}
+				}
+			}
+		}
+		form, ok := consentweb.Model(country)
+		if !ok {
+			t.Fatal("no form")
+		}
+		for _, q := range form.Questions {
+			there = append(there, q.Text[code])
+		}
+		b, err := fs.ReadFile(all, code+".txt")
+		if err != nil {
+			t.Fatal(err)
+		}
+		found := quoted.FindAllStringSubmatch(string(b), -1)
+		if len(found) < 5 {
+			t.Errorf("%s: only %q", code, found)
+		}
+		for _, one := range found {
+			if name := one[1] + one[2] + one[3]; !slices.Contains(there, name) {
+				t.Errorf("%s: nothing is called %q", code, name)
+			}
+		}
 	}
 }

@@ -62,7 +62,7 @@ func prepare(ctx context.Context, dir string, seed uint64, now time.Time, t *tel
 	today := now.Format(time.DateOnly)
 	m, err := readMark(dir)
 	switch {
-	case err == nil && m.Seed == seed && m.Day == today && m.Sharing.Root != "": // "" in one that an earlier version made
+	case err == nil && m.Seed == seed && m.Day == today && m.Sharing.University != "": // "" in one that an earlier version made
 		t.again(dir)
 		return m, nil
 	case err == nil && m.Seed == seed:
@@ -115,7 +115,7 @@ func lives(ctx context.Context, dir string, seed uint64, now time.Time, t *telle
 		return nil, sharing{}, err
 	}
 	c := made.Countries[0]
-	return made.People, sharing{Slug: c.Slug, Root: c.Root, Body: c.Bodies["styr"], Hospital: c.Organisations["sjukhus"]}, nil
+	return made.People, sharing{Slug: c.Slug, Root: c.Root, Body: c.Bodies["styr"], Hospital: c.Organisations["sjukhus"], University: c.Organisations["universitet"]}, nil
 }
 
 func readMark(dir string) (mark, error) {

@@ -21,6 +21,7 @@ const country = "SE"
 const (
 	careText, careVersion = "care", 3
 	formText, formVersion = "form", "2"
+	researchText          = "research" // its first
 )
 
 // writeText writes, as somebody in the story, what a decision is going to put in force.
@@ -28,7 +29,11 @@ func writeText(journal string) func(context.Context, *storage.DB, string, living
 	return func(ctx context.Context, db *storage.DB, name string, at living.Place) (living.Text, error) {
 		switch name {
 		case careText:
-			return writeCare(ctx, db, at)
+			d := policy.Presets(country)[0].Draft
+			d.Version = careVersion
+			return writePolicy(ctx, db, d, at)
+		case researchText:
+			return writePolicy(ctx, db, policy.Presets(country)[1].Draft, at)
 		case formText:
 			return writeForm(ctx, db, journal, at)
 		}
@@ -36,14 +41,12 @@ func writeText(journal string) func(context.Context, *storage.DB, string, living
 	}
 }
 
-func writeCare(ctx context.Context, db *storage.DB, at living.Place) (x living.Text, err error) {
+func writePolicy(ctx context.Context, db *storage.DB, d policy.Draft, at living.Place) (x living.Text, err error) {
 	p, err := policy.Open(ctx, db, policy.Options{Country: country})
 	if err != nil {
 		return x, err
 	}
 	defer p.Close()
-	d := policy.Presets(country)[0].Draft
-	d.Version = careVersion
 	if x.Digest, err = d.Digest(); err != nil {
 		return x, err
 	}

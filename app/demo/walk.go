@@ -219,6 +219,9 @@ func sampleVCF(s story) string {
 	}, "\n") + "\n"
 }
 
+// commonVariant is one that many carry.
+const commonVariant = "chr22-50000165-C-T"
+
 // patientCalled is the name that the walk's patient is given: the sample has none.
 const patientCalled = "Alva Lind"
 
@@ -242,7 +245,7 @@ func examples(s story) answerweb.Options {
 		Demo: true,
 		Examples: []answerweb.Example{
 			{Kind: "rare", Query: s.Variant, Purpose: consent.Purpose(s.Purpose)},
-			{Kind: "common", Query: "chr22-50000165-C-T", Purpose: consent.Care},
+			{Kind: "common", Query: commonVariant, Purpose: consent.Care},
 			{Kind: "gene", Query: "SHANK3", Purpose: consent.Care},
 			{Kind: "region", Query: "chr22:50000000-50010000", Purpose: consent.Care},
 			{Kind: "nobody", Query: "chr22-50000101-T-G", Purpose: consent.Care},
@@ -401,5 +404,6 @@ func (t *teller) next(url, dir string, m mark) {
 	t.command("consent set --data %s --individual %s --purpose %s", dir, m.Story.Individual, m.Story.Purpose)
 	t.command("query       --data %s --as %s --purpose care chr22:50000000-50001000", dir, as)
 	t.command("annotate    --data %s --as %s --purpose care %s", dir, as, filepath.Join(dir, filesName, patientName))
+	t.command("query       --data %s --as %s@%s --approval 'Dnr 2026-00000-01' --purpose research %s", dir, policy.Researcher, m.Sharing.University, commonVariant)
 	t.say("\nIt runs until Ctrl-C. What you change stays in %s until tomorrow", dir)
 }

@@ -30,6 +30,7 @@ type Options struct {
 	Now       func() time.Time
 
 	Steward      func(*http.Request) (ledger.Reviewer, bool)
+	Whose        func(*http.Request) error                         // why a steward is none of this node, where it isn't set whose it is; nil: never
 	Organisation func(ctx context.Context, lang, id string) string // a name; the id for one that isn't known
 	Person       func(ctx context.Context, id string) string       // …
 	Individual   func(individual.Number) (id string, ok bool)      // the region's own id, of who is still here
@@ -49,7 +50,7 @@ type room struct {
 
 // Register puts the pages into the table.
 func Register(t *route.Table, site *web.Site, o Options) error {
-	pages, err := site.Room(files)
+	pages, err := site.Room(files, policy.Messages)
 	if err != nil {
 		return err
 	}
@@ -84,6 +85,11 @@ type page func(http.ResponseWriter, *http.Request, ledger.Reviewer) int
 func (p *room) steward(serve page) func(http.ResponseWriter, *http.Request) int {
 	return func(w http.ResponseWriter, r *http.Request) int {
 		by, ok := p.Steward(r)
+		if !ok && p.Whose != nil {
+			if err := p.Whose(r); err != nil {
+				return p.pages.Fail(w, r, err)
+			}
+		}
 		if !ok {
 			return p.site.NotFound(w, r)
 		}

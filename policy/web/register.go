@@ -135,6 +135,9 @@ func (p *Room) steward(r *http.Request, n *network.Network) error {
 	if err := p.member(r, n); err != nil {
 		return err
 	}
+	if err := p.policies.Whose(); err != nil {
+		return err
+	}
 	return fault.New(fault.Denied, "only a steward of the node's own organisation does this").Say("policy.steward")
 }
 

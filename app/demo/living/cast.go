@@ -152,6 +152,9 @@ func (t *tenant) seats(b network.BodyID) (seats []network.Held, err error) {
 // cast seats those whom one can sign in as.
 func (t *tenant) cast() error {
 	for _, as := range Roles[1:] {
+		if t.story.People[as] == "" {
+			continue
+		}
 		home := t.root
 		if as == "regional" {
 			var err error
@@ -378,6 +381,9 @@ func (t *tenant) made() Country {
 
 func (t *tenant) whoSignsIn() (out []Person) {
 	for _, as := range Roles {
+		if t.people[as] == "" {
+			continue
+		}
 		is := t.text(t.story.Is[as])
 		is.EN = t.story.IsEN[as]
 		out = append(out, Person{ID: t.people[as], Name: t.story.People[as], Is: is, As: as, Slug: t.story.Root.Slug})

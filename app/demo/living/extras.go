@@ -323,6 +323,9 @@ func (t *tenant) tellAll() {
 	t.at(t.end.AddDate(0, 0, -6), "read notices", func() error {
 		return t.db.Write(t.ctx, func(tx *storage.Tx) error {
 			for _, as := range Roles {
+				if t.people[as] == "" {
+					continue
+				}
 				if err := t.notices.MarkRead(t.ctx, tx, string(t.people[as])); err != nil {
 					return err
 				}

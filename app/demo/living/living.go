@@ -67,8 +67,8 @@ type Person struct {
 	Slug string           `json:"net"` // of the tenant
 }
 
-// Roles are whom one can sign in as, in each country.
-var Roles = []string{"coordinator", "regional", "chair", "clinician", "patient", "lead", "steward", "industry"}
+// Roles are whom one can sign in as, in each country whose story names one.
+var Roles = []string{"coordinator", "regional", "chair", "clinician", "patient", "lead", "steward", "industry", "researcher"}
 
 const (
 	years   = 2

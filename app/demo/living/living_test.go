@@ -54,7 +54,7 @@ func written(_ context.Context, _ *storage.DB, name string, at Place) (Text, err
 // superseded them.
 func (o *opened) inForce(now time.Time) {
 	o.Helper()
-	o.some("texts that can be put in force", 2, `SELECT e.ref FROM decision_effect e JOIN decision_force f ON f.decision = e.decision JOIN minutes m ON m.id = f.minutes
+	o.some("texts that can be put in force", 3, `SELECT e.ref FROM decision_effect e JOIN decision_force f ON f.decision = e.decision JOIN minutes m ON m.id = f.minutes
 		WHERE e.digest NOT LIKE '0000%' AND m.state = 'sealed' AND f.starts <= $1 AND NOT EXISTS (SELECT 1 FROM decision_supersedes s WHERE s.old = e.decision)`, now.UnixMicro())
 }
 
