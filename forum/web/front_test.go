@@ -42,6 +42,7 @@ type frontSite struct {
 	accounts *account.Accounts
 	table    *route.Table
 	site     *web.Site
+	drafts   []Draft // texts of other rooms that a decision may name
 
 	root                                       network.ID
 	steering, closed                           network.BodyID // public; its seats' only
@@ -106,7 +107,7 @@ func emptySite(t testing.TB) *frontSite {
 		})
 	}})
 	s.site.Register(s.table)
-	s.ok(Register(s.table, s.site, s.forum, s.network, s.accounts, Options{}))
+	s.ok(Register(s.table, s.site, s.forum, s.network, s.accounts, Options{Drafts: func(*http.Request, *network.Network, forum.TopicID) ([]Draft, error) { return s.drafts, nil }}))
 	return s
 }
 
