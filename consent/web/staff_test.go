@@ -72,7 +72,7 @@ func TestFromPaper(t *testing.T) {
 		h.guardian("pid-father", "child")
 		digest := h.consents.InForce().Digest.String()
 		s.post("/consent/register", "form", digest, "individual", "child", "who", "guardian", "day", "2026-12-06", "document", "a", "q.care", "yes")
-		s.says("several guardians", "Guardian 1, since 6 December 2026")
+		s.says("several guardians", "Guardian 1, since 6\u00a0December\u00a02026")
 		s.post("/consent/register", "form", digest, "individual", "child", "who", "guardian", "guardian", first, "day", "2026-12-06", "document", "a", "q.care", "yes")
 		s.says("2026-000003")
 		if !h.counts("child", care) {
