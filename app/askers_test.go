@@ -22,6 +22,7 @@ func TestAskingInAnAssignment(t *testing.T) {
 		must(c.node.policies.Assign(ctx, policy.Actor{Operator: true}, policy.Assignment{Person: string(who.Person), Organisation: string(c.clinic), Sector: "care", Role: role, Ground: "D-1"}))(t)
 	}
 	assign(linda, policy.Clinician)
+	c.has(c.as(network.Actor{}, "GET", "/n/se/?lang=en", nil, 200), "Nothing is counted here yet")
 	topic := c.topic(c.body, "Frekvenser för vården")
 	id := c.decide(c.body, c.seats[:4], topic, effect(c.draft(topic, policy.Presets("SE")[0].Draft)))
 	c.enactAll()
@@ -31,6 +32,7 @@ func TestAskingInAnAssignment(t *testing.T) {
 		t.Fatalf("the errand is %+v", c.became(id))
 	}
 	c.has(c.as(linda, "GET", ask, nil, 200), "Du frågar som: kliniker vid Norra sjukhuset", `href="/n/se/decisions/`+string(id)+`"`, `href="/n/se/policies/care-frequency/1"`, "svar kvar")
+	c.has(c.as(network.Actor{}, "GET", "/n/se/?lang=en", nil, 200), `<a href="/ledger">answers in 30 days, all in the open log`)
 	c.has(c.as(linda, "GET", "/ask?purpose=research&q=chr22-50000165-C-T", nil, 403), "Den här frågan besvaras inte här")
 	assign(linda, policy.Laboratory)
 	c.has(c.as(linda, "GET", ask, nil, 400), "Välj som vad du frågar")

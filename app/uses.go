@@ -4,12 +4,15 @@ import (
 	"context"
 	"crypto/rand"
 	"net/http"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/samverk/samverk/individual"
 	"github.com/samverk/samverk/ledger"
 	ledgerweb "github.com/samverk/samverk/ledger/web"
 	"github.com/samverk/samverk/network"
+	"github.com/samverk/samverk/policy"
 	"github.com/samverk/samverk/storage"
 	"github.com/samverk/samverk/web"
 )
@@ -43,6 +46,30 @@ func (s *site) uses(n *Node, frame *web.Site, base string) error {
 		},
 		Policy: s.policyAt,
 	})
+}
+
+// answers counts what was answered here since a time, if anything here is answered by a network's decisions.
+func (s *site) answers(ctx context.Context, of *network.Network, since time.Time) (answers int, ok bool) {
+	tree := s.commons.Networks.Tree()
+	obeyed := func(a policy.Adopted) bool {
+		if a.Signed == nil {
+			return false
+		}
+		root, ok := rootOf(tree, a.Signed.Mandate.Network)
+		return ok && root.ID == of.ID
+	}
+	if !slices.ContainsFunc(s.node.policies.History(), obeyed) {
+		return 0, false
+	}
+	sums, err := s.node.index.Sums(ctx, ledger.Asked{Kinds: []ledger.Kind{ledger.Use}, From: since}, ledger.ByKind)
+	if err != nil {
+		s.log.Error("what was answered can't be counted", "error", err)
+		return 0, false
+	}
+	for _, sum := range sums {
+		answers += int(sum.Times) //nolint:gosec // of some days
+	}
+	return answers, true
 }
 
 // organisation names one of the network's; another keeps the name it was logged under.

@@ -122,10 +122,15 @@ type frontData struct {
 	Vacancies  []vacancyRow
 	MayRaise   bool
 	Asks       bool // the site answers questions about variants
+	Answers    int  // in the last days
+	Answered   bool // Answers is known
 }
 
 // The front page shows this many of each.
 const frontRows = 4
+
+// answersOver is the time for which the front page tells how much was answered.
+const answersOver = 30 * 24 * time.Hour
 
 func (p *room) frontPage(w http.ResponseWriter, r *http.Request, n *network.Network) int {
 	l, ctx, now := p.pages.Words(r), r.Context(), p.network.Now()
@@ -137,6 +142,9 @@ func (p *room) frontPage(w http.ResponseWriter, r *http.Request, n *network.Netw
 	}
 	if d.Now, err = p.forum.Count(ctx, n.ID); err != nil {
 		return p.pages.Fail(w, r, err)
+	}
+	if p.options.Answers != nil {
+		d.Answers, d.Answered = p.options.Answers(ctx, n, now.Add(-answersOver))
 	}
 	if d.Decisions, err = p.latestDecisions(r, n, names); err != nil {
 		return p.pages.Fail(w, r, err)

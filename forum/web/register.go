@@ -1,8 +1,10 @@
 package web
 
 import (
+	"context"
 	"embed"
 	"net/http"
+	"time"
 
 	"github.com/samverk/samverk/account"
 	"github.com/samverk/samverk/forum"
@@ -31,6 +33,8 @@ type Options struct {
 	Drafts func(*http.Request, *network.Network, forum.TopicID) ([]Draft, error)
 	// Became tells what became of a text that a decision named.
 	Became func(*http.Request, *network.Network, forum.EffectOf) (Became, error)
+	// Answers tells how many questions were answered since a time; ok is false where nobody answers by the network's decisions.
+	Answers func(ctx context.Context, n *network.Network, since time.Time) (answers int, ok bool)
 }
 
 // Draft is a text of another room that a decision may put in force, exactly as it is.
