@@ -24,6 +24,7 @@ type jobData struct {
 	Lines         int64
 	Result        *annotated
 	Shown         int // lines that the table could have
+	Cost          int64
 	Purpose, Sets string
 	By            *named
 	Leaf          uint64
@@ -86,6 +87,9 @@ func (p *Room) jobPage(w http.ResponseWriter, r *http.Request) int {
 	case d.Ready:
 		d.By, d.Leaf = p.named(j.what.Ask, j.result.Verdict), j.result.Receipt.Index
 		d.Result, d.Shown = &annotated{Records: j.result.Records}, int(j.result.Records)
+		if j.result.Verdict.Policy != "" {
+			d.Cost = j.result.Alleles
+		}
 		p.jobs.peek(j.job, func(in io.Reader) {
 			if j.what.Compress {
 				if z, err := gzip.NewReader(in); err == nil {
