@@ -200,11 +200,7 @@ func (x *Index) Sums(ctx context.Context, q Asked, by ...By) (out []Sum, err err
 		return nil, err
 	}
 	from, args, month := q.summed(by, x.ledger.opts.Now())
-	var columns []string
-	for _, b := range by {
-		columns = append(columns, strings.Replace(string(b), string(ByMonth), month, 1))
-	}
-	of := strings.Join(columns, ", ")
+	of := summedBy(by, month)
 	err = x.db.Read(ctx, func(tx *storage.Tx) error {
 		out = nil
 		rows, err := tx.Query(ctx, `SELECT CAST(SUM(times) AS BIGINT), `+of+` FROM `+from+` GROUP BY `+of+` ORDER BY `+of+` LIMIT `+strconv.Itoa(mostSums), args...)
@@ -250,12 +246,23 @@ func (q Asked) summed(by []By, now time.Time) (from string, args []any, month st
 	if slices.Contains(by, ByDay) || first >= last {
 		return "ledger_day WHERE " + cond, args, "day"
 	}
+	of := summedBy(by, "day")
 	n := len(args)
+	arm := func(table, edge string) string { // each summed up by itself: few rows are left to put together
+		return "SELECT " + of + ", SUM(times) AS times FROM " + table + " WHERE " + cond + " AND " + edge + " GROUP BY " + of
+	}
 	lo, hi := "$"+strconv.Itoa(n+1), "$"+strconv.Itoa(n+2)
-	const columns = "SELECT day, kind, organisation, role, purpose, question, dataset, times FROM "
-	return "(" + columns + "ledger_month WHERE " + cond + " AND day >= " + lo + " AND day < " + hi +
-		" UNION ALL " + columns + "ledger_day WHERE " + cond + " AND day < " + lo +
-		" UNION ALL " + columns + "ledger_day WHERE " + cond + " AND day >= " + hi + ") x", append(args, first, last), "day"
+	return "(" + arm("ledger_month", "day >= "+lo+" AND day < "+hi) + " UNION ALL " + arm("ledger_day", "day < "+lo) + " UNION ALL " + arm("ledger_day", "day >= "+hi) + ") x",
+		append(args, first, last), "day"
+}
+
+// summedBy lists the columns of what is summed up by.
+func summedBy(by []By, month string) string {
+	var columns []string
+	for _, b := range by {
+		columns = append(columns, strings.Replace(string(b), string(ByMonth), month, 1))
+	}
+	return strings.Join(columns, ", ")
 }
 
 // party tells whether nothing is asked for that only the days' sums know.

@@ -78,7 +78,7 @@ func (p *Room) costs(r *http.Request, f *form) (out []cost, err error) {
 			return nil, err
 		}
 		if b != nil {
-			out = append(out, cost{p.pages.Words(r).Must("purpose." + string(purpose)), *b})
+			out = append(out, cost{p.pages.Words(r).Must("purpose." + string(purpose) + ".name"), *b})
 		}
 	}
 	return out, nil

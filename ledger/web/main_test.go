@@ -107,6 +107,9 @@ func open(t testing.TB, witnesses ...string) *site {
 		Policy: func(_, line, id string) ledgerweb.Named {
 			return ledgerweb.Named{Name: id, Link: "/n/se/policies/" + strings.ReplaceAll(line, "/", "-")}
 		},
+		Newcomers: func(context.Context) ([]ledgerweb.Newcomers, error) {
+			return []ledgerweb.Newcomers{{Purpose: "research", Conditions: "country=NO", Dataset: "north", Batch: 10, In: 28, Waiting: 4}, {Purpose: "matching", Batch: 5, In: 0, Waiting: 6}}, nil
+		},
 	})
 	if err != nil {
 		t.Fatal(err)
