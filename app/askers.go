@@ -2,7 +2,9 @@ package app
 
 import (
 	"context"
+	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -11,6 +13,7 @@ import (
 
 	"github.com/samverk/samverk/answer"
 	answerweb "github.com/samverk/samverk/answer/web"
+	"github.com/samverk/samverk/api/beacon"
 	"github.com/samverk/samverk/api/open"
 	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/genome/variant"
@@ -23,18 +26,31 @@ import (
 // annotatingName is the folder of what is annotated, which holds nothing when nobody is served.
 const annotatingName = "annotating"
 
-// desk puts the pages and the interface of the desk into the table.
-func (s *site) desk(n *Node, frame *web.Site, o ServeOptions) (err error) {
+// desk puts the pages and the interfaces of the desk into the table.
+func (s *site) desk(n *Node, frame *web.Site, o ServeOptions, base string) (err error) {
 	who := askers{node: n, networks: s.commons.Networks, public: o.public()}
-	open.Register(s.table, n.desk, open.Options{Log: s.log, Askers: func(r *http.Request) ([]answer.Asker, error) { return who.of(r, "en") }})
+	callers := func(r *http.Request) ([]answer.Asker, error) { return who.of(r, "en") }
+	open.Register(s.table, n.desk, open.Options{Log: s.log, Askers: callers})
 	pages := o.Site.Options
 	pages.Askers, pages.Stewards, pages.Knowers, pages.Named = who.of, who.stewards, who.knowers, who.named
 	pages.Dir, pages.Secure = filepath.Join(n.dir, annotatingName), o.public()
 	if pages.Genes, err = n.settings.genes(); err != nil {
 		return err
 	}
+	beacon.Register(s.table, n.desk, beacon.Options{ID: beaconID(base), Name: n.settings.Region, URL: base, Demo: pages.Demo, Askers: callers, Genes: pages.Genes, Log: s.log})
 	s.asks, err = answerweb.Register(s.table, frame, n.desk, pages)
 	return err
+}
+
+// beaconID is the server's name backwards, as Beacons are called; an address stays as it is.
+func beaconID(base string) string {
+	u, err := url.Parse(base)
+	if err != nil || net.ParseIP(u.Hostname()) != nil {
+		return "local.samverk"
+	}
+	parts := strings.Split(u.Hostname(), ".")
+	slices.Reverse(parts)
+	return strings.Join(parts, ".")
 }
 
 // genes reads the node's table of genes, if it has one.

@@ -115,7 +115,7 @@ func (s *site) register(n *Node, frame *web.Site, o ServeOptions, base string) e
 			return err
 		}
 	}
-	return s.desk(n, frame, o)
+	return s.desk(n, frame, o, base)
 }
 
 // close ends what is under way for people.

@@ -79,7 +79,7 @@ func (s *site) answers(ctx context.Context, of *network.Network, since time.Time
 		return 0, false
 	}
 	for _, sum := range sums {
-		answers += int(sum.Times) //nolint:gosec // of some days
+		answers += int(sum.Times)
 	}
 	return answers, true
 }

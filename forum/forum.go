@@ -67,16 +67,8 @@ func (f *Forum) look(ctx context.Context, who network.Actor, do func(*storage.Tx
 	return f.network.Look(ctx, who, do)
 }
 
-// Event is one line of history.
-type Event struct {
-	Seq     int64
-	Subject string // the id of what it happened to
-	Kind    string // "topic.raised": names the sentence that tells it
-	Actor   network.PersonID
-	Name    string // the actor's
-	At      time.Time
-	Details map[string]string // the sentence's arguments; nothing that is not for everyone who sees the subject
-}
+// Event is one line of history. Its details hold nothing that is not for everyone who sees the subject.
+type Event = network.Event
 
 // record writes a line of history.
 func (f *Forum) record(ctx context.Context, tx *storage.Tx, who network.Actor, root network.ID, subject, kind string, details map[string]string) error {
@@ -97,23 +89,9 @@ func (f *Forum) history(ctx context.Context, tx *storage.Tx, subject string) ([]
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close()
-	var out []Event
-	for rows.Next() {
-		var e Event
-		var at int64
-		var details string
-		if err := rows.Scan(&e.Seq, &e.Subject, &e.Kind, &e.Actor, &e.Name, &at, &details); err != nil {
-			return nil, err
-		}
-		e.At = storage.Time(at)
-		if err := json.Unmarshal([]byte(details), &e.Details); err != nil {
-			return nil, fault.Wrap(fault.Internal, err, "event %d can't be read", e.Seq)
-		}
-		out = append(out, e)
-	}
+	out, err := network.Events(rows)
 	slices.Reverse(out)
-	return out, rows.Err()
+	return out, err
 }
 
 // caseNumber gives the next number in a tenant's register of the year: "SE-2026-0123".

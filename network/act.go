@@ -80,6 +80,11 @@ func (r *Registry) History(ctx context.Context, tx *storage.Tx, subject string, 
 	if err != nil {
 		return nil, err
 	}
+	return Events(rows)
+}
+
+// Events reads lines of a history, and closes the rows: seq, subject, kind, actor, the actor's name, at, details.
+func Events(rows *sql.Rows) ([]Event, error) {
 	defer rows.Close()
 	var out []Event
 	for rows.Next() {

@@ -1,6 +1,7 @@
 package variant
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 )
@@ -106,4 +107,15 @@ func ZoneOf(c Chrom, pos uint32) Zone {
 		return Mitochondrial
 	}
 	return Autosomal
+}
+
+// RefSeq is the sequence's accession in GRCh38: NC_000022.11.
+func (c Chrom) RefSeq() string {
+	if c == MT {
+		return "NC_012920.1"
+	}
+	if !c.Valid() {
+		return ""
+	}
+	return fmt.Sprintf("NC_%06d.%d", c, refSeqVersions[GRCh38][c-1])
 }

@@ -1,0 +1,89 @@
+package beacon
+
+import (
+	"encoding/json"
+	"log/slog"
+	"net/http"
+
+	"github.com/samverk/samverk/answer"
+	"github.com/samverk/samverk/fault"
+	"github.com/samverk/samverk/genome/variant"
+	"github.com/samverk/samverk/web/route"
+)
+
+// root is where the interface begins.
+const root = "/beacon/v2"
+
+// version of the specification that is followed.
+const version = "v2.0.0"
+
+// Options of a Beacon.
+type Options struct {
+	ID           string // of the Beacon: a reversed domain
+	Name         string // the node's region
+	Organisation string // who answers for it; "": the same
+	URL          string // where the node is reached, without a slash at its end
+	Software     string // version of the program
+	Demo         bool   // what it tells is a demonstration's
+	// Askers are as what whoever sends a request may ask: none for who is signed in without an assignment. Nil: whoever comes is the operator.
+	Askers func(*http.Request) ([]answer.Asker, error)
+	Genes  *variant.Genes // by which a gene's name is a range; nil: none
+	Log    *slog.Logger   // errors of ours go here; nil: slog.Default()
+}
+
+type beacon struct {
+	Options
+	desk  *answer.Desk
+	table *route.Table
+}
+
+// Register puts the Beacon into the table.
+func Register(t *route.Table, desk *answer.Desk, o Options) {
+	b := &beacon{Options: o, desk: desk, table: t}
+	if b.Log == nil {
+		b.Log = slog.Default()
+	}
+	if b.Organisation == "" {
+		b.Organisation = b.Name
+	}
+	add := func(who route.Caller, path, does string, serve func(http.ResponseWriter, *http.Request) int, methods ...string) {
+		for _, m := range append([]string{http.MethodGet}, methods...) {
+			t.Add(route.Route{Method: m, Pattern: root + path, Who: who, Does: does, Serve: serve})
+		}
+	}
+	add(route.Anyone, "", "Tells whose Beacon this is.", b.info)
+	add(route.Anyone, "/info", "Tells whose Beacon this is.", b.info)
+	add(route.Anyone, "/service-info", "Tells which GA4GH service this is.", b.serviceInfo)
+	add(route.Anyone, "/configuration", "Tells how the Beacon is set up.", b.configuration)
+	add(route.Anyone, "/map", "Tells where the Beacon's parts are.", b.endpoints)
+	add(route.Anyone, "/entry_types", "Lists the Beacon's entry types.", b.entryTypes)
+	add(route.Anyone, "/filtering_terms", "Lists the Beacon's filtering terms: none.", b.filteringTerms)
+	add(route.Asker, "/g_variants", "Finds variants that somebody counted carries.", b.variants, http.MethodPost)
+	add(route.Asker, "/g_variants/{id}", "Tells of one variant.", b.variant)
+	add(route.Asker, "/g_variants/{id}/individuals", "Counts who carries a variant.", b.carriers)
+	add(route.Asker, "/individuals", "Counts who carries the variant asked about.", b.individuals, http.MethodPost)
+	add(route.Asker, "/datasets", "Lists datasets that the asker may know of.", b.datasets)
+	add(route.Asker, "/datasets/{id}", "Tells of one dataset.", b.datasets)
+	add(route.Asker, "/cohorts", "Lists the people who may be counted, by purpose.", b.cohorts)
+	add(route.Asker, "/cohorts/{id}", "Tells of the people who may be counted for a purpose.", b.cohorts)
+	t.Add(route.Route{Pattern: root + "/", Who: route.Anyone, Does: "Says that the Beacon has no such part.", Serve: b.nothing})
+}
+
+func (b *beacon) nothing(w http.ResponseWriter, r *http.Request) int {
+	return b.fail(w, r, query{}, fault.New(fault.NotFound, "this Beacon has no such part, or it takes no %s", r.Method).Do("see %s/map", root))
+}
+
+// send writes a document.
+func (b *beacon) send(w http.ResponseWriter, status int, document any) int {
+	body, err := json.Marshal(document)
+	if err != nil {
+		b.Log.Error("a Beacon document has no JSON form", "error", err)
+		status, body = http.StatusInternalServerError, []byte("{}")
+	}
+	h := w.Header()
+	h.Set("Content-Type", "application/json")
+	h.Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_, _ = w.Write(append(body, '\n'))
+	return status
+}
