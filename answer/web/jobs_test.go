@@ -167,7 +167,8 @@ func TestJobUnderWay(t *testing.T) {
 		t.Error("nothing has changed:", w.Code)
 	}
 	for state, says := range map[string]bool{"waiting-0-7-0": false, "running-0-0-0": true, "": true} { // a screen reader hears of it seldom
-		if page := v.do("GET", page+"?state="+state, "", nil).Body.String(); strings.Contains(page, `id="said"`) != says || strings.Contains(page[strings.Index(page, `id="job"`):], `role="status"`) {
+		page := v.do("GET", page+"?state="+state, "", nil).Body.String()
+		if _, exchanged, _ := strings.Cut(page, `id="job"`); strings.Contains(page, `id="said"`) != says || strings.Contains(exchanged, `role="status"`) {
 			t.Errorf("after %q it is said to be %v", state, !says)
 		}
 	}
