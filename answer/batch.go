@@ -146,11 +146,7 @@ func (b *batch) load(ctx context.Context, db *storage.DB) error {
 	if err != nil {
 		return fault.Wrap(fault.Unavailable, err, "it can't be read who is counted")
 	}
-	b.in = make([]uint64, len(blob)/8)
-	for i := range b.in {
-		b.in[i] = binary.BigEndian.Uint64(blob[8*i:])
-	}
-	b.read = true
+	b.in, b.read = wordsOf(blob), true
 	return nil
 }
 

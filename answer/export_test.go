@@ -36,7 +36,11 @@ func ListAtMost(t interface{ Cleanup(func()) }, n int) {
 }
 
 // Admit gives who is in, of who was in, who allows it and who is sequenced.
-var Admit = admit
+var (
+	Admit   = admit
+	BatchOf = batchOf
+	KeyOf   = keyOf
+)
 
 // Shape tells a count as a verdict lets it be told.
 func Shape(v policy.Verdict, kind policy.Kind, c store.Count) Count {

@@ -6,6 +6,7 @@ import (
 	"math/bits"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -270,9 +271,20 @@ func TestOutsidersSeeNewcomersInBatches(t *testing.T) {
 	if got := seen(n.NewDesk(n.Genomes, nil)); got != 28 {
 		t.Error("who comes back is a newcomer:", got)
 	}
+	for range 2 { // looking lets nobody in
+		all, err := n.NewDesk(n.Genomes, nil).Newcomers(t.Context())
+		if want := (answer.Newcomers{Use: testnode.Researcher().Use, Batch: 10, In: 28, Waiting: 4}); err != nil || len(all) != 1 || !reflect.DeepEqual(all[0], want) {
+			t.Errorf("%+v, not %+v: %v", all, want, err)
+		}
+	}
 	set(true, "p07", "p09", "p11", "p13", "p15", "p17")
 	if got := seen(n.Desk); got != 38 {
 		t.Error("a batch is not let in:", got)
+	}
+	for _, u := range []consent.Use{{Purpose: consent.Research, Health: true, Country: "NO"}, {Purpose: consent.Research, Health: true, Diseases: []string{"MONDO:0000001", "MONDO:0000002"}, Commercial: true}} {
+		if n, ok := answer.BatchOf(answer.KeyOf(answer.Newcomers{Use: u, Dataset: "north clinic", Batch: 7})); !ok || n.Batch != 7 || n.Dataset != "north clinic" || counted.Of(n.Use) != counted.Of(u) {
+			t.Errorf("%+v is read as %+v", u, n)
+		}
 	}
 }
 

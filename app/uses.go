@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/samverk/samverk/consent/counted"
 	"github.com/samverk/samverk/individual"
 	"github.com/samverk/samverk/ledger"
 	ledgerweb "github.com/samverk/samverk/ledger/web"
@@ -45,8 +46,19 @@ func (s *site) uses(n *Node, frame *web.Site, base string) error {
 			i, ok := n.people.Get(who)
 			return i.ID, ok
 		},
-		Policy: s.policyAt,
+		Policy:    s.policyAt,
+		Newcomers: n.newcomers,
 	})
+}
+
+// newcomers tells a steward how many wait to be counted for outsiders.
+func (n *Node) newcomers(ctx context.Context) (out []ledgerweb.Newcomers, err error) {
+	all, err := n.desk.Newcomers(ctx)
+	for _, x := range all {
+		u := counted.Of(x.Use)
+		out = append(out, ledgerweb.Newcomers{Purpose: u.Purpose, Conditions: u.Conditions, Dataset: x.Dataset, Batch: x.Batch, In: x.In, Waiting: x.Waiting})
+	}
+	return out, err
 }
 
 // answers counts what was answered here since a time, if anything here is answered by a network's decisions.

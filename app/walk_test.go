@@ -545,6 +545,9 @@ func (h *house) readable(path, code string, k kind, w *httptest.ResponseRecorder
 	if left := webtest.Leftovers(webtest.Visible(body)); len(left) > 0 {
 		h.t.Errorf("%s in %s as %s: %q", path, code, k.name, left)
 	}
+	if wrong := webtest.Misnamed(body); len(wrong) > 0 {
+		h.t.Errorf("%s in %s as %s: %q", path, code, k.name, wrong)
+	}
 	if !strings.Contains(body, "</html>") {
 		h.t.Errorf("%s in %s as %s: half a page", path, code, k.name)
 	}

@@ -328,8 +328,13 @@ func (f *Forum) rescan(ctx context.Context) error {
 			state = Infected
 		}
 		err = cmp.Or(err, f.db.Write(ctx, func(tx *storage.Tx) error {
-			_, err := tx.Exec(ctx, `UPDATE forum_blob SET state = $2, checked = $3 WHERE hash = $1`, hash, state, micros(f.db.Now()))
-			return err
+			if _, err := tx.Exec(ctx, `UPDATE forum_blob SET state = $2, checked = $3 WHERE hash = $1`, hash, state, micros(f.db.Now())); err != nil {
+				return err
+			}
+			if state == Quarantine {
+				return nil
+			}
+			return f.reindexFiles(ctx, tx, hash)
 		}))
 	}
 	return err

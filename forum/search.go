@@ -44,6 +44,7 @@ type Doc struct {
 	Title      string
 	Text       string
 	At         time.Time
+	words      string // more that it is found by, and that no result shows
 }
 
 // Found is a thing that a search found.
@@ -66,7 +67,7 @@ func (f *Forum) index(ctx context.Context, tx *storage.Tx, d Doc) error {
 		ON CONFLICT (kind, ref) DO UPDATE SET network = excluded.network, body = excluded.body, visibility = excluded.visibility, lang = excluded.lang,
 			title = excluded.title, text = excluded.text, title_words = excluded.title_words, text_words = excluded.text_words, at = excluded.at`,
 		d.Kind, d.Ref, d.Root, d.Network, d.Body, d.Visibility, d.Lang, d.Title, d.Text,
-		strings.Join(words(d.Title), " "), strings.Join(words(d.Text), " "), micros(d.At))
+		strings.Join(words(d.Title), " "), strings.TrimSpace(strings.Join(words(d.Text), " ")+" "+d.words), micros(d.At))
 	return err
 }
 
@@ -137,10 +138,12 @@ func written(dialect string, terms []term, all bool) string {
 }
 
 // How each database looks words up: $1 is the query, $2 the tenant. Of each kind the newest are candidates, so that a word that
-// stands everywhere brings no more texts than one that is rare; they are ranked here. COLUMN is the titles' words, or all.
+// stands everywhere brings no more texts than one that is rare; they are ranked here. COLUMN is the titles' words, or all. A long
+// file's words are many, and not read to rank it.
 const lookup = `WITH hit AS MATERIALIZED (SELECT d.seq, ROW_NUMBER() OVER (PARTITION BY d.kind ORDER BY d.seq DESC) AS place
 		FROM MATCHES AND d.root = $2 AND VISIBLE)
-	SELECT d.seq, d.kind, d.ref, d.root, d.network, d.body, d.visibility, d.lang, d.title, d.at, d.title_words, d.text_words,
+	SELECT d.seq, d.kind, d.ref, d.root, d.network, d.body, d.visibility, d.lang, d.title, d.at, d.title_words,
+		CASE WHEN d.kind = 'file' AND octet_length(d.text_words) > 8000 THEN '' ELSE d.text_words END,
 		CASE d.kind WHEN 'item' THEN (SELECT i.meeting FROM meeting_item i WHERE i.id = d.ref) ELSE '' END
 	FROM hit h CROSS JOIN forum_doc d WHERE d.seq = h.seq AND h.place <= MOST ORDER BY d.seq DESC`
 

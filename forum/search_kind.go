@@ -175,6 +175,11 @@ func (f *Forum) reindex(ctx context.Context, tx *storage.Tx, kind DocKind, id st
 		return err
 	}
 	d.At = moment(at)
+	if kind == FileDoc {
+		if d.words, err = f.fileWords(ctx, tx, id); err != nil {
+			return err
+		}
+	}
 	if kind == MeetingDoc {
 		d.Title = f.dated("notice.search.meeting", d.Lang, d.Root, d.At, d.Title)
 	}

@@ -21,17 +21,20 @@ func (l *Words) readNames() error {
 
 // Day writes a date in words: 2 december 2026. The time is in the zone it is to be told in.
 func (l *Words) Day(t time.Time) string {
-	return l.Must("lang.day", strconv.Itoa(t.Day()), l.names.months[t.Month()-1], strconv.Itoa(t.Year()))
+	return whole(l.Must("lang.day", strconv.Itoa(t.Day()), l.names.months[t.Month()-1], strconv.Itoa(t.Year())))
 }
+
+// whole keeps a date on one line.
+func whole(date string) string { return strings.ReplaceAll(date, " ", "\u00a0") }
 
 // ShortDay writes a date of this year in a list: 2 dec.
 func (l *Words) ShortDay(t time.Time) string {
-	return l.Must("lang.shortday", strconv.Itoa(t.Day()), l.names.short[t.Month()-1])
+	return whole(l.Must("lang.shortday", strconv.Itoa(t.Day()), l.names.short[t.Month()-1]))
 }
 
 // Month writes a month: november 2026.
 func (l *Words) Month(t time.Time) string {
-	return l.Must("lang.month", l.names.months[t.Month()-1], strconv.Itoa(t.Year()))
+	return whole(l.Must("lang.month", l.names.months[t.Month()-1], strconv.Itoa(t.Year())))
 }
 
 // ShortMonth names a month under a bar: nov.

@@ -15,9 +15,9 @@ func TestDates(t *testing.T) {
 	}
 	at := time.Date(2026, 12, 2, 9, 5, 0, 0, zone)
 	for code, want := range map[string][]string{
-		"sv": {"2 december 2026", "2 dec", "onsdag", "9.05", "2 december 2026 kl. 9.05", "december 2026", "2 december 2026, 9.05–12.00", "från 2 december 2026", "2 december 2026 – 4 december 2026"},
-		"nb": {"2. desember 2026", "2. des.", "onsdag", "9.05", "2. desember 2026 kl. 9.05", "desember 2026", "2. desember 2026, 9.05–12.00", "fra 2. desember 2026", "2. desember 2026 – 4. desember 2026"},
-		"en": {"2 December 2026", "2 Dec", "Wednesday", "09:05", "2 December 2026 at 09:05", "December 2026", "2 December 2026, 09:05–12:00", "from 2 December 2026", "2 December 2026 – 4 December 2026"},
+		"sv": {"2\u00a0december\u00a02026", "2\u00a0dec", "onsdag", "9.05", "2\u00a0december\u00a02026 kl. 9.05", "december\u00a02026", "2\u00a0december\u00a02026, 9.05–12.00", "från 2\u00a0december\u00a02026", "2\u00a0december\u00a02026 – 4\u00a0december\u00a02026"},
+		"nb": {"2.\u00a0desember\u00a02026", "2.\u00a0des.", "onsdag", "9.05", "2.\u00a0desember\u00a02026 kl. 9.05", "desember\u00a02026", "2.\u00a0desember\u00a02026, 9.05–12.00", "fra 2.\u00a0desember\u00a02026", "2.\u00a0desember\u00a02026 – 4.\u00a0desember\u00a02026"},
+		"en": {"2\u00a0December\u00a02026", "2\u00a0Dec", "Wednesday", "09:05", "2\u00a0December\u00a02026 at 09:05", "December\u00a02026", "2\u00a0December\u00a02026, 09:05–12:00", "from 2\u00a0December\u00a02026", "2\u00a0December\u00a02026 – 4\u00a0December\u00a02026"},
 	} {
 		l := w[code]
 		got := []string{
@@ -28,10 +28,10 @@ func TestDates(t *testing.T) {
 			t.Errorf("%s:\n%q\n%q", code, got, want)
 		}
 	}
-	if got := w["sv"].Days(time.Time{}, at) + w["sv"].Days(time.Time{}, time.Time{}) + w["sv"].Days(at, at); got != "till 2 december 20262 december 2026" {
+	if got := w["sv"].Days(time.Time{}, at) + w["sv"].Days(time.Time{}, time.Time{}) + w["sv"].Days(at, at); got != "till 2\u00a0december\u00a020262\u00a0december\u00a02026" {
 		t.Error(got)
 	}
-	if got := w["sv"].Span(at, at.AddDate(0, 0, 1)); got != "2 december 2026 kl. 9.05 – 3 december 2026 kl. 9.05" {
+	if got := w["sv"].Span(at, at.AddDate(0, 0, 1)); got != "2\u00a0december\u00a02026 kl. 9.05 – 3\u00a0december\u00a02026 kl. 9.05" {
 		t.Error(got)
 	}
 }
@@ -127,7 +127,7 @@ func regroup(s string) (out []string) {
 // A deadline at a midnight is told as the day that it ends, as a list does.
 func TestMidnightEndsADay(t *testing.T) {
 	at := time.Date(2026, 11, 27, 0, 0, 0, 0, time.UTC)
-	for code, want := range map[string]string{"sv": "26 november 2026 kl. 24.00", "nb": "26. november 2026 kl. 24.00", "en": "26 November 2026 at 24:00"} {
+	for code, want := range map[string]string{"sv": "26\u00a0november\u00a02026 kl. 24.00", "nb": "26.\u00a0november\u00a02026 kl. 24.00", "en": "26\u00a0November\u00a02026 at 24:00"} {
 		if got := words(t)[code].When(at); got != want {
 			t.Errorf("%s: %q, want %q", code, got, want)
 		}

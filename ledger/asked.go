@@ -66,13 +66,55 @@ func monthOf(day int64) int64 {
 	return dayOf(t.AddDate(0, 0, 1-t.Day()))
 }
 
+// sums are how many leaves there are of something, and where the first and the last are.
+type sums struct{ times, first, last uint64 }
+
+// addParties adds leaves to the sums of each organisation, and what they name to the values that lists can be narrowed to.
+func addParties(ctx context.Context, tx *storage.Tx, leaves []Entry, day int64) error {
+	type party struct {
+		day          int64
+		kind         Kind
+		organisation string
+	}
+	type value struct {
+		kind Kind
+		By
+		is string
+	}
+	added, named := map[party]*sums{}, map[value]bool{}
+	for _, e := range leaves {
+		day = max(day, dayOf(e.Time))
+		of := party{day, e.Kind, e.Organisation}
+		if added[of] == nil {
+			added[of] = &sums{first: e.Index}
+		}
+		added[of].times, added[of].last = added[of].times+1, e.Index
+		for by, is := range map[By]string{ByOrganisation: e.Organisation, ByRole: e.Role, ByPurpose: e.Purpose, ByQuestion: e.Question, ByDataset: e.Dataset} {
+			named[value{e.Kind, by, is}] = true
+		}
+	}
+	for of, s := range added {
+		if _, err := tx.Exec(ctx, `INSERT INTO ledger_party (day, month, kind, organisation, times, first, last) VALUES ($1, $2, $3, $4, $5, $6, $7)
+			ON CONFLICT (day, kind, organisation) DO UPDATE SET times = ledger_party.times + excluded.times, last = excluded.last`,
+			of.day, monthOf(of.day), of.kind, of.organisation, s.times, s.first, s.last); err != nil {
+			return err
+		}
+	}
+	for v := range named {
+		if _, err := tx.Exec(ctx, `INSERT INTO ledger_value (kind, field, value) VALUES ($1, $2, $3) ON CONFLICT (kind, field, value) DO NOTHING`, v.kind, v.By, v.is); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // addDays adds leaves to the days' sums, and the months'. A clock that went back stays on its latest day, so that a day's leaves lie together.
 func addDays(ctx context.Context, tx *storage.Tx, leaves []Entry) error {
 	var day int64
 	if err := tx.QueryRow(ctx, `SELECT coalesce(max(day), 0) FROM ledger_day`).Scan(&day); err != nil {
 		return err
 	}
-	type sums struct{ times, first, last uint64 }
+	day0 := day
 	type row struct {
 		table string
 		Sum
@@ -91,6 +133,9 @@ func addDays(ctx context.Context, tx *storage.Tx, leaves []Entry) error {
 			}
 			s.times, s.last = s.times+1, e.Index
 		}
+	}
+	if err := addParties(ctx, tx, leaves, day0); err != nil {
+		return err
 	}
 	for _, of := range order {
 		s := added[of]
@@ -154,19 +199,11 @@ func (x *Index) Sums(ctx context.Context, q Asked, by ...By) (out []Sum, err err
 	if err := x.Follow(ctx); err != nil {
 		return nil, err
 	}
-	var columns []string
-	for _, b := range by {
-		columns = append(columns, strings.Replace(string(b), string(ByMonth), string(ByDay), 1))
-	}
-	of := strings.Join(columns, ", ")
-	cond, args := q.days()
-	table := "ledger_day"
-	if !slices.Contains(by, ByDay) && q.wholeMonths(x.ledger.opts.Now()) {
-		table = "ledger_month"
-	}
+	from, args, month := q.summed(by, x.ledger.opts.Now())
+	of := summedBy(by, month)
 	err = x.db.Read(ctx, func(tx *storage.Tx) error {
 		out = nil
-		rows, err := tx.Query(ctx, `SELECT CAST(SUM(times) AS BIGINT), `+of+` FROM `+table+` WHERE `+cond+` GROUP BY `+of+` ORDER BY `+of+` LIMIT `+strconv.Itoa(mostSums), args...)
+		rows, err := tx.Query(ctx, `SELECT CAST(SUM(times) AS BIGINT), `+of+` FROM `+from+` GROUP BY `+of+` ORDER BY `+of+` LIMIT `+strconv.Itoa(mostSums), args...)
 		if err != nil {
 			return err
 		}
@@ -198,10 +235,80 @@ func (x *Index) Sums(ctx context.Context, q Asked, by ...By) (out []Sum, err err
 	return out, err
 }
 
-// wholeMonths tells whether a period cuts no month.
-func (q Asked) wholeMonths(now time.Time) bool {
-	whole := func(t time.Time) bool { return t.IsZero() || monthOf(dayOf(t)) == dayOf(t) }
-	return whole(q.From) && (whole(q.To) || dayOf(q.To) > dayOf(now))
+// summed is what sums are made from, and which column tells the month: of organisations alone their own sums; of anything else the
+// months that the period has whole, and the days at its edges.
+func (q Asked) summed(by []By, now time.Time) (from string, args []any, month string) {
+	cond, args := q.days()
+	if q.party() && !slices.ContainsFunc(by, func(b By) bool { return !slices.Contains([]By{ByDay, ByMonth, ByKind, ByOrganisation}, b) }) {
+		return "ledger_party WHERE " + cond, args, "month"
+	}
+	first, last := q.months(now)
+	if slices.Contains(by, ByDay) || first >= last {
+		return "ledger_day WHERE " + cond, args, "day"
+	}
+	of := summedBy(by, "day")
+	n := len(args)
+	arm := func(table, edge string) string { // each summed up by itself: few rows are left to put together
+		return "SELECT " + of + ", SUM(times) AS times FROM " + table + " WHERE " + cond + " AND " + edge + " GROUP BY " + of
+	}
+	lo, hi := "$"+strconv.Itoa(n+1), "$"+strconv.Itoa(n+2)
+	return "(" + arm("ledger_month", "day >= "+lo+" AND day < "+hi) + " UNION ALL " + arm("ledger_day", "day < "+lo) + " UNION ALL " + arm("ledger_day", "day >= "+hi) + ") x",
+		append(args, first, last), "day"
+}
+
+// summedBy lists the columns of what is summed up by.
+func summedBy(by []By, month string) string {
+	var columns []string
+	for _, b := range by {
+		columns = append(columns, strings.Replace(string(b), string(ByMonth), month, 1))
+	}
+	return strings.Join(columns, ", ")
+}
+
+// party tells whether nothing is asked for that only the days' sums know.
+func (q Asked) party() bool {
+	return q.Role == "" && q.Purpose == "" && q.Question == "" && q.Dataset == ""
+}
+
+// months gives the days on which the whole months of a period begin and end. The month that goes on is whole when the period has today.
+func (q Asked) months(now time.Time) (first, last int64) {
+	next := func(day int64) int64 { return dayOf(startOf(monthOf(day)).AddDate(0, 1, 0)) }
+	last = next(dayOf(now))
+	if !q.From.IsZero() {
+		if first = dayOf(q.From); first != monthOf(first) {
+			first = next(first)
+		}
+	}
+	if !q.To.IsZero() && dayOf(q.To) <= dayOf(now) {
+		last = monthOf(dayOf(q.To))
+	}
+	return first, last
+}
+
+// Values lists what leaves of some kinds name: what a list can be narrowed to.
+func (x *Index) Values(ctx context.Context, kinds ...Kind) (out map[By][]string, err error) {
+	if err := x.Follow(ctx); err != nil {
+		return nil, err
+	}
+	cond, _ := Asked{Kinds: kinds}.where()
+	err = x.db.Read(ctx, func(tx *storage.Tx) error {
+		out = map[By][]string{}
+		rows, err := tx.Query(ctx, `SELECT DISTINCT field, value FROM ledger_value WHERE `+cond+` ORDER BY field, value LIMIT `+strconv.Itoa(mostSums))
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var by By
+			var value string
+			if err := rows.Scan(&by, &value); err != nil {
+				return err
+			}
+			out[by] = append(out[by], value)
+		}
+		return rows.Err()
+	})
+	return out, err
 }
 
 // together adds up sums of the same.
@@ -234,7 +341,11 @@ func reaches(ctx context.Context, tx *storage.Tx, q Asked, most int) (out []reac
 		args = append(args, q.Before)
 		cond += " AND first < $" + strconv.Itoa(len(args))
 	}
-	rows, err := tx.Query(ctx, `SELECT day, min(first), max(last) FROM ledger_day WHERE `+cond+` GROUP BY day ORDER BY day DESC LIMIT $`+strconv.Itoa(len(args)+1),
+	table := "ledger_day"
+	if q.party() {
+		table = "ledger_party"
+	}
+	rows, err := tx.Query(ctx, `SELECT day, min(first), max(last) FROM `+table+` WHERE `+cond+` GROUP BY day ORDER BY day DESC LIMIT $`+strconv.Itoa(len(args)+1),
 		append(args, most)...)
 	if err != nil {
 		return nil, err

@@ -180,14 +180,12 @@ func (f Filter) query() (string, []any) {
 // Drop empties the index; it is filled again from the log.
 func (x *Index) Drop(ctx context.Context) error {
 	return x.db.Write(ctx, func(tx *storage.Tx) error {
-		if _, err := tx.Exec(ctx, `DELETE FROM ledger_leaf`); err != nil {
-			return err
+		for _, table := range []string{"ledger_leaf", "ledger_day", "ledger_month", "ledger_party", "ledger_value"} {
+			if _, err := tx.Exec(ctx, `DELETE FROM `+table); err != nil {
+				return err
+			}
 		}
-		if _, err := tx.Exec(ctx, `DELETE FROM ledger_month`); err != nil {
-			return err
-		}
-		_, err := tx.Exec(ctx, `DELETE FROM ledger_day`)
-		return err
+		return nil
 	})
 }
 

@@ -471,9 +471,28 @@ func (v *Reviews) one(ctx context.Context, id string) (Sample, error) {
 	return all[0], nil
 }
 
-// List gives the reviews, the last drawn first, at most 100 before the id given ("": from the last).
-func (v *Reviews) List(ctx context.Context, before string) ([]Sample, error) {
-	return v.list(ctx, `r.id < $1`, cmp.Or(before, "~"))
+// ReviewState is how far a review has come.
+type ReviewState string
+
+// The states of a review.
+const (
+	GoesOn        ReviewState = "goes"
+	EndedFollowUp ReviewState = "follow" // something is to be followed up
+	EndedFine     ReviewState = "fine"
+)
+
+// ReviewStates are all of them, in order.
+var ReviewStates = []ReviewState{GoesOn, EndedFollowUp, EndedFine}
+
+var inState = map[ReviewState]string{"": "", GoesOn: " AND e.review IS NULL", EndedFollowUp: " AND e.follow_up > 0", EndedFine: " AND e.follow_up = 0"}
+
+// List gives the reviews in a state ("": in any), the last drawn first, at most 100 before the id given ("": from the last).
+func (v *Reviews) List(ctx context.Context, in ReviewState, before string) ([]Sample, error) {
+	also, ok := inState[in]
+	if !ok {
+		return nil, fault.New(fault.Invalid, "%.20q is no state of a review", in)
+	}
+	return v.list(ctx, `r.id < $1`+also, cmp.Or(before, "~"))
 }
 
 func (v *Reviews) list(ctx context.Context, where string, arg any) (all []Sample, err error) {

@@ -284,8 +284,16 @@ func TestReview(t *testing.T) {
 				t.Error("an ended review goes on:", err)
 			}
 		}
-		if list, err := v.List(ctx, ""); err != nil || len(list) != 1 || list[0].Marked != sampled-own {
+		if list, err := v.List(ctx, "", ""); err != nil || len(list) != 1 || list[0].Marked != sampled-own {
 			t.Errorf("%+v %v", list, err)
+		}
+		for in, n := range map[ReviewState]int{GoesOn: 0, EndedFollowUp: 1, EndedFine: 0} {
+			if list, err := v.List(ctx, in, ""); err != nil || len(list) != n {
+				t.Errorf("in state %s there are %d: %v", in, len(list), err)
+			}
+		}
+		if _, err := v.List(ctx, "x", ""); fault.KindOf(err) != fault.Invalid {
+			t.Error(err)
 		}
 		if _, _, err := v.Open(ctx, by, "01K"); fault.KindOf(err) != fault.NotFound {
 			t.Error(err)

@@ -169,7 +169,7 @@ func TestMessages(t *testing.T) {
 			t.Errorf("%q", got)
 		}
 	}
-	if got := d.Title("sv", notice.Told{Key: "notice.answer.due", Args: []string{"2026", notice.Day(at)}}); got != "Svar ni är skyldiga, senast 2 december 2026: ”2026”" {
+	if got := d.Title("sv", notice.Told{Key: "notice.answer.due", Args: []string{"2026", notice.Day(at)}}); got != "Svar ni är skyldiga, senast 2\u00a0december\u00a02026: ”2026”" {
 		t.Errorf("%q", got)
 	}
 	if words["sv"].Code != "sv" {

@@ -87,7 +87,7 @@ func TestInvitationGoesWithTheMail(t *testing.T) {
 		t.Fatalf("%d mails; an invitation never waits", len(got))
 	}
 	l := got[0]
-	if l.subject() != "Innkalling: Styret, 2. desember 2026 kl. 9.30" || l.calendar != string(ics) ||
+	if l.subject() != "Innkalling: Styret, 2.\u00a0desember\u00a02026 kl. 9.30" || l.calendar != string(ics) ||
 		l.calType != "text/calendar; method=REQUEST; charset=UTF-8" || !strings.HasPrefix(l.head.Get("Content-Type"), "multipart/alternative") {
 		t.Errorf("%q %q %q\n%s", l.subject(), l.calendar, l.calType, l.raw)
 	}

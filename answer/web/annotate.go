@@ -37,6 +37,14 @@ type annotatePage struct {
 	Own    []snapshot
 	Limit  int64
 	Gone   bool // one was just thrown away
+	Costs  []cost
+	Pasted int // variants in what was pasted
+}
+
+// cost is what is left of a purpose's budget before a file takes from it.
+type cost struct {
+	Purpose string
+	budget
 }
 
 func (p *Room) annotateForm(w http.ResponseWriter, r *http.Request) int {
@@ -50,7 +58,40 @@ func (p *Room) annotateForm(w http.ResponseWriter, r *http.Request) int {
 // annotateShow sends the form, with what was wrong in it.
 func (p *Room) annotateShow(w http.ResponseWriter, r *http.Request, status int, f *form) int {
 	page := annotatePage{Form: f, Own: p.jobs.own(ownerOf(r)), Limit: uploadLimit, Gone: r.URL.Query().Has("gone")}
+	if status != http.StatusForbidden && f.asker != nil {
+		var err error
+		if page.Costs, err = p.costs(r, f); err != nil {
+			return p.fail(w, r, err)
+		}
+		page.Pasted = variantsIn(asVCF(f.Raw("text")))
+	}
 	return p.pages.Render(w, r, web.Page{Name: "annotate", Title: p.pages.Words(r).Must("annotate.title"), Status: status, Station: "use", Form: f.Form, Data: page})
+}
+
+// costs tells what is left for a file, of each purpose that one may be annotated for.
+func (p *Room) costs(r *http.Request, f *form) (out []cost, err error) {
+	for _, purpose := range purposes {
+		a := f.asker.Ask
+		a.Use.Purpose, a.Dataset, a.Question = purpose, f.dataset(), policy.Annotate
+		b, err := p.budgetOf(r, a)
+		if err != nil {
+			return nil, err
+		}
+		if b != nil {
+			out = append(out, cost{p.pages.Words(r).Must("purpose." + string(purpose) + ".name"), *b})
+		}
+	}
+	return out, nil
+}
+
+// variantsIn counts the alternatives in the lines of a VCF: what its annotation costs at most.
+func variantsIn(vcf string) (n int) {
+	for line := range strings.Lines(vcf) {
+		if columns := strings.SplitN(line, "\t", 6); line[0] != '#' && len(columns) > 4 {
+			n += strings.Count(columns[4], ",") + 1
+		}
+	}
+	return n
 }
 
 // annotate takes a file and leads to the page of its job. What is wrong with pasted lines is said at once, and they are kept.

@@ -169,27 +169,32 @@ type budget struct {
 }
 
 // budget finds what is left to an asker who has an account. It is their own, and tells nothing of data.
-func (p *Room) budget(r *http.Request, f *form, page *askPage) error {
+func (p *Room) budget(r *http.Request, f *form, page *askPage) (err error) {
 	if f.asker == nil || page.Denied != nil && page.Denied.By == nil {
 		return nil
 	}
 	a := f.asker.Ask
 	a.Use.Purpose, a.Dataset = consent.Purpose(f.purpose()), f.dataset()
 	a.Question = p.desk.Fullest(a)
+	page.Budget, err = p.budgetOf(r, a)
+	return err
+}
+
+// budgetOf finds what is left for a question that is allowed; nil where no budget bounds it.
+func (p *Room) budgetOf(r *http.Request, a policy.Ask) (*budget, error) {
 	v := p.desk.Judge(a)
 	if !v.Allowed || v.Policy == "" {
-		return nil
+		return nil, nil
 	}
 	left, err := p.desk.Left(r.Context(), a, v)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	b := budget{Left: left.Organisation, Of: left.OfOrganisation, Nobody: !a.SignedIn, Per: "budget.per." + string(left.Per)}
 	if left.OfAsker > 0 && left.Asker <= left.Organisation {
 		b.Left, b.Of, b.Own = left.Asker, left.OfAsker, true
 	}
-	page.Budget = &b
-	return nil
+	return &b, nil
 }
 
 // whoKnows finds whom the reader might ask about what the question is about. It depends on what is typed, and on nothing that is stored of genomes.

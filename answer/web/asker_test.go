@@ -131,6 +131,15 @@ func TestEachAskerIsAnsweredAsThemselves(t *testing.T) {
 	if text := told(v.as("").ask(carried).Body.String()); strings.Contains(text, "Sten Karlsson") {
 		t.Error("who isn't signed in is told who the stewards are")
 	}
+	for who, shown := range map[string]bool{"linda": true, "sten": false, "": false, "both": false} { // what a file costs, before one is dropped
+		if text := told(v.as(who).do("GET", "/annotate", "", nil).Body.String()); strings.Contains(text, "What a file costs Care.") != shown || strings.Contains(text, "answers left") != shown {
+			t.Errorf("%q, who is to be told what a file costs: %v: %s", who, shown, text)
+		}
+	}
+	kind, wrong := uploadForm(t, map[string]string{"purpose": "care", "text": pasted + "chr22\t50000165\t.\tC\tT\nmore"}, nil)
+	if text := told(v.as("linda").do("POST", "/annotate", kind, wrong).Body.String()); !strings.Contains(text, "What you pasted has at most 4.") {
+		t.Error("what pasted lines cost isn't told:", text)
+	}
 	if text := told(v.as("none").do("GET", "/annotate", "", nil).Body.String()); strings.Contains(text, "##fileformat") {
 		t.Error("who has no assignment is shown a form")
 	}

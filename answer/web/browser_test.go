@@ -121,4 +121,27 @@ func TestJobInABrowser(t *testing.T) {
 	browser.Fill(t, `textarea[name="text"]`, pasted)
 	browser.Press(t, `main form[action="/annotate"] button`)
 	browser.Judge(t, "job-nb")
+	// While the page renews itself what has the focus keeps it, and what is said aloud is said from the same place.
+	browser.TabTo(t, "Avbryt")
+	browser.Wait(t, `(window.said = document.getElementById("said")).textContent === "Filen venter på tur."`)
+	room.jobs.renew(t)
+	browser.Wait(t, `/7\sbyte av/.test(document.body.innerText)`)
+	if on := browser.Focus(t); on.Name != "Avbryt" {
+		t.Errorf("the focus went to %+v", on)
+	}
+	browser.Wait(t, `window.said === document.getElementById("said") && window.said.textContent === "Filen venter på tur."`)
+	for range atOnce {
+		<-room.jobs.work
+	}
+	browser.Wait(t, `window.said === document.getElementById("said") && window.said.textContent === "Filen er annotert"`)
+}
+
+// renew makes the pages of what waits show something new.
+func (s *jobs) renew(t *testing.T) {
+	t.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, j := range s.all {
+		j.read.Store(7)
+	}
 }

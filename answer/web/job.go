@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/web"
@@ -14,6 +15,8 @@ import (
 type jobData struct {
 	Here          string
 	State         string // changes with what the page shows
+	Far           string // how far it has come, as it is said aloud: seldom
+	Told          bool   // the page that asks has said that already
 	Under         bool   // waits or is annotated
 	Waits         bool
 	Ready         bool
@@ -21,6 +24,7 @@ type jobData struct {
 	Lines         int64
 	Result        *annotated
 	Shown         int // lines that the table could have
+	Cost          int64
 	Purpose, Sets string
 	By            *named
 	Leaf          uint64
@@ -65,10 +69,21 @@ func (p *Room) jobPage(w http.ResponseWriter, r *http.Request) int {
 	l := p.pages.Words(r)
 	d := jobData{Here: j.Href(), Under: j.state == waiting || j.state == running, Waits: j.state == waiting, Ready: j.state == ready || j.state == sending,
 		Read: min(j.read.Load(), j.size), Size: j.size, Lines: j.lines.Load(), Purpose: l.Must("purpose." + string(j.what.Use.Purpose)), Sets: l.Must("dataset.all")}
-	d.State = fmt.Sprintf("%s-%d-%d", j.state, d.Read, d.Lines)
+	tenths := 10 * d.Read / max(1, d.Size)
+	said := fmt.Sprintf("%s-%d-", j.state, tenths)
+	d.State = said + fmt.Sprintf("%d-%d", d.Read, d.Lines)
 	if r.URL.Query().Get("state") == d.State {
 		w.WriteHeader(http.StatusNoContent)
 		return http.StatusNoContent
+	}
+	d.Told = strings.HasPrefix(r.URL.Query().Get("state"), said)
+	switch {
+	case d.Waits:
+		d.Far = l.Must("job.waits")
+	case tenths == 0:
+		d.Far = l.Must("job.runs", 0)
+	default:
+		d.Far = l.Must("job.far", l.Percent(float64(tenths)/10))
 	}
 	if j.what.Dataset != "" {
 		d.Sets = j.what.Dataset
@@ -78,6 +93,9 @@ func (p *Room) jobPage(w http.ResponseWriter, r *http.Request) int {
 	case d.Ready:
 		d.By, d.Leaf, d.Log = p.named(j.what.Ask, j.result.Verdict), j.result.Receipt.Index, p.log()
 		d.Result, d.Shown = &annotated{Records: j.result.Records}, int(j.result.Records)
+		if j.result.Verdict.Policy != "" {
+			d.Cost = j.result.Alleles
+		}
 		p.jobs.peek(j.job, func(in io.Reader) {
 			if j.what.Compress {
 				if z, err := gzip.NewReader(in); err == nil {

@@ -160,11 +160,17 @@ func TestJobUnderWay(t *testing.T) {
 	kind, body := uploadForm(t, map[string]string{"purpose": "care"}, []byte(pasted))
 	page := v.do("POST", "/annotate", kind, body).Header().Get("Location")
 	w := v.do("GET", page, "", nil)
-	if text := told(w.Body.String()); w.Code != 200 || !strings.Contains(text, "The file waits for its turn") || !strings.Contains(w.Body.String(), `hx-get="`+page+`?state=waiting-0-0"`) {
+	if text := told(w.Body.String()); w.Code != 200 || !strings.Contains(text, "The file waits for its turn") || !strings.Contains(w.Body.String(), `hx-get="`+page+`?state=waiting-0-0-0"`) {
 		t.Error(w.Code, text)
 	}
-	if w := v.do("GET", page+"?state=waiting-0-0", "", nil); w.Code != 204 {
+	if w := v.do("GET", page+"?state=waiting-0-0-0", "", nil); w.Code != 204 {
 		t.Error("nothing has changed:", w.Code)
+	}
+	for state, says := range map[string]bool{"waiting-0-7-0": false, "running-0-0-0": true, "": true} { // a screen reader hears of it seldom
+		page := v.do("GET", page+"?state="+state, "", nil).Body.String()
+		if _, exchanged, _ := strings.Cut(page, `id="job"`); strings.Contains(page, `id="said"`) != says || strings.Contains(exchanged, `role="status"`) {
+			t.Errorf("after %q it is said to be %v", state, !says)
+		}
 	}
 	if text := told(v.do("GET", "/annotate", "", nil).Body.String()); !strings.Contains(text, "Your files A file is being annotated") {
 		t.Error(text)

@@ -95,6 +95,28 @@ func (p *room) asksMeeting(l *web.Words, v forum.MeetingView, f *web.Form, back 
 	return "", s, false
 }
 
+// askOutcome shows what becomes of an item that ends without a decision.
+func (p *room) askOutcome(w http.ResponseWriter, r *http.Request, _ *network.Network, v forum.MeetingView, id forum.ItemID, f *web.Form) (int, error) {
+	l, do := p.pages.Words(r), f.Get("do")
+	i := slices.IndexFunc(v.Items, func(i forum.Item) bool { return i.ID == id })
+	if i < 0 {
+		return 0, network.Absent()
+	}
+	says := "meeting.sure." + do
+	if do == "defer" && v.Next.ID == "" {
+		says = "meeting.sure.defer.wait"
+	}
+	s := sure{Says: []string{l.Must(says)}, Back: r.URL.Path, Do: l.Must("meeting.sure." + do + ".do")}
+	s.Facts = []fact{{l.Must("meeting.item.number", v.Items[i].Number), v.Items[i].Title}}
+	if do == "defer" && v.Next.ID != "" {
+		s.Facts = append(s.Facts, fact{l.Must("meeting.sure.defer.to"), l.Day(v.Next.Starts)})
+	}
+	if why := f.Get("reason"); why != "" && do != "note" {
+		s.Facts = append(s.Facts, fact{l.Must("meeting.reason"), why})
+	}
+	return p.makeSure(w, r, f, l.Must("meeting.sure."+do+".title"), s), nil
+}
+
 // openItems counts what a meeting hasn't dealt with.
 func openItems(v forum.MeetingView) (n int) {
 	for _, i := range v.Items {

@@ -41,6 +41,14 @@ func TestWhatNothingUndoesIsConfirmed(t *testing.T) {
 	if w := s.ask(s.chair, "POST", item+"?lang=sv", form); w.Code != http.StatusConflict || !strings.Contains(w.Body.String(), "En som deltar saknar röst") {
 		t.Errorf("a vote of one in two answers %d: %s", w.Code, webtest.Visible(w.Body.String()))
 	}
+	for do, says := range map[string]string{"defer": "Skjuta upp ärendet?", "note": "Avsluta ärendet utan beslut?"} {
+		one := must(s.forum.AddItem(ctx, s.chair, forum.Item{Meeting: s.going, Kind: forum.Report, Title: "Ett till", Minutes: 10}))(t)
+		at := going + "/items/" + string(one)
+		asked(at, url.Values{"do": {do}, "version": {"1"}, "reason": {"Underlaget saknas."}}, says)
+		if w := s.ask(s.chair, "POST", at, url.Values{"do": {do}, "version": {"1"}}); w.Code != http.StatusConflict {
+			t.Errorf("%s of an item that has its outcome answers %d", do, w.Code)
+		}
+	}
 	form.Set("vote-"+string(s.seats[s.patient.Person]), "abstain")
 	asked(item, form, "1 för, 0 emot, 1 avstår")
 	asked(going, url.Values{"do": {"close"}, "version": {hidden(s.page(s.chair, going), "version")}}, "Avsluta mötet?")

@@ -115,9 +115,15 @@ func draftGround(f *web.Form, v forum.DecisionView, evidence []forum.Evidence) {
 		f.Set("basis-ref-"+strconv.Itoa(n), b.URL)
 		n++
 	}
-	for n, e := range v.Effects {
+	n = 0
+	for _, e := range v.Effects {
+		if e.Digest != [32]byte{} { // a text of another room: it is ticked, not typed
+			f.Values.Add("named", namedBy(e.Effect))
+			continue
+		}
 		f.Set("effect-kind-"+strconv.Itoa(n), string(e.Effect.Kind))
 		f.Set("effect-title-"+strconv.Itoa(n), e.Effect.Title)
 		f.Set("effect-ref-"+strconv.Itoa(n), e.Ref)
+		n++
 	}
 }

@@ -70,6 +70,48 @@ func TestADecisionIsTakenBackFromTheBrowser(t *testing.T) {
 	}
 }
 
+// A text that was named by its digest is named by the draft that is left when the decision is taken back: the same text, and no other.
+func TestWhatADecisionPutInForceIsInItsDraft(t *testing.T) {
+	s := newMeetingSite(t)
+	ctx := t.Context()
+	s.ok(s.forum.Arrive(ctx, s.chair, forum.Arrival{Meeting: s.going, Seat: s.seats[s.patient.Person]}))
+	s.forward(time.Second)
+	s.drafts = []Draft{{Effect: forum.Effect{Kind: forum.Policy, Ref: "delning-2", Digest: [32]byte{7}, Title: "Delning (delning-2)"}}, {Effect: forum.Effect{Kind: forum.FormEff, Ref: "form-3", Digest: [32]byte{9}, Title: "Blankett"}}}
+	item := "/n/se/meetings/" + string(s.going) + "/items/" + string(s.item)
+	d := must(s.forum.Record(ctx, s.chair, forum.DecisionDraft{Item: s.item, Title: "Delning", Text: "Reglerna gäller.", Method: forum.ByConsensus, Lang: "sv",
+		Effects: []forum.Effect{s.drafts[0].Effect, {Kind: forum.Procedure, Ref: "R-12", Title: "Rutin"}, s.drafts[1].Effect}}))(t)
+	form := url.Values{"do": {"annul"}, "decision": {string(d.ID)}, "version": {hidden(s.page(s.chair, item), "version")}, "reason": {"Fel."}, "sure": {"yes"}}
+	if w := s.ask(s.chair, "POST", item, form); w.Code != http.StatusSeeOther {
+		t.Fatalf("it answers %d", w.Code)
+	}
+	page := s.page(s.chair, item+"?lang=sv")
+	for _, x := range s.drafts {
+		if !strings.Contains(page, `value="`+namedBy(x.Effect)+`" checked`) {
+			t.Errorf("%s isn't ticked", x.Ref)
+		}
+	}
+	if strings.Contains(page, `value="delning-2"`) || !strings.Contains(page, `name="effect-ref-0"`) || !strings.Contains(page, `value="R-12"`) || strings.Contains(page, `name="effect-ref-2"`) {
+		t.Error("the effects that are typed aren't those that were")
+	}
+	again := url.Values{"do": {"record"}, "sure": {"yes"}, "version": {hidden(page, "version")}, "title": {"Delning"}, "text": {"Reglerna gäller."}, "method": {"consensus"}, "named": {namedBy(s.drafts[0].Effect), namedBy(s.drafts[1].Effect)}}
+	s.drafts[0].Digest = [32]byte{8} // somebody edits it
+	if page := s.page(s.chair, item+"?lang=sv"); !strings.Contains(page, "En text som var vald har ändrats") || strings.Contains(page, `value="`+namedBy(s.drafts[0].Effect)+`" checked`) {
+		t.Error("it isn't said that the text is another now")
+	}
+	if w := s.ask(s.chair, "POST", item, again); w.Code != http.StatusBadRequest {
+		t.Errorf("the old text is decided: %d", w.Code)
+	}
+	s.drafts[0].Digest = [32]byte{7}
+	w := s.ask(s.chair, "POST", item, again)
+	if w.Code != http.StatusSeeOther {
+		t.Fatalf("it answers %d: %s", w.Code, webtest.Visible(w.Body.String()))
+	}
+	v := must(s.forum.Decision(ctx, s.chair, forum.DecisionID(w.Header().Get("Location")[len("/n/se/decisions/"):])))(t)
+	if len(v.Effects) != 2 || v.Effects[0].Digest == [32]byte{} || v.Effects[1].Digest == [32]byte{} {
+		t.Errorf("the decision puts %+v in force", v.Effects)
+	}
+}
+
 // What two who run a meeting do from their pages names the version that the pages showed.
 func TestAgendaFormsNameTheirVersion(t *testing.T) {
 	s := newMeetingSite(t)

@@ -24,6 +24,7 @@ type groundData struct {
 	Kinds    []web.Option
 	Named    []web.Option // texts of other rooms, to tick
 	Drafts   []Draft
+	Gone     bool // a text that was ticked is another now, or can't be decided any more
 }
 
 // groundRow is a row of fields: their names, and which row it is for who can't see it.
@@ -64,7 +65,10 @@ func (p *room) newGround(r *http.Request, n *network.Network, topic forum.TopicI
 		return d, err
 	}
 	for _, x := range d.Drafts {
-		d.Named = append(d.Named, web.Option{Value: x.name(), Text: x.Title, Help: x.Says})
+		d.Named = append(d.Named, web.Option{Value: namedBy(x.Effect), Text: x.Title, Help: x.Says})
+	}
+	for _, name := range f.All("named") {
+		d.Gone = d.Gone || !slices.ContainsFunc(d.Drafts, func(x Draft) bool { return namedBy(x.Effect) == name })
 	}
 	all, err := p.evidenceOf(r, n.ID, topic)
 	for _, e := range all {
@@ -77,9 +81,9 @@ func (p *room) newGround(r *http.Request, n *network.Network, topic forum.TopicI
 	return d, err
 }
 
-// name is a draft in a form: which text exactly.
-func (d Draft) name() string {
-	return string(d.Kind) + "|" + d.Ref + "|" + hex.EncodeToString(d.Digest[:])
+// namedBy is a text of another room in a form: which text exactly.
+func namedBy(e forum.Effect) string {
+	return string(e.Kind) + "|" + e.Ref + "|" + hex.EncodeToString(e.Digest[:])
 }
 
 // drafts lists the texts of other rooms that a decision about a topic may name.
@@ -105,7 +109,7 @@ func (p *room) readNamed(r *http.Request, n *network.Network, topic forum.TopicI
 		return err
 	}
 	for _, name := range f.All("named") {
-		i := slices.IndexFunc(drafts, func(x Draft) bool { return x.name() == name })
+		i := slices.IndexFunc(drafts, func(x Draft) bool { return namedBy(x.Effect) == name })
 		if i < 0 {
 			f.Wrong("named", p.pages.Words(r).Must("fault.decision.effect.changed"))
 			continue

@@ -157,7 +157,7 @@ func (s *site) page(who network.Actor, path string, status int) string {
 			s.t.Fatalf("%s in %s: %d\n%s", path, lang, w.Code, webtest.Visible(page))
 		}
 		if strings.HasPrefix(w.Header().Get("Content-Type"), "text/html") {
-			if found := webtest.Leftovers(webtest.Visible(page)); len(found) > 0 {
+			if found := append(webtest.Leftovers(webtest.Visible(page)), webtest.Misnamed(page)...); len(found) > 0 {
 				s.t.Errorf("%s in %s: %q", path, lang, found)
 			}
 		}

@@ -475,7 +475,7 @@ func (p *room) itemDo(w http.ResponseWriter, r *http.Request, n *network.Network
 	if moreRows(f) || everybodyFor(f, v) || f.Get("again") != "" {
 		return again()
 	}
-	if ask := p.asksItem(f); ask != nil {
+	if ask := p.asksItem(v, forum.ItemID(r.PathValue("item")), f); ask != nil {
 		switch status, err := ask(w, r, n, v, forum.ItemID(r.PathValue("item")), f); {
 		case err != nil:
 			return p.problem(w, r, f, err, again)
@@ -498,8 +498,8 @@ func (p *room) itemDo(w http.ResponseWriter, r *http.Request, n *network.Network
 	return web.SeeOther(w, r, home(n)+to)
 }
 
-// asksItem gives what asks before an act of an item's page; nil where nothing is asked.
-func (p *room) asksItem(f *web.Form) func(http.ResponseWriter, *http.Request, *network.Network, forum.MeetingView, forum.ItemID, *web.Form) (int, error) {
+// asksItem gives what asks before an act of an item's page; nil where nothing is asked, and where the act would be refused.
+func (p *room) asksItem(v forum.MeetingView, id forum.ItemID, f *web.Form) func(http.ResponseWriter, *http.Request, *network.Network, forum.MeetingView, forum.ItemID, *web.Form) (int, error) {
 	switch do := f.Get("do"); {
 	case confirmed(f):
 		return nil
@@ -507,6 +507,10 @@ func (p *room) asksItem(f *web.Form) func(http.ResponseWriter, *http.Request, *n
 		return p.askRecord
 	case do == "annul" && f.Get("reason") != "":
 		return p.askAnnul
+	case do == "defer", do == "note", do == "return" && f.Get("reason") != "":
+		if slices.ContainsFunc(v.Items, func(i forum.Item) bool { return i.ID == id && i.Version == version(f) && i.Outcome == forum.NoOutcome }) && v.Runs {
+			return p.askOutcome
+		}
 	}
 	return nil
 }

@@ -107,6 +107,9 @@ func open(t testing.TB, witnesses ...string) *site {
 		Policy: func(_, line, id string) ledgerweb.Named {
 			return ledgerweb.Named{Name: id, Link: "/n/se/policies/" + strings.ReplaceAll(line, "/", "-")}
 		},
+		Newcomers: func(context.Context) ([]ledgerweb.Newcomers, error) {
+			return []ledgerweb.Newcomers{{Purpose: "research", Conditions: "country=NO", Dataset: "north", Batch: 10, In: 28, Waiting: 4}, {Purpose: "matching", Batch: 5, In: 0, Waiting: 6}}, nil
+		},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -154,7 +157,7 @@ func (s *site) page(who, path string, status int) (page string) {
 		if page = w.Body.String(); w.Code != status {
 			s.t.Fatalf("%s in %s: %d\n%s", path, lang, w.Code, webtest.Visible(page))
 		}
-		if found := webtest.Leftovers(webtest.Visible(page)); strings.HasPrefix(w.Header().Get("Content-Type"), "text/html") && len(found) > 0 {
+		if found := append(webtest.Leftovers(webtest.Visible(page)), webtest.Misnamed(page)...); strings.HasPrefix(w.Header().Get("Content-Type"), "text/html") && len(found) > 0 {
 			s.t.Errorf("%s in %s: %q", path, lang, found)
 		}
 	}

@@ -227,6 +227,7 @@ func TestDenialsSayWhy(t *testing.T) {
 	s.has(s.ask("stina", "en", "/steward/denials?format=csv", nil).Body.String(), ",purpose,3\n", ",purpose,1\n")
 	over := s.page("stina", "/steward", 200)
 	s.has(over, "12 questions answered", "3 questions refused", "0 reviews under way", "All policies in force can be verified")
+	s.has(over, "Newcomers who wait", "Research, country=NO", "north", "28", "4", "10", "with the next question")
 }
 
 func TestBudgetsWithTheirPower(t *testing.T) {
@@ -303,6 +304,10 @@ func TestAReviewOnItsPages(t *testing.T) {
 	}
 	s.has(s.page("stina", at, 200), "Which patient?", "4 are left")
 	s.has(s.page("stina", "/steward/reviews", 200), "Under way", "12 of 16 gone through")
+	s.has(s.page("stina", "/steward/reviews?state=goes", 200), "12 of 16 gone through")
+	fine := s.page("stina", "/steward/reviews?state=fine", 200)
+	s.has(fine, "No review is in that state")
+	s.lacks(fine, "12 of 16 gone through")
 	// Another steward judges what the first did; their own look is left.
 	form = url.Values{"do": {"end"}}
 	for _, m := range mark.FindAllStringSubmatch(s.page("sten", at, 200), -1) {

@@ -35,6 +35,13 @@ type Options struct {
 	Person       func(ctx context.Context, id string) string       // …
 	Individual   func(individual.Number) (id string, ok bool)      // the region's own id, of who is still here
 	Policy       func(lang, line, id string) Named                 // what a policy is called, and where it is
+	Newcomers    func(context.Context) ([]Newcomers, error)        // who wait to be counted for outsiders; nil where nothing is counted
+}
+
+// Newcomers are those of a use and a dataset who wait until they are enough to be counted for outsiders.
+type Newcomers struct {
+	Purpose, Conditions, Dataset string
+	Batch, In, Waiting           int
 }
 
 // Named is what something is called, and where it is; an address of "" is nowhere.

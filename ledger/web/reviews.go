@@ -18,6 +18,8 @@ type reviewsData struct {
 	Rows  []reviewRow
 	Pager web.Pager
 	Most  int
+	Shown *web.Form    // what the list is narrowed to
+	In    []web.Option // the states
 }
 
 type reviewRow struct {
@@ -47,7 +49,12 @@ func (p *room) reviews(w http.ResponseWriter, r *http.Request, _ ledger.Reviewer
 func (p *room) reviewsShow(w http.ResponseWriter, r *http.Request, f *web.Form) int {
 	l := p.pages.Words(r)
 	d := reviewsData{framed: frameOf("reviews"), Most: ledger.MostSampled}
-	all, err := p.Reviews.List(r.Context(), r.URL.Query().Get("after"))
+	in := stateOf(r)
+	d.Shown, d.In = web.NewForm("state", string(in)), []web.Option{{Text: l.Must("log.any")}}
+	for _, s := range ledger.ReviewStates {
+		d.In = append(d.In, web.Option{Value: string(s), Text: l.Must("log.review.state." + string(s))})
+	}
+	all, err := p.Reviews.List(r.Context(), in, r.URL.Query().Get("after"))
 	if err != nil {
 		return p.pages.Fail(w, r, err)
 	}
@@ -63,6 +70,14 @@ func (p *room) reviewsShow(w http.ResponseWriter, r *http.Request, f *web.Form) 
 	return p.pages.Render(w, r, web.Page{Name: "reviews", Title: name, Station: "use", Data: d, Form: f, Crumbs: p.crumbs(l, name)})
 }
 
+// stateOf is which reviews are asked for; all of them where it names no state.
+func stateOf(r *http.Request) ledger.ReviewState {
+	if in := ledger.ReviewState(r.URL.Query().Get("state")); slices.Contains(ledger.ReviewStates, in) {
+		return in
+	}
+	return ""
+}
+
 func (p *room) reviewRow(r *http.Request, s ledger.Sample) reviewRow {
 	row := reviewRow{Sample: s, Link: "/steward/reviews/" + s.ID, Who: p.Person(r.Context(), s.By.Person), Last: s.To.AddDate(0, 0, -1)}
 	if s.EndedBy != "" {
@@ -74,7 +89,7 @@ func (p *room) reviewRow(r *http.Request, s ledger.Sample) reviewRow {
 func (p *room) reviewsFile(w http.ResponseWriter, r *http.Request, format string) int {
 	e := web.NewExport(w, format, "reviews", "id", "drawn", "by", "organisation", "from", "to", "drawn_from", "sampled", "marked", "leaf", "ended", "ended_by", "fine", "follow_up", "unseen", "end_leaf")
 	for before := ""; ; {
-		all, err := p.Reviews.List(r.Context(), before)
+		all, err := p.Reviews.List(r.Context(), stateOf(r), before)
 		if err != nil {
 			e.Cut()
 			return p.pages.Fail(w, r, err)

@@ -24,6 +24,13 @@ type overviewData struct {
 	Open      int  // reviews that go on
 	Register  bool // papers are registered on this site
 	Given     bool // … and assignments given
+	Newcomers []newcomersRow
+}
+
+type newcomersRow struct {
+	Newcomers
+	For, On string
+	Soon    bool // enough: the next question lets them in
 }
 
 // overview is what a steward begins with.
@@ -51,16 +58,31 @@ func (p *room) overview(w http.ResponseWriter, r *http.Request, _ ledger.Reviewe
 			d.Denials = s.Times
 		}
 	}
-	all, err := p.Reviews.List(ctx, "")
+	all, err := p.Reviews.List(ctx, ledger.GoesOn, "")
 	if err != nil {
 		return p.pages.Fail(w, r, err)
 	}
-	for _, one := range all {
-		if one.Ended.IsZero() {
-			d.Open++
-		}
+	d.Open = len(all)
+	if d.Newcomers, err = p.newcomers(r, l); err != nil {
+		return p.pages.Fail(w, r, err)
 	}
 	return p.pages.Render(w, r, web.Page{Name: "overview", Title: l.Must("log.steward"), Station: "use", Data: d})
+}
+
+// newcomers tells how many wait, of each use and dataset that outsiders asked about.
+func (p *room) newcomers(r *http.Request, l *web.Words) (rows []newcomersRow, err error) {
+	if p.Newcomers == nil {
+		return nil, nil
+	}
+	all, err := p.Newcomers(r.Context())
+	for _, n := range all {
+		row := newcomersRow{Newcomers: n, For: say(l, "log.purpose.", n.Purpose), On: cmp.Or(n.Dataset, l.Must("log.all")), Soon: n.Waiting >= n.Batch}
+		if n.Conditions != "" {
+			row.For += ", " + n.Conditions
+		}
+		rows = append(rows, row)
+	}
+	return rows, err
 }
 
 // lately is how many days the overview is of.
@@ -132,7 +154,7 @@ func (p *room) uses(w http.ResponseWriter, r *http.Request, _ ledger.Reviewer) i
 		return p.usesFile(w, r, format, q)
 	}
 	d := usesData{framed: frameOf("uses"), Form: f, Narrow: narrow}
-	if d.Options, err = p.choices(r, l, q.From, q.To); err != nil {
+	if d.Options, err = p.choices(r, l); err != nil {
 		return p.pages.Fail(w, r, err)
 	}
 	sums, err := p.Index.Sums(ctx, q, ledger.ByMonth, ledger.ByOrganisation, ledger.ByKind)
@@ -184,21 +206,26 @@ func lastOf(decision string) string {
 	return decision
 }
 
-// choices are what lists can be narrowed to: what there is in the period.
-func (p *room) choices(r *http.Request, l *web.Words, from, to time.Time) (map[string][]web.Option, error) {
-	sums, err := p.Index.Sums(r.Context(), ledger.Asked{Kinds: asked, From: from, To: to}, ledger.ByOrganisation, ledger.ByRole, ledger.ByPurpose, ledger.ByQuestion, ledger.ByDataset)
+// choices are what lists can be narrowed to: what was ever asked with.
+func (p *room) choices(r *http.Request, l *web.Words) (map[string][]web.Option, error) {
+	all, err := p.Index.Values(r.Context(), asked...)
 	if err != nil {
 		return nil, err
 	}
-	found := map[string]map[string]string{"organisation": {}, "role": {}, "purpose": {}, "question": {}, "dataset": {}}
-	for _, s := range sums {
-		if s.Organisation != "" && found["organisation"][s.Organisation] == "" {
-			found["organisation"][s.Organisation] = p.Organisation(r.Context(), l.Code, s.Organisation)
+	found := map[string]map[string]string{}
+	for _, by := range []ledger.By{ledger.ByOrganisation, ledger.ByRole, ledger.ByPurpose, ledger.ByQuestion, ledger.ByDataset} {
+		of := map[string]string{}
+		for _, value := range all[by] {
+			switch {
+			case by == ledger.ByOrganisation && value != "":
+				of[value] = p.Organisation(r.Context(), l.Code, value)
+			case by == ledger.ByDataset:
+				of[value] = value
+			case by != ledger.ByOrganisation:
+				of[value] = say(l, "log."+string(by)+".", value)
+			}
 		}
-		found["role"][s.Role] = say(l, "log.role.", s.Role)
-		found["purpose"][s.Purpose] = say(l, "log.purpose.", s.Purpose)
-		found["question"][s.Question] = say(l, "log.question.", s.Question)
-		found["dataset"][s.Dataset] = s.Dataset
+		found[string(by)] = of
 	}
 	out := map[string][]web.Option{"outcome": {{Value: "", Text: l.Must("log.any")}, {Value: "answered", Text: l.Must("log.answered")}, {Value: "refused", Text: l.Must("log.refused")}}}
 	for name, values := range found {

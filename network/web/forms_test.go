@@ -95,7 +95,7 @@ func TestSeatForms(t *testing.T) {
 	h.fails(http.StatusBadRequest, "coordinator", seat, "2026-03-01", "person", "", "from", "2026-03-01", "to", "", "q", "ahl")
 	h.fails(http.StatusBadRequest, "coordinator", seat, "", "person", string(h.as["member"]), "from", "2026-03-01", "to", "2026-02-01", "q", "ahl")
 	at := h.sends("coordinator", seat, "person", string(h.as["member"]), "from", "2025-03-01", "to", "2027-02-28")
-	h.see("", at+"?lang=sv", "28 februari 2027")
+	h.see("", at+"?lang=sv", "28\u00a0februari\u00a02027")
 	h.fails(http.StatusConflict, "coordinator", seat, "", "person", string(h.as["second"]), "from", "2026-03-01", "to", "", "q", "")
 	h.fails(http.StatusNotFound, "coordinator", seat, "", "person", string(h.as["stranger"]), "from", "2028-03-01", "to", "", "q", "")
 	var term network.HoldingID

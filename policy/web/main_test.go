@@ -171,7 +171,7 @@ func (s *site) page(who network.Actor, path string, status int) (page string) {
 		if page = w.Body.String(); w.Code != status {
 			s.t.Fatalf("%s in %s: %d\n%s", path, lang, w.Code, webtest.Visible(page))
 		}
-		if found := webtest.Leftovers(webtest.Visible(page)); strings.HasPrefix(w.Header().Get("Content-Type"), "text/html") && len(found) > 0 {
+		if found := append(webtest.Leftovers(webtest.Visible(page)), webtest.Misnamed(page)...); strings.HasPrefix(w.Header().Get("Content-Type"), "text/html") && len(found) > 0 {
 			s.t.Errorf("%s in %s: %q", path, lang, found)
 		}
 	}

@@ -1,6 +1,16 @@
 package webtest
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
+
+func TestMisnamed(t *testing.T) {
+	page := `<h2 id="a">A</h2><label for="a">B</label><input id="a" aria-describedby="b c"><p id="c" data-id="c">D</p>`
+	if got := strings.Join(Misnamed(page), ", "); got != "a twice, b nowhere" {
+		t.Error(got)
+	}
+}
 
 func TestLeftovers(t *testing.T) {
 	for text, n := range map[string]int{
