@@ -84,12 +84,8 @@ func (f *Forum) record(ctx context.Context, tx *storage.Tx, who network.Actor, r
 
 // history lists what happened to a subject last, the oldest first.
 func (f *Forum) history(ctx context.Context, tx *storage.Tx, subject string) ([]Event, error) {
-	rows, err := tx.Query(ctx, `SELECT e.seq, e.subject, e.kind, e.actor, COALESCE(p.name, ''), e.at, e.details
+	out, err := network.Events(ctx, tx, `SELECT e.seq, e.subject, e.kind, e.actor, COALESCE(p.name, ''), e.at, e.details
 		FROM forum_event e LEFT JOIN person p ON p.id = e.actor WHERE e.subject = $1 ORDER BY e.seq DESC LIMIT $2`, subject, most)
-	if err != nil {
-		return nil, err
-	}
-	out, err := network.Events(rows)
 	slices.Reverse(out)
 	return out, err
 }

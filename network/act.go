@@ -75,16 +75,16 @@ func (r *Registry) History(ctx context.Context, tx *storage.Tx, subject string, 
 	if before == 0 {
 		before = 1 << 62
 	}
-	rows, err := tx.Query(ctx, `SELECT e.seq, e.subject, e.kind, e.actor, COALESCE(p.name, ''), e.at, e.details
+	return Events(ctx, tx, `SELECT e.seq, e.subject, e.kind, e.actor, COALESCE(p.name, ''), e.at, e.details
 		FROM network_event e LEFT JOIN person p ON p.id = e.actor WHERE e.subject = $1 AND e.seq < $2 ORDER BY e.seq DESC LIMIT $3`, subject, before, limit)
+}
+
+// Events reads lines of a history: seq, subject, kind, actor, the actor's name, at, details.
+func Events(ctx context.Context, tx *storage.Tx, query string, args ...any) ([]Event, error) {
+	rows, err := tx.Query(ctx, query, args...)
 	if err != nil {
 		return nil, err
 	}
-	return Events(rows)
-}
-
-// Events reads lines of a history, and closes the rows: seq, subject, kind, actor, the actor's name, at, details.
-func Events(rows *sql.Rows) ([]Event, error) {
 	defer rows.Close()
 	var out []Event
 	for rows.Next() {

@@ -65,7 +65,7 @@ var operator = policy.Actor{Operator: true}
 
 // begin lets the node obey the group, and gives the first assignments.
 func (g *group) begin(ctx context.Context) error {
-	const ground = "How the demonstration begins"
+	const ground = "Så börjar demonstrationen"
 	if err := g.Policies.SetStanding(ctx, operator, string(g.Root), string(g.Body), true, ground); err != nil {
 		return err
 	}
