@@ -40,7 +40,7 @@ func TestATopicFromRaisingToAnswer(t *testing.T) {
 	s.contains(s.post(s.west.chair, topic+"/ask", 400, "until", "2026-01-09", "why", ""), "Si hvorfor tiden er kortere", `value="2026-01-09"`)
 	s.page(s.plain, topic+"/ask", 403)
 	s.post(s.west.chair, topic+"/ask", 303, "until", "", "why", "")
-	s.contains(s.page(s.west.patient, topic, 200), "Hva mener du?", "21. januar 2026", "Be om mer tid")
+	s.contains(s.page(s.west.patient, topic, 200), "Hva mener du?", "21.\u00a0januar\u00a02026", "Be om mer tid")
 	s.contains(s.post(s.plain, topic+"/input", 400, "text", "Uten kryss", "name", "", "lang", "nb"), "Kryss av", "Uten kryss")
 	s.post(s.west.patient, topic+"/input", 303, "text", "Ikke la svaret forsinke.", "name", "Anne, pasient", "lang", "nb")
 	s.post(s.west.patient, topic+"/do", 303, "do", "moretime")
