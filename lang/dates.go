@@ -24,6 +24,14 @@ func (l *Words) Day(t time.Time) string {
 	return whole(l.Must("lang.day", strconv.Itoa(t.Day()), l.names.months[t.Month()-1], strconv.Itoa(t.Year())))
 }
 
+// NearDay writes a date, without the year when it is now's.
+func (l *Words) NearDay(now, t time.Time) string {
+	if t.Year() == now.In(t.Location()).Year() {
+		return strings.TrimSuffix(l.Day(t), whole(" "+strconv.Itoa(t.Year())))
+	}
+	return l.Day(t)
+}
+
 // whole keeps a date on one line.
 func whole(date string) string { return strings.ReplaceAll(date, " ", "\u00a0") }
 

@@ -28,6 +28,14 @@ func TestDates(t *testing.T) {
 			t.Errorf("%s:\n%q\n%q", code, got, want)
 		}
 	}
+	for code, want := range map[string]string{"sv": "2\u00a0december", "nb": "2.\u00a0desember", "en": "2\u00a0December"} {
+		if got := w[code].NearDay(at.AddDate(0, -1, 0), at); got != want {
+			t.Errorf("%s: %q, not %q", code, got, want)
+		}
+	}
+	if got := w["sv"].NearDay(at.AddDate(1, 0, 0), at); got != "2\u00a0december\u00a02026" {
+		t.Errorf("%q", got)
+	}
 	if got := w["sv"].Days(time.Time{}, at) + w["sv"].Days(time.Time{}, time.Time{}) + w["sv"].Days(at, at); got != "till 2\u00a0december\u00a020262\u00a0december\u00a02026" {
 		t.Error(got)
 	}

@@ -271,11 +271,11 @@ func newTopicRow(l *web.Words, n *network.Network, t forum.Topic, names map[netw
 	case t.State == forum.InInput && !t.InputUntil.After(now):
 		row.Meta = l.Must("waiting.kind.prepare")
 	case t.State == forum.InInput:
-		row.Meta = l.Must("front.topics.until", dayOf(l, now, lastDay(t.InputUntil, zoneOf(n))))
+		row.Meta = l.Must("front.topics.until", l.NearDay(now, lastDay(t.InputUntil, zoneOf(n))))
 	case t.State != forum.Raised && name.Text != "":
 		row.Meta = l.Must("front.topics.with", name.Text)
 	default:
-		row.Meta = l.Must("front.topics.raised", dayOf(l, now, t.Raised.In(zoneOf(n))))
+		row.Meta = l.Must("front.topics.raised", l.NearDay(now, t.Raised.In(zoneOf(n))))
 	}
 	return row
 }
@@ -312,16 +312,16 @@ func owedRows(l *web.Words, n *network.Network, owed []forum.Owed, now time.Time
 
 func newOwedRow(l *web.Words, n *network.Network, o forum.Owed, from string, now time.Time) owedRow {
 	due := lastDay(o.Due, zoneOf(n))
-	row := owedRow{Owed: o, Link: home(n) + "/topics/" + string(o.Link), Late: o.Overdue > 0, When: l.Must("front.owed.by", dayOf(l, now, due))}
+	row := owedRow{Owed: o, Link: home(n) + "/topics/" + string(o.Link), Late: o.Overdue > 0, When: l.Must("front.owed.by", l.NearDay(now, due))}
 	var why []string
 	if from != "" {
-		why = append(why, l.Must("front.owed.from", from, dayOf(l, now, o.Lifted.In(zoneOf(n)))))
+		why = append(why, l.Must("front.owed.from", from, l.NearDay(now, o.Lifted.In(zoneOf(n)))))
 	}
 	if row.Late {
 		row.When = l.Until(now, due)
-		late := l.Must("front.owed.late.nobody", dayOf(l, now, due))
+		late := l.Must("front.owed.late.nobody", l.NearDay(now, due))
 		if by := say(l, o.ByName); by.Text != "" {
-			late = l.Must("front.owed.late", dayOf(l, now, due), by.Text)
+			late = l.Must("front.owed.late", l.NearDay(now, due), by.Text)
 		}
 		why = append(why, late)
 		if o.Delay != "" {
@@ -347,7 +347,7 @@ func (p *room) coming(r *http.Request, n *network.Network, names map[network.Bod
 	if len(d.Calendar) == 0 {
 		return nil
 	}
-	d.Next, d.NextDay = &d.Calendar[0], dayOf(l, now, d.Calendar[0].Starts)
+	d.Next, d.NextDay = &d.Calendar[0], l.NearDay(now, d.Calendar[0].Starts)
 	d.NextItems, err = p.forum.PublicItems(r.Context(), d.Next.ID)
 	return err
 }
@@ -504,7 +504,7 @@ func (p *room) vacancies(r *http.Request, n *network.Network) (out []vacancyRow,
 				row.Link = at
 			}
 			if !v.LastDay.IsZero() {
-				row.Until = dayOf(l, p.network.Now(), lastDay(v.LastDay, zoneOf(n)))
+				row.Until = l.NearDay(p.network.Now(), lastDay(v.LastDay, zoneOf(n)))
 			}
 			out = append(out, row)
 		}

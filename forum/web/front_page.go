@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/samverk/samverk/lang"
@@ -79,11 +77,3 @@ func sortOptions(l *web.Words, of []web.Option) {
 
 // pad writes a number with two digits at least.
 func pad(n int) string { return fmt.Sprintf("%02d", n) }
-
-// dayOf writes a date, without the year when it is this one.
-func dayOf(l *web.Words, now, t time.Time) string {
-	if t.Year() == now.In(t.Location()).Year() {
-		return strings.TrimSuffix(l.Day(t), " "+strconv.Itoa(t.Year()))
-	}
-	return l.Day(t)
-}

@@ -177,10 +177,10 @@ func (p *room) waitRow(l *web.Words, n *network.Network, one forum.Wait, names m
 		row.Actions = []doing{{l.Must("waiting.input.do"), topic + "/input", true}}
 		row.Link, row.MoreTime = topic, topic+"/do"
 	case forum.WaitsMinutes:
-		row.Title, row.Lang, row.Text = l.Must("waiting.minutes.title", body.Text, dayOf(l, now, one.Held)), "", l.Must("waiting.minutes.text")
+		row.Title, row.Lang, row.Text = l.Must("waiting.minutes.title", body.Text, l.NearDay(now, one.Held)), "", l.Must("waiting.minutes.text")
 		do("waiting.minutes.do", at+"/minutes/"+string(one.Minutes), true)
 	case forum.WaitsSeal:
-		row.Title, row.Lang, row.Text = l.Must("waiting.minutes.title", body.Text, dayOf(l, now, one.Held)), "", l.Must("waiting.seal.text")
+		row.Title, row.Lang, row.Text = l.Must("waiting.minutes.title", body.Text, l.NearDay(now, one.Held)), "", l.Must("waiting.seal.text")
 		do("waiting.seal.do", at+"/minutes/"+string(one.Minutes), false)
 	case forum.WaitsMeeting:
 		p.meetingWaits(l, n, one, body, &row)
