@@ -215,6 +215,9 @@ func (f *Forum) ranked(ctx context.Context, tx *storage.Tx, a network.Access, ro
 	if all {
 		wanted = limit
 	}
+	if err := f.plan(ctx, tx, "force_custom_plan"); err != nil {
+		return nil, err
+	}
 	at, kinds := map[string]int{}, slices.Clone(kinds)
 	for _, column := range columns[f.db.Kind()] {
 		found, err := f.candidates(ctx, tx, a, root, terms, all, column, kinds, min(candidates, max(fewest, 4*limit)))
@@ -236,7 +239,17 @@ func (f *Forum) ranked(ctx context.Context, tx *storage.Tx, a network.Access, ro
 		}
 	}
 	slices.SortStableFunc(out, func(a, b Found) int { return cmp.Or(b.score-a.score, b.At.Compare(a.At)) })
-	return out, nil
+	return out, f.plan(ctx, tx, "auto")
+}
+
+// plan says how PostgreSQL plans what comes next in a transaction. A plan for any words is a plan for none: how many documents
+// have them decides.
+func (f *Forum) plan(ctx context.Context, tx *storage.Tx, mode string) error {
+	if f.db.Kind() != "postgres" {
+		return nil
+	}
+	_, err := tx.Exec(ctx, `SET LOCAL plan_cache_mode = `+mode)
+	return err
 }
 
 func (f *Forum) candidates(ctx context.Context, tx *storage.Tx, a network.Access, root network.ID, terms []term, all bool, column string, kinds []DocKind, most int) (out []Found, err error) {

@@ -23,7 +23,7 @@ func (db *DB) openPostgres(ctx context.Context, dsn string) error {
 	}
 	db.dialect = pg
 	db.writer = stdlib.OpenDB(*cfg, stdlib.OptionAfterConnect(db.takeOver))
-	db.reader = stdlib.OpenDB(*cfg, stdlib.OptionAfterConnect(plannedAnew))
+	db.reader = stdlib.OpenDB(*cfg, stdlib.OptionAfterConnect(uncompiled))
 	if err := db.writer.PingContext(ctx); err != nil {
 		_, _ = db.writer.Close(), db.reader.Close()
 		return classify(err)
@@ -38,16 +38,6 @@ func (db *DB) openPostgres(ctx context.Context, dsn string) error {
 // uncompiled keeps the database from compiling queries: what reads for some milliseconds would be compiled for a hundred or more.
 func uncompiled(ctx context.Context, c *pgx.Conn) error {
 	_, err := c.Exec(ctx, `SET jit = off`)
-	return err
-}
-
-// plannedAnew keeps the database from planning a query that reads once for whatever it is asked with: a word that three documents have
-// and one that three thousand have want different plans. A plan takes a fraction of a millisecond.
-func plannedAnew(ctx context.Context, c *pgx.Conn) error {
-	if err := uncompiled(ctx, c); err != nil {
-		return err
-	}
-	_, err := c.Exec(ctx, `SET plan_cache_mode = force_custom_plan`)
 	return err
 }
 
