@@ -36,6 +36,7 @@ func TestScripts(t *testing.T) {
 			"exitcode": exitcode,
 			"waitfor":  waitfor,
 			"get":      get,
+			"getuntil": getUntil,
 			"fill":     fill,
 			"damage":   damage,
 			"change":   change,
@@ -126,6 +127,23 @@ func get(ts *testscript.TestScript, neg bool, args []string) {
 	b, err := io.ReadAll(res.Body)
 	ts.Check(err)
 	fmt.Fprint(ts.Stdout(), string(b))
+}
+
+// getuntil URL REGEXP fetches a page until it has a line that matches: what is signed or written a moment after its answer.
+func getUntil(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: getuntil URL REGEXP")
+	}
+	re, err := regexp.Compile("(?m)" + args[1])
+	ts.Check(err)
+	until(ts, strings.Join(args, " "), func() bool {
+		res, err := http.Get(args[0])
+		ts.Check(err)
+		defer res.Body.Close()
+		b, err := io.ReadAll(res.Body)
+		ts.Check(err)
+		return res.StatusCode == http.StatusOK && re.Match(b)
+	})
 }
 
 // fill LINK NAME=VALUE... opens a secret link as a browser does, and sends the form it leads to; "! fill" wants a refusal.
