@@ -13,6 +13,7 @@ import (
 	"github.com/samverk/samverk/genome/variant"
 	"github.com/samverk/samverk/policy"
 	"github.com/samverk/samverk/web"
+	"github.com/samverk/samverk/web/chart"
 	"github.com/samverk/samverk/web/route"
 )
 
@@ -64,15 +65,16 @@ type variantAnswer struct {
 
 // row is one line of a table with a bar.
 type row struct {
-	Name   string
-	Note   string
-	Link   string
-	Chosen bool
-	Count  answer.Count
-	Told   bool // there is an answer, and it isn't exact
-	AF     float64
-	HasAF  bool
-	Bar    float64 // of 120
+	Name    string
+	Note    string
+	Link    string
+	Chosen  bool
+	Count   answer.Count
+	Told    bool // there is an answer, and no frequency follows from it
+	AF      chart.Span
+	HasAF   bool
+	Without string // why there is no answer, in words
+	Flag    bool   // and there should be one
 }
 
 type regionAnswer struct {
@@ -347,10 +349,9 @@ func (v *variantAnswer) compare(l *web.Words, q question, f *form, g grid) {
 
 // people is a line of the picture of who carries a variant: a number, or a range from its lowest to its highest.
 type people struct {
-	Name      string
-	Cell      policy.Cell
-	Bar, Band float64 // of 120
-	Drawn     bool
+	Name string
+	Cell policy.Cell
+	Bar  chart.Span
 }
 
 // draw makes the picture of who carries it, where there is more to see than one word.
@@ -370,10 +371,8 @@ func (v *variantAnswer) draw(l *web.Words) {
 	}
 	for i, name := range []string{"people.carriers", "people.het", "people.hom", "people.hemi"} {
 		line := people{Name: l.Must(name), Cell: cells[i]}
-		if line.Drawn = drawable(line.Cell); line.Drawn {
-			at := func(n int) float64 { return math.Round(1200*float64(n)/float64(v.PeopleScale)) / 10 }
-			line.Bar = at(line.Cell.Low)
-			line.Band = at(line.Cell.High) - line.Bar
+		if drawable(line.Cell) {
+			line.Bar = chart.Span{Low: float64(line.Cell.Low), High: float64(line.Cell.High), Of: float64(v.PeopleScale)}
 		}
 		v.People = append(v.People, line)
 	}
@@ -413,9 +412,18 @@ func share(l *web.Words, part, whole int) string {
 }
 
 func makeRow(name, note, link string, chosen bool, c answer.Count) row {
-	r := row{Name: name, Note: note, Link: link, Chosen: chosen, Count: c, Told: c.Covered && !c.Exact()}
-	r.AF, r.HasAF = c.AF()
+	r := row{Name: name, Note: note, Link: link, Chosen: chosen, Count: c}
+	r.AF, r.HasAF = frequency(c)
+	r.Told = c.Covered && !c.Exact() && !r.HasAF
 	return r
+}
+
+// frequency is between what follows from the ranges that are told; false where nothing does.
+func frequency(c answer.Count) (f chart.Span, ok bool) {
+	if !drawable(c.AC) || !drawable(c.AN) || c.AN.High == 0 {
+		return f, false
+	}
+	return chart.Span{Low: float64(c.AC.Low) / float64(c.AN.High), High: min(1, float64(c.AC.High)/float64(max(c.AN.Low, 1)))}, true
 }
 
 // scale gives the round number the longest bar is measured against.
@@ -423,7 +431,7 @@ func scale(tables ...[]row) float64 {
 	most := 0.0
 	for _, rows := range tables {
 		for _, r := range rows {
-			most = max(most, r.AF)
+			most = max(most, r.AF.High)
 		}
 	}
 	return min(1, roundUp(most))
@@ -444,11 +452,8 @@ func roundUp(n float64) float64 {
 }
 
 func draw(rows []row, scale float64) {
-	if scale == 0 {
-		return
-	}
 	for i := range rows {
-		rows[i].Bar = math.Round(1200*rows[i].AF/scale) / 10
+		rows[i].AF.Of = scale
 	}
 }
 
