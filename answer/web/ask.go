@@ -24,6 +24,7 @@ type askPage struct {
 	Form     *form
 	Variant  *variantAnswer
 	Region   *regionAnswer
+	Nation   *nation
 	Denied   *denial
 	By       *named
 	Leaf     uint64 // of the ledger, that records the answer
@@ -124,10 +125,16 @@ func (p *Room) ask(w http.ResponseWriter, r *http.Request) int {
 	if err != nil {
 		return p.fail(w, r, err)
 	}
-	if format != "" {
+	switch {
+	case format != "" && f.together():
+		return p.exportNation(w, r, format, q)
+	case format != "":
 		return p.exportAnswer(w, r, format, f, q)
 	}
 	page.Files = web.FormatsAt(r.URL.RequestURI())
+	if f.together() {
+		return p.askNation(w, r, f, q, page)
+	}
 	return p.answer(w, r, f, q, page)
 }
 
@@ -462,7 +469,6 @@ func (p *Room) regionAnswer(ctx context.Context, l *web.Words, q question, f *fo
 	if f.dataset() != "" {
 		out.Dataset = f.dataset()
 	}
-	var positions []uint32
 	ask := answer.Region{Ask: q.ask, Chrom: q.region.Chrom, From: q.region.From, To: q.region.To, Limit: listed + 1}
 	a, err := p.desk.Region(ctx, ask)
 	if err != nil {
@@ -471,7 +477,6 @@ func (p *Room) regionAnswer(ctx context.Context, l *web.Words, q question, f *fo
 	for i, k := range a.Keys {
 		name, c := k.String(), a.Counts[i]
 		out.Rows = append(out.Rows, makeRow(name, "", f.link(name, q.ask.Use.Purpose, f.dataset()), false, c))
-		positions = append(positions, k.Pos)
 		if c.Individuals.High > out.Counted.High {
 			out.Counted = c.Individuals
 		}
@@ -479,14 +484,7 @@ func (p *Room) regionAnswer(ctx context.Context, l *web.Words, q question, f *fo
 	}
 	out.Epoch = a.Epoch
 	if len(out.Rows) > listed {
-		next := positions[listed]
-		keep := listed // all alleles of a position stand on the same page, when they fit
-		for keep > 1 && positions[keep-1] == next {
-			keep--
-		}
-		if positions[0] == next {
-			keep, next = listed, next+1
-		}
+		keep, next := cutAt(a.Keys)
 		out.Rows = out.Rows[:keep]
 		rest := variant.Region{Chrom: q.region.Chrom, From: next, To: q.region.To}
 		out.More = f.link(rest.String(), q.ask.Use.Purpose, f.dataset())
