@@ -106,7 +106,7 @@ func TestTheNationsAnswer(t *testing.T) {
 		never []string
 	}{
 		{"all", all, carried, 200, []string{"All 7 regions answered.", "people counted for care carry it", "7 of 7 regions", "Allowed in Norr, Mellansverige", "decision 2026-14", "Allele"}, []string{"Not in any number"}},
-		{"part", part, carried, 200, []string{"Answer from 5 of 7 regions", "5 of 7 regions answered.", "Not in any number here: Norr and Sydöst", "Ask again later for a total of all regions", "Sydöst Did not answer in time", "Norr Could not be reached"}, []string{"All 7"}},
+		{"part", part, carried, 200, []string{"Answer from 5 of 7 regions", "5 of 7 regions answered.", "Not in any number here: Norr and Sydöst.", "Ask again later for a total of all regions", "Sydöst Did not answer in time", "Norr Could not be reached"}, []string{"All 7"}},
 		{"rare", part, assumed, 200, []string{"5 of 7 regions answered.", "–", "are told as a range"}, nil},
 		{"zero", all, zero, 200, []string{"All 7 regions answered."}, nil},
 		{"region", part, region, 200, []string{"Answer from 5 of 7 regions: carried in", "5 of 7 regions answered."}, nil},
