@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/samverk/samverk/account"
+	"github.com/samverk/samverk/account/openid"
 	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/network"
 	"github.com/samverk/samverk/web"
@@ -16,13 +17,28 @@ import (
 // sessionKey is where a request has its session.
 type sessionKey struct{}
 
+// visasKey is where a program's request has the visas of the person it asks for.
+type visasKey struct{}
+
+// Visas are what is asserted of the person that a program asks for. Whoever is signed in with a session has none.
+func Visas(r *http.Request) []openid.Visa {
+	v, _ := r.Context().Value(visasKey{}).([]openid.Visa)
+	return v
+}
+
+func (p *Room) note(err error) {
+	if p.options.Note != nil {
+		p.options.Note(err)
+	}
+}
+
 // Wrap tells every request who is signed in, for route.Options.Wrap, and from where it comes.
 func (p *Room) Wrap(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Add("Vary", "Cookie")
 		r = p.seen(r)
 		if token, refuse := p.program(r); refuse != nil {
-			who, name, err := p.accounts.Bearer(r.Context(), token)
+			who, err := p.accounts.Bearer(r.Context(), token)
 			if err != nil {
 				status := http.StatusServiceUnavailable
 				if fault.KindOf(err) != fault.Unavailable {
@@ -32,7 +48,11 @@ func (p *Room) Wrap(next http.Handler) http.Handler {
 				refuse(w, r, status, err)
 				return
 			}
-			r = web.WithViewer(r, web.Viewer{Person: string(who), Name: name})
+			for _, why := range who.Passport.Ignored {
+				p.note(why)
+			}
+			r = r.WithContext(context.WithValue(r.Context(), visasKey{}, who.Passport.Visas))
+			r = web.WithViewer(r, web.Viewer{Person: string(who.Person), Name: who.Name})
 		} else if token := p.get(r, "session"); token != "" {
 			resume := p.accounts.Resume
 			if polls(r) {

@@ -114,10 +114,13 @@ type caller struct {
 func newCaller(t testing.TB, n *testnode.Node) caller {
 	one, two := testnode.Clinician(), testnode.Researcher()
 	one.Use, two.Use = consent.Use{}, consent.Use{}
+	granted := two
+	granted.Approval = ""
 	steward := policy.Ask{SignedIn: true, Person: "stina", Organisation: "north", Sector: "care", Role: policy.Steward}
 	people := map[string][]answer.Asker{
 		"": {{}}, "operator": {{Ask: policy.Ask{Operator: true}}}, "none": nil, "stina": {{Ask: steward, Assignment: "a0"}},
-		"linda": {{Ask: one, Assignment: "a1"}}, "both": {{Ask: one, Assignment: "a1"}, {Ask: two, Assignment: "a2"}},
+		"granted": {{Ask: granted, Assignment: "a3", Granted: map[string]string{"north": "https://dac.example.org"}}},
+		"linda":   {{Ask: one, Assignment: "a1"}}, "both": {{Ask: one, Assignment: "a1"}, {Ask: two, Assignment: "a2"}},
 	}
 	genes, err := variant.ReadGenes(strings.NewReader("chr22\t50000160\t50000200\tMADE1\n"), "genes.bed")
 	if err != nil {
@@ -426,6 +429,19 @@ func TestWhoIsToldWhat(t *testing.T) {
 		}
 	}
 	c.ask("stina", "/datasets/nowhere", 404)
+}
+
+// A grant by a data access committee stands for the approval that a researcher's assignment lacks, for its dataset alone.
+func TestGrantedDataset(t *testing.T) {
+	n := testnode.Full(t)
+	n.Adopt(t, testnode.Preset(t, "research"))
+	c := newCaller(t, n)
+	c.ask("granted", "/g_variants?datasetIds=north&"+carried, 200)
+	for _, other := range []string{"", "datasetIds=all&", "datasetIds=panel&", "datasetIds=South&", "datasetIds=south&"} {
+		if w := c.send("granted", "GET", "/g_variants?"+other+carried, ""); w.Code == 200 {
+			t.Errorf("%q is granted too", other)
+		}
+	}
 }
 
 func TestRefusals(t *testing.T) {

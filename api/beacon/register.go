@@ -14,6 +14,9 @@ import (
 // root is where the interface begins.
 const root = "/beacon/v2"
 
+// DatasetAt is how the address of a dataset begins, of the node at an address: what visas name it by.
+func DatasetAt(url string) string { return url + root + "/datasets/" }
+
 // version of the specification that is followed.
 const version = "v2.0.0"
 
