@@ -32,7 +32,9 @@ const annotatingName = "annotating"
 func (s *site) desk(n *Node, frame *web.Site, o ServeOptions, base string) (err error) {
 	who := askers{node: n, networks: s.commons.Networks, public: o.public(), datasets: beacon.DatasetAt(base)}
 	callers := func(r *http.Request) ([]answer.Asker, error) { return who.of(r, "en") }
-	open.Register(s.table, n.desk, open.Options{Log: s.log, Askers: callers})
+	if err := open.Register(s.table, n.desk, open.Options{Log: s.log, Askers: callers, Site: frame}); err != nil {
+		return err
+	}
 	pages := o.Site.Options
 	pages.Askers, pages.Stewards, pages.Knowers, pages.Named = who.of, who.stewards, who.knowers, who.named
 	pages.Dir, pages.Secure = filepath.Join(n.dir, annotatingName), o.public()
@@ -64,6 +66,20 @@ func (s *site) programs(n *Node, base string) map[string]func(http.ResponseWrite
 			beacon.Unknown(w, n.beacon(base), status)
 		},
 	}
+}
+
+// foreign answers pages of other sites that would change something here: programs in their form, people with a page.
+func (s *site) foreign(n *Node, base string, people http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case strings.HasPrefix(r.URL.Path, "/api/"):
+			open.Foreign(w)
+		case strings.HasPrefix(r.URL.Path, "/beacon/"):
+			beacon.Foreign(w, n.beacon(base))
+		default:
+			people.ServeHTTP(w, r)
+		}
+	})
 }
 
 // beaconID is the server's name backwards, as Beacons are called; an address stays as it is.

@@ -82,7 +82,7 @@ func (s *site) register(n *Node, frame *web.Site, o ServeOptions, base string) e
 		return err
 	}
 	s.table = route.NewTable(route.Options{
-		Hosts: hosts(base), Public: o.public(), Refused: frame.CrossOrigin(),
+		Hosts: hosts(base), Public: o.public(), Refused: s.foreign(n, base, frame.CrossOrigin()),
 		Wrap: accounts.Wrap, SignIn: frame.SignIn,
 		SignedIn: func(r *http.Request) bool { return web.ViewerOf(r).Person != "" },
 	})

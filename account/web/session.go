@@ -64,12 +64,32 @@ func (p *Room) Wrap(next http.Handler) http.Handler {
 				r = r.WithContext(context.WithValue(r.Context(), sessionKey{}, s))
 				r = web.WithViewer(r, web.Viewer{Person: string(s.Person), Name: s.Name})
 			case fault.KindOf(err) != fault.NotFound:
-				p.pages.Fail(w, r, err)
+				p.failed(w, r, err)
 				return
 			}
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// failed answers a request whose session can't be looked up: a program in its own form.
+func (p *Room) failed(w http.ResponseWriter, r *http.Request, err error) {
+	if refuse := p.programs(r); refuse != nil {
+		p.site.Log(r, err)
+		refuse(w, r, http.StatusServiceUnavailable, err)
+		return
+	}
+	p.pages.Fail(w, r, err)
+}
+
+// programs gives what answers a request where programs come; nil elsewhere.
+func (p *Room) programs(r *http.Request) func(http.ResponseWriter, *http.Request, int, error) {
+	for prefix, refuse := range p.options.Programs {
+		if strings.HasPrefix(r.URL.Path, prefix) {
+			return refuse
+		}
+	}
+	return nil
 }
 
 // program gives the access token that a program brought where programs come, and what answers if it isn't good.
@@ -78,12 +98,7 @@ func (p *Room) program(r *http.Request) (token string, refuse func(http.Response
 	if !ok || !strings.EqualFold(scheme, "Bearer") {
 		return "", nil
 	}
-	for prefix, refuse := range p.options.Programs {
-		if strings.HasPrefix(r.URL.Path, prefix) {
-			return token, refuse
-		}
-	}
-	return "", nil
+	return token, p.programs(r)
 }
 
 // polls tells whether an open page asks by itself whether its state is still the one it shows, so that a session nobody uses ends.
