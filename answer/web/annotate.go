@@ -155,9 +155,12 @@ func (p *Room) annotate(w http.ResponseWriter, r *http.Request) int {
 // annotator is whom a job's file is annotated by.
 func (p *Room) annotator(j *job) annotator {
 	if j.nation {
-		return p.options.Nation.Annotate
+		return func(ctx context.Context, a answer.Annotation, in io.Reader, out io.Writer) (r annotation, err error) {
+			of, err := p.options.Nation.Annotate(ctx, a, in, out)
+			return annotation{answer.Annotated{Records: of.Records, Alleles: of.Alleles, Known: of.Known}, &of}, err
+		}
 	}
-	return func(ctx context.Context, a answer.Annotation, in io.Reader, out io.Writer) (r nationAnnotated, err error) {
+	return func(ctx context.Context, a answer.Annotation, in io.Reader, out io.Writer) (r annotation, err error) {
 		r.Annotated, err = p.desk.Annotate(ctx, a, in, out)
 		return r, err
 	}

@@ -98,7 +98,7 @@ func (p *Room) jobPage(w http.ResponseWriter, r *http.Request) int {
 		d.By, d.Leaf, d.Log = p.named(j.what.Ask, j.result.Verdict), j.result.Receipt.Index, p.log()
 		d.Result, d.Shown = &annotated{Records: j.result.Records}, int(j.result.Records)
 		if j.nation {
-			d.Nation = p.repliesOf(l, j.result.Asked, j.result.Answered, j.result.Replies)
+			d.Nation = p.partsOf(l, j.result.nation)
 		}
 		if j.result.Verdict.Policy != "" {
 			d.Cost = j.result.Alleles

@@ -16,6 +16,7 @@ import (
 
 	"github.com/samverk/samverk/answer"
 	"github.com/samverk/samverk/fault"
+	"github.com/samverk/samverk/federation/together"
 )
 
 // How much may be under way. Together they bound the disk that is taken: mostJobs × (uploadLimit + resultLimit).
@@ -68,7 +69,7 @@ type job struct {
 	state  stage
 	in     *os.File
 	out    *os.File
-	result nationAnnotated
+	result annotation
 	err    error
 }
 
@@ -160,8 +161,14 @@ func (s *jobs) forget(failures []*job, most int) {
 	}
 }
 
+// annotation is what became of a file: at this node, or at all regions.
+type annotation struct {
+	answer.Annotated
+	nation *together.Annotated // nil: this node's
+}
+
 // annotator asks for what a file has: this node's desk, or all regions'.
-type annotator func(context.Context, answer.Annotation, io.Reader, io.Writer) (nationAnnotated, error)
+type annotator func(context.Context, answer.Annotation, io.Reader, io.Writer) (annotation, error)
 
 // start annotates what came, when it is its turn.
 func (s *jobs) start(j *job, by annotator) {
@@ -176,13 +183,13 @@ func (s *jobs) start(j *job, by annotator) {
 		case s.work <- struct{}{}:
 			defer func() { <-s.work }()
 		case <-ctx.Done():
-			s.finish(j, nil, nationAnnotated{}, ctx.Err())
+			s.finish(j, nil, annotation{}, ctx.Err())
 			return
 		}
 		s.to(j, running)
 		out, err := s.file()
 		if err != nil {
-			s.finish(j, nil, nationAnnotated{}, err)
+			s.finish(j, nil, annotation{}, err)
 			return
 		}
 		result, err := s.annotate(ctx, j, by, out)
@@ -190,9 +197,9 @@ func (s *jobs) start(j *job, by annotator) {
 	})
 }
 
-func (s *jobs) annotate(ctx context.Context, j *job, by annotator, out io.Writer) (nationAnnotated, error) {
+func (s *jobs) annotate(ctx context.Context, j *job, by annotator, out io.Writer) (annotation, error) {
 	if _, err := j.in.Seek(0, io.SeekStart); err != nil {
-		return nationAnnotated{}, err
+		return annotation{}, err
 	}
 	magic := make([]byte, 2)
 	_, _ = j.in.ReadAt(magic, 0) // what is shorter isn't compressed
@@ -202,7 +209,7 @@ func (s *jobs) annotate(ctx context.Context, j *job, by annotator, out io.Writer
 }
 
 // finish keeps the result for a while, or tells for as long why there is none. The input is gone at once.
-func (s *jobs) finish(j *job, out *os.File, result nationAnnotated, err error) {
+func (s *jobs) finish(j *job, out *os.File, result annotation, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	_ = j.in.Close() // it was only read, and has no name
@@ -252,7 +259,7 @@ func (s *jobs) remove(j *job) {
 type snapshot struct {
 	*job
 	state  stage
-	result nationAnnotated
+	result annotation
 	err    error
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/samverk/samverk/answer"
 	"github.com/samverk/samverk/fault"
+	"github.com/samverk/samverk/federation/together"
 	"github.com/samverk/samverk/genome/variant"
 	"github.com/samverk/samverk/policy"
 	"github.com/samverk/samverk/web"
@@ -18,12 +19,12 @@ import (
 
 // Nation is all regions' desks, asked together.
 type Nation struct {
-	Ask      func(context.Context, nationQuestion) (nationAnswer, error)
-	Annotate func(context.Context, answer.Annotation, io.Reader, io.Writer) (nationAnnotated, error)
-	Regions  func() int // how many would be asked
-	Here     bool       // this node is one of them: it holds genomes of its own
-	// Named gives where the decision and the policy that a region follows can be read; "" where they can't.
-	Named func(region string, v policy.Verdict) (decision, policy string)
+	Ask      func(context.Context, together.Question) (together.Answer, error)
+	Annotate func(context.Context, answer.Annotation, io.Reader, io.Writer) (together.Annotated, error)
+	Nodes    func() []together.Node // that would be asked; none: there is no other than this
+	Here     func() bool            // this node is one of them: it holds genomes of its own
+	// Named gives where the decision and the policy that a node follows can be read; "" where they can't.
+	Named func(node string, v policy.Verdict) (decision, policy string)
 }
 
 // here is what the form says where only this node is asked.
@@ -34,7 +35,7 @@ func (p *Room) regions(a *answer.Asker) int {
 	if p.options.Nation == nil || a != nil && !known(a.Ask) {
 		return 0
 	}
-	return p.options.Nation.Regions()
+	return len(p.options.Nation.Nodes())
 }
 
 // together tells whether the regions are asked, and not this node alone. The operator, whom no other node knows, asks their own first.
@@ -114,8 +115,8 @@ func (p *Room) askNation(w http.ResponseWriter, r *http.Request, f *form, q ques
 }
 
 // national is a question as the regions are asked it.
-func (q question) national() nationQuestion {
-	out := nationQuestion{Ask: q.ask}
+func (q question) national() together.Question {
+	out := together.Question{Ask: q.ask}
 	out.Question = policy.Frequency
 	if q.isKey {
 		out.Keys = []variant.Key{q.key}
@@ -125,7 +126,7 @@ func (q question) national() nationQuestion {
 	return out
 }
 
-func (p *Room) nation(l *web.Words, q question, f *form, a nationAnswer) *nation {
+func (p *Room) nation(l *web.Words, q question, f *form, a together.Answer) *nation {
 	n := p.repliesOf(l, a.Asked, a.Answered, a.Replies)
 	n.Gene, n.Purpose = q.gene, l.Must("purpose."+string(q.ask.Use.Purpose))
 	if q.isKey {
@@ -137,7 +138,7 @@ func (p *Room) nation(l *web.Words, q question, f *form, a nationAnswer) *nation
 	}
 	if a.Answered == 0 {
 		n.State = "none"
-		if !slices.ContainsFunc(a.Replies, func(x nationReply) bool { return x.How != howDenied }) {
+		if !slices.ContainsFunc(a.Replies, func(x together.Reply) bool { return x.How != together.Denied }) {
 			n.State = "denied"
 		}
 	}
@@ -147,7 +148,7 @@ func (p *Room) nation(l *web.Words, q question, f *form, a nationAnswer) *nation
 }
 
 // repliesOf tells who answered, and by what.
-func (p *Room) repliesOf(l *web.Words, asked, answered int, replies []nationReply) *nation {
+func (p *Room) repliesOf(l *web.Words, asked, answered int, replies []together.Reply) *nation {
 	n := &nation{Asked: asked, Answered: answered}
 	for _, x := range replies {
 		n.reply(p, l, x)
@@ -155,18 +156,30 @@ func (p *Room) repliesOf(l *web.Words, asked, answered int, replies []nationRepl
 	return n
 }
 
+// partsOf tells who answered for a file.
+func (p *Room) partsOf(l *web.Words, a *together.Annotated) *nation {
+	n := &nation{Asked: len(a.Parts)}
+	for _, x := range a.Parts {
+		if x.How == together.Answered {
+			n.Answered++
+		}
+		n.reply(p, l, together.Reply{Node: x.Node, Title: x.Title, URL: x.URL, How: x.How, Why: x.Why, Answer: answer.Answer{Verdict: x.Verdict}})
+	}
+	return n
+}
+
 // reply notes how one region answered, and by which decision.
-func (n *nation) reply(p *Room, l *web.Words, x nationReply) {
+func (n *nation) reply(p *Room, l *web.Words, x together.Reply) {
 	line := reply{Name: cmp.Or(x.Title, x.Node), How: l.Must("nation.how." + string(x.How)), Leaf: x.Answer.Receipt.Index, Took: x.Took}
 	if codeOf(x.Why) == "policy.budget.spent" {
 		line.How = l.Must("fault.policy.budget.spent")
 	}
-	if v := x.Answer.Verdict; v.Policy != "" && (x.How == howAnswered || x.How == howDenied) {
+	if v := x.Answer.Verdict; v.Policy != "" && (x.How == together.Answered || x.How == together.Denied) {
 		line.By = &named{Number: v.Number, Policy: v.Policy}
 		if p.options.Nation.Named != nil {
 			line.By.Decision, line.By.PolicyHref = p.options.Nation.Named(x.Node, v)
 		}
-		by := allowance{named: *line.By, Denies: x.How == howDenied}
+		by := allowance{named: *line.By, Denies: x.How == together.Denied}
 		i := slices.IndexFunc(n.By, func(o allowance) bool { return o.named == by.named && o.Denies == by.Denies })
 		if i < 0 {
 			i, n.By = len(n.By), append(n.By, by)
@@ -174,17 +187,17 @@ func (n *nation) reply(p *Room, l *web.Words, x nationReply) {
 		n.By[i].Regions = append(n.By[i].Regions, line.Name)
 		n.K = max(n.K, v.K)
 	}
-	if x.How != howAnswered && x.How != howDenied {
+	if x.How != together.Answered && x.How != together.Denied {
 		n.Silent = append(n.Silent, line.Name)
 	}
 	n.Replies = append(n.Replies, line)
 }
 
 // ofVariant tells of one variant, region by region.
-func (n *nation) ofVariant(l *web.Words, a nationAnswer) {
+func (n *nation) ofVariant(l *web.Words, a together.Answer) {
 	for i, x := range a.Replies {
-		if x.How != howAnswered || len(x.Answer.Counts) == 0 {
-			n.Rows = append(n.Rows, row{Name: n.Replies[i].Name, Without: n.Replies[i].How, Flag: x.How != howDenied})
+		if x.How != together.Answered || len(x.Answer.Counts) == 0 {
+			n.Rows = append(n.Rows, row{Name: n.Replies[i].Name, Without: n.Replies[i].How, Flag: x.How != together.Denied})
 			continue
 		}
 		c := x.Answer.Counts[0]
@@ -221,7 +234,7 @@ func nationState(c answer.Count) string {
 }
 
 // ofRegion tells of what is carried on a stretch, in all regions together.
-func (n *nation) ofRegion(l *web.Words, q question, f *form, a nationAnswer) {
+func (n *nation) ofRegion(l *web.Words, q question, f *form, a together.Answer) {
 	for i, k := range a.Keys {
 		name := k.String()
 		n.Rows = append(n.Rows, makeRow(name, "", f.link(name, q.ask.Use.Purpose, ""), false, a.Totals[i]))
@@ -293,10 +306,10 @@ func (p *Room) exportNation(w http.ResponseWriter, r *http.Request, format strin
 }
 
 // nationRows writes each region's rows, and then the total's; false when nobody reads them.
-func (p *Room) nationRows(out *web.Export, q question, keys []variant.Key, a nationAnswer) bool {
+func (p *Room) nationRows(out *web.Export, q question, keys []variant.Key, a together.Answer) bool {
 	for _, x := range a.Replies {
 		v, why := x.Answer.Verdict, codeOf(x.Why)
-		if x.How != howAnswered {
+		if x.How != together.Answered {
 			empty := []any{name(keys), q.ask.Use.Purpose, x.Node, x.How, why, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, orNil(v.Policy), orNil(v.Number), nil, a.Asked, a.Answered}
 			if out.Row(empty...) != nil {
 				return false

@@ -13,6 +13,7 @@ import (
 
 	"github.com/samverk/samverk/answer"
 	"github.com/samverk/samverk/fault"
+	"github.com/samverk/samverk/federation/together"
 	"github.com/samverk/samverk/internal/testnode"
 	"github.com/samverk/samverk/lang"
 	"github.com/samverk/samverk/policy"
@@ -21,24 +22,24 @@ import (
 )
 
 // seven are regions whose desk is one and the same; those that are named fail as it is said. Every number is so many times that of the node.
-func seven(desk *answer.Desk, here bool, silent map[string]how) *Nation {
+func seven(desk *answer.Desk, here bool, silent map[string]together.How) *Nation {
 	titles := [...]string{"Norr", "Mellansverige", "Mälardalen", "Stockholm–Gotland", "Väst", "Sydöst", "Syd"}
-	reply := func(i int, ask func() (answer.Answer, error)) (x nationReply) {
-		x = nationReply{Node: strings.ToLower(titles[i][:3]), Title: titles[i], How: howAnswered, Took: time.Duration(7+i) * time.Millisecond}
+	reply := func(i int, ask func() (answer.Answer, error)) (x together.Reply) {
+		x = together.Reply{Node: strings.ToLower(titles[i][:3]), Title: titles[i], How: together.Answered, Took: time.Duration(7+i) * time.Millisecond}
 		if h, fails := silent[titles[i]]; fails {
 			x.How, x.Why = h, fault.New(fault.Unavailable, "no answer").Say("federation."+string(h))
 			return x
 		}
 		if x.Answer, x.Why = ask(); fault.KindOf(x.Why) == fault.Denied {
-			x.How = howDenied
+			x.How = together.Denied
 			x.Answer.Verdict = policy.Verdict{Policy: "care-frequency-4", Number: "2026-15", Decision: "d15", Network: "se"}
 		}
 		return x
 	}
 	return &Nation{
-		Here: here, Regions: func() int { return len(titles) },
+		Here: func() bool { return here }, Nodes: func() []together.Node { return make([]together.Node, len(titles)) },
 		Named: func(_ string, v policy.Verdict) (string, string) { return "/n/se/decisions/" + v.Decision, "" },
-		Ask: func(ctx context.Context, q nationQuestion) (a nationAnswer, err error) {
+		Ask: func(ctx context.Context, q together.Question) (a together.Answer, err error) {
 			a.Asked = len(titles)
 			var parts []answer.Answer
 			one := sync.OnceValues(func() (answer.Answer, error) { // they share a budget
@@ -49,7 +50,7 @@ func seven(desk *answer.Desk, here bool, silent map[string]how) *Nation {
 			})
 			for i := range titles {
 				x := reply(i, one)
-				if a.Replies = append(a.Replies, x); x.How == howAnswered {
+				if a.Replies = append(a.Replies, x); x.How == together.Answered {
 					a.Answered++
 					parts = append(parts, x.Answer)
 				}
@@ -63,14 +64,12 @@ func seven(desk *answer.Desk, here bool, silent map[string]how) *Nation {
 			}
 			return a, nil
 		},
-		Annotate: func(ctx context.Context, what answer.Annotation, in io.Reader, out io.Writer) (r nationAnnotated, err error) {
-			r.Annotated, err = desk.Annotate(ctx, what, in, out)
-			r.Asked = len(titles)
+		Annotate: func(ctx context.Context, what answer.Annotation, in io.Reader, out io.Writer) (r together.Annotated, err error) {
+			one, err := desk.Annotate(ctx, what, in, out)
+			r.Records, r.Alleles, r.Known = one.Records, one.Alleles, one.Known
 			for i := range titles {
-				x := reply(i, func() (answer.Answer, error) { return answer.Answer{Verdict: r.Verdict}, nil })
-				if r.Replies = append(r.Replies, x); x.How == howAnswered {
-					r.Answered++
-				}
+				x := reply(i, func() (answer.Answer, error) { return answer.Answer{Verdict: one.Verdict}, nil })
+				r.Parts = append(r.Parts, together.Part{Node: x.Node, Title: x.Title, How: x.How, Why: x.Why, Verdict: x.Answer.Verdict})
 			}
 			return r, err
 		},
@@ -82,7 +81,7 @@ func times(c answer.Count, n int) answer.Count {
 	return answer.Count{Covered: c.Covered, Assumed: c.Assumed, Carriers: many(c.Carriers), AC: many(c.AC), AN: many(c.AN), Het: many(c.Het), Hom: many(c.Hom), Hemi: many(c.Hemi), Individuals: many(c.Individuals)}
 }
 
-func nationTable(t *testing.T, silent map[string]how, adopt bool) *route.Table {
+func nationTable(t *testing.T, silent map[string]together.How, adopt bool) *route.Table {
 	t.Helper()
 	n := testnode.Full(t)
 	if adopt {
@@ -94,9 +93,9 @@ func nationTable(t *testing.T, silent map[string]how, adopt bool) *route.Table {
 // The total never stands without how many regions it is of, and who is silent is named with what that means.
 func TestTheNationsAnswer(t *testing.T) {
 	all, none := nationTable(t, nil, true), nationTable(t, nil, false)
-	silent := map[string]how{"Sydöst": howLate, "Norr": howUnreachable}
+	silent := map[string]together.How{"Sydöst": together.Late, "Norr": together.Unreachable}
 	part := nationTable(t, silent, true)
-	broken := nationTable(t, map[string]how{"Norr": howLate, "Mellansverige": howLate, "Mälardalen": howLate, "Stockholm–Gotland": howFailed, "Väst": howRefused, "Sydöst": howLate, "Syd": howLate}, true)
+	broken := nationTable(t, map[string]together.How{"Norr": together.Late, "Mellansverige": together.Late, "Mälardalen": together.Late, "Stockholm–Gotland": together.Failed, "Väst": together.Refused, "Sydöst": together.Late, "Syd": together.Late}, true)
 	for _, c := range []struct {
 		name  string
 		table *route.Table
@@ -156,7 +155,7 @@ func TestAllRegionsOrThisNode(t *testing.T) {
 
 // The files have a row of each region, and last a total that says of how many it is.
 func TestTheNationsFiles(t *testing.T) {
-	v := visitor{t: t, table: nationTable(t, map[string]how{"Sydöst": howLate}, true), person: "linda"}
+	v := visitor{t: t, table: nationTable(t, map[string]together.How{"Sydöst": together.Late}, true), person: "linda"}
 	for query, variants := range map[string]int{carried: 1, region: 0} {
 		w := v.ask(query, "format", "json")
 		var rows []map[string]any
@@ -187,7 +186,7 @@ func TestTheNationsFiles(t *testing.T) {
 
 // A file is annotated over the regions, and says of how many its counts are.
 func TestAnnotatedByTheRegions(t *testing.T) {
-	v := visitor{t: t, table: nationTable(t, map[string]how{"Sydöst": howLate}, true), person: "linda"}
+	v := visitor{t: t, table: nationTable(t, map[string]together.How{"Sydöst": together.Late}, true), person: "linda"}
 	page, w := v.as("linda").annotate(map[string]string{"purpose": "care"}, []byte(pasted))
 	if text := told(w.Body.String()); page == "" || !strings.Contains(text, "6 of 7 regions answered. The counts in the file are of them.") || !strings.Contains(text, "Not in any number here: Sydöst") {
 		t.Error(page, text)
@@ -196,7 +195,7 @@ func TestAnnotatedByTheRegions(t *testing.T) {
 
 func TestTheNationInABrowser(t *testing.T) {
 	browser := webtest.Open(t)
-	silent := map[string]how{"Sydöst": howLate}
+	silent := map[string]together.How{"Sydöst": together.Late}
 	at := func(table *route.Table) string {
 		s := httptest.NewServer(as("linda", http.Handler(table)))
 		t.Cleanup(s.Close)

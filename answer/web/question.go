@@ -77,7 +77,7 @@ func (p *Room) newForm(r *http.Request, fields *web.Form, all []answer.Asker) (*
 		}
 	}
 	if f.Regions = p.regions(f.asker); f.Regions > 0 {
-		f.Here = p.options.Nation.Here
+		f.Here = p.options.Nation.Here()
 	}
 	if f.Here {
 		f.Where = []web.Option{{Value: "all", Text: l.Must("form.where.all", f.Regions)}, {Value: here, Text: l.Must("form.where.here")}}

@@ -45,8 +45,8 @@ func (p *pages) register(t *route.Table, site *web.Site) (err error) {
 // as is a button that signs in as somebody, and leads to a page.
 type as struct{ Person, To, Text string }
 
-// place is a region, and where its pages are.
-type place struct {
+// node is a region, and where its pages are.
+type node struct {
 	Title, URL string
 	Cut        bool
 }
@@ -64,9 +64,9 @@ type walkView struct {
 	Number  string // of the decision that holds
 	Tight   bool   // clinicians are not answered
 	Verify  string // the command
-	Home    place  // where the patient lives
-	Far     place  // which is cut off
-	Nodes   []place
+	Home    node   // where the patient lives
+	Far     node   // which is cut off
+	Nodes   []node
 	Obeyed  int  // how many regions obey the decision that holds
 	Do      []as // what comes next in the meeting: as each of those who haven't done it
 
@@ -104,7 +104,7 @@ func (p *pages) view(ctx context.Context, g *group, l *web.Words) (v walkView, e
 	v = walkView{Clinician: p.person("clinician"), Chair: p.person("chair"), Representative: p.person("patient"), Patient: who{s.Individual, patientCalled}, Researcher: p.person("researcher"),
 		Variant: s.Variant, Number: now.number, Tight: !now.answers()}
 	for _, r := range p.nodes {
-		at := place{r.title, r.at(), r.isCut()}
+		at := node{r.title, r.at(), r.isCut()}
 		v.Nodes = append(v.Nodes, at)
 		if r.name == s.Region {
 			v.Home, v.Verify = at, "samverk ledger verify --data "+r.dir

@@ -260,7 +260,7 @@ func (w *walker) ask(ctx context.Context) (together.Answer, error) {
 	}
 	a := policy.Ask{Assignment: held[0].ID, Organisation: held[0].Organisation, Sector: held[0].Sector, Role: held[0].Role, Person: asker, SignedIn: true,
 		Use: consent.Use{Purpose: consent.Purpose(w.story.Purpose)}, Question: policy.Frequency}
-	return w.Nation.Ask(ctx, together.Question{Ask: a, Keys: []variant.Key{key}})
+	return w.AskNation(ctx, together.Question{Ask: a, Keys: []variant.Key{key}})
 }
 
 // sampleVCF is a patient's VCF with the rare variant in it.
