@@ -220,6 +220,8 @@ func (d *Desk) there(ctx context.Context, peer string, q Question) (a answer.Ans
 	case err != nil:
 		return a, false, err
 	case got.Problem != nil:
+		a.Verdict = got.answer().Verdict // that doesn't allow it
+		a.Verdict.Allowed = false
 		return a, false, got.Problem.fault()
 	case got.Unchanged && !remembered:
 		return a, false, unreadable()
