@@ -110,6 +110,9 @@ func (m *mark) make(ctx context.Context, dir string, now time.Time, t *teller) (
 		stop()
 	}
 	if err = errors.Join(err, <-populated); err == nil {
+		err = obey(ctx, dir, *m)
+	}
+	if err == nil {
 		err = build(ctx, dir, *m, t)
 	}
 	if err == nil {

@@ -51,6 +51,28 @@ func believe(dir string) error {
 	return nil
 }
 
+// obey has each region make a standing rule, before anything is put in force: it adopts what the network's group decides.
+func obey(ctx context.Context, dir string, m mark) error {
+	var all nodes
+	for _, r := range regions {
+		all = append(all, &regional{region: r, dir: r.dir(dir), mark: m})
+	}
+	return all.each(func(r *regional) error {
+		return app.With(ctx, r.dir, "samverk demo", nil, func(c *app.Client) error {
+			node, err := c.Own(ctx)
+			if err != nil {
+				return err
+			}
+			rooms, err := node.Rooms(ctx)
+			if err != nil {
+				return err
+			}
+			err = rooms.Policies.SetStanding(ctx, operator, string(m.Sharing.Root), string(m.Sharing.Body), true, ground)
+			return errors.Join(err, rooms.Close())
+		})
+	})
+}
+
 // regional is a region's node in this process.
 type regional struct {
 	region
@@ -75,11 +97,7 @@ func open(ctx context.Context, dir string, m mark) (all nodes, err error) {
 		if r.client, err = app.Connect(ctx, r.dir, "samverk demo", nil); err != nil {
 			return err
 		}
-		node, err := r.client.Own(ctx)
-		if err == nil {
-			err = r.obey(ctx, node)
-		}
-		if err == nil {
+		if _, err = r.client.Own(ctx); err == nil {
 			r.url = r.kept(ctx)
 			err = r.connect(ctx)
 		}
@@ -119,21 +137,6 @@ func (all nodes) called(name string) *regional {
 		return all[i]
 	}
 	return nil
-}
-
-// obey makes the standing rule by which the region adopts what the network's group decides.
-func (r *regional) obey(ctx context.Context, node *app.Node) error {
-	rooms, err := node.Rooms(ctx)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = rooms.Close() }() // nothing of it is kept
-	s := r.mark.Sharing
-	adopts, err := rooms.Policies.Standing(ctx, string(s.Root), string(s.Body))
-	if err != nil || adopts {
-		return err
-	}
-	return rooms.Policies.SetStanding(ctx, operator, string(s.Root), string(s.Body), true, "Så börjar demonstrationen")
 }
 
 // obeys tells whether the region follows a decision of the network.
