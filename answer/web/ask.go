@@ -74,6 +74,7 @@ type row struct {
 	Told    bool // there is an answer, and no frequency follows from it
 	AF      chart.Span
 	HasAF   bool
+	Region  bool   // one of all that were asked
 	Without string // why there is no answer, in words
 	Flag    bool   // and there should be one
 }

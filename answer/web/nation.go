@@ -27,6 +27,9 @@ type Nation struct {
 	Named func(node string, v policy.Verdict) (decision, policy string)
 }
 
+// spent is why a region doesn't answer who has no answers left there.
+const spent = "policy.budget.spent"
+
 // here is what the form says where only this node is asked.
 const here = "here"
 
@@ -55,6 +58,7 @@ type nation struct {
 	Gene     string
 	Region   string
 	Purpose  string
+	Spent    bool   // nobody answers, because the asker has no answers left
 	State    string // some, zero, nobody, uncovered, told or none: which sentence is true of the regions that answered
 	Asked    int
 	Answered int
@@ -95,7 +99,7 @@ type reply struct {
 func (p *Room) askNation(w http.ResponseWriter, r *http.Request, f *form, q question, page askPage) int {
 	l, status := p.pages.Words(r), http.StatusOK
 	p.table.Questions.Add(1)
-	a, err := p.options.Nation.Ask(r.Context(), q.national())
+	a, err := p.options.Nation.Ask(r.Context(), q.national(listed+1))
 	switch {
 	case fault.KindOf(err) == fault.Invalid:
 		f.Wrong("", l.Must("wrong.use"))
@@ -114,14 +118,14 @@ func (p *Room) askNation(w http.ResponseWriter, r *http.Request, f *form, q ques
 	return p.pages.Render(w, r, web.Page{Name: "ask", Title: l.Must("ask.title.of", f.query()), Status: status, Station: "use", Data: page})
 }
 
-// national is a question as the regions are asked it.
-func (q question) national() together.Question {
+// national is a question as the regions are asked it; of a stretch so many variants, or all.
+func (q question) national(limit int) together.Question {
 	out := together.Question{Ask: q.ask}
 	out.Question = policy.Frequency
 	if q.isKey {
 		out.Keys = []variant.Key{q.key}
 	} else {
-		out.Region = &q.region
+		out.Region, out.Limit = &q.region, limit
 	}
 	return out
 }
@@ -138,6 +142,7 @@ func (p *Room) nation(l *web.Words, q question, f *form, a together.Answer) *nat
 	}
 	if a.Answered == 0 {
 		n.State = "none"
+		n.Spent = !slices.ContainsFunc(a.Replies, func(x together.Reply) bool { return codeOf(x.Why) != spent })
 		if !slices.ContainsFunc(a.Replies, func(x together.Reply) bool { return x.How != together.Denied }) {
 			n.State = "denied"
 		}
@@ -171,7 +176,7 @@ func (p *Room) partsOf(l *web.Words, a *together.Annotated) *nation {
 // reply notes how one region answered, and by which decision.
 func (n *nation) reply(p *Room, l *web.Words, x together.Reply) {
 	line := reply{Name: cmp.Or(x.Title, x.Node), How: l.Must("nation.how." + string(x.How)), Leaf: x.Answer.Receipt.Index, Took: x.Took}
-	if codeOf(x.Why) == "policy.budget.spent" {
+	if codeOf(x.Why) == spent {
 		line.How = l.Must("fault.policy.budget.spent")
 	}
 	if v := x.Answer.Verdict; v.Policy != "" && (x.How == together.Answered || x.How == together.Denied) {
@@ -201,7 +206,9 @@ func (n *nation) ofVariant(l *web.Words, a together.Answer) {
 			continue
 		}
 		c := x.Answer.Counts[0]
-		n.Rows = append(n.Rows, makeRow(n.Replies[i].Name, "", "", false, c))
+		r := makeRow(n.Replies[i].Name, "", "", false, c)
+		r.Region = true
+		n.Rows = append(n.Rows, r)
 		n.Assumed = n.Assumed || c.Assumed && c.Covered
 		if c.Covered && c.Carried() {
 			n.Carry++
@@ -290,7 +297,7 @@ const total = "total of those that answered"
 
 func (p *Room) exportNation(w http.ResponseWriter, r *http.Request, format string, q question) int {
 	p.table.Questions.Add(1)
-	a, err := p.options.Nation.Ask(r.Context(), q.national())
+	a, err := p.options.Nation.Ask(r.Context(), q.national(0))
 	if err != nil {
 		return p.refuse(w, r, q.ask, err)
 	}

@@ -140,7 +140,7 @@ func (p *pages) meeting(ctx context.Context, g *group, l *web.Words, v *walkView
 		return err
 	}
 	home := "/n/" + g.Slug
-	v.Meeting, v.Read = home+"/meetings/"+string(x.Meeting), as{v.Chair.ID, home + "/policy-drafts/" + x.Draft, l.Must("walk.5.draft", v.Chair.Name)}
+	v.Meeting, v.Read = home+"/meetings/"+string(x.Meeting), as{v.Chair.ID, home + "/policy-drafts/" + x.Draft, l.Must("walk.6.draft", v.Chair.Name)}
 	if all := m.Decisions[x.Item]; len(all) > 0 {
 		v.Decided, v.Decision, v.Approved = all[0].Number, home+"/decisions/"+string(all[0].ID), !all[0].Approved.IsZero()
 	}
@@ -156,13 +156,13 @@ func (p *pages) meeting(ctx context.Context, g *group, l *web.Words, v *walkView
 		}
 		for _, one := range minutes.Approvers {
 			if one.At.IsZero() {
-				v.Do = append(v.Do, as{string(one.Person), v.Minutes, l.Must("walk.5.minutes", one.Name)})
+				v.Do = append(v.Do, as{string(one.Person), v.Minutes, l.Must("walk.6.minutes", one.Name)})
 			}
 		}
 	case v.Decided != "":
-		v.Do = []as{{v.Chair.ID, v.Meeting, l.Must("walk.5.meeting", v.Chair.Name)}}
+		v.Do = []as{{v.Chair.ID, v.Meeting, l.Must("walk.6.meeting", v.Chair.Name)}}
 	default:
-		v.Do = []as{{v.Chair.ID, v.Meeting + "/items/" + string(x.Item), l.Must("walk.5.button", v.Chair.Name)}}
+		v.Do = []as{{v.Chair.ID, v.Meeting + "/items/" + string(x.Item), l.Must("walk.6.button", v.Chair.Name)}}
 	}
 	return nil
 }

@@ -107,7 +107,10 @@ func (x *answering) answer(ctx context.Context, a policy.Ask, q *question) (answ
 	if err != nil {
 		return answer.Answer{}, err
 	}
-	return x.desk.Region(ctx, answer.Region{Ask: a, Chrom: r.Chrom, From: r.From, To: r.To})
+	if q.Limit < 0 {
+		return answer.Answer{}, fault.New(fault.Invalid, "%d variants can't be listed", q.Limit)
+	}
+	return x.desk.Region(ctx, answer.Region{Ask: a, Chrom: r.Chrom, From: r.From, To: r.To, Limit: q.Limit})
 }
 
 // problemOf is what a peer is told of an error: its kind, its code, and its words where they are for askers.
