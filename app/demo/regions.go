@@ -148,6 +148,25 @@ func (r *regional) obeys(ctx context.Context, number string) (yes bool, err erro
 	return yes, err
 }
 
+// follow waits until all regions obey a decision.
+func (all nodes) follow(ctx context.Context, number string) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	return all.each(func(r *regional) error {
+		for {
+			yes, err := r.obeys(ctx, number)
+			if yes || err != nil {
+				return err
+			}
+			select {
+			case <-ctx.Done():
+				return fault.New(fault.Internal, "%s doesn't obey decision %s", r.name, number)
+			case <-time.After(50 * time.Millisecond):
+			}
+		}
+	})
+}
+
 // kept is where the region was served the last time, as its peers know it; "" at first.
 func (r *regional) kept(ctx context.Context) string {
 	self, err := app.NodePeers.Call(ctx, r.client, app.None{}, app.Sink[app.NodePeer]{Item: func(app.NodePeer) error { return nil }})

@@ -201,6 +201,9 @@ func (w *walker) tighten(ctx context.Context) error {
 // leave puts everything back, and leaves the group a meeting for the browser.
 func (w *walker) leave(ctx context.Context) error {
 	number, err := w.putBack(ctx, w.home.client, w.story)
+	if err == nil {
+		err = w.nodes.follow(ctx, w.now().number)
+	}
 	if err != nil {
 		return err
 	}
