@@ -155,6 +155,7 @@ func (r *Register) forget(ctx context.Context, tx *storage.Tx, n Number) error {
 		`DELETE FROM individual_session WHERE who IN (SELECT who FROM individual_login WHERE individual = $1)`,
 		`DELETE FROM individual_login WHERE individual = $1`,
 		`DELETE FROM individual_guardian WHERE individual = $1`,
+		`DELETE FROM individual_case WHERE individual = $1`,
 		`DELETE FROM individual_event WHERE individual = $1`,
 	} {
 		if _, err := tx.Exec(ctx, q, n); err != nil {
