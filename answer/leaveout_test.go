@@ -180,7 +180,9 @@ func TestACaseIsItsOwnersToUse(t *testing.T) {
 	refused("after a year", testnode.Clinician(), token)
 	ahead = 0
 	end := func(id string) error {
-		return n.DB.Write(t.Context(), func(tx *storage.Tx) error { return n.People.EndCase(t.Context(), tx, "operator", "a test", id) })
+		return n.DB.Write(t.Context(), func(tx *storage.Tx) error {
+			return n.People.EndCase(t.Context(), tx, "operator", "a test", c.Individual, id)
+		})
 	}
 	if err := end(c.ID); err != nil {
 		t.Fatal(err)

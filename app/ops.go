@@ -41,6 +41,7 @@ var (
 
 	ListIndividuals  = owner.Op[*Node, None, Individual, None]{Name: "individuals-list", Run: (*Node).listIndividuals}
 	RemoveIndividual = owner.Op[*Node, RemoveRequest, None, RemoveResult]{Name: "individuals-remove", Long: true, Run: (*Node).removeIndividual}
+	CaseIndividual   = owner.Op[*Node, CaseRequest, Case, CaseResult]{Name: "individuals-case", Run: (*Node).caseIndividual}
 
 	Recover = owner.Op[*Node, RecoverRequest, None, RecoverResult]{Name: "recover", Run: (*Node).recover}
 
@@ -52,7 +53,7 @@ var (
 func routes() []owner.Route[*Node] {
 	return append(decidingRoutes(),
 		Load.Route(), Query.Route(), Export.Route(), Datasets.Route(), Stats.Route(), Verify.Route(), Compact.Route(), Backup.Route(),
-		ChangeConsent.Route(), ShowConsent.Route(), ImportConsent.Route(), ExportConsent.Route(), ListIndividuals.Route(), RemoveIndividual.Route(), Recover.Route(),
+		ChangeConsent.Route(), ShowConsent.Route(), ImportConsent.Route(), ExportConsent.Route(), ListIndividuals.Route(), RemoveIndividual.Route(), CaseIndividual.Route(), Recover.Route(),
 		finishRestore.Route(), annotateFile.Route(), annotateBytes.Route())
 }
 
@@ -336,6 +337,32 @@ type Individual struct {
 	ID      string `json:"individual"`
 	Sex     string `json:"sex"`
 	Samples int64  `json:"samples"`
+}
+
+// CaseRequest makes or ends a case of an individual's; without either, it asks which there are.
+type CaseRequest struct {
+	ID           string `json:"individual"`
+	Organisation string `json:"organisation,omitempty"` // whose clinicians may leave them out of a count
+	End          string `json:"end,omitempty"`          // the case's id
+	Why          string `json:"why,omitempty"`
+	By           string `json:"by,omitempty"`
+}
+
+// Case is one of an individual's cases.
+type Case struct {
+	ID           string     `json:"case"`
+	Organisation string     `json:"organisation"`
+	By           string     `json:"by"`
+	Why          string     `json:"why,omitempty"`
+	Made         time.Time  `json:"made"`
+	Ends         time.Time  `json:"ends"`
+	Ended        *time.Time `json:"ended,omitempty"` // before that
+}
+
+// CaseResult has the token of a case that was made.
+type CaseResult struct {
+	Token string `json:"token,omitempty"`
+	Ends  string `json:"ends,omitempty"` // the day
 }
 
 // RemoveRequest says who.
