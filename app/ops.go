@@ -86,7 +86,7 @@ func With(ctx context.Context, dir, command string, waiting func(string), f func
 // LoadRequest is a load: the tags are the command line's.
 type LoadRequest struct {
 	Dataset    string   `json:"dataset" required:"" placeholder:"NAME" help:"The dataset to load into; made if it isn't there."`
-	Samples    string   `json:"samples,omitempty" placeholder:"S.tsv" help:"Who the samples are: columns sample, individual, sex."`
+	Samples    string   `json:"samples,omitempty" placeholder:"S.tsv" help:"Who the samples are: columns sample, individual, sex, and pseudonym if there is one."`
 	Consent    string   `json:"consent,omitempty" placeholder:"C.csv" help:"What they allow: columns individual, purpose, allow."`
 	Reference  string   `json:"reference,omitempty" placeholder:"REF.fa" help:"GRCh38 in FASTA, for left-aligning and for checking REF; the node's, if not given."`
 	Assembly   string   `json:"assembly,omitempty" placeholder:"GRCh38" help:"Says what the files are when their headers don't."`
@@ -337,6 +337,9 @@ type Individual struct {
 	ID      string `json:"individual"`
 	Sex     string `json:"sex"`
 	Samples int64  `json:"samples"`
+
+	Pseudonym string `json:"pseudonym,omitempty"` // by which other regions know them
+	Home      string `json:"home,omitempty"`      // whether they are counted here in what nodes answer together: here, elsewhere, not known
 }
 
 // CaseRequest makes or ends a case of an individual's; without either, it asks which there are.

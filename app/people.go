@@ -111,7 +111,7 @@ func (n *Node) listIndividuals(ctx context.Context, _ None, s Sink[Individual]) 
 		of[x.Individual]++
 	}
 	for _, i := range n.people.List() {
-		if err := s.Item(Individual{ID: i.ID, Sex: i.Sex.String(), Samples: of[i.Number]}); err != nil {
+		if err := s.Item(Individual{ID: i.ID, Sex: i.Sex.String(), Samples: of[i.Number], Pseudonym: i.Pseudonym}); err != nil {
 			return None{}, err
 		}
 	}
