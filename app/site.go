@@ -76,12 +76,13 @@ func (s *site) register(n *Node, frame *web.Site, o ServeOptions, base string) e
 	for _, one := range o.Site.Patients {
 		as = append(as, accountweb.Persona{Patient: one.Individual, Name: one.Name, Is: network.Text{SV: one.Is["sv"], NB: one.Is["nb"], EN: one.Is["en"]}})
 	}
-	accounts, err := accountweb.New(frame, c.Accounts, accountweb.Options{Proxy: o.Proxy, As: as, Programs: s.programs(n, base)})
+	accounts, err := accountweb.New(frame, c.Accounts, accountweb.Options{Proxy: o.Proxy, As: as, Programs: s.programs(n, base),
+		Note: func(err error) { s.log.Info("a visa was passed over", "error", err) }})
 	if err != nil {
 		return err
 	}
 	s.table = route.NewTable(route.Options{
-		Hosts: hosts(base), Public: o.public(), Refused: frame.CrossOrigin(),
+		Hosts: hosts(base), Public: o.public(), Refused: s.foreign(n, base, frame.CrossOrigin()),
 		Wrap: accounts.Wrap, SignIn: frame.SignIn,
 		SignedIn: func(r *http.Request) bool { return web.ViewerOf(r).Person != "" },
 	})
@@ -115,6 +116,7 @@ func (s *site) register(n *Node, frame *web.Site, o ServeOptions, base string) e
 			return err
 		}
 	}
+	s.peers(n)
 	return s.desk(n, frame, o, base)
 }
 
@@ -255,7 +257,9 @@ func (s *site) tend(ctx context.Context) {
 	go func() { defer close(sent); s.commons.Notices.Run(ctx) }()
 	done := make(chan struct{})
 	go func() { defer close(done); s.enactor.run(ctx) }()
-	defer func() { <-sent; <-done }()
+	told := make(chan struct{})
+	go func() { defer close(told); s.node.nodes.Run(ctx) }()
+	defer func() { <-sent; <-done; <-told }()
 	tick := time.NewTicker(tendEvery)
 	defer tick.Stop()
 	for {
@@ -267,6 +271,7 @@ func (s *site) tend(ctx context.Context) {
 			"the ledger":          s.carry,
 			"what is kept":        s.node.letGo,
 			"what budgets tell":   s.measure,
+			"what peers are told": func(ctx context.Context) error { return s.node.nodes.Tell(ctx, s.node.describe) },
 			"meetings":            s.commons.Forum.MeetingsDue,
 		} {
 			if err := do(ctx); err != nil && ctx.Err() == nil {
