@@ -26,17 +26,24 @@ type enactor struct {
 	errands *carried.Errands
 	commons Commons
 	log     *slog.Logger
-	failed  string // what went wrong last, so that it is logged once
+	failed  string    // what went wrong last, so that it is logged once
+	next    time.Time // when a decision that waits for its day comes into force; zero: none does
 }
 
-// enactEvery is how soon after its approval a decision is carried out.
+// enactEvery is how often it is looked for what nobody told of. What is decided in this process is carried out at once: nudge tells.
 const enactEvery = 5 * time.Second
 
 // run carries until ctx ends.
 func (c *enactor) run(ctx context.Context) {
-	tick := time.NewTicker(enactEvery)
-	defer tick.Stop()
+	wait := time.NewTimer(0)
+	defer wait.Stop()
 	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-wait.C:
+		case <-c.node.nudged:
+		}
 		said := ""
 		if err := c.enact(ctx); err != nil && ctx.Err() == nil {
 			if said = err.Error(); said != c.failed {
@@ -44,17 +51,30 @@ func (c *enactor) run(ctx context.Context) {
 			}
 		}
 		c.failed = said
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
+		wait.Reset(c.until())
+	}
+}
+
+// until is how long to wait before it is looked again.
+func (c *enactor) until() time.Duration {
+	if c.next.IsZero() {
+		return enactEvery
+	}
+	return min(enactEvery, max(0, c.next.Sub(c.commons.Networks.Now()))+time.Millisecond)
+}
+
+// nudge says that there may be something to carry out, and doesn't wait for it.
+func (n *Node) nudge() {
+	select {
+	case n.nudged <- struct{}{}:
+	default: // it is going to be looked anyway
 	}
 }
 
 // enact takes what was approved since it last did, and carries out what can be now.
 func (c *enactor) enact(ctx context.Context) error {
 	c.node.locate(c.commons.Networks)
+	c.next = time.Time{}
 	if err := c.take(ctx); err != nil {
 		return err
 	}
@@ -101,6 +121,9 @@ func (c *enactor) carryOut(ctx context.Context, e carried.Errand) error {
 		return err
 	}
 	if wait := c.waits(d); wait != nil {
+		if d.Seal.Seal != "" && (c.next.IsZero() || d.InForce.Before(c.next)) {
+			c.next = d.InForce
+		}
 		return c.settle(ctx, d, e, carried.Waiting, wait)
 	}
 	if no := c.refuses(d); no != nil {

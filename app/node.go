@@ -48,6 +48,7 @@ type Node struct {
 	reference *variant.Reference
 
 	serving atomic.Pointer[Commons] // while it serves
+	nudged  chan struct{}           // there may be something to carry out
 
 	journalLost bool // the operator says so
 }
@@ -60,7 +61,7 @@ func Open(ctx context.Context, dir string) (*Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := &Node{dir: dir, settings: settings}
+	n := &Node{dir: dir, settings: settings, nudged: make(chan struct{}, 1)}
 	if err := n.open(ctx); err != nil {
 		return nil, errors.Join(err, n.Close())
 	}

@@ -55,7 +55,7 @@ type site struct {
 func (n *Node) site(ctx context.Context, o ServeOptions, base string) (s *site, err error) {
 	s = &site{log: slog.Default(), node: n, carry: n.carryAll}
 	demo := o.Site.Demo || len(o.Site.As) > 0
-	if s.commons, err = OpenCommons(ctx, n.db, n.dir, n.settings, CommonsOptions{URL: base, Demo: demo}); err != nil {
+	if s.commons, err = OpenCommons(ctx, n.db, n.dir, n.settings, CommonsOptions{URL: base, Demo: demo, Decided: n.nudge}); err != nil {
 		return nil, err
 	}
 	n.serving.Store(&s.commons)
