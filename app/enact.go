@@ -86,7 +86,8 @@ func (c *enactor) enact(ctx context.Context) error {
 	for _, e := range waiting {
 		errs = append(errs, c.carryOut(ctx, e))
 	}
-	return errors.Join(append(errs, c.adopt(ctx))...)
+	_, err = c.node.policies.AdoptStanding(ctx)
+	return errors.Join(append(errs, err)...)
 }
 
 // take takes errands from the decisions approved since.
@@ -249,51 +250,6 @@ func (c *enactor) enactForm(ctx context.Context, by consent.Actor, m mandate.Man
 		}
 		return c.node.consents.Enact(ctx, tx, by, m, e.Digest)
 	})
-}
-
-// adopt adopts, by the node's standing rules, what was enacted since each rule was made.
-func (c *enactor) adopt(ctx context.Context) error {
-	waiting, err := c.node.policies.Waiting(ctx)
-	if err != nil || len(waiting) == 0 {
-		return err
-	}
-	rules, err := c.node.policies.Rules(ctx)
-	if err != nil {
-		return err
-	}
-	var errs []error
-	for _, s := range waiting {
-		for _, body := range []string{s.Mandate.Body, ""} {
-			i := slices.IndexFunc(rules, func(r policy.StandingRule) bool { return r.Network == s.Mandate.Network && r.Body == body })
-			if i < 0 {
-				continue
-			}
-			if r := rules[i]; r.Adopts && !s.Made.Before(r.Made) {
-				if gone, err := c.commons.Forum.Superseded(ctx, forum.DecisionID(s.Mandate.Decision)); err != nil || gone {
-					errs = append(errs, err)
-					break
-				}
-				errs = append(errs, c.adoptOne(ctx, s))
-			}
-			break // the body's own rule holds before the network's
-		}
-	}
-	return errors.Join(errs...)
-}
-
-// adoptOne adopts by a standing rule. That somebody else did so meanwhile is no failure.
-func (c *enactor) adoptOne(ctx context.Context, s policy.Signed) error {
-	failed := c.node.policies.Adopt(ctx, s, policy.Adoption{Standing: true})
-	if failed == nil {
-		return nil
-	}
-	waiting, err := c.node.policies.Waiting(ctx)
-	if err != nil || slices.ContainsFunc(waiting, func(x policy.Signed) bool {
-		return x.Mandate.Decision == s.Mandate.Decision && x.Draft.ID() == s.Draft.ID()
-	}) {
-		return errors.Join(failed, err)
-	}
-	return nil
 }
 
 // mandateOf is a decision as those who carry it out judge it: seats by sector, and nobody's name.

@@ -51,10 +51,8 @@ func (p *Policies) Adopt(ctx context.Context, s Signed, by Adoption) error {
 	if s.Draft.Country != p.Country() {
 		return fault.New(fault.Conflict, "the policy is for %s, this node is in %s", s.Draft.Country, p.Country()).Say("policy.abroad", s.Draft.Country)
 	}
-	if stands := p.stands.Load(); stands != nil {
-		if err := (*stands)(ctx, s.Mandate); err != nil {
-			return err
-		}
+	if err := p.still(ctx, s); err != nil {
+		return err
 	}
 	return p.act(ctx, by.By, by.Standing, func(tx *storage.Tx) error {
 		ground, who, err := by.ground(ctx, tx, s)
