@@ -13,8 +13,8 @@ import (
 	"github.com/samverk/samverk/federation/message"
 )
 
-// prefix is where messages are sent to, below a node's address.
-const prefix = "/federation/"
+// Prefix is where messages are sent to, below a node's address.
+const Prefix = "/federation/"
 
 // longestCall is how long a call without a deadline may take.
 const longestCall = 30 * time.Second
@@ -90,7 +90,7 @@ func (n *Nodes) send(ctx context.Context, to target, path string, s *message.Sig
 	if err != nil {
 		return nil, 0, err
 	}
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, strings.TrimSuffix(u.String(), "/")+prefix+path, nil)
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, strings.TrimSuffix(u.String(), "/")+Prefix+path, nil)
 	if err != nil {
 		return nil, 0, fault.Wrap(fault.Invalid, err, "the node's address can't be used")
 	}

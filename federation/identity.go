@@ -45,6 +45,12 @@ func (i Identity) KeyID() string { return KeyID(i.Key) }
 // Fingerprint is the key's name as people compare it, aloud: eight groups of four.
 func (i Identity) Fingerprint() string { return Fingerprint(i.KeyID()) }
 
+// Has tells whether a fingerprint, however it is written, is of the node's key.
+func (i Identity) Has(fingerprint string) bool {
+	id := plainID(fingerprint)
+	return id == i.KeyID() || len(i.Next) > 0 && id == KeyID(i.Next)
+}
+
 // Fingerprint writes a key's id in groups.
 func Fingerprint(id string) string {
 	var groups []string

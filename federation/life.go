@@ -22,7 +22,7 @@ func (n *Nodes) Approve(ctx context.Context, name, keyID string) error {
 		if p == nil {
 			return nil, noPeer(name)
 		}
-		if id := plainID(keyID); id != p.KeyID() && (len(p.Next) == 0 || id != KeyID(p.Next)) {
+		if !p.Has(keyID) {
 			return nil, fault.New(fault.Denied, "the key of %s is %s, not what was given", name, p.Fingerprint()).Where("key").
 				Do("have its operator read it from the page of nodes; if it differs, somebody else used the invitation: revoke").Say("federation.fingerprint", p.Title)
 		}
@@ -157,6 +157,25 @@ func (n *Nodes) rotate() error {
 	}
 	n.become(o.Identity, &s)
 	return nil
+}
+
+// Rotating tells until when the key before the announced one is accepted, and which peers know the new one; zero while none is announced.
+func (n *Nodes) Rotating() (until time.Time, told, waiting []string) {
+	o := n.self.Load()
+	if o == nil || o.next == nil {
+		return until, nil, nil
+	}
+	t := n.peers.Load()
+	for _, p := range t.list {
+		switch {
+		case p.State == Revoked:
+		case t.names[p.Name].knows == KeyID(o.Next):
+			told = append(told, p.Name)
+		default:
+			waiting = append(waiting, p.Name)
+		}
+	}
+	return o.secrets.NextAt.Add(overlap), told, waiting
 }
 
 // announced is the rotation under way; nil for none.

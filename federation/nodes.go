@@ -48,6 +48,7 @@ type Nodes struct {
 
 	mu       sync.Mutex // whoever changes self, secrets or peers
 	self     atomic.Pointer[own]
+	unread   error // why the key couldn't be read
 	peers    atomic.Pointer[table]
 	verifier *message.Verifier
 	handlers map[string]handler
@@ -143,11 +144,8 @@ func (n *Nodes) load(ctx context.Context) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	s, err := readKey(n.dir)
-	if err != nil {
-		return err
-	}
-	t := (&table{}).with(&peer{})
-	*t = table{names: map[string]*peer{}, keys: map[string]keyed{}}
+	n.unread = err // the node is closed to others, and works
+	t := &table{}
 	err = n.db.Read(ctx, func(tx *storage.Tx) error {
 		var text string
 		switch err := tx.QueryRow(ctx, `SELECT identity FROM federation_self WHERE id = 1`).Scan(&text); {
@@ -222,12 +220,23 @@ func (n *Nodes) Self() (Identity, bool) {
 	return o.Identity, true
 }
 
+// Closed says why this node, which is one among nodes, is closed to them; nil where it isn't, or is none.
+func (n *Nodes) Closed() error {
+	if n.self.Load() == nil {
+		return nil
+	}
+	_, err := n.me()
+	return err
+}
+
 // me is who this node is, or why it is closed.
 func (n *Nodes) me() (*own, error) {
 	o := n.self.Load()
 	switch {
 	case o == nil:
 		return nil, fault.New(fault.NotFound, "this node has no name among nodes").Do("samverk node init").Say("federation.none")
+	case o.secrets == nil && n.unread != nil:
+		return nil, n.unread
 	case o.secrets == nil:
 		return nil, fault.New(fault.Unavailable, "the node's key is gone").In(keyFile(n.dir)).Say("federation.key").
 			Do("put the file back from the machine it was on, or run samverk node init and have the peers revoke this node and invite it anew: a backup doesn't hold the key")
@@ -269,6 +278,20 @@ func (n *Nodes) Init(ctx context.Context, i Identity) error {
 		n.become(i, s)
 	}
 	return err
+}
+
+// Tell changes what this node says of itself: all but its name and its keys.
+func (n *Nodes) Tell(ctx context.Context, change func(*Identity)) error {
+	me, ok := n.Self()
+	if !ok {
+		return nil
+	}
+	now := me
+	change(&now)
+	if same(me, now) {
+		return nil
+	}
+	return n.Init(ctx, now)
 }
 
 // Peers lists the nodes that this one knows, by name.

@@ -51,14 +51,16 @@ type Status struct {
 
 // InForce is a policy that a node answers by.
 type InForce struct {
-	Network string    `json:"network"`
-	Name    string    `json:"name"`
-	Version int       `json:"version,omitempty"`
-	Digest  string    `json:"digest"`
-	Body    string    `json:"body,omitempty"`
-	Number  string    `json:"number"` // of the decision
-	Since   time.Time `json:"since"`
-	Expires time.Time `json:"expires,omitzero"`
+	Network  string            `json:"network"`
+	Name     string            `json:"name"`
+	Version  int               `json:"version,omitempty"`
+	Title    map[string]string `json:"title,omitempty"` // by language
+	Digest   string            `json:"digest"`
+	Body     string            `json:"body,omitempty"`
+	BodyName map[string]string `json:"bodyName,omitempty"` // by language
+	Number   string            `json:"number"`             // of the decision
+	Since    time.Time         `json:"since"`
+	Expires  time.Time         `json:"expires,omitzero"`
 }
 
 // peer is a Peer with what only this package needs of it. One that is in a table is never changed.

@@ -43,10 +43,10 @@ func (n *Nodes) ServeHTTP(w http.ResponseWriter, r *http.Request) { n.Serve(w, r
 
 // Serve answers as ServeHTTP does, and gives the status.
 func (n *Nodes) Serve(w http.ResponseWriter, r *http.Request) int {
-	if _, err := n.me(); err != nil {
-		return n.refuse(w, fault.New(fault.Unavailable, "this node doesn't answer others").Say("federation.closed"))
+	if _, ok := n.Self(); !ok {
+		return n.refuse(w, fault.New(fault.NotFound, "this node is none among nodes").Say("federation.closed"))
 	}
-	path := strings.TrimPrefix(r.URL.Path, prefix)
+	path := strings.TrimPrefix(r.URL.Path, Prefix)
 	if path == joinPath {
 		return n.serveJoin(w, r)
 	}
@@ -120,7 +120,8 @@ func (n *Nodes) named(r *http.Request, err error) error {
 		return err
 	}
 	for _, p := range n.peers.Load().list {
-		if p.State == Revoked && strings.Contains(r.Header.Get("Signature-Input"), `"`+p.KeyID()+`"`) {
+		input := r.Header.Get("Signature-Input")
+		if p.State == Revoked && (strings.Contains(input, `"`+p.KeyID()+`"`) || len(p.Next) > 0 && strings.Contains(input, `"`+KeyID(p.Next)+`"`)) {
 			return fault.New(fault.Denied, "this node has revoked yours").Do("talk to its operator").Say("federation.revoked")
 		}
 	}
