@@ -86,7 +86,13 @@ func (c *enactor) enact(ctx context.Context) error {
 	for _, e := range waiting {
 		errs = append(errs, c.carryOut(ctx, e))
 	}
-	_, err = c.node.policies.AdoptStanding(ctx)
+	if len(waiting) > 0 {
+		c.node.published.Nudge()
+	}
+	adopted, err := c.node.policies.AdoptStanding(ctx)
+	if len(adopted) > 0 {
+		c.node.carry(ctx)
+	}
 	return errors.Join(append(errs, err)...)
 }
 

@@ -17,6 +17,7 @@ import (
 	"github.com/samverk/samverk/consent/counted"
 	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/federation"
+	"github.com/samverk/samverk/federation/published"
 	"github.com/samverk/samverk/forum"
 	"github.com/samverk/samverk/genome/store"
 	"github.com/samverk/samverk/genome/variant"
@@ -31,21 +32,24 @@ import (
 
 // Node is an opened data directory. One process has it open, the one that holds its lock.
 type Node struct {
-	dir      string
-	settings Settings
-	db       *storage.DB
-	people   *individual.Register
-	consents *consent.Consents
-	genomes  *store.Store
-	counted  *counted.Counted
-	policies *policy.Policies
-	ledger   *ledger.Ledger
-	index    *ledger.Index
-	accesses *ledger.Accesses
-	desk     *answer.Desk
-	nodes    *federation.Nodes
-	carrier  carrier
-	letGoAt  time.Time // when letGo last did
+	dir       string
+	settings  Settings
+	db        *storage.DB
+	people    *individual.Register
+	consents  *consent.Consents
+	genomes   *store.Store
+	counted   *counted.Counted
+	policies  *policy.Policies
+	ledger    *ledger.Ledger
+	index     *ledger.Index
+	accesses  *ledger.Accesses
+	desk      *answer.Desk
+	nodes     *federation.Nodes
+	witness   *ledger.Witness   // of peers' logs
+	witnesses *ledger.Witnesses // of ours
+	published *published.Published
+	carrier   carrier
+	letGoAt   time.Time // when letGo last did
 	// reference is the node's FASTA; nil for none.
 	reference *variant.Reference
 
@@ -108,7 +112,13 @@ func (n *Node) open(ctx context.Context) (err error) {
 	if err := n.openDesk(ctx); err != nil {
 		return err
 	}
-	return n.openNodes(ctx)
+	if err := n.openWitness(); err != nil {
+		return err
+	}
+	if err := n.openNodes(ctx); err != nil {
+		return err
+	}
+	return n.openPublished()
 }
 
 // openDesk opens what stands between a count and an answer.
@@ -136,12 +146,15 @@ func (n *Node) openDesk(ctx context.Context) (err error) {
 // migrations are every room's tables.
 func migrations() []fs.FS {
 	return []fs.FS{individual.Migrations, consent.Migrations, counted.Migrations, policy.Migrations, carried.Migrations, ledger.Migrations, answer.Migrations, store.Migrations(),
-		network.Migrations, account.Migrations, notice.Migrations, forum.Migrations, federation.Migrations}
+		network.Migrations, account.Migrations, notice.Migrations, forum.Migrations, federation.Migrations, published.Migrations}
 }
 
 // Close closes what was opened, from the top down.
 func (n *Node) Close() error {
 	var errs []error
+	if n.published != nil {
+		n.published.Close()
+	}
 	if n.nodes != nil {
 		n.nodes.Close()
 	}

@@ -258,7 +258,9 @@ func (s *site) tend(ctx context.Context) {
 	go func() { defer close(done); s.enactor.run(ctx) }()
 	told := make(chan struct{})
 	go func() { defer close(told); s.node.nodes.Run(ctx) }()
-	defer func() { <-sent; <-done; <-told }()
+	tells := make(chan struct{})
+	go func() { defer close(tells); s.node.published.Run(ctx) }()
+	defer func() { <-sent; <-done; <-told; <-tells }()
 	tick := time.NewTicker(tendEvery)
 	defer tick.Stop()
 	for {

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/samverk/samverk/fault"
+	"github.com/samverk/samverk/mandate"
 )
 
 // AdoptStanding adopts, by the node's standing rules, what it was given and was signed since each rule was made: of each line the newest alone, so
@@ -21,7 +23,7 @@ func (p *Policies) AdoptStanding(ctx context.Context) (adopted []Signed, err err
 		return nil, err
 	}
 	var errs []error
-	waiting = slices.DeleteFunc(waiting, func(s Signed) bool { return !ruled(rules, s) })
+	waiting = slices.DeleteFunc(waiting, func(s Signed) bool { return !Ruled(rules, s.Mandate, s.Made) })
 	for _, s := range newest(waiting) {
 		if err := p.Adopt(ctx, s, Adoption{Standing: true}); err == nil {
 			adopted = append(adopted, s)
@@ -49,12 +51,13 @@ func newest(all []Signed) (out []Signed) {
 	return out
 }
 
-// ruled tells whether a standing rule adopts a policy. The body's own holds before the network's.
-func ruled(rules []StandingRule, s Signed) bool {
-	for _, body := range []string{s.Mandate.Body, ""} {
-		i := slices.IndexFunc(rules, func(r StandingRule) bool { return r.Network == s.Mandate.Network && r.Body == body })
+// Ruled tells whether a standing rule adopts what a mandate put in force and was signed at a moment: not before the rule was made. The body's own
+// rule holds before the network's.
+func Ruled(rules []StandingRule, m mandate.Mandate, made time.Time) bool {
+	for _, body := range []string{m.Body, ""} {
+		i := slices.IndexFunc(rules, func(r StandingRule) bool { return r.Network == m.Network && r.Body == body })
 		if i >= 0 {
-			return rules[i].Adopts && !s.Made.Before(rules[i].Made)
+			return rules[i].Adopts && !made.Before(rules[i].Made)
 		}
 	}
 	return false

@@ -38,7 +38,9 @@ func TestPoliciesTravel(t *testing.T) {
 		one := enacted(t, clock.now(), 1, nil)
 		n.tells(publication(t, one))
 		north.becomes("version 1 is obeyed", func() bool { return north.asks() == "care-frequency-1" })
-		south.becomes("version 1 is shown", func() bool { return maps.Equal(south.offered(), map[string]string{"care-frequency-1": "policy.key.unknown"}) })
+		south.becomes("version 1 is shown", func() bool {
+			return maps.Equal(south.offered(), map[string]string{"care-frequency-1": "policy.key.unknown"})
+		})
 		if south.asks() != "" || len(south.policies.History()) > 0 {
 			t.Error("a policy was adopted whose key isn't trusted")
 		}
@@ -46,7 +48,10 @@ func TestPoliciesTravel(t *testing.T) {
 		// north is away while it is tightened twice; then it obeys the last at once, and never the one between
 		north.gone.Store(true)
 		two := enacted(t, clock.now(), 2, func(d *policy.Draft) { d.Rules[0].K = 10 })
-		three := enacted(t, clock.now(), 3, func(d *policy.Draft) { d.Rules[0].K = 20; d.Expires = clock.now().Add(30 * 24 * time.Hour).UTC().Truncate(time.Second) })
+		three := enacted(t, clock.now(), 3, func(d *policy.Draft) {
+			d.Rules[0].K = 20
+			d.Expires = clock.now().Add(30 * 24 * time.Hour).UTC().Truncate(time.Second)
+		})
 		n.tells(publication(t, one), publication(t, two), publication(t, three))
 		south.becomes("all are shown", func() bool { return len(south.offered()) == 3 })
 		if north.asks() != "care-frequency-1" {
@@ -97,8 +102,12 @@ func TestPublicationsFollow(t *testing.T) {
 	at := clock.now().UTC().Truncate(time.Second)
 	d := Decided{Number: "2026-14", Network: nation, Of: Name{"sv": "Nätverket"}, Body: Name{"sv": "Styrgruppen"}, Title: "Frekvenser", Lang: "sv", Taken: at, InForce: at, Path: "/n/se/decisions/d1"}
 	l := Lifted{Title: "Väntetider", Lang: "sv", From: Name{"sv": "Norr"}, To: Name{"sv": "Styrgruppen"}, State: "prepared", Lifted: at, Due: at.Add(time.Hour), Path: "/n/se/topics/t1"}
-	decision := func(id string, d Decided) Publication { return Publication{Kind: Decision, ID: id, Body: text(t, d), In: "SE"} }
-	lift := func(id, of string, l Lifted) Publication { return Publication{Kind: Lift, ID: id, Body: text(t, l), For: of, In: "SE"} }
+	decision := func(id string, d Decided) Publication {
+		return Publication{Kind: Decision, ID: id, Body: text(t, d), In: "SE"}
+	}
+	lift := func(id, of string, l Lifted) Publication {
+		return Publication{Kind: Lift, ID: id, Body: text(t, l), For: of, In: "SE"}
+	}
 	hears := func(x *node) (titles string) {
 		x.nodes.Announce(ctx)
 		all, err := x.Decisions(ctx, "", 100)
