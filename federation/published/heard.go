@@ -20,7 +20,7 @@ import (
 
 // What a peer can make this node keep.
 const (
-	mostKept   = 5000 // entries
+	mostKept   = 3000 // entries
 	mostBody   = 64 << 10
 	mostPolicy = 2 << 20
 	mostPages  = 20 // at one hello
@@ -77,8 +77,12 @@ func (p *Published) read(ctx context.Context, peer federation.Peer, next page) e
 				return err
 			}
 		}
+		h, err := p.hearing(ctx, tx, peer)
+		if err != nil {
+			return err
+		}
 		for _, e := range next.Entries {
-			if err := p.hear(ctx, tx, peer, e); err != nil {
+			if err := h.hear(ctx, e); err != nil {
 				return err
 			}
 		}
@@ -87,7 +91,7 @@ func (p *Published) read(ctx context.Context, peer federation.Peer, next page) e
 				return err
 			}
 		}
-		_, err := tx.Exec(ctx, `INSERT INTO published_from (peer, heard) VALUES ($1, $2) ON CONFLICT (peer) DO UPDATE SET heard = excluded.heard`, peer.Name, p.o.Now())
+		_, err = tx.Exec(ctx, `INSERT INTO published_from (peer, heard) VALUES ($1, $2) ON CONFLICT (peer) DO UPDATE SET heard = excluded.heard`, peer.Name, p.o.Now())
 		return err
 	})
 }
@@ -118,35 +122,45 @@ func (p *Published) Trust(ctx context.Context, name string) error {
 	return p.pull(ctx, peer)
 }
 
-func believed(ctx context.Context, tx *storage.Tx, peer string) (is bool, err error) {
-	var n int
-	err = tx.QueryRow(ctx, `SELECT COUNT(*) FROM published_trust WHERE peer = $1`, peer).Scan(&n)
-	return n > 0, err
+// hearing is what a peer says, while it is kept.
+type hearing struct {
+	*Published
+	tx       *storage.Tx
+	peer     federation.Peer
+	believed bool // about what was decided
+	room     int  // for so many more
+}
+
+func (p *Published) hearing(ctx context.Context, tx *storage.Tx, peer federation.Peer) (*hearing, error) {
+	var there, word int
+	err := tx.QueryRow(ctx, `SELECT (SELECT COUNT(*) FROM published_entry WHERE peer = $1), (SELECT COUNT(*) FROM published_trust WHERE peer = $1)`, peer.Name).Scan(&there, &word)
+	return &hearing{p, tx, peer, word > 0, mostKept - there}, err
 }
 
 // hear keeps one entry, or lets it go. What was decided and lifted is only heard of who is believed about it.
-func (p *Published) hear(ctx context.Context, tx *storage.Tx, peer federation.Peer, e entry) error {
+func (h *hearing) hear(ctx context.Context, e entry) error {
 	if !slices.Contains(kinds, e.Kind) || e.ID == "" || len(e.ID) > 100 {
 		return nil // of a time after this program
 	}
 	if e.Body == "" {
-		_, err := tx.Exec(ctx, `DELETE FROM published_entry WHERE peer = $1 AND kind = $2 AND id = $3`, peer.Name, e.Kind, e.ID)
+		_, err := h.tx.Exec(ctx, `DELETE FROM published_entry WHERE peer = $1 AND kind = $2 AND id = $3`, h.peer.Name, e.Kind, e.ID)
 		return err
 	}
 	at, ok := e.check()
-	if !ok {
+	if !ok || (e.Kind == Decision || e.Kind == Lift) && !h.believed {
 		return nil
 	}
-	if e.Kind == Decision || e.Kind == Lift {
-		if is, err := believed(ctx, tx, peer.Name); err != nil || !is {
-			return err
-		}
-	}
 	var there int
-	if err := tx.QueryRow(ctx, `SELECT COUNT(*) FROM published_entry WHERE peer = $1 AND NOT (kind = $2 AND id = $3)`, peer.Name, e.Kind, e.ID).Scan(&there); err != nil || there >= mostKept {
+	if err := h.tx.QueryRow(ctx, `SELECT COUNT(*) FROM published_entry WHERE peer = $1 AND kind = $2 AND id = $3`, h.peer.Name, e.Kind, e.ID).Scan(&there); err != nil {
 		return err
 	}
-	why, err := p.judge(ctx, tx, peer, e.Kind, e.Body)
+	if there == 0 {
+		if h.room <= 0 {
+			return nil
+		}
+		h.room--
+	}
+	why, err := h.judge(ctx, h.tx, h.peer, e.Kind, e.Body)
 	if err != nil {
 		return err
 	}
@@ -158,9 +172,9 @@ func (p *Published) hear(ctx context.Context, tx *storage.Tx, peer federation.Pe
 		}
 		code, args = why.Code, string(b)
 	}
-	_, err = tx.Exec(ctx, `INSERT INTO published_entry (peer, kind, id, at, body, code, args, changed, stale) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0)
+	_, err = h.tx.Exec(ctx, `INSERT INTO published_entry (peer, kind, id, at, body, code, args, changed, stale) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0)
 		ON CONFLICT (peer, kind, id) DO UPDATE SET at = excluded.at, body = excluded.body, code = excluded.code, args = excluded.args, changed = excluded.changed, stale = 0`,
-		peer.Name, e.Kind, e.ID, at, e.Body, code, args, p.o.Now())
+		h.peer.Name, e.Kind, e.ID, at, e.Body, code, args, h.o.Now())
 	return err
 }
 

@@ -71,11 +71,15 @@ func (p *Published) offered(ctx context.Context, from federation.Peer, body []by
 	took := []string{}
 	err := p.db.Write(ctx, func(tx *storage.Tx) error {
 		took = took[:0]
+		h, err := p.hearing(ctx, tx, from)
+		if err != nil {
+			return err
+		}
 		for _, e := range o.Entries {
 			if e.Kind != Policy && e.Kind != Form || e.Body == "" {
 				continue
 			}
-			if err := p.hear(ctx, tx, from, e); err != nil {
+			if err := h.hear(ctx, e); err != nil {
 				return err
 			}
 			took = append(took, e.ID)
