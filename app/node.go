@@ -18,6 +18,7 @@ import (
 	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/federation"
 	"github.com/samverk/samverk/federation/published"
+	"github.com/samverk/samverk/federation/together"
 	"github.com/samverk/samverk/forum"
 	"github.com/samverk/samverk/genome/store"
 	"github.com/samverk/samverk/genome/variant"
@@ -32,29 +33,31 @@ import (
 
 // Node is an opened data directory. One process has it open, the one that holds its lock.
 type Node struct {
-	dir       string
-	settings  Settings
-	db        *storage.DB
-	people    *individual.Register
-	consents  *consent.Consents
-	genomes   *store.Store
-	counted   *counted.Counted
-	policies  *policy.Policies
-	ledger    *ledger.Ledger
-	index     *ledger.Index
-	accesses  *ledger.Accesses
-	desk      *answer.Desk
-	nodes     *federation.Nodes
-	witness   *ledger.Witness   // of peers' logs
-	witnesses *ledger.Witnesses // of ours
-	published *published.Published
-	carrier   carrier
-	letGoAt   time.Time // when letGo last did
+	dir      string
+	settings Settings
+	db       *storage.DB
+	people   *individual.Register
+	consents *consent.Consents
+	genomes  *store.Store
+	counted  *counted.Counted
+	policies *policy.Policies
+	ledger   *ledger.Ledger
+	index    *ledger.Index
+	accesses *ledger.Accesses
+	desk     *answer.Desk
+	nodes    *federation.Nodes
+	nation   *together.Desk // asks this node and its peers
+	carrier  carrier
+	letGoAt  time.Time // when letGo last did
 	// reference is the node's FASTA; nil for none.
 	reference *variant.Reference
 
 	serving atomic.Pointer[Commons] // while it serves
 	nudged  chan struct{}           // there may be something to carry out
+
+	witness   *ledger.Witness   // of peers' logs
+	witnesses *ledger.Witnesses // of ours
+	published *published.Published
 
 	journalLost bool // the operator says so
 }
