@@ -43,7 +43,7 @@ func (s *site) desk(n *Node, frame *web.Site, o ServeOptions, base string) (err 
 	}
 	of := n.beacon(base)
 	of.Demo, of.Askers, of.Genes, of.Log = pages.Demo, callers, pages.Genes, s.log
-	beacon.Register(s.table, n.desk, of)
+	beacon.Register(s.table, beacon.Own(n.desk), of)
 	s.asks, err = answerweb.Register(s.table, frame, n.desk, pages)
 	return err
 }

@@ -127,7 +127,7 @@ func newCaller(t testing.TB, n *testnode.Node) caller {
 		t.Fatal(err)
 	}
 	table := route.NewTable(route.Options{Public: true})
-	Register(table, n.Desk, Options{ID: "org.example.north", Name: "Region North", URL: "https://north.example.org", Software: "v0.1", Demo: true, Genes: genes,
+	Register(table, Own(n.Desk), Options{ID: "org.example.north", Name: "Region North", URL: "https://north.example.org", Software: "v0.1", Demo: true, Genes: genes,
 		Log:    slog.New(slog.NewTextHandler(io.Discard, nil)),
 		Askers: func(r *http.Request) ([]answer.Asker, error) { return people[r.Header.Get("X-Person")], nil }})
 	return caller{t, table}
@@ -143,8 +143,8 @@ func (c caller) send(person, method, path, body string) *httptest.ResponseRecord
 	return w
 }
 
-// reply is what tests look at of a document.
-type reply struct {
+// sent is what tests look at of a document.
+type sent struct {
 	Meta struct {
 		Granularity string `json:"returnedGranularity"`
 	} `json:"meta"`
@@ -174,12 +174,12 @@ type reply struct {
 }
 
 // ask sends a request, and checks that what comes is valid by the schema of its granularity.
-func (c caller) ask(person, path string, status int) (d reply) {
+func (c caller) ask(person, path string, status int) (d sent) {
 	c.Helper()
 	return c.check(c.send(person, "GET", path, ""), status)
 }
 
-func (c caller) check(w *httptest.ResponseRecorder, status int) (d reply) {
+func (c caller) check(w *httptest.ResponseRecorder, status int) (d sent) {
 	c.Helper()
 	if w.Code != status || w.Header().Get("Cache-Control") != "no-store" {
 		c.Fatalf("%d, not %d: %s", w.Code, status, w.Body)
@@ -274,6 +274,9 @@ func TestVariants(t *testing.T) {
 
 	d := c.ask("linda", "/g_variants?purpose=care&"+carried, 200)
 	if d.Meta.Granularity != yesOrNo || !d.Summary.Exists || d.Summary.Total != nil || d.Info["decision"] != "2026-14" || d.Info["ac"] != nil {
+		t.Errorf("%+v", d)
+	}
+	if d = c.ask("linda", "/g_variants?purpose=care&requestedGranularity=aggregated&"+carried, 200); d.Meta.Granularity != count || fmt.Sprint(d.Info["ac"]) != fmt.Sprint(cell(want.Counts[0].AC)) {
 		t.Errorf("%+v", d)
 	}
 	for _, sequence := range []string{"22", "chr22", "NC_000022.11"} {

@@ -38,13 +38,14 @@ type Options struct {
 
 type beacon struct {
 	Options
-	desk  *answer.Desk
-	table *route.Table
+	who      Answering
+	national bool // many nodes answer
+	table    *route.Table
 }
 
-// Register puts the Beacon into the table.
-func Register(t *route.Table, desk *answer.Desk, o Options) {
-	b := &beacon{Options: o, desk: desk, table: t}
+// Register puts the Beacon of who answers into the table.
+func Register(t *route.Table, who Answering, o Options) {
+	b := &beacon{Options: o, who: who, national: who.nodes() != nil, table: t}
 	if b.Log == nil {
 		b.Log = slog.Default()
 	}
