@@ -16,6 +16,8 @@ import (
 	"github.com/samverk/samverk/consent"
 	"github.com/samverk/samverk/consent/counted"
 	"github.com/samverk/samverk/fault"
+	"github.com/samverk/samverk/federation"
+	"github.com/samverk/samverk/federation/together"
 	"github.com/samverk/samverk/forum"
 	"github.com/samverk/samverk/genome/store"
 	"github.com/samverk/samverk/genome/variant"
@@ -42,6 +44,8 @@ type Node struct {
 	index    *ledger.Index
 	accesses *ledger.Accesses
 	desk     *answer.Desk
+	nodes    *federation.Nodes
+	nation   *together.Desk // asks this node and its peers
 	carrier  carrier
 	letGoAt  time.Time // when letGo last did
 	// reference is the node's FASTA; nil for none.
@@ -102,7 +106,10 @@ func (n *Node) open(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	return n.openDesk(ctx)
+	if err := n.openDesk(ctx); err != nil {
+		return err
+	}
+	return n.openNodes(ctx)
 }
 
 // openDesk opens what stands between a count and an answer.
@@ -130,12 +137,15 @@ func (n *Node) openDesk(ctx context.Context) (err error) {
 // migrations are every room's tables.
 func migrations() []fs.FS {
 	return []fs.FS{individual.Migrations, consent.Migrations, counted.Migrations, policy.Migrations, carried.Migrations, ledger.Migrations, answer.Migrations, store.Migrations(),
-		network.Migrations, account.Migrations, notice.Migrations, forum.Migrations}
+		network.Migrations, account.Migrations, notice.Migrations, forum.Migrations, federation.Migrations}
 }
 
 // Close closes what was opened, from the top down.
 func (n *Node) Close() error {
 	var errs []error
+	if n.nodes != nil {
+		n.nodes.Close()
+	}
 	if n.policies != nil {
 		n.policies.Close()
 	}

@@ -50,7 +50,7 @@ var (
 )
 
 func routes() []owner.Route[*Node] {
-	return append(decidingRoutes(),
+	return append(append(decidingRoutes(), nodeRoutes()...),
 		Load.Route(), Query.Route(), Export.Route(), Datasets.Route(), Stats.Route(), Verify.Route(), Compact.Route(), Backup.Route(),
 		ChangeConsent.Route(), ShowConsent.Route(), ImportConsent.Route(), ExportConsent.Route(), ListIndividuals.Route(), RemoveIndividual.Route(), Recover.Route(),
 		finishRestore.Route(), annotateFile.Route(), annotateBytes.Route())

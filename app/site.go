@@ -116,6 +116,7 @@ func (s *site) register(n *Node, frame *web.Site, o ServeOptions, base string) e
 			return err
 		}
 	}
+	s.peers(n)
 	return s.desk(n, frame, o, base)
 }
 
@@ -256,7 +257,9 @@ func (s *site) tend(ctx context.Context) {
 	go func() { defer close(sent); s.commons.Notices.Run(ctx) }()
 	done := make(chan struct{})
 	go func() { defer close(done); s.enactor.run(ctx) }()
-	defer func() { <-sent; <-done }()
+	told := make(chan struct{})
+	go func() { defer close(told); s.node.nodes.Run(ctx) }()
+	defer func() { <-sent; <-done; <-told }()
 	tick := time.NewTicker(tendEvery)
 	defer tick.Stop()
 	for {
@@ -268,6 +271,7 @@ func (s *site) tend(ctx context.Context) {
 			"the ledger":          s.carry,
 			"what is kept":        s.node.letGo,
 			"what budgets tell":   s.measure,
+			"what peers are told": func(ctx context.Context) error { return s.node.nodes.Tell(ctx, s.node.describe) },
 			"meetings":            s.commons.Forum.MeetingsDue,
 		} {
 			if err := do(ctx); err != nil && ctx.Err() == nil {

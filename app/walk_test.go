@@ -379,7 +379,7 @@ func TestEveryRouteAsEveryKindOfPerson(t *testing.T) {
 // unwidened makes sure that the walk would see it if the table let in more than the rooms do. Of the desk nobody tells but asks: here,
 // where nobody is signed in, it is the operator who asks.
 func (h *house) unwidened(r route.Route) {
-	if r.Who == route.Anyone || r.Who == route.LocalOperator || r.Who == route.Asker || r.Method != http.MethodGet || slices.Contains(asks, r.Pattern) || strings.Contains(strings.ReplaceAll(r.Pattern, "{network}", ""), "{") {
+	if r.Who == route.Anyone || r.Who == route.LocalOperator || r.Who == route.Asker || r.Who == route.Peer || r.Method != http.MethodGet || slices.Contains(asks, r.Pattern) || strings.Contains(strings.ReplaceAll(r.Pattern, "{network}", ""), "{") {
 		return
 	}
 	seen := 0
@@ -440,6 +440,10 @@ func (h *house) walk(r route.Route, path string, x thing, k kind, planted map[st
 	}
 	if r.Who == route.Asker {
 		return h.asks(r, method, path, k)
+	}
+	if r.Who == route.Peer { // a person is none
+		h.want(r, path, k, h.do(k, method, path, url.Values{}), http.StatusNotFound, http.StatusForbidden, http.StatusBadRequest)
+		return 1
 	}
 	signs := r.Who != route.Anyone
 	hidden := x.absent || x.other || x.scoped && !h.sees(k, x.scope)

@@ -2,6 +2,7 @@ package message
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/ed25519"
 	"crypto/sha256"
 	"crypto/subtle"
@@ -57,6 +58,28 @@ type Signer struct {
 	Key    Key
 	Now    func() time.Time
 	Random io.Reader // for nonces
+
+	Version int // of the protocol, that the other node understands; 0 is Newest
+}
+
+// Versions are what a node understands of the protocol. The zero value is what this program does.
+type Versions struct {
+	Oldest int `json:"oldest"`
+	Newest int `json:"newest"`
+}
+
+// Or gives those of this program where none are said.
+func (v Versions) Or() Versions {
+	if v == (Versions{}) {
+		return Versions{Oldest, Newest}
+	}
+	return v
+}
+
+// With gives the newest version that both understand.
+func (v Versions) With(other Versions) (int, bool) {
+	n := min(v.Newest, other.Newest)
+	return n, n >= max(v.Oldest, other.Oldest) && n > 0
 }
 
 // Request signs a request with its body, and gives the nonce that the answer must name.
@@ -67,7 +90,7 @@ func (s *Signer) Request(r *http.Request, body []byte) (nonce string, err error)
 	}
 	nonce = base64.RawURLEncoding.EncodeToString(raw[:])
 	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
-	if err := describe(r.Header, body); err != nil {
+	if err := s.describe(r.Header, body); err != nil {
 		return "", err
 	}
 	now := s.Now()
@@ -80,18 +103,18 @@ func (s *Signer) Request(r *http.Request, body []byte) (nonce string, err error)
 // Answer signs an answer to the request with a nonce: its headers, before they are sent.
 func (s *Signer) Answer(h http.Header, status int, body []byte, nonce string) error {
 	h.Set(answerHeader, nonce)
-	if err := describe(h, body); err != nil {
+	if err := s.describe(h, body); err != nil {
 		return err
 	}
 	return s.sign(h, ofAnswer, params(s.Now(), s.Key.ID), answered(h, status))
 }
 
 // describe sets the headers that are signed.
-func describe(h http.Header, body []byte) error {
+func (s *Signer) describe(h http.Header, body []byte) error {
 	if h.Get("Content-Type") == "" {
 		h.Set("Content-Type", "application/octet-stream")
 	}
-	h.Set(versionHeader, strconv.Itoa(Newest))
+	h.Set(versionHeader, strconv.Itoa(cmp.Or(s.Version, Newest)))
 	sum := sha256.Sum256(body)
 	d := sfv.NewDictionary()
 	d.Add("sha-256", sfv.NewItem(sum[:]))
@@ -292,11 +315,11 @@ func digested(h http.Header, body []byte) bool {
 }
 
 // version checks the protocol's version.
-func version(h http.Header) (int, error) {
+func (v Versions) version(h http.Header) (int, error) {
 	text, _ := header(h, versionHeader)
 	n, err := strconv.Atoi(text)
-	if err != nil || n < Oldest || n > Newest || strconv.Itoa(n) != text {
-		return 0, fault.New(fault.Invalid, "the message is of version %q of the protocol, and versions %d to %d are understood here", text[:min(len(text), 20)], Oldest, Newest).
+	if err != nil || n < v.Oldest || n > v.Newest || strconv.Itoa(n) != text {
+		return 0, fault.New(fault.Invalid, "the message is of version %q of the protocol, and versions %d to %d are understood here", text[:min(len(text), 20)], v.Oldest, v.Newest).
 			Say("message.version").Do("upgrade the older of the two nodes")
 	}
 	return n, nil

@@ -76,7 +76,7 @@ func newPair(t *testing.T) *pair {
 	}
 	p.north, p.south = node("north.example.org/1"), node("south.example.org/1")
 	keys := func(id string) (ed25519.PublicKey, bool) { k, ok := p.strict[id]; return k, ok }
-	p.at, p.back = NewVerifier(keys, clock), NewVerifier(keys, clock)
+	p.at, p.back = NewVerifier(keys, clock, Versions{}), NewVerifier(keys, clock, Versions{})
 	return p
 }
 
@@ -114,6 +114,9 @@ func (p *pair) arrive(wire []byte) *http.Request {
 	return r
 }
 
+// is takes an answer by one key.
+func is(id string) func(string) bool { return func(key string) bool { return key == id } }
+
 const limit = 1 << 16
 
 // says checks that an error has a code, and that a refusal tells it.
@@ -140,7 +143,7 @@ func TestRequestsAndAnswers(t *testing.T) {
 		}
 		return &http.Response{StatusCode: 200, Header: h, Body: io.NopCloser(bytes.NewReader(body)), ContentLength: int64(len(body))}
 	}
-	if b, err := p.back.Answer(answer(), "south.example.org/1", nonce, limit); err != nil || !bytes.Equal(b, body) {
+	if b, err := p.back.Answer(answer(), is("south.example.org/1"), nonce, limit); err != nil || !bytes.Equal(b, body) {
 		t.Fatalf("%s, %v", b, err)
 	}
 	for name, spoil := range map[string]func(*http.Response){
@@ -153,22 +156,22 @@ func TestRequestsAndAnswers(t *testing.T) {
 	} {
 		a := answer()
 		spoil(a)
-		_, err := p.back.Answer(a, "south.example.org/1", nonce, limit)
+		_, err := p.back.Answer(a, is("south.example.org/1"), nonce, limit)
 		if err == nil {
 			t.Error("believed:", name)
 		}
 		p.says(err, "message.signature")
 	}
-	if _, err := p.back.Answer(answer(), "north.example.org/1", nonce, limit); err == nil {
+	if _, err := p.back.Answer(answer(), is("north.example.org/1"), nonce, limit); err == nil {
 		t.Error("another node's answer was believed")
 	}
-	if _, err := p.back.Answer(answer(), "south.example.org/1", "another", limit); err == nil {
+	if _, err := p.back.Answer(answer(), is("south.example.org/1"), "another", limit); err == nil {
 		t.Error("an answer to another request was believed")
 	}
 	p.now = p.now.Add(24 * time.Hour)
 	late := answer()
 	p.now = p.now.Add(-24 * time.Hour)
-	_, err = p.back.Answer(late, "south.example.org/1", nonce, limit)
+	_, err = p.back.Answer(late, is("south.example.org/1"), nonce, limit)
 	p.says(err, "message.clock")
 }
 
@@ -226,7 +229,7 @@ func TestRefusals(t *testing.T) {
 		"broken off": {"message.cut", func(_ *pair, r *http.Request) { r.Body = io.NopCloser(iotest.ErrReader(io.ErrUnexpectedEOF)) }},
 		"from before the start": {"message.early", func(p *pair, _ *http.Request) {
 			p.now = p.now.Add(5 * time.Second)
-			p.at = NewVerifier(p.at.keys, p.at.now)
+			p.at = NewVerifier(p.at.keys, p.at.now, Versions{})
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -268,7 +271,7 @@ func TestMutations(t *testing.T) {
 		if err != nil {
 			continue
 		}
-		at := NewVerifier(p.at.keys, p.at.now) // that has seen nothing
+		at := NewVerifier(p.at.keys, p.at.now, Versions{}) // that has seen nothing
 		got, err := at.Request(m, limit)
 		if err != nil {
 			if fault.KindOf(err) == fault.Internal {

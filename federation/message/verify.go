@@ -2,6 +2,7 @@ package message
 
 import (
 	"crypto/ed25519"
+	"hash/maphash"
 	"io"
 	"net/http"
 	"sync"
@@ -15,14 +16,16 @@ type Verifier struct {
 	keys  func(id string) (ed25519.PublicKey, bool)
 	now   func() time.Time
 	begun time.Time
+	speak Versions
 
 	mu   sync.Mutex
+	seed maphash.Seed
 	seen map[string]*nonces // by key
 }
 
 // NewVerifier checks by the keys of peers, which are looked up anew for each message: one that is revoked is refused from then on.
-func NewVerifier(keys func(id string) (ed25519.PublicKey, bool), now func() time.Time) *Verifier {
-	return &Verifier{keys: keys, now: now, begun: now(), seen: map[string]*nonces{}}
+func NewVerifier(keys func(id string) (ed25519.PublicKey, bool), now func() time.Time, speak Versions) *Verifier {
+	return &Verifier{keys: keys, now: now, begun: now(), speak: speak.Or(), seed: maphash.MakeSeed(), seen: map[string]*nonces{}}
 }
 
 // Request is what a peer asked.
@@ -33,47 +36,93 @@ type Request struct {
 	Body    []byte
 }
 
-// Request checks a request and takes its nonce. It reads at most so many bytes of the body.
-func (v *Verifier) Request(r *http.Request, most int64) (Request, error) {
-	n, err := version(r.Header)
+// Opened is a request whose headers were checked, and whose body wasn't read.
+type Opened struct {
+	Request
+	http *http.Request
+}
+
+// Open checks a request by its headers and takes its nonce: who isn't a peer, or was here before, makes nobody read a body.
+func (v *Verifier) Open(r *http.Request) (Opened, error) {
+	s, o, err := v.head(r)
 	if err != nil {
-		return Request{}, err
-	}
-	s, err := signatureOf(r.Header, ofRequest)
-	if err != nil {
-		return Request{}, err
+		return o, err
 	}
 	key, err := v.key(s.keyid)
+	if err == nil {
+		err = check(key, s, ofRequest, requested(r))
+	}
+	if err == nil {
+		err = v.timely(s)
+	}
+	if err == nil {
+		err = v.take(s)
+	}
+	return o, err
+}
+
+func (v *Verifier) head(r *http.Request) (signature, Opened, error) {
+	n, err := v.speak.version(r.Header)
+	if err != nil {
+		return signature{}, Opened{}, err
+	}
+	s, err := signatureOf(r.Header, ofRequest)
+	return s, Opened{Request{From: s.keyid, Nonce: s.nonce, Version: n}, r}, err
+}
+
+// Read reads the body, of at most so many bytes.
+func (o Opened) Read(most int64) (Request, error) {
+	body, err := read(o.http.Body, o.http.ContentLength, most)
+	if err == nil && !digested(o.http.Header, body) {
+		err = forged()
+	}
+	o.Body = body
+	return o.Request, err
+}
+
+// Request checks a request and takes its nonce. It reads at most so many bytes of the body.
+func (v *Verifier) Request(r *http.Request, most int64) (Request, error) {
+	o, err := v.Open(r)
+	if err != nil {
+		return Request{}, err
+	}
+	return o.Read(most)
+}
+
+// Introduced checks a request by the key that its own body names: of somebody who isn't a peer yet. Its nonce is not kept: what lets them
+// in must hold once only.
+func (v *Verifier) Introduced(r *http.Request, most int64, named func(body []byte) (id string, key ed25519.PublicKey, err error)) (Request, error) {
+	s, o, err := v.head(r)
 	if err != nil {
 		return Request{}, err
 	}
 	if err := v.timely(s); err != nil {
 		return Request{}, err
 	}
-	// By the headers first: who isn't a peer makes nobody read a body.
-	if err := check(key, s, ofRequest, requested(r)); err != nil {
-		return Request{}, err
-	}
-	body, err := read(r.Body, r.ContentLength, most)
+	req, err := o.Read(most)
 	if err != nil {
 		return Request{}, err
 	}
-	if !digested(r.Header, body) {
-		return Request{}, forged()
+	id, key, err := named(req.Body)
+	if err != nil {
+		return Request{}, err
 	}
-	return Request{From: s.keyid, Nonce: s.nonce, Version: n, Body: body}, v.take(s)
+	if id != s.keyid || len(key) != ed25519.PublicKeySize {
+		return Request{}, fault.New(fault.Denied, "the message is signed with another key than it names").Say("message.stranger")
+	}
+	return req, check(key, s, ofRequest, requested(r))
 }
 
-// Answer checks that an answer is a node's to the request with a nonce, and gives its body.
-func (v *Verifier) Answer(res *http.Response, from, nonce string, most int64) ([]byte, error) {
-	if _, err := version(res.Header); err != nil {
+// Answer checks that an answer is to the request with a nonce, by a node that has such a key, and gives its body.
+func (v *Verifier) Answer(res *http.Response, from func(key string) bool, nonce string, most int64) ([]byte, error) {
+	if _, err := v.speak.version(res.Header); err != nil {
 		return nil, err
 	}
 	s, err := signatureOf(res.Header, ofAnswer)
 	if err != nil {
 		return nil, err
 	}
-	if answers, _ := header(res.Header, answerHeader); s.keyid != from || answers != nonce {
+	if answers, _ := header(res.Header, answerHeader); !from(s.keyid) || answers != nonce {
 		return nil, fault.New(fault.Denied, "the answer is another node's, or to another request").Say("message.signature")
 	}
 	key, err := v.key(s.keyid)
@@ -162,8 +211,8 @@ func read(body io.Reader, length, most int64) ([]byte, error) {
 	return b, nil
 }
 
-// mostNonces bounds what is kept of a peer's requests, for two windows: some hundred requests a second.
-const mostNonces = 200_000
+// mostNonces bounds what is kept of a peer's requests, for two windows: three thousand requests a second, in some 20 MB.
+const mostNonces = 1_000_000
 
 // window is how long a nonce may come again and be refused only because it is known.
 const window = lifetime + 2*skew
@@ -171,7 +220,7 @@ const window = lifetime + 2*skew
 // nonces are those of one peer, in two generations: when the newer is a window old, the older is forgotten.
 type nonces struct {
 	since    time.Time
-	now, old map[string]struct{}
+	now, old map[uint64]struct{} // hashes: a new nonce is taken for a known one once in 10^13
 }
 
 // take takes a request's nonce: once.
@@ -180,19 +229,20 @@ func (v *Verifier) take(s signature) error {
 	defer v.mu.Unlock()
 	n, now := v.seen[s.keyid], v.now()
 	if n == nil {
-		n = &nonces{since: now, now: map[string]struct{}{}}
+		n = &nonces{since: now, now: map[uint64]struct{}{}}
 		v.seen[s.keyid] = n
 	}
 	if now.Sub(n.since) > window {
-		n.since, n.old, n.now = now, n.now, map[string]struct{}{}
+		n.since, n.old, n.now = now, n.now, map[uint64]struct{}{}
 	}
-	_, known := n.now[s.nonce]
-	if _, before := n.old[s.nonce]; known || before {
+	nonce := maphash.String(v.seed, s.nonce)
+	_, known := n.now[nonce]
+	if _, before := n.old[nonce]; known || before {
 		return fault.New(fault.Denied, "the request has been here before").Say("message.replay")
 	}
 	if len(n.now) >= mostNonces {
 		return fault.New(fault.Unavailable, "the peer asks too much at once").Say("message.often").Do("ask again in some minutes")
 	}
-	n.now[s.nonce] = struct{}{}
+	n.now[nonce] = struct{}{}
 	return nil
 }

@@ -27,13 +27,16 @@ const (
 	Owner         Caller = "owner"          // the person concerned
 	Patient       Caller = "patient"        // whom data are about, or their guardian: signed in with a session of their own, which its room holds
 	Asker         Caller = "asker"          // as what policies let ask, which the desk judges: in an assignment of one's own, the operator at the machine, or nobody known
+	Peer          Caller = "peer"           // another node, by its signature, which package federation checks
 	LocalOperator Caller = "local operator" // whoever reaches the program under this machine's own name
 )
 
-var callers = []Caller{Anyone, SignedIn, Member, Seated, Chair, Steward, Coordinator, Owner, Patient, Asker, LocalOperator}
+var callers = []Caller{Anyone, SignedIn, Member, Seated, Chair, Steward, Coordinator, Owner, Patient, Asker, Peer, LocalOperator}
 
 // signs tells whether one must be signed in, with an account of the network, to be this caller.
-func (c Caller) signs() bool { return c != Anyone && c != Patient && c != Asker && c != LocalOperator }
+func (c Caller) signs() bool {
+	return c != Anyone && c != Patient && c != Asker && c != Peer && c != LocalOperator
+}
 
 // Route is one line of the table.
 type Route struct {
