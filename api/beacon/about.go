@@ -92,9 +92,9 @@ func (b *beacon) tellNodes(about map[string]any) {
 
 // about is what anybody may know of a nation's node.
 func (n Node) about() map[string]any {
-	about := map[string]any{"node": n.Name, "title": n.Title, "url": n.URL, "reached": n.Silent == ""}
-	if n.Silent != "" {
-		about["why"] = n.Silent
+	about := map[string]any{"node": n.Name, "title": n.Title, "url": n.URL, "reached": n.Trouble == ""}
+	if n.Trouble != "" {
+		about["why"] = n.Trouble
 	}
 	return about
 }
@@ -128,7 +128,7 @@ func (b *beacon) filteringTerms(w http.ResponseWriter, _ *http.Request) int {
 
 // endpoints answers /map.
 func (b *beacon) endpoints(w http.ResponseWriter, _ *http.Request) int {
-	at := b.URL + root
+	at := b.URL + b.Root
 	return b.informs(w, map[string]any{"$schema": configurationSchema + "beaconMapSchema.json", "endpointSets": map[string]any{
 		genomicVariant: map[string]any{"entryType": genomicVariant, "rootUrl": at + "/g_variants", "singleEntryUrl": at + "/g_variants/{id}",
 			"endpoints": map[string]any{individual: map[string]string{"returnedEntryType": individual, "url": at + "/g_variants/{id}/individuals"}}},

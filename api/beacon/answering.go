@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"github.com/samverk/samverk/answer"
-	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/genome/variant"
 	"github.com/samverk/samverk/policy"
 )
@@ -16,8 +15,9 @@ type Answering interface {
 	ask(context.Context, question) ([]reply, error)
 	// nodes are those of a nation, who are result sets of their own; nil: the node itself answers.
 	nodes() []Node
-	// named are the datasets that anybody may know of, and stats what is held, for who may see that.
+	// named are the datasets that anybody may know of.
 	named() []string
+	// stats are what is held, for who may see that.
 	stats(context.Context, policy.Ask) (answer.Stats, error)
 }
 
@@ -35,20 +35,20 @@ type reply struct {
 	Node
 	silent      *silence // why there is no answer; nil: there is one
 	granularity string
-	kind        policy.Kind
 	answer      answer.Answer // Counts of Keys
+	open        bool          // there may be more on the stretch
 }
 
 // Node is one of a nation's.
 type Node struct {
 	Name, Title, URL string
-	Silent           string // why it wouldn't be asked now, as a fault's code; ""
+	Trouble          string // why it couldn't be reached the last time, as a fault's code; ""
 }
 
 // silence is why a node doesn't answer.
 type silence struct {
-	how string // denied, late, unreachable, refused, failed
-	why error
+	how  string // denied, late, unreachable, refused, failed
+	code string // a fault's
 }
 
 // kinds are the questions by which each granularity is answered. What is on a stretch is listed with its frequencies, whatever is told of it then.
@@ -87,12 +87,12 @@ func (o own) fullest(q question) string {
 
 func (o own) ask(ctx context.Context, q question) ([]reply, error) {
 	r := reply{granularity: o.fullest(q)}
-	r.kind = kinds(r.granularity, q.region != nil)
-	q.Question = r.kind
+	q.Question = kinds(r.granularity, q.region != nil)
 	var err error
 	if q.region != nil {
 		// What ends elsewhere or is of another kind is passed over later, so all on the stretch is listed, and paid.
 		r.answer, err = o.desk.Region(ctx, answer.Region{Ask: q.Ask, Chrom: q.region.Chrom, From: q.region.From, To: q.region.To, Limit: mostListed})
+		r.open = len(r.answer.Keys) == mostListed
 	} else {
 		r.answer, err = o.desk.Ask(ctx, answer.Question{Ask: q.Ask, Keys: q.keys})
 		r.answer.Keys = q.keys
@@ -102,12 +102,3 @@ func (o own) ask(ctx context.Context, q question) ([]reply, error) {
 
 // mostListed bounds what one query looks at.
 const mostListed = 10_000
-
-// silent is the error where nobody answered: the denial if that was said by all, and else that they can't be asked now.
-func silent(replies []reply) error {
-	denied := !slices.ContainsFunc(replies, func(r reply) bool { return r.silent == nil || r.silent.how != "denied" })
-	if denied && len(replies) > 0 {
-		return policy.Denied()
-	}
-	return fault.New(fault.Unavailable, "none of the %d regions answered", len(replies)).Do("ask again later")
-}

@@ -72,9 +72,18 @@ func (s shelf) Load(url string) (any, error) {
 	return nil, errors.New("the standard's files have no " + url)
 }
 
-// valid checks a document by one of the standard's schemas.
-func valid(t testing.TB, schema string, document []byte) {
+var (
+	compiling sync.Mutex
+	compiled  = map[string]*jsonschema.Schema{}
+)
+
+func schemaOfStandard(t testing.TB, name string) *jsonschema.Schema {
 	t.Helper()
+	compiling.Lock()
+	defer compiling.Unlock()
+	if s := compiled[name]; s != nil {
+		return s
+	}
 	files, err := official()
 	if err != nil {
 		t.Fatal(err)
@@ -82,10 +91,18 @@ func valid(t testing.TB, schema string, document []byte) {
 	c := jsonschema.NewCompiler()
 	c.UseLoader(shelf(files))
 	c.AssertFormat()
-	s, err := c.Compile(published + schema)
+	s, err := c.Compile(published + name)
 	if err != nil {
 		t.Fatal(err)
 	}
+	compiled[name] = s
+	return s
+}
+
+// valid checks a document by one of the standard's schemas.
+func valid(t testing.TB, schema string, document []byte) {
+	t.Helper()
+	s := schemaOfStandard(t, schema)
 	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(document))
 	if err == nil {
 		err = s.Validate(doc)
@@ -112,6 +129,10 @@ type caller struct {
 }
 
 func newCaller(t testing.TB, n *testnode.Node) caller {
+	return newCallerOf(t, Own(n.Desk))
+}
+
+func newCallerOf(t testing.TB, who Answering) caller {
 	one, two := testnode.Clinician(), testnode.Researcher()
 	one.Use, two.Use = consent.Use{}, consent.Use{}
 	granted := two
@@ -127,7 +148,7 @@ func newCaller(t testing.TB, n *testnode.Node) caller {
 		t.Fatal(err)
 	}
 	table := route.NewTable(route.Options{Public: true})
-	Register(table, Own(n.Desk), Options{ID: "org.example.north", Name: "Region North", URL: "https://north.example.org", Software: "v0.1", Demo: true, Genes: genes,
+	Register(table, func() Answering { return who }, Options{ID: "org.example.north", Name: "Region North", URL: "https://north.example.org", Software: "v0.1", Demo: true, Genes: genes,
 		Log:    slog.New(slog.NewTextHandler(io.Discard, nil)),
 		Askers: func(r *http.Request) ([]answer.Asker, error) { return people[r.Header.Get("X-Person")], nil }})
 	return caller{t, table}
@@ -156,12 +177,16 @@ type sent struct {
 	Response struct {
 		Sets []struct {
 			ID      string            `json:"id"`
+			Type    string            `json:"setType"`
 			Exists  bool              `json:"exists"`
+			Count   int               `json:"resultsCount"`
 			Results []json.RawMessage `json:"results"`
+			Info    map[string]any    `json:"info"`
 		} `json:"resultSets"`
 		Collections []struct {
-			ID   string `json:"id"`
-			Size *int   `json:"cohortSize"`
+			ID   string         `json:"id"`
+			Size *int           `json:"cohortSize"`
+			Info map[string]any `json:"info"`
 		} `json:"collections"`
 	} `json:"response"`
 	Error struct {

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/samverk/samverk/answer"
+	"github.com/samverk/samverk/federation/together"
 	"github.com/samverk/samverk/genome/variant"
 	"github.com/samverk/samverk/policy"
 )
@@ -21,7 +22,7 @@ func (q *query) find(replies []reply) found {
 	seen := map[string]bool{}
 	for i, r := range replies {
 		f.at[i] = map[string]int{}
-		f.open = f.open || r.more()
+		f.open = f.open || r.open
 		for j, k := range r.answer.Keys {
 			if !r.answer.Counts[j].Carried() || q.at != nil && !q.matches(k) {
 				continue
@@ -45,9 +46,6 @@ func (f found) page(q query) []variant.Key {
 	n := len(f.keys)
 	return f.keys[min(n, q.skip*q.limit):min(n, (q.skip+1)*q.limit)]
 }
-
-// more tells whether there may be more on the stretch than was looked at.
-func (r reply) more() bool { return len(r.answer.Keys) >= mostListed }
 
 // fullestOf is the granularity of an answer: that of who tells most.
 func fullestOf(replies []reply) string {
@@ -129,8 +127,7 @@ func (b *beacon) told(q query, replies []reply, about subject, known bool) map[s
 	}
 	info := map[string]any{"purpose": q.purpose, "complete": answered == len(replies), "asked": len(replies), "answered": answered, "nodes": nodes}
 	if about != aStretch {
-		total, granularity := sum(replies)
-		total.tell(info, about, granularity)
+		sum(replies).tell(info, about, fullestOf(replies))
 	}
 	return info
 }
@@ -138,7 +135,7 @@ func (b *beacon) told(q query, replies []reply, about subject, known bool) map[s
 // told is what one says beside its answer: for what it was asked, and to who is known what allowed it; or why it is silent.
 func (r reply) told(q query, about subject, known bool) map[string]any {
 	if r.silent != nil {
-		return map[string]any{"answered": false, "how": r.silent.how, "why": r.silent.why}
+		return map[string]any{"answered": false, "how": r.silent.how, "why": r.silent.code}
 	}
 	info := map[string]any{"purpose": q.purpose, "consentEpoch": r.answer.Epoch, "individuals": cell(r.answer.Individuals)}
 	if r.Name != "" { // each of several may tell less than the others
@@ -153,7 +150,7 @@ func (r reply) told(q query, about subject, known bool) map[string]any {
 	switch {
 	case about != aStretch:
 		numbers(r.answer.Counts[0]).tell(info, about, r.granularity)
-	case r.more():
+	case r.open:
 		info["truncatedAfter"] = r.answer.Keys[len(r.answer.Keys)-1].String()
 	}
 	return info
@@ -189,36 +186,16 @@ func (c numbers) all(info map[string]any) {
 	}
 }
 
-// sum adds up what regions tell of one variant, which tells no more than its parts. Where nobody looked there is nothing to add; and if one tells less than
-// the others, so does the sum.
-func sum(replies []reply) (total numbers, granularity string) {
-	granularity = record
-	var parts []answer.Count
+// sum is what those who answered tell of one variant together.
+func sum(replies []reply) numbers {
+	var all []answer.Count
 	for _, r := range replies {
-		if r.silent != nil {
-			continue
-		}
-		if slices.Index(granularities, r.granularity) < slices.Index(granularities, granularity) {
-			granularity = r.granularity
-		}
-		if c := r.answer.Counts[0]; c.Covered {
-			parts = append(parts, c)
+		if r.silent == nil {
+			all = append(all, r.answer.Counts[0])
 		}
 	}
-	of := func(which func(answer.Count) policy.Cell) policy.Cell {
-		cells, times := make([]policy.Cell, len(parts)), make([]int, len(parts))
-		for i, c := range parts {
-			cells[i], times[i] = which(c), 1
-		}
-		return policy.Sum(cells, times)
+	if len(all) == 1 {
+		return numbers(all[0])
 	}
-	if len(parts) == 0 {
-		return numbers{}, granularity
-	}
-	return numbers{
-		Covered: true, Assumed: slices.ContainsFunc(parts, func(c answer.Count) bool { return c.Assumed }),
-		Carriers: of(func(c answer.Count) policy.Cell { return c.Carriers }), Individuals: of(func(c answer.Count) policy.Cell { return c.Individuals }),
-		AC: of(func(c answer.Count) policy.Cell { return c.AC }), AN: of(func(c answer.Count) policy.Cell { return c.AN }),
-		Het: of(func(c answer.Count) policy.Cell { return c.Het }), Hom: of(func(c answer.Count) policy.Cell { return c.Hom }), Hemi: of(func(c answer.Count) policy.Cell { return c.Hemi }),
-	}, granularity
+	return numbers(together.Sum(all))
 }

@@ -226,7 +226,7 @@ func (b *beacon) people(w http.ResponseWriter, r *http.Request, q query, key var
 	if err != nil {
 		return b.fail(w, r, q, err)
 	}
-	total, granularity := sum(replies)
+	total, granularity := sum(replies), fullestOf(replies)
 	d := document{Summary: summary{Exists: len(q.find(replies).keys) > 0}, Info: b.told(q, replies, people, known)}
 	if n := total.Carriers.Low; granularity == yesOrNo || total.Covered && total.Carriers.Form != policy.Number {
 		granularity = yesOrNo // the standard's count is one number
