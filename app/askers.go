@@ -37,6 +37,7 @@ func (s *site) desk(n *Node, frame *web.Site, o ServeOptions, base string) (err 
 	}
 	pages := o.Site.Options
 	pages.Askers, pages.Stewards, pages.Knowers, pages.Named = who.of, who.stewards, who.knowers, who.named
+	pages.Nation = who.together()
 	pages.Dir, pages.Secure = filepath.Join(n.dir, annotatingName), o.public()
 	if pages.Genes, err = n.settings.genes(); err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 
 	"github.com/samverk/samverk/consent"
 	"github.com/samverk/samverk/consent/counted"
+	"github.com/samverk/samverk/federation/together"
 	"github.com/samverk/samverk/mandate/carried"
 	"github.com/samverk/samverk/policy"
 )
@@ -48,6 +49,11 @@ func (r Rooms) Close() error {
 		return nil
 	}
 	return r.Commons.Close()
+}
+
+// AskNation asks all regions, as the pages do.
+func (r Rooms) AskNation(ctx context.Context, q together.Question) (together.Answer, error) {
+	return r.enactor.node.askNation(ctx, q)
 }
 
 // Covering waits until the ledger's newest signature is over a leaf, so that others can check it.

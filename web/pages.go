@@ -107,7 +107,7 @@ func checkNames(layout *template.Template, room fs.FS, l *Words, file string) er
 func functions(l *Words) template.FuncMap {
 	return template.FuncMap{
 		"t": l.T, "th": l.HTML,
-		"n": l.Number, "freq": l.Frequency, "upto": l.Scale, "size": l.Bytes, "percent": l.Percent,
+		"n": l.Number, "freq": l.Frequency, "freqs": l.Frequencies, "upto": l.Scale, "size": l.Bytes, "percent": l.Percent,
 		"day": l.Day, "shortday": l.ShortDay, "weekday": l.Weekday, "month": l.Month, "clock": l.Clock, "when": l.When, "span": l.Span, "days": l.Days,
 		"until": l.Until, "ago": l.Ago, "duration": l.Duration, "iso": iso,
 		"quote": l.Quote, "list": list(l.List), "either": list(l.Either), "md": Markdown, "named": named(l.Code),

@@ -39,8 +39,8 @@ func demonstrated(t *testing.T) (dir, url string) {
 	lines := bufio.NewScanner(r)
 	for lines.Scan() {
 		t.Log(lines.Text())
-		if at := strings.Index(lines.Text(), "http://"); at >= 0 {
-			url = strings.TrimSpace(lines.Text()[at:])
+		if _, at, ok := strings.Cut(lines.Text(), "The same in the browser: "); ok {
+			url = at
 			break
 		}
 	}

@@ -66,9 +66,14 @@ func (x *answering) message(ctx context.Context, from federation.Peer, body []by
 
 // reply answers one question.
 func (x *answering) reply(ctx context.Context, from federation.Peer, q *question) reply {
-	a, err := x.answer(ctx, x.ask(from, q), q)
+	as := x.ask(from, q)
+	a, err := x.answer(ctx, as, q)
 	if err != nil {
-		return reply{Problem: problemOf(err)}
+		r := reply{Problem: problemOf(err)}
+		if v := x.desk.Judge(as); as.SignedIn && fault.KindOf(err) == fault.Denied { // who is known is told by which decision
+			r.Verdict = verdict{Policy: v.Policy, Decision: v.Decision, Number: v.Number, Network: v.Network, Body: v.Body}
+		}
+		return r
 	}
 	v := a.Verdict
 	r := reply{Epoch: a.Epoch, Individuals: &a.Individuals, Datasets: a.Datasets, Leaf: a.Receipt.Index, Tag: a.Tag, Unchanged: a.Unchanged, keys: a.Keys,
@@ -102,7 +107,10 @@ func (x *answering) answer(ctx context.Context, a policy.Ask, q *question) (answ
 	if err != nil {
 		return answer.Answer{}, err
 	}
-	return x.desk.Region(ctx, answer.Region{Ask: a, Chrom: r.Chrom, From: r.From, To: r.To})
+	if q.Limit < 0 {
+		return answer.Answer{}, fault.New(fault.Invalid, "%d variants can't be listed", q.Limit)
+	}
+	return x.desk.Region(ctx, answer.Region{Ask: a, Chrom: r.Chrom, From: r.From, To: r.To, Limit: q.Limit})
 }
 
 // problemOf is what a peer is told of an error: its kind, its code, and its words where they are for askers.

@@ -21,6 +21,7 @@ type Question struct {
 	policy.Ask // as it is asked here; the person goes to each node under a pseudonym
 	Keys       []variant.Key
 	Region     *variant.Region // instead of keys
+	Limit      int             // of variants on a stretch, the first ones; 0: all
 	Case       string          // the asker's own case, as its home node names it ("north:…"), who is left out there; "": nobody
 	Only       []string        // names of nodes; none: all
 
@@ -202,7 +203,7 @@ func (d *Desk) one(ctx context.Context, n Node, q Question) Reply {
 // here asks this node's own desk.
 func (d *Desk) here(ctx context.Context, q Question) (answer.Answer, error) {
 	if q.Region != nil {
-		return d.own.Region(ctx, answer.Region{Ask: q.Ask, Chrom: q.Region.Chrom, From: q.Region.From, To: q.Region.To})
+		return d.own.Region(ctx, answer.Region{Ask: q.Ask, Chrom: q.Region.Chrom, From: q.Region.From, To: q.Region.To, Limit: q.Limit})
 	}
 	return d.own.Ask(ctx, answer.Question{Ask: q.Ask, Keys: q.Keys})
 }
@@ -220,6 +221,8 @@ func (d *Desk) there(ctx context.Context, peer string, q Question) (a answer.Ans
 	case err != nil:
 		return a, false, err
 	case got.Problem != nil:
+		a.Verdict = got.answer().Verdict // that doesn't allow it
+		a.Verdict.Allowed = false
 		return a, false, got.Problem.fault()
 	case got.Unchanged && !remembered:
 		return a, false, unreadable()
@@ -262,7 +265,7 @@ func (d *Desk) written(peer string, q Question) (*question, error) {
 		s.Case = token
 	}
 	if q.Region != nil {
-		s.Region, s.keys = q.Region.String(), nil
+		s.Region, s.Limit, s.keys = q.Region.String(), q.Limit, nil
 	}
 	for _, k := range s.keys {
 		if max(len(k.Ref), len(k.Alt)) > mostAllele {
