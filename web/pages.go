@@ -1,12 +1,14 @@
 package web
 
 import (
+	"embed"
 	"fmt"
 	"html/template"
 	"io/fs"
 	"path"
 	"slices"
 	"strings"
+	"sync"
 	"text/template/parse"
 	"time"
 
@@ -27,6 +29,12 @@ func (s *Site) Room(room fs.FS, more ...fs.FS) (*Pages, error) {
 	if room != nil {
 		from = append(from, room)
 	}
+	key, keeps := keyOf(room, more)
+	if p, ok := kept.Load(key); keeps && ok {
+		p, _ := p.(Pages)
+		p.site = s
+		return &p, nil
+	}
 	words, err := lang.Read(from...)
 	if err != nil {
 		return nil, err
@@ -40,7 +48,28 @@ func (s *Site) Room(room fs.FS, more ...fs.FS) (*Pages, error) {
 			return nil, fmt.Errorf("%s: %w", code, err)
 		}
 	}
+	if keeps {
+		kept.Store(key, Pages{words: p.words, templates: p.templates})
+	}
 	return p, nil
+}
+
+// kept are the pages that were read, by where from: a process that serves several nodes reads them once.
+var kept sync.Map
+
+// roomKey names what a room's pages are read from: its own files first, and those of at most so many rooms beneath.
+type roomKey [8]embed.FS
+
+// keyOf is false for what could change: what isn't part of the program.
+func keyOf(room fs.FS, more []fs.FS) (key roomKey, ok bool) {
+	for i, f := range append([]fs.FS{room}, more...) {
+		e, embedded := f.(embed.FS)
+		if !embedded && f != nil || i == len(key) {
+			return key, false
+		}
+		key[i] = e
+	}
+	return key, true
 }
 
 func readTemplates(room fs.FS, l *Words) (map[string]*template.Template, error) {
