@@ -188,7 +188,10 @@ func (p *pages) putBack(w http.ResponseWriter, r *http.Request) int {
 	defer p.again.Unlock()
 	err := withGroup(r.Context(), p.client, p.dir, p.mark, func(g *group) error {
 		_, err := g.putBack(r.Context(), p.nodes.called(p.mark.Story.Region).client, p.mark.Story)
-		return errors.Join(err, p.nodes.called(p.mark.Story.Far).connect(p.ctx))
+		if err := errors.Join(err, p.nodes.called(p.mark.Story.Far).connect(p.ctx)); err != nil {
+			return err
+		}
+		return p.nodes.follow(r.Context(), g.now().number)
 	})
 	if err != nil {
 		return p.pages.Fail(w, r, err)

@@ -98,7 +98,8 @@ func open(ctx context.Context, dir string, m mark) (all nodes, err error) {
 			return err
 		}
 		if _, err = r.client.Own(ctx); err == nil {
-			r.url = r.kept(ctx)
+			self, _ := r.self(ctx) // at first it is nobody
+			r.url = self.URL
 			err = r.connect(ctx)
 		}
 		return err
@@ -148,13 +149,16 @@ func (r *regional) obeys(ctx context.Context, number string) (yes bool, err erro
 	return yes, err
 }
 
-// kept is where the region was served the last time, as its peers know it; "" at first.
-func (r *regional) kept(ctx context.Context) string {
-	self, err := app.NodePeers.Call(ctx, r.client, app.None{}, app.Sink[app.NodePeer]{Item: func(app.NodePeer) error { return nil }})
-	if err != nil {
-		return ""
-	}
-	return self.URL
+// follow waits until all regions obey a decision.
+func (all nodes) follow(ctx context.Context, number string) error {
+	return all.each(func(r *regional) error {
+		return wait(ctx, r.title+" doesn't obey decision "+number, func(ctx context.Context) (bool, error) { return r.obeys(ctx, number) })
+	})
+}
+
+// self is who the region is among nodes.
+func (r *regional) self(ctx context.Context) (app.NodeSelf, error) {
+	return app.NodePeers.Call(ctx, r.client, app.None{}, app.Sink[app.NodePeer]{Item: func(app.NodePeer) error { return nil }})
 }
 
 // connect serves the region, where it was before if it was. It returns when it can be reached.
@@ -263,26 +267,57 @@ func (all nodes) join(ctx context.Context, national *app.Client, url string) err
 	if err != nil {
 		return err
 	}
-	for _, r := range all {
+	return all.each(func(r *regional) error {
 		if known[r.name] == "approved" {
-			continue
+			return nil
 		}
-		in, err := app.NodeInvite.Call(ctx, national, app.None{}, app.Sink[app.None]{})
-		if err != nil {
+		return r.join(ctx, national)
+	})
+}
+
+// join is what the region's operator and the national node's do. The form of consent was decided before the region's standing rule: that the
+// region asks its patients by it is an act of its own.
+func (r *regional) join(ctx context.Context, national *app.Client) error {
+	in, err := app.NodeInvite.Call(ctx, national, app.None{}, app.Sink[app.None]{})
+	if err != nil {
+		return err
+	}
+	if _, err := app.NodeJoin.Call(ctx, r.client, app.NodeJoining{Invitation: in.Invitation}, app.Sink[app.None]{}); err != nil {
+		return err
+	}
+	self, err := r.self(ctx)
+	if err != nil {
+		return err
+	}
+	if _, err := app.NodeApprove.Call(ctx, national, app.NodeApproval{Name: r.name, Key: self.Fingerprint}, app.Sink[app.None]{}); err != nil {
+		return err
+	}
+	node, err := r.client.Own(ctx)
+	if err != nil {
+		return err
+	}
+	rooms, err := node.Rooms(ctx)
+	if err != nil {
+		return err
+	}
+	return errors.Join(wait(ctx, r.title+" was given no form of consent", rooms.AdoptForm), rooms.Close())
+}
+
+// wait asks again and again until it is so.
+func wait(ctx context.Context, otherwise string, so func(context.Context) (bool, error)) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	for {
+		yes, err := so(ctx)
+		if yes || err != nil {
 			return err
 		}
-		if _, err := app.NodeJoin.Call(ctx, r.client, app.NodeJoining{Invitation: in.Invitation}, app.Sink[app.None]{}); err != nil {
-			return err
-		}
-		self, err := app.NodePeers.Call(ctx, r.client, app.None{}, app.Sink[app.NodePeer]{Item: func(app.NodePeer) error { return nil }})
-		if err != nil {
-			return err
-		}
-		if _, err := app.NodeApprove.Call(ctx, national, app.NodeApproval{Name: r.name, Key: self.Fingerprint}, app.Sink[app.None]{}); err != nil {
-			return err
+		select {
+		case <-ctx.Done():
+			return fault.New(fault.Unavailable, "%s", otherwise)
+		case <-time.After(50 * time.Millisecond):
 		}
 	}
-	return nil
 }
 
 // patience is how long the regions may take to hear of something: a decision, or that one of them is there again.

@@ -66,18 +66,15 @@ func (w *walker) ready(ctx context.Context) error {
 
 // until asks until the regions have heard of something.
 func (w *walker) until(ctx context.Context, otherwise string, enough func(together.Answer) bool) (a together.Answer, err error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	for {
-		if a, err = w.ask(ctx); err == nil && enough(a) {
-			return a, nil
-		}
-		select {
-		case <-ctx.Done():
-			return a, errors.Join(fault.New(fault.Internal, "%s: %s", otherwise, said(a)), err)
-		case <-time.After(100 * time.Millisecond):
-		}
+	var wrong error // until then: nobody can be asked yet
+	err = wait(ctx, otherwise, func(ctx context.Context) (bool, error) {
+		a, wrong = w.ask(ctx)
+		return wrong == nil && enough(a), nil
+	})
+	if err != nil {
+		err = errors.Join(err, wrong, fault.New(fault.Unavailable, "%s", said(a)))
 	}
+	return a, err
 }
 
 // said is what became of a question, for an error.
@@ -201,6 +198,9 @@ func (w *walker) tighten(ctx context.Context) error {
 // leave puts everything back, and leaves the group a meeting for the browser.
 func (w *walker) leave(ctx context.Context) error {
 	number, err := w.putBack(ctx, w.home.client, w.story)
+	if err == nil {
+		err = w.nodes.follow(ctx, w.now().number)
+	}
 	if err != nil {
 		return err
 	}
