@@ -195,6 +195,15 @@ func (r *rotation) check(p *peer, now time.Time) error {
 	return nil
 }
 
+// promote puts the announced key in the place of the one before it, when that is no longer accepted.
+func (p *peer) promote(now time.Time) bool {
+	if len(p.Next) == 0 || now.Before(p.NextUntil) {
+		return false
+	}
+	p.Key, p.Next, p.NextUntil = p.Next, nil, time.Time{}
+	return true
+}
+
 // turn does what is due: keys whose day is over, our own and peers'.
 func (n *Nodes) turn(ctx context.Context) error {
 	if err := n.turnOwn(ctx); err != nil {
@@ -205,10 +214,9 @@ func (n *Nodes) turn(ctx context.Context) error {
 			continue
 		}
 		if _, err := n.change(ctx, p.Name, "turned", "", func(_ context.Context, _ *storage.Tx, p *peer) (*peer, error) {
-			if p == nil || len(p.Next) == 0 || n.o.Now().Before(p.NextUntil) {
+			if p == nil || !p.promote(n.o.Now()) {
 				return nil, nil //nolint:nilnil // done meanwhile
 			}
-			p.Key, p.Next, p.NextUntil = p.Next, nil, time.Time{}
 			return p, nil
 		}); err != nil {
 			return err

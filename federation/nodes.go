@@ -37,6 +37,8 @@ type Options struct {
 	Met    func(context.Context, Peer)  // after a hello of an approved peer was read, in either direction; never twice at a time for one peer
 	Every  time.Duration                // how often hello is said; 0 is 10 s
 	Speaks message.Versions             // of the protocol; zero: what this program does
+
+	Patience time.Duration // how long a body may take to begin with; 0 is 5 s
 }
 
 // Nodes are this node and its peers. Its methods may be called from many goroutines.
@@ -88,6 +90,9 @@ func Open(ctx context.Context, db *storage.DB, dir string, o Options) (*Nodes, e
 	}
 	if o.Every <= 0 {
 		o.Every = 10 * time.Second
+	}
+	if o.Patience <= 0 {
+		o.Patience = 5 * time.Second
 	}
 	if o.Status == nil {
 		o.Status = func(context.Context) Status { return Status{} }
