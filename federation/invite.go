@@ -31,7 +31,7 @@ const (
 // Invitation is what one operator hands to another's: who invites, and what lets in once.
 type Invitation struct {
 	From    Identity         `json:"from"`
-	Secret  []byte           `json:"secret"`
+	Once    []byte           `json:"once"` // lets one node in
 	Expires time.Time        `json:"expires"`
 	Speaks  message.Versions `json:"speaks"`
 }
@@ -55,8 +55,8 @@ func (n *Nodes) Invite(ctx context.Context) (text string, err error) {
 		return "", err
 	}
 	i, key := o.fresh()
-	v := Invitation{From: i, Secret: make([]byte, 24), Expires: n.db.Now().Add(invitedFor).Truncate(time.Second), Speaks: n.o.Speaks}
-	if _, err := io.ReadFull(n.o.Random, v.Secret); err != nil {
+	v := Invitation{From: i, Once: make([]byte, 24), Expires: n.db.Now().Add(invitedFor).Truncate(time.Second), Speaks: n.o.Speaks}
+	if _, err := io.ReadFull(n.o.Random, v.Once); err != nil {
 		return "", fault.Wrap(fault.Internal, err, "there is no randomness for an invitation")
 	}
 	b, err := json.Marshal(v)
@@ -82,7 +82,7 @@ func (n *Nodes) Invite(ctx context.Context) (text string, err error) {
 		if err := n.event(ctx, tx, "", "invited", ""); err != nil {
 			return err
 		}
-		_, err := tx.Exec(ctx, `INSERT INTO federation_invitation (hash, made, expires) VALUES ($1, $2, $3)`, hashOf(v.Secret), now, v.Expires)
+		_, err := tx.Exec(ctx, `INSERT INTO federation_invitation (hash, made, expires) VALUES ($1, $2, $3)`, hashOf(v.Once), now, v.Expires)
 		return err
 	})
 	return invitePrefix + base64.RawURLEncoding.EncodeToString(signed), err
@@ -119,7 +119,7 @@ func ReadInvitation(text string) (v Invitation, err error) {
 type joining struct {
 	From   Identity         `json:"from"`
 	Speaks message.Versions `json:"speaks"`
-	Secret []byte           `json:"secret,omitempty"`
+	Once   []byte           `json:"once,omitempty"`
 }
 
 // Join uses an invitation: the node that made it is trusted from here on, and decides whether to approve us.
@@ -143,7 +143,7 @@ func (n *Nodes) Join(ctx context.Context, invitation string) (Peer, error) {
 		return Peer{}, err
 	}
 	i, key := o.fresh()
-	body, err := json.Marshal(joining{i, n.o.Speaks, v.Secret})
+	body, err := json.Marshal(joining{i, n.o.Speaks, v.Once})
 	if err != nil {
 		return Peer{}, err
 	}
@@ -152,7 +152,7 @@ func (n *Nodes) Join(ctx context.Context, invitation string) (Peer, error) {
 	s := &message.Signer{Key: message.Key{ID: i.KeyID(), Private: key}, Now: n.o.Now, Random: n.o.Random, Version: version}
 	ctx, cancel := context.WithTimeout(ctx, longestCall)
 	defer cancel()
-	answer, _, err := n.send(ctx, target{v.From.Title, v.From.URL, func(k string) bool { return k == id }}, joinPath+"?"+hashOf(v.Secret), s, theirs, body, mostJoin)
+	answer, _, err := n.send(ctx, target{v.From.Title, v.From.URL, func(k string) bool { return k == id }}, joinPath+"?"+hashOf(v.Once), s, theirs, body, mostJoin)
 	if err != nil {
 		return Peer{}, err
 	}
@@ -259,7 +259,7 @@ func (n *Nodes) joined(ctx context.Context, j joining) error {
 	if len(j.From.Next) > 0 {
 		return fault.New(fault.Invalid, "a node joins with its newest key").Say("federation.identity", "key")
 	}
-	hash := hashOf(j.Secret)
+	hash := hashOf(j.Once)
 	_, err := n.change(ctx, j.From.Name, "asks", "", func(ctx context.Context, tx *storage.Tx, p *peer) (*peer, error) {
 		if err := n.use(ctx, tx, hash, j.From.KeyID()); err != nil {
 			return nil, err
