@@ -1,22 +1,14 @@
 package answer
 
 import (
-	"bytes"
-	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"runtime"
-	"strconv"
 	"strings"
-	"sync"
 
-	"github.com/samverk/samverk/fault"
-	"github.com/samverk/samverk/genome/bgzf"
 	"github.com/samverk/samverk/genome/store"
 	"github.com/samverk/samverk/genome/variant"
-	"github.com/samverk/samverk/genome/vcf"
 	"github.com/samverk/samverk/ledger"
 	"github.com/samverk/samverk/policy"
 )
@@ -46,21 +38,6 @@ type Annotated struct {
 	Receipt ledger.Receipt
 }
 
-// fields are what an annotation adds to INFO, in this order. All but the flag have a value per ALT.
-var fields = [...]struct{ id, number, kind, text string }{
-	{"SAMVERK_AC", "A", "Integer", "Alleles counted among the people who allow this use"},
-	{"SAMVERK_AN", "A", "Integer", "Copies of this place in the people counted, less what is missing"},
-	{"SAMVERK_AF", "A", "Float", "SAMVERK_AC / SAMVERK_AN"},
-	{"SAMVERK_HOM", "A", "Integer", "People counted who are homozygous"},
-	{"SAMVERK_HEMI", "A", "Integer", "People counted who are hemizygous"},
-	{"SAMVERK_ASSUMED", "0", "Flag", "Somebody counted has neither a genotype nor a callable block here and counts as reference"},
-}
-
-// ranged is added where a policy tells of some numbers only that they lie in a range.
-var ranged = [...]struct{ id, number, kind, text string }{
-	{"SAMVERK_CARRIERS", "A", "String", "People counted who carry it: a number, or a range (1-4) where a smaller one is not told; then SAMVERK_AC and others may be missing"},
-}
-
 // Annotate copies a VCF from in to out and adds the counts of its variants to INFO, leaving all else as it is but line ends, which become LF. The
 // people counted are those who allow the use when it begins. After an error what was written is not whole.
 func (d *Desk) Annotate(ctx context.Context, a Annotation, in io.Reader, out io.Writer) (Annotated, error) {
@@ -82,19 +59,11 @@ func (d *Desk) annotate(ctx context.Context, a Annotation, in io.Reader, out io.
 	if a.Reference == nil {
 		a.Reference = d.reference
 	}
-	z, err := bgzf.NewReader(in, a.Name, bgzf.Options{})
+	x, err := open(a, in)
 	if err != nil {
 		return Annotated{}, err
 	}
-	defer z.Close()
-	s, err := vcf.NewScanner(a.Name, z.Next)
-	if err != nil {
-		return Annotated{}, err
-	}
-	h := s.Header()
-	if err := variant.Detect(h.Contigs, h.Reference, a.Assembly); err != nil {
-		return Annotated{}, inFile(err, a.Name)
-	}
+	defer x.reader.Close()
 	purse, err := d.purse(ctx, c)
 	if err != nil {
 		return Annotated{}, err
@@ -103,493 +72,51 @@ func (d *Desk) annotate(ctx context.Context, a Annotation, in io.Reader, out io.
 		return Annotated{}, err
 	}
 	d.lengthy(c.counting)
-	w, err := newOutput(a, out)
-	if err != nil {
+	x.sum = Annotated{Individuals: c.size(c.mask.Individuals()), Epoch: c.allowed.Epoch, Verdict: c.verdict}
+	if x.sum.Receipt, err = d.record(ctx, c); err != nil {
 		return Annotated{}, err
 	}
-	x := &annotator{a: a, scan: s, reader: z, out: w, purse: purse,
-		sum: Annotated{Individuals: c.size(c.mask.Individuals()), Epoch: c.allowed.Epoch, Verdict: c.verdict}}
-	x.header(h, c)
-	if x.sum.Receipt, err = d.record(ctx, c); err == nil {
-		err = x.run(ctx, c)
-	}
-	if err != nil {
-		w.abandon()
-		return Annotated{}, err
-	}
-	return x.sum, w.close(a.Index)
+	return x.copy(ctx, &stored{c, purse, a.Ask}, out)
 }
 
-// annotator goes through one file: it reads pages of lines, several goroutines name their variants, pay for them in the file's
-// order, count and write them out in memory, and another puts them in the output.
-type annotator struct {
-	a      Annotation
-	scan   *vcf.Scanner
-	reader *bgzf.Reader
-	out    *output
-	purse  *purse // for what is counted next
-	sum    Annotated
+// stored are the counts of this node's own store.
+type stored struct {
+	*asking
+	purse *purse
+	ask   policy.Ask
 }
 
-// header writes the lines as they were, less those of an earlier annotation, and those that explain ours.
-func (x *annotator) header(h *vcf.Header, c *asking) {
-	for _, l := range h.Lines {
-		if !strings.HasPrefix(l, "##INFO=<ID=SAMVERK_") && !strings.HasPrefix(l, "##samverk=") {
-			x.out.line(l)
-		}
-	}
-	for _, f := range fields {
-		x.out.line(fmt.Sprintf("##INFO=<ID=%s,Number=%s,Type=%s,Description=%q>", f.id, f.number, f.kind, f.text))
-	}
+func (s *stored) Header() []string {
 	by := ""
-	if !c.plain {
-		for _, f := range ranged {
-			x.out.line(fmt.Sprintf("##INFO=<ID=%s,Number=%s,Type=%s,Description=%q>", f.id, f.number, f.kind, f.text))
-		}
-		by = fmt.Sprintf(",Policy=%s,Decision=%q,NotToldApart=%d", c.verdict.Policy, c.verdict.Number, c.verdict.K)
+	if !s.plain {
+		by = fmt.Sprintf(",Policy=%s,Decision=%q,NotToldApart=%d", s.verdict.Policy, s.verdict.Number, s.verdict.K)
 	}
-	x.out.line(fmt.Sprintf("##samverk=<ID=counts,Purpose=%s,Datasets=%q,Individuals=%s,ConsentEpoch=%d%s>",
-		x.a.Use.Purpose, strings.Join(c.datasets, ","), Text(x.sum.Individuals, "-"), x.sum.Epoch, by))
-	columns := []string{"#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO"}
-	if h.HasFormat {
-		columns = append(append(columns, "FORMAT"), h.Samples...)
-	}
-	x.out.line(strings.Join(columns, "\t"))
+	return []string{fmt.Sprintf("##samverk=<ID=counts,Purpose=%s,Datasets=%q,Individuals=%s,ConsentEpoch=%d%s>",
+		s.ask.Use.Purpose, strings.Join(s.datasets, ","), Text(s.size(s.mask.Individuals()), "-"), s.allowed.Epoch, by)}
 }
 
-// page is a piece of the file, and what becomes of it.
-type page struct {
-	text    []byte // the lines' bytes, which records' Raw are parts of
-	records []vcf.Record
-	names   []name          // of the records' ALTs, one after the other
-	alleles []byte          // which names' keys are parts of
-	turn    <-chan struct{} // closed when the pages before are paid
-	paid    chan struct{}
-	out     []byte
-	ends    []int // where each record's line ends in out
-	sum     Annotated
-	err     error
-	done    chan struct{} // a token when out is ready
-}
+func (s *stored) Pages() (atOnce, bytes int) { return runtime.GOMAXPROCS(0), 512 << 10 }
 
-// name is what an ALT is called.
-type name struct {
-	key  variant.Key
-	ok   bool // it names a variant
-	none bool // there is none: the record has no ALT
-	last bool // of its record
-}
+func (s *stored) Ranged() bool { return !s.plain }
 
-// pageText is how many bytes of lines make a page; a longer line is a page of its own.
-const pageText = 512 << 10
+func (s *stored) Pay(ctx context.Context, cells int) error { return s.purse.pay(ctx, cells) }
 
-func (x *annotator) run(ctx context.Context, c *asking) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	workers := runtime.GOMAXPROCS(0)
-	free, work, order := make(chan *page, 3*workers), make(chan *page, 3*workers), make(chan *page, 3*workers)
-	for range cap(free) {
-		free <- &page{done: make(chan struct{}, 1)}
-	}
-	var counting sync.WaitGroup
-	for range workers {
-		counting.Go(func() { x.newClerk(c).work(ctx, work) })
-	}
-	wrote := make(chan error, 1)
-	go func() { wrote <- x.write(order, free, cancel) }()
-	err := x.read(ctx, free, work, order)
-	close(work)
-	close(order)
-	counting.Wait()
-	return cmp.Or(<-wrote, err) // an error of a page comes before one of what follows it
-}
+func (s *stored) Clerk() Clerk { return &clerk{s.snap.BulkCounter(s.mask), s.shaper} }
 
-// read cuts the file into pages.
-func (x *annotator) read(ctx context.Context, free <-chan *page, work, order chan<- *page) error {
-	turn := make(chan struct{})
-	close(turn)
-	for more := true; more; {
-		var p *page
-		select {
-		case p = <-free:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-		p.turn, p.paid = turn, make(chan struct{})
-		turn = p.paid
-		var err error
-		more, err = p.fill(x.scan)
-		if x.a.Progress != nil {
-			x.a.Progress(x.reader.BytesRead())
-		}
-		work <- p
-		order <- p
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// fill copies lines into the page; false at the end of the file.
-func (p *page) fill(s *vcf.Scanner) (bool, error) {
-	p.text, p.records = p.text[:0], p.records[:0]
-	var r vcf.Record
-	for len(p.text) < pageText {
-		ok, err := s.Next(&r)
-		if err != nil || !ok {
-			return false, err
-		}
-		from := len(p.text)
-		p.text = append(p.text, r.Raw...)
-		if len(p.records) > 0 && &p.text[0] != &p.records[0].Raw[0] { // the text grew and moved
-			at := 0
-			for i := range p.records {
-				n := len(p.records[i].Raw)
-				p.records[i].Raw = p.text[at : at+n : at+n]
-				at += n
-			}
-		}
-		r.Raw = p.text[from:len(p.text):len(p.text)]
-		p.records = append(p.records, r)
-	}
-	return true, nil
-}
-
-// write puts the pages in the output, in order. After an error it only takes them.
-func (x *annotator) write(order <-chan *page, free chan<- *page, cancel func()) (err error) {
-	for p := range order {
-		<-p.done
-		if err == nil {
-			if err = p.err; err == nil {
-				err = x.out.page(p)
-			}
-			if err != nil {
-				cancel()
-			}
-			x.sum.Records += p.sum.Records
-			x.sum.Alleles += p.sum.Alleles
-			x.sum.Known += p.sum.Known
-			if x.a.Written != nil {
-				x.a.Written(x.sum.Records)
-			}
-		}
-		free <- p
-	}
-	return err
-}
-
-// clerk counts pages, one after the other.
 type clerk struct {
 	counter *store.Counter
 	shaper  shaper
-	alleles alleles
-	purse   *purse // in turn
-	counts  []Count
-	named   []bool
-	add     []byte
 }
 
-func (x *annotator) newClerk(c *asking) *clerk {
-	return &clerk{
-		counter: c.snap.BulkCounter(c.mask),
-		shaper:  c.shaper,
-		alleles: alleles{file: x.a.Name, namer: vcf.Namer{Norm: variant.NewNormalizer(x.a.Reference)}},
-		purse:   x.purse,
-	}
-}
-
-func (x *clerk) work(ctx context.Context, pages <-chan *page) {
-	defer x.counter.Close()
-	for p := range pages {
-		p.out, p.ends, p.sum = p.out[:0], p.ends[:0], Annotated{}
-		p.err = x.name(p)
-		<-p.turn
-		if p.err == nil {
-			p.err = x.purse.pay(ctx, int(p.sum.Alleles))
-		}
-		x.purse.err = p.err // what follows an error is not paid, and not counted
-		close(p.paid)
-		if p.err == nil {
-			p.err = x.page(p)
-		}
-		p.done <- struct{}{}
-	}
-}
-
-// name finds what the page's ALTs are called, and how many are to be paid.
-func (x *clerk) name(p *page) error {
-	p.names, p.alleles = p.names[:0], p.alleles[:0]
-	for i := range p.records {
-		r := &p.records[i]
-		if err := x.alleles.read(r); err != nil {
-			return err
-		}
-		for j := range x.alleles.alts {
-			k, ok, err := x.alleles.key(r, j)
-			if err != nil {
-				return err
-			}
-			if ok {
-				k.Ref, k.Alt = p.keep(k.Ref), p.keep(k.Alt) // they are good until the next one
-				p.sum.Alleles++
-			}
-			p.names = append(p.names, name{key: k, ok: ok, last: j == len(x.alleles.alts)-1})
-		}
-		if len(x.alleles.alts) == 0 {
-			p.names = append(p.names, name{none: true, last: true})
-		}
-	}
-	return nil
-}
-
-// keep copies an allele. When there is no room where the others are, they stay where they are.
-func (p *page) keep(allele []byte) []byte {
-	from := len(p.alleles)
-	p.alleles = append(p.alleles, allele...)
-	return p.alleles[from:len(p.alleles):len(p.alleles)]
-}
-
-// page counts what is named, and adds the lines to the page's output.
-func (x *clerk) page(p *page) error {
-	names := p.names
-	for i := range p.records {
-		x.counts, x.named = x.counts[:0], x.named[:0]
-		for more := true; more; names = names[1:] {
-			n := names[0]
-			if more = !n.last; n.none {
-				continue
-			}
-			var c Count
-			if n.ok {
-				found, err := x.counter.Count(n.key)
-				if err != nil {
-					return err
-				}
-				if c = x.shaper.count(found); c.Carried() {
-					p.sum.Known++
-				}
-			}
-			x.counts = append(x.counts, c)
-			x.named = append(x.named, n.ok && c.Covered)
-		}
-		p.sum.Records++
-		x.add = x.appendCounts(x.add[:0])
-		p.out = appendRecord(p.out, &p.records[i], x.add)
-		p.ends = append(p.ends, len(p.out))
-	}
-	return nil
-}
-
-// appendCounts writes the INFO of x.counts; "." where there is no answer, nothing where there is no ALT.
-func (x *clerk) appendCounts(b []byte) []byte {
-	if len(x.counts) == 0 {
-		return b
-	}
-	b = x.each(b, "SAMVERK_AC=", func(b []byte, c *Count) []byte { return appendExact(b, c.AC) })
-	b = x.each(b, ";SAMVERK_AN=", func(b []byte, c *Count) []byte { return appendExact(b, c.AN) })
-	b = x.each(b, ";SAMVERK_AF=", appendAF)
-	b = x.each(b, ";SAMVERK_HOM=", func(b []byte, c *Count) []byte { return appendExact(b, c.Hom) })
-	b = x.each(b, ";SAMVERK_HEMI=", func(b []byte, c *Count) []byte { return appendExact(b, c.Hemi) })
-	if !x.shaper.plain {
-		b = x.each(b, ";SAMVERK_CARRIERS=", func(b []byte, c *Count) []byte { return append(b, cmp.Or(Text(c.Carriers, "-"), ".")...) })
-	}
-	for i := range x.counts {
-		if x.named[i] && x.counts[i].Assumed {
-			return append(b, ";SAMVERK_ASSUMED"...)
-		}
-	}
-	return b
-}
-
-func (x *clerk) each(b []byte, key string, value func([]byte, *Count) []byte) []byte {
-	b = append(b, key...)
-	for i := range x.counts {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		if x.named[i] {
-			b = value(b, &x.counts[i])
-		} else {
-			b = append(b, '.')
-		}
-	}
-	return b
-}
-
-// appendExact writes a number; "." where only a range is told.
-func appendExact(b []byte, c policy.Cell) []byte {
-	if c.Form != policy.Number {
-		return append(b, '.')
-	}
-	return strconv.AppendInt(b, int64(c.Low), 10)
-}
-
-// appendAF writes six significant digits, as bcftools' fill-tags does; "." when nobody's copies are counted.
-func appendAF(b []byte, c *Count) []byte {
-	af, ok := c.AF()
-	switch {
-	case !ok:
-		return append(b, '.')
-	case af == 0:
-		return append(b, '0')
-	}
-	return strconv.AppendFloat(b, af, 'g', 6, 64)
-}
-
-// place says where in the file an error without a place happened.
-func place(file string, r *vcf.Record, err error) error {
-	var f *fault.Error
-	if !errors.As(err, &f) {
-		return err
-	}
-	at := *f
-	if at.Line == 0 {
-		at.Line = r.Line
-	}
-	if at.File == "" {
-		at.File = file
-	}
-	return &at
-}
-
-func inFile(err error, name string) error {
-	var f *fault.Error
-	if errors.As(err, &f) && f.File == "" {
-		at := *f
-		at.File = name
-		return &at
-	}
-	return err
-}
-
-// output writes lines, compressed and indexed if asked.
-type output struct {
-	w     io.Writer
-	buf   []byte
-	zip   *bgzf.Writer
-	index *bgzf.TabixBuilder
-	err   error
-}
-
-func newOutput(a Annotation, out io.Writer) (*output, error) {
-	o := &output{w: out}
-	if a.Compress {
-		z, err := bgzf.NewWriter(out, bgzf.WriterOptions{Level: a.Level})
+func (c *clerk) Count(_ context.Context, keys []variant.Key, counts []Count) (string, error) {
+	for i, k := range keys {
+		found, err := c.counter.Count(k)
 		if err != nil {
-			return nil, err
+			return "", err
 		}
-		o.zip, o.w = z, z
-		if a.Index != nil {
-			o.index = new(bgzf.TabixBuilder)
-		}
+		counts[i] = c.shaper.count(found)
 	}
-	return o, nil
+	return "", nil
 }
 
-func (o *output) line(s string) {
-	o.buf = append(append(o.buf, s...), '\n')
-}
-
-func (o *output) flush() error {
-	if o.err == nil && len(o.buf) > 0 {
-		_, o.err = o.w.Write(o.buf)
-	}
-	o.buf = o.buf[:0]
-	return o.err
-}
-
-// page writes a page's lines.
-func (o *output) page(p *page) error {
-	if err := o.flush(); err != nil { // marks are of what has been written
-		return err
-	}
-	if o.index == nil {
-		_, o.err = o.w.Write(p.out)
-		return o.err
-	}
-	at := 0
-	for i, end := range p.ends {
-		o.buf = append(o.buf, p.out[at:end]...)
-		if err := o.indexed(&p.records[i]); err != nil {
-			return err
-		}
-		at = end
-	}
-	return nil
-}
-
-// appendRecord writes a line with add put into its INFO, in place of what an earlier annotation put there.
-func appendRecord(b []byte, r *vcf.Record, add []byte) []byte {
-	from, to := r.InfoSpan()
-	b = append(b, r.Raw[:from]...)
-	start := len(b)
-	if info := r.Raw[from:to]; bytes.Contains(info, []byte("SAMVERK_")) {
-		b = appendOthers(b, info)
-	} else if len(info) != 1 || info[0] != '.' {
-		b = append(b, info...)
-	}
-	if len(add) > 0 {
-		if len(b) > start {
-			b = append(b, ';')
-		}
-		b = append(b, add...)
-	}
-	if len(b) == start {
-		b = append(b, '.')
-	}
-	return append(append(b, r.Raw[to:]...), '\n')
-}
-
-// appendOthers copies the fields of INFO that aren't ours.
-func appendOthers(b, info []byte) []byte {
-	start := len(b)
-	for f := range bytes.SplitSeq(info, []byte{';'}) {
-		if bytes.HasPrefix(f, []byte("SAMVERK_")) || len(f) == 1 && f[0] == '.' {
-			continue
-		}
-		if len(b) > start {
-			b = append(b, ';')
-		}
-		b = append(b, f...)
-	}
-	return b
-}
-
-func (o *output) indexed(r *vcf.Record) error {
-	from := o.zip.Mark()
-	if err := o.flush(); err != nil {
-		return err
-	}
-	end := int64(r.Pos) - 1 + int64(len(r.Ref()))
-	if v, ok := r.InfoValue("END"); ok {
-		if n, ok := vcf.Number(v, 0); ok && int64(n) > end {
-			end = int64(n)
-		}
-	}
-	return o.index.Add(string(r.ChromText()), int64(r.Pos)-1, end, from, o.zip.Mark())
-}
-
-func (o *output) close(index io.Writer) error {
-	if err := o.flush(); err != nil {
-		o.abandon()
-		return err
-	}
-	if o.zip == nil {
-		return nil
-	}
-	if err := o.zip.Close(); err != nil {
-		return err
-	}
-	if o.index == nil {
-		return nil
-	}
-	return o.index.Write(index, o.zip.Offset)
-}
-
-// abandon ends an output that is not whole, and its goroutines.
-func (o *output) abandon() {
-	if o.zip != nil {
-		o.zip.Abandon()
-	}
-}
+func (c *clerk) Close() { c.counter.Close() }

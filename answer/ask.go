@@ -11,11 +11,16 @@ import (
 	"github.com/samverk/samverk/policy"
 )
 
-// Question asks about variants: whether anybody has them, how many do, or (unless it says otherwise) in how many of those counted.
+// Question asks about variants: whether anybody has them, how many do, or (unless it says otherwise) in how many of those counted. One of the
+// kind policy.Annotate asks for a part of a whole file: up to MostInPart variants in their normal form, judged and paid as annotating is.
 type Question struct {
 	policy.Ask
 	Keys []variant.Key
+	Have string // the tag of an answer that the asker has
 }
+
+// MostInPart is how many variants a part of an annotation may name.
+const MostInPart = 1 << 16
 
 // Region asks for the variants that somebody counted carries on a stretch, 1-based and inclusive.
 type Region struct {
@@ -35,6 +40,8 @@ type Answer struct {
 	Epoch       uint64
 	Individuals policy.Cell // who allow it and are sequenced, wherever
 	Datasets    []string    // that were asked
+	Tag         string      // of an answer to a Question: equal only if the counts are
+	Unchanged   bool        // the asker has the counts, by the tag they brought; they aren't told again
 
 	Verdict policy.Verdict // for those who may know
 	Receipt ledger.Receipt // of the leaf that records it
@@ -58,6 +65,15 @@ func (d *Desk) Ask(ctx context.Context, q Question) (Answer, error) {
 	case "":
 		q.Question = policy.Frequency
 	case policy.Exists, policy.Count, policy.Frequency:
+	case policy.Annotate:
+		if len(q.Keys) > MostInPart {
+			return Answer{}, fault.New(fault.Invalid, "%d variants are asked for at once", len(q.Keys)).Do("ask for %d at most", MostInPart)
+		}
+		for i, k := range q.Keys {
+			if !k.Chrom.Valid() || k.Pos == 0 {
+				return Answer{}, fault.New(fault.Invalid, "number %d is no variant", i+1)
+			}
+		}
 	default:
 		return Answer{}, fault.New(fault.Invalid, "%q is not asked of variants", q.Question)
 	}
@@ -73,6 +89,13 @@ func (d *Desk) askKeys(ctx context.Context, q Question) (Answer, error) {
 	if err != nil {
 		return Answer{}, err
 	}
+	if q.Question == policy.Annotate {
+		leave, err := d.turn(ctx)
+		if err != nil {
+			return Answer{}, err
+		}
+		defer leave()
+	}
 	commitment, err := d.pay(ctx, s, len(q.Keys))
 	if err != nil {
 		return Answer{}, err
@@ -81,11 +104,21 @@ func (d *Desk) askKeys(ctx context.Context, q Question) (Answer, error) {
 		return Answer{}, err
 	}
 	a := s.answer()
-	a.Counts = make([]Count, len(q.Keys))
-	if err := d.countKeys(ctx, s, q.Keys, a.Counts); err != nil {
-		return Answer{}, d.refused(s.ask, err)
+	a.Tag = d.tag(s, q.Keys)
+	if a.Unchanged = q.Have == a.Tag; !a.Unchanged {
+		a.Counts = make([]Count, len(q.Keys))
+		if err := d.countAll(ctx, s, q.Keys, a.Counts); err != nil {
+			return Answer{}, d.refused(s.ask, err)
+		}
 	}
 	return d.release(ctx, s, a, commitment)
+}
+
+func (d *Desk) countAll(ctx context.Context, s *asking, keys []variant.Key, counts []Count) error {
+	if s.ask.Question == policy.Annotate {
+		return d.countPart(ctx, s, keys, counts)
+	}
+	return d.countKeys(ctx, s, keys, counts)
 }
 
 func (d *Desk) countKeys(ctx context.Context, s *asking, keys []variant.Key, counts []Count) error {

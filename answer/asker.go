@@ -3,6 +3,7 @@ package answer
 import (
 	"context"
 
+	"github.com/samverk/samverk/consent"
 	"github.com/samverk/samverk/policy"
 )
 
@@ -11,6 +12,19 @@ type Asker struct {
 	policy.Ask        // but for what the question is
 	Assignment string // its id; "" for the operator and for who isn't signed in
 	Name       string // the organisation's, as people call it
+	// Granted are datasets to which a data access committee has granted the person access, each with the committee.
+	Granted map[string]string
+}
+
+// About is the question of an asker about a dataset ("": all of them), for a purpose. A researcher whose assignment names no ethics committee's approval
+// has, for the datasets granted to them and for no other, the approval of the committee that granted it.
+func (a Asker) About(dataset string, p consent.Purpose) policy.Ask {
+	ask := a.Ask
+	ask.Dataset, ask.Use.Purpose = dataset, p
+	if by := a.Granted[dataset]; dataset != "" && by != "" && ask.Approval == "" && ask.Role == policy.Researcher {
+		ask.Approval = by
+	}
+	return ask
 }
 
 // Judge tells what the policies in force say of a question, without asking it: nothing is looked at, and nothing noted.

@@ -2,6 +2,8 @@ package answer
 
 import (
 	"context"
+	"crypto/rand"
+	"io"
 	"log/slog"
 	"slices"
 	"sync"
@@ -29,6 +31,7 @@ type Rooms struct {
 	Accesses  *ledger.Accesses
 	Reference *variant.Reference // by which typed variants are checked and left-aligned as those in files were; nil: none
 	Log       *slog.Logger       // is told what an asker isn't; nil: slog.Default()
+	Rand      io.Reader          // the source of randomness; nil: the system's
 }
 
 // Desk answers. Its methods may be called from many goroutines.
@@ -42,6 +45,9 @@ type Desk struct {
 	reference *variant.Reference
 	log       *slog.Logger
 	batches   batches
+	tagKey    tagKey
+	made      atomic.Uint64 // masks, so far
+	turns     chan struct{} // of those at work on a part of an annotation
 
 	recent atomic.Pointer[[]*counting]
 	mu     sync.Mutex     // of writing recent, and of long
@@ -53,7 +59,13 @@ type Desk struct {
 // New makes a desk.
 func New(r Rooms) *Desk {
 	d := &Desk{consents: r.Consents, genomes: r.Genomes, policies: r.Policies, counted: r.Counted, ledger: r.Ledger, accesses: r.Accesses,
-		reference: r.Reference, log: r.Log, batches: batches{db: r.DB}, busy: map[string]int{}}
+		reference: r.Reference, log: r.Log, batches: batches{db: r.DB}, busy: map[string]int{}, turns: make(chan struct{}, partsAtOnce)}
+	if r.Rand == nil {
+		r.Rand = rand.Reader
+	}
+	if _, err := io.ReadFull(r.Rand, d.tagKey[:]); err != nil {
+		panic(err) // the system's never fails
+	}
 	if d.log == nil {
 		d.log = slog.Default()
 	}
@@ -64,6 +76,7 @@ func New(r Rooms) *Desk {
 
 // counting is a mask with what it was made of, and counters that have warmed to it.
 type counting struct {
+	made     uint64 // no two have the same
 	snap     *store.Snapshot
 	allowed  *individual.Set
 	dataset  string
@@ -105,7 +118,7 @@ func (d *Desk) newCounting(snap *store.Snapshot, allowed *individual.Set, datase
 	if err != nil {
 		return nil, err
 	}
-	c := &counting{snap: snap, allowed: allowed, dataset: dataset, mask: mask}
+	c := &counting{made: d.made.Add(1), snap: snap, allowed: allowed, dataset: dataset, mask: mask}
 	c.counters.New = func() any { return snap.Counter(mask) }
 	for _, s := range snap.Datasets() {
 		if s.Name == dataset || dataset == "" && s.Origin == store.Germline {

@@ -24,6 +24,8 @@
 //     Numbers that a policy doesn't let be told apart are told as ranges (shape.go).
 //   - Where a policy wants it, newcomers are counted in batches (batch.go). A withdrawal is never delayed.
 //   - A count says what it rests on (Assumed, Covered).
+//   - Who brings the tag of an answer they have is judged, pays and is written down as everybody is. Only the counting is left out, and only
+//     while what the tag stands for is what they would be told of now (tag.go).
 //
 // It never answers from a count kept since another epoch, never names anybody, and never says why it denied.
 package answer

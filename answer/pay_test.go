@@ -230,3 +230,76 @@ func TestAQuestionIsNotedOnce(t *testing.T) {
 		t.Errorf("%+v, %v", asked, err)
 	}
 }
+
+// A part of an annotation is counted as the whole file is, paid in bulk for each variant it names, and is a line of its own. What it
+// names is taken as it is.
+func TestAPartOfAnAnnotation(t *testing.T) {
+	n := testnode.Full(t)
+	n.Adopt(t, bounded(t, 70_000, policy.Annotate))
+	names := []string{testnode.Carried, testnode.Assumed, testnode.Unread, testnode.Zero, testnode.Hidden}
+	q := answer.Question{Ask: testnode.Clinician()}
+	var vcf strings.Builder
+	vcf.WriteString(lines(0))
+	for _, name := range names {
+		k := key(t, name)
+		q.Keys = append(q.Keys, k)
+		fmt.Fprintf(&vcf, "chr22\t%d\t.\t%s\t%s\t.\t.\t.\n", k.Pos, k.Ref, k.Alt)
+	}
+	if _, err := n.Desk.Ask(t.Context(), q); fault.KindOf(err) != fault.Denied {
+		t.Errorf("one by one: %v", err)
+	}
+	q.Question = policy.Annotate
+	a, err := n.Desk.Ask(t.Context(), q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := taken(t, n, q.Ask); got != int64(len(names)) {
+		t.Errorf("%d numbers are taken", got)
+	}
+	x, err := n.Ledger.Leaf(t.Context(), a.Receipt.Index)
+	if err != nil || x.Kind != ledger.Use || x.Question != "annotate" || x.Counted != 50 {
+		t.Errorf("%+v, %v", x, err)
+	}
+	if record, err := n.Accesses.Open(t.Context(), x.Private); err != nil || record.Question != "annotate 5 variants, chr22:50000165 to chr22:50000200" {
+		t.Errorf("%+v, %v", record, err)
+	}
+	var out strings.Builder
+	if _, err := n.Desk.Annotate(t.Context(), answer.Annotation{Ask: q.Ask, Name: "in.vcf"}, strings.NewReader(vcf.String()), &out); err != nil {
+		t.Fatal(err)
+	}
+	i := 0
+	for line := range strings.Lines(out.String()) {
+		if line[0] == '#' {
+			continue
+		}
+		c := a.Counts[i]
+		if !strings.Contains(line, fmt.Sprintf("SAMVERK_AC=%s;SAMVERK_AN=%s;", orDot(c.AC), orDot(c.AN))) || strings.Contains(line, "ASSUMED") != (c.Covered && c.Assumed) {
+			t.Errorf("%s is %+v", line, c)
+		}
+		i++
+	}
+	before := taken(t, n, q.Ask)
+	q.Keys = make([]variant.Key, answer.MostInPart)
+	for i := range q.Keys {
+		q.Keys[i] = key(t, testnode.Carried)
+	}
+	if _, err := n.Desk.Ask(t.Context(), q); err != nil || taken(t, n, q.Ask) != before+answer.MostInPart {
+		t.Errorf("the largest: %v", err)
+	}
+	if _, err := n.Desk.Ask(t.Context(), q); fault.KindOf(err) != fault.Denied || taken(t, n, q.Ask) != before+answer.MostInPart {
+		t.Errorf("what isn't left: %v", err)
+	}
+	for what, bad := range map[string][]variant.Key{"too many": append(q.Keys, q.Keys[0]), "none": {{}}} {
+		q.Keys = bad
+		if _, err := n.Desk.Ask(t.Context(), q); fault.KindOf(err) != fault.Invalid {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+}
+
+func orDot(c policy.Cell) string {
+	if c.Form != policy.Number {
+		return "."
+	}
+	return answer.Text(c, "-")
+}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -213,8 +214,12 @@ func (d *Desk) broken(a policy.Ask, err error) error {
 // maxAbout is how much of a question an access record holds, in bytes.
 const maxAbout = 8 << 10
 
-// aboutKeys lists variants.
+// aboutKeys lists variants; of a part of an annotation, from where to where it goes.
 func aboutKeys(kind policy.Kind, keys []variant.Key) string {
+	if kind == policy.Annotate {
+		first, last := keys[0], keys[len(keys)-1]
+		return fmt.Sprintf("%s %d variants, %s:%d to %s:%d", kind, len(keys), first.Chrom, first.Pos, last.Chrom, last.Pos)
+	}
 	var b strings.Builder
 	b.WriteString(string(kind))
 	for i, k := range keys {

@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/samverk/samverk/account/openid"
+	accountweb "github.com/samverk/samverk/account/web"
 	"github.com/samverk/samverk/answer"
 	answerweb "github.com/samverk/samverk/answer/web"
 	"github.com/samverk/samverk/api/beacon"
@@ -28,9 +30,11 @@ const annotatingName = "annotating"
 
 // desk puts the pages and the interfaces of the desk into the table.
 func (s *site) desk(n *Node, frame *web.Site, o ServeOptions, base string) (err error) {
-	who := askers{node: n, networks: s.commons.Networks, public: o.public()}
+	who := askers{node: n, networks: s.commons.Networks, public: o.public(), datasets: beacon.DatasetAt(base)}
 	callers := func(r *http.Request) ([]answer.Asker, error) { return who.of(r, "en") }
-	open.Register(s.table, n.desk, open.Options{Log: s.log, Askers: callers})
+	if err := open.Register(s.table, n.desk, open.Options{Log: s.log, Askers: callers, Site: frame}); err != nil {
+		return err
+	}
 	pages := o.Site.Options
 	pages.Askers, pages.Stewards, pages.Knowers, pages.Named = who.of, who.stewards, who.knowers, who.named
 	pages.Dir, pages.Secure = filepath.Join(n.dir, annotatingName), o.public()
@@ -64,6 +68,20 @@ func (s *site) programs(n *Node, base string) map[string]func(http.ResponseWrite
 	}
 }
 
+// foreign answers pages of other sites that would change something here: programs in their form, people with a page.
+func (s *site) foreign(n *Node, base string, people http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case strings.HasPrefix(r.URL.Path, "/api/"):
+			open.Foreign(w)
+		case strings.HasPrefix(r.URL.Path, "/beacon/"):
+			beacon.Foreign(w, n.beacon(base))
+		default:
+			people.ServeHTTP(w, r)
+		}
+	})
+}
+
 // beaconID is the server's name backwards, as Beacons are called; an address stays as it is.
 func beaconID(base string) string {
 	u, err := url.Parse(base)
@@ -93,6 +111,7 @@ type askers struct {
 	node     *Node
 	networks *network.Registry
 	public   bool
+	datasets string // how the address of one of the node's datasets begins
 }
 
 // of lists as what whoever sends a request may ask. Who is signed in asks in their own assignments, and in nothing else. Nobody signed in is
@@ -106,10 +125,11 @@ func (x askers) of(r *http.Request, lang string) ([]answer.Asker, error) {
 	if err != nil || len(held) == 0 {
 		return nil, err
 	}
+	granted := openid.Granted(accountweb.Visas(r), x.datasets)
 	out := make([]answer.Asker, len(held))
 	return out, x.networks.Look(r.Context(), network.Actor{Person: network.PersonID(person)}, func(tx *storage.Tx, _ network.Access) error {
 		for i, a := range held {
-			out[i] = answer.Asker{Assignment: a.ID, Name: a.Organisation, Ask: policy.Ask{
+			out[i] = answer.Asker{Assignment: a.ID, Name: a.Organisation, Granted: granted, Ask: policy.Ask{
 				Assignment: a.ID, Organisation: a.Organisation, Sector: a.Sector, Role: a.Role, Person: a.Person, SignedIn: true, Approval: a.Approval}}
 			if err := x.place(r.Context(), tx, &out[i], lang); err != nil {
 				return err

@@ -17,6 +17,7 @@ import (
 	"github.com/samverk/samverk/consent/counted"
 	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/federation"
+	"github.com/samverk/samverk/federation/together"
 	"github.com/samverk/samverk/forum"
 	"github.com/samverk/samverk/genome/store"
 	"github.com/samverk/samverk/genome/variant"
@@ -44,6 +45,7 @@ type Node struct {
 	accesses *ledger.Accesses
 	desk     *answer.Desk
 	nodes    *federation.Nodes
+	nation   *together.Desk // asks this node and its peers
 	carrier  carrier
 	letGoAt  time.Time // when letGo last did
 	// reference is the node's FASTA; nil for none.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/samverk/samverk/app/owner"
 	"github.com/samverk/samverk/federation"
+	"github.com/samverk/samverk/federation/together"
 	"github.com/samverk/samverk/web/route"
 )
 
@@ -106,6 +107,8 @@ func (n *Node) openNodes(ctx context.Context) (err error) {
 	if n.nodes, err = federation.Open(ctx, n.db, n.dir, federation.Options{Status: n.nodeStatus}); err != nil {
 		return err
 	}
+	together.Answering(n.nodes, n.desk)
+	n.nation = together.New(n.nodes, together.Options{Own: n.desk, Holds: n.holds})
 	return n.nodes.Tell(ctx, n.describe)
 }
 
@@ -130,9 +133,12 @@ func (n *Node) networkKeys() (out []federation.NetworkKey) {
 	return out
 }
 
+// holds tells whether there are genomes here.
+func (n *Node) holds() bool { return len(n.genomes.Snapshot().Files()) > 0 }
+
 // nodeStatus is what peers are told of this node now.
 func (n *Node) nodeStatus(ctx context.Context) federation.Status {
-	s := federation.Status{Software: software(), Holds: len(n.genomes.Snapshot().Files()) > 0, Epoch: n.consents.Epoch()}
+	s := federation.Status{Software: software(), Holds: n.holds(), Epoch: n.consents.Epoch()}
 	for _, a := range n.policies.InForce() {
 		if a.Signed == nil {
 			continue

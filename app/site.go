@@ -76,12 +76,13 @@ func (s *site) register(n *Node, frame *web.Site, o ServeOptions, base string) e
 	for _, one := range o.Site.Patients {
 		as = append(as, accountweb.Persona{Patient: one.Individual, Name: one.Name, Is: network.Text{SV: one.Is["sv"], NB: one.Is["nb"], EN: one.Is["en"]}})
 	}
-	accounts, err := accountweb.New(frame, c.Accounts, accountweb.Options{Proxy: o.Proxy, As: as, Programs: s.programs(n, base)})
+	accounts, err := accountweb.New(frame, c.Accounts, accountweb.Options{Proxy: o.Proxy, As: as, Programs: s.programs(n, base),
+		Note: func(err error) { s.log.Info("a visa was passed over", "error", err) }})
 	if err != nil {
 		return err
 	}
 	s.table = route.NewTable(route.Options{
-		Hosts: hosts(base), Public: o.public(), Refused: frame.CrossOrigin(),
+		Hosts: hosts(base), Public: o.public(), Refused: s.foreign(n, base, frame.CrossOrigin()),
 		Wrap: accounts.Wrap, SignIn: frame.SignIn,
 		SignedIn: func(r *http.Request) bool { return web.ViewerOf(r).Person != "" },
 	})

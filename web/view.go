@@ -85,7 +85,7 @@ var (
 	footFind    = []footLink{{"foot.who", "bodies"}, {"foot.decisions", "decisions"}, {"foot.policies", "policies"}, {"foot.forms", "forms"}, {"foot.answers", "answers"}, {"foot.calendar", "calendar"}, {"foot.open", "data"}}
 	footHelp    = []footLink{{"foot.my", "/my/sign-in"}, {"foot.log", "/ledger"}, {"foot.how", "about"}, {"foot.accessibility", "accessibility"}, {"foot.personal", "privacy"}, {"foot.contact", "contact"}}
 	footNode    = []footLink{{"foot.my", "/my/sign-in"}, {"foot.log", "/ledger"}, {"foot.ask", "/ask"}, {"foot.datasets", "/datasets"}, {"foot.annotate", "/annotate"}, {"foot.walk", "/walk"}}
-	footProgram = []footLink{{"foot.api", "/api/v1/openapi.json"}, {"foot.metrics", "/metrics"}, {"foot.health", "/healthz"}}
+	footProgram = []footLink{{"foot.api", "/api"}, {"foot.metrics", "/metrics"}, {"foot.health", "/healthz"}}
 )
 
 // has gives an address if there is something at it.

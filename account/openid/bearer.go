@@ -15,9 +15,11 @@ import (
 const mostToken = 8 << 10
 
 // IssuerOf is the issuer that a token says it has: which provider to ask, and no more.
-func IssuerOf(raw string) string {
-	parts := strings.Split(raw, ".")
-	if len(raw) > mostToken || len(parts) != 3 {
+func IssuerOf(raw string) string { return issuerOf(raw, mostToken) }
+
+func issuerOf(raw string, most int) string {
+	parts := strings.SplitN(raw, ".", 4)
+	if len(raw) > most || len(parts) != 3 {
 		return ""
 	}
 	b, err := base64.RawURLEncoding.DecodeString(parts[1])
@@ -33,39 +35,44 @@ func IssuerOf(raw string) string {
 // Bearer checks an access token that a program brings for somebody, and gives who: a JWT of RFC 9068, for the audience that the operator
 // named. An ID token is none, nor is a token for others.
 func (c *Client) Bearer(ctx context.Context, raw string) (Identity, error) {
+	_, token, err := c.accessToken(ctx, raw)
+	if err != nil {
+		return Identity{}, err
+	}
+	return c.who(token)
+}
+
+func (c *Client) accessToken(ctx context.Context, raw string) (*discovered, *oidc.IDToken, error) {
 	if c.Audience == "" || len(raw) > mostToken {
-		return Identity{}, c.refused("its access tokens aren't for this site")
+		return nil, nil, c.refused("its access tokens aren't for this site")
 	}
 	if err := c.typed(raw, "at+jwt", "application/at+jwt"); err != nil {
-		return Identity{}, err
+		return nil, nil, err
 	}
 	d, err := c.discover(ctx)
 	if err != nil {
-		return Identity{}, err
+		return nil, nil, err
 	}
 	token, err := d.access.Verify(oidc.ClientContext(ctx, c.http), raw)
 	if err != nil {
-		return Identity{}, c.refused("%s", unsigned(err))
+		return nil, nil, c.refused("%s", unsigned(err))
 	}
 	var claims struct {
 		Client string `json:"client_id"`
 		ACR    string `json:"acr"`
 	}
 	if err := token.Claims(&claims); err != nil {
-		return Identity{}, c.refused("the access token can't be read")
+		return nil, nil, c.refused("the access token can't be read")
 	}
 	switch {
 	case claims.Client == "":
-		return Identity{}, c.refused("the access token names no client")
+		return nil, nil, c.refused("the access token names no client")
 	case token.IssuedAt.IsZero() || token.IssuedAt.After(c.now().Add(leeway)):
-		return Identity{}, c.refused("the access token is from the future, or from no time")
+		return nil, nil, c.refused("the access token is from the future, or from no time")
 	case claims.Client == token.Subject:
-		return Identity{}, c.refused("the access token is a program's own, and no person's")
+		return nil, nil, c.refused("the access token is a program's own, and no person's")
 	}
-	if err := c.sure(claims.ACR); err != nil {
-		return Identity{}, err
-	}
-	return c.who(token)
+	return d, token, c.sure(claims.ACR)
 }
 
 // sure checks how surely somebody was recognised.

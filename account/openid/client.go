@@ -46,6 +46,9 @@ type Client struct {
 	secret   string
 	now      func() time.Time
 	http     *http.Client
+	issuers  map[string]issuer // of visas
+
+	passports passports
 
 	turn   chan struct{} // held by who asks the provider what it can do; it guards what follows
 	found  *discovered
@@ -60,6 +63,7 @@ type discovered struct {
 	verifier *oidc.IDTokenVerifier
 	access   *oidc.IDTokenVerifier // of access tokens: for another audience, and otherwise the same
 	saysIss  bool                  // names itself in its answers
+	userInfo string                // where it tells what a passport holds; "": nowhere
 }
 
 // Flow binds one sign-in to one browser. Each is at least 256 bits that nobody else can know.
@@ -83,11 +87,13 @@ func New(p Provider, redirect string, o Options) (*Client, error) {
 	if o.Transport == nil {
 		o.Transport = http.DefaultTransport
 	}
-	return &Client{Provider: p, redirect: redirect, secret: secret, now: o.Now, turn: make(chan struct{}, 1), http: &http.Client{
+	c := &Client{Provider: p, redirect: redirect, secret: secret, now: o.Now, turn: make(chan struct{}, 1), http: &http.Client{
 		Timeout:       10 * time.Second,
 		Transport:     bounded{o.Transport},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}, nil
+	}}
+	c.issuers, err = c.newIssuers()
+	return c, err
 }
 
 // bounded reads no answer beyond its limit.
@@ -113,6 +119,7 @@ type metadata struct {
 	Challenges    []string `json:"code_challenge_methods_supported"`
 	Algorithms    []string `json:"id_token_signing_alg_values_supported"`
 	Methods       []string `json:"token_endpoint_auth_methods_supported"`
+	UserInfo      string   `json:"userinfo_endpoint"`
 	SaysIss       bool     `json:"authorization_response_iss_parameter_supported"`
 }
 
@@ -156,6 +163,9 @@ func (c *Client) read(ctx context.Context, m metadata) (*discovered, error) {
 			return nil, err
 		}
 	}
+	if c.safe(m.UserInfo) != nil {
+		m.UserInfo = "" // nobody signs in by it
+	}
 	if !slices.Contains(m.Challenges, "S256") {
 		return nil, c.refused("the provider doesn't support PKCE with S256")
 	}
@@ -178,6 +188,7 @@ func (c *Client) read(ctx context.Context, m metadata) (*discovered, error) {
 		verifier: oidc.NewVerifier(c.Issuer, keys, &oidc.Config{ClientID: c.ClientID, SupportedSigningAlgs: algorithms, Now: c.now}),
 		access:   oidc.NewVerifier(c.Issuer, keys, &oidc.Config{ClientID: c.Audience, SkipClientIDCheck: c.Audience == "", SupportedSigningAlgs: algorithms, Now: c.now}),
 		saysIss:  m.SaysIss,
+		userInfo: m.UserInfo,
 	}, nil
 }
 

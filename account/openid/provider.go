@@ -13,16 +13,17 @@ import (
 
 // Provider is one place where people may sign in, as an operator writes it down.
 type Provider struct {
-	Name       string   `json:"name"`  // in addresses: "university"
-	Title      string   `json:"title"` // what people call it; Name when empty
-	Issuer     string   `json:"issuer"`
-	ClientID   string   `json:"client_id"`
-	SecretFile string   `json:"secret_file,omitempty"` // a file that holds the client's secret
-	SecretEnv  string   `json:"secret_env,omitempty"`  // or a variable of the environment that does
-	Scopes     []string `json:"scopes,omitempty"`      // beside openid
-	ACR        []string `json:"acr_values,omitempty"`  // one of these is required: how surely the person was recognised
-	Audience   string   `json:"audience,omitempty"`    // whom access tokens must be for that programs bring (RFC 9068); none are taken when empty
-	Match      string   `json:"match,omitempty"`       // the claim that says who it is, like a national identity number; sub when empty
+	Name       string       `json:"name"`  // in addresses: "university"
+	Title      string       `json:"title"` // what people call it; Name when empty
+	Issuer     string       `json:"issuer"`
+	ClientID   string       `json:"client_id"`
+	SecretFile string       `json:"secret_file,omitempty"` // a file that holds the client's secret
+	SecretEnv  string       `json:"secret_env,omitempty"`  // or a variable of the environment that does
+	Scopes     []string     `json:"scopes,omitempty"`      // beside openid
+	ACR        []string     `json:"acr_values,omitempty"`  // one of these is required: how surely the person was recognised
+	Audience   string       `json:"audience,omitempty"`    // whom access tokens must be for that programs bring (RFC 9068); none are taken when empty
+	Visas      []VisaIssuer `json:"visas,omitempty"`       // whose visas are believed of its people (GA4GH Passport); nobody's when empty
+	Match      string       `json:"match,omitempty"`       // the claim that says who it is, like a national identity number; sub when empty
 }
 
 // changing are the standard claims that nobody is recognised by (OpenID Connect Core 1.0, section 5.7).

@@ -44,13 +44,25 @@ func newIssuer(t *testing.T) *issuer {
 	return i
 }
 
+// visa is one that the issuer makes for its own people.
+func (i *issuer) visa(t *testing.T, subject string) string {
+	now := time.Now()
+	return i.sign(t, "vnd.ga4gh.visa+jwt", map[string]any{"iss": i.URL, "sub": subject, "iat": now.Unix(), "exp": now.Add(time.Minute).Unix(), "ga4gh_visa_v1": map[string]any{
+		"type": "ControlledAccessGrants", "asserted": now.Unix(), "value": "https://samverk.example.org/beacon/v2/datasets/clinic", "source": "https://dac.example.org", "by": "dac"}})
+}
+
 func (i *issuer) token(t *testing.T, subject string, change map[string]any) string {
 	t.Helper()
-	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.ES256, Key: jose.JSONWebKey{Key: i.key, KeyID: "1"}}, (&jose.SignerOptions{}).WithType("at+jwt"))
-	ok(t, err)
 	now := time.Now()
 	claims := map[string]any{"iss": i.URL, "sub": subject, "aud": "https://samverk.example.org", "client_id": "pipeline", "iat": now.Unix(), "exp": now.Add(time.Minute).Unix()}
 	maps.Copy(claims, change)
+	return i.sign(t, "at+jwt", claims)
+}
+
+func (i *issuer) sign(t *testing.T, kind jose.ContentType, claims map[string]any) string {
+	t.Helper()
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.ES256, Key: jose.JSONWebKey{Key: i.key, KeyID: "1"}}, (&jose.SignerOptions{}).WithType(kind))
+	ok(t, err)
 	b, err := json.Marshal(claims)
 	ok(t, err)
 	signed, err := signer.Sign(b)
@@ -63,7 +75,8 @@ func (i *issuer) token(t *testing.T, subject string, change map[string]any) stri
 // A program asks in the name of a person whose account is linked to the provider: where programs come, and nowhere else.
 func TestPrograms(t *testing.T) {
 	i := newIssuer(t)
-	h := open(t, account.Options{Providers: []openid.Provider{{Name: "uni", Issuer: i.URL, ClientID: "us", Audience: "https://samverk.example.org"}}})
+	h := open(t, account.Options{Providers: []openid.Provider{{Name: "uni", Issuer: i.URL, ClientID: "us", Audience: "https://samverk.example.org",
+		Visas: []openid.VisaIssuer{{Issuer: i.URL, Sources: []string{"https://dac.example.org"}}}}}})
 	h.started(t)
 	person, link := h.invite(t, "Anna Berg", "anna@example.org")
 	_, err := h.Accept(t.Context(), link[strings.LastIndexByte(link, '/')+1:], good, account.From{})
@@ -95,6 +108,12 @@ func TestPrograms(t *testing.T) {
 	valid := i.token(t, "anna-1", nil)
 	if code, who := ask("/api/who", valid); code != 200 || who != "Anna Berg" {
 		t.Errorf("%d %q", code, who)
+	}
+	for subject, want := range map[string]string{"anna-1": "Anna Berg, granted clinic", "berit-1": "Anna Berg"} {
+		with := i.token(t, "anna-1", map[string]any{"ga4gh_passport_v1": []string{i.visa(t, subject)}})
+		if code, who := ask("/api/who", with); code != 200 || who != want {
+			t.Errorf("with a visa of %s: %d %q", subject, code, who)
+		}
 	}
 	if code, who := ask("/", valid); code != 200 || who != "first page of " {
 		t.Errorf("a token signs in to a page: %d %q", code, who)

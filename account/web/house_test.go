@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/samverk/samverk/account"
+	"github.com/samverk/samverk/account/openid"
 	accountweb "github.com/samverk/samverk/account/web"
 	"github.com/samverk/samverk/internal/testkit"
 	"github.com/samverk/samverk/network"
@@ -122,6 +123,9 @@ func openOn(t testing.TB, l net.Listener, o account.Options) *house {
 	}})
 	h.table.Add(route.Route{Method: "GET", Pattern: "/api/who", Who: route.Anyone, Does: "Says who asks.", Serve: func(w http.ResponseWriter, r *http.Request) int {
 		_, _ = io.WriteString(w, web.ViewerOf(r).Name)
+		for dataset := range openid.Granted(accountweb.Visas(r), "https://samverk.example.org/beacon/v2/datasets/") {
+			_, _ = io.WriteString(w, ", granted "+dataset)
+		}
 		return 200
 	}})
 	server.Config.Handler = h.table

@@ -24,6 +24,7 @@ type Options struct {
 	// Programs are the addresses to which programs come, by how they begin, with what answers when an access token isn't good, or can't be
 	// checked. Only there a token says who asks, and then no cookie does.
 	Programs map[string]func(w http.ResponseWriter, r *http.Request, status int, err error)
+	Note     func(error) // of visas that are passed over; nil: nowhere
 }
 
 // Persona is somebody whom anybody can sign in as, in a demonstration.

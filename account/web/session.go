@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/samverk/samverk/account"
+	"github.com/samverk/samverk/account/openid"
 	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/network"
 	"github.com/samverk/samverk/web"
@@ -16,13 +17,28 @@ import (
 // sessionKey is where a request has its session.
 type sessionKey struct{}
 
+// visasKey is where a program's request has the visas of the person it asks for.
+type visasKey struct{}
+
+// Visas are what is asserted of the person that a program asks for. Whoever is signed in with a session has none.
+func Visas(r *http.Request) []openid.Visa {
+	v, _ := r.Context().Value(visasKey{}).([]openid.Visa)
+	return v
+}
+
+func (p *Room) note(err error) {
+	if p.options.Note != nil {
+		p.options.Note(err)
+	}
+}
+
 // Wrap tells every request who is signed in, for route.Options.Wrap, and from where it comes.
 func (p *Room) Wrap(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Add("Vary", "Cookie")
 		r = p.seen(r)
 		if token, refuse := p.program(r); refuse != nil {
-			who, name, err := p.accounts.Bearer(r.Context(), token)
+			who, err := p.accounts.Bearer(r.Context(), token)
 			if err != nil {
 				status := http.StatusServiceUnavailable
 				if fault.KindOf(err) != fault.Unavailable {
@@ -32,7 +48,11 @@ func (p *Room) Wrap(next http.Handler) http.Handler {
 				refuse(w, r, status, err)
 				return
 			}
-			r = web.WithViewer(r, web.Viewer{Person: string(who), Name: name})
+			for _, why := range who.Passport.Ignored {
+				p.note(why)
+			}
+			r = r.WithContext(context.WithValue(r.Context(), visasKey{}, who.Passport.Visas))
+			r = web.WithViewer(r, web.Viewer{Person: string(who.Person), Name: who.Name})
 		} else if token := p.get(r, "session"); token != "" {
 			resume := p.accounts.Resume
 			if polls(r) {
@@ -44,12 +64,32 @@ func (p *Room) Wrap(next http.Handler) http.Handler {
 				r = r.WithContext(context.WithValue(r.Context(), sessionKey{}, s))
 				r = web.WithViewer(r, web.Viewer{Person: string(s.Person), Name: s.Name})
 			case fault.KindOf(err) != fault.NotFound:
-				p.pages.Fail(w, r, err)
+				p.failed(w, r, err)
 				return
 			}
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// failed answers a request whose session can't be looked up: a program in its own form.
+func (p *Room) failed(w http.ResponseWriter, r *http.Request, err error) {
+	if refuse := p.programs(r); refuse != nil {
+		p.site.Log(r, err)
+		refuse(w, r, http.StatusServiceUnavailable, err)
+		return
+	}
+	p.pages.Fail(w, r, err)
+}
+
+// programs gives what answers a request where programs come; nil elsewhere.
+func (p *Room) programs(r *http.Request) func(http.ResponseWriter, *http.Request, int, error) {
+	for prefix, refuse := range p.options.Programs {
+		if strings.HasPrefix(r.URL.Path, prefix) {
+			return refuse
+		}
+	}
+	return nil
 }
 
 // program gives the access token that a program brought where programs come, and what answers if it isn't good.
@@ -58,12 +98,7 @@ func (p *Room) program(r *http.Request) (token string, refuse func(http.Response
 	if !ok || !strings.EqualFold(scheme, "Bearer") {
 		return "", nil
 	}
-	for prefix, refuse := range p.options.Programs {
-		if strings.HasPrefix(r.URL.Path, prefix) {
-			return token, refuse
-		}
-	}
-	return "", nil
+	return token, p.programs(r)
 }
 
 // polls tells whether an open page asks by itself whether its state is still the one it shows, so that a session nobody uses ends.

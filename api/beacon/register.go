@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"log/slog"
 	"net/http"
+	"slices"
+	"strings"
 
 	"github.com/samverk/samverk/answer"
 	"github.com/samverk/samverk/fault"
@@ -13,6 +15,9 @@ import (
 
 // root is where the interface begins.
 const root = "/beacon/v2"
+
+// DatasetAt is how the address of a dataset begins, of the node at an address: what visas name it by.
+func DatasetAt(url string) string { return url + root + "/datasets/" }
 
 // version of the specification that is followed.
 const version = "v2.0.0"
@@ -66,11 +71,32 @@ func Register(t *route.Table, desk *answer.Desk, o Options) {
 	add(route.Asker, "/datasets/{id}", "Tells of one dataset.", b.datasets)
 	add(route.Asker, "/cohorts", "Lists the people who may be counted, by purpose.", b.cohorts)
 	add(route.Asker, "/cohorts/{id}", "Tells of the people who may be counted for a purpose.", b.cohorts)
+	t.Add(route.Route{Pattern: root, Who: route.Anyone, Does: "Says that the Beacon isn't asked so.", Serve: b.nothing},
+		route.Route{Pattern: "/beacon/", Who: route.Anyone, Does: "Says that the Beacon has no such part.", Serve: b.nothing})
 	t.Add(route.Route{Pattern: root + "/", Who: route.Anyone, Does: "Says that the Beacon has no such part.", Serve: b.nothing})
 }
 
 func (b *beacon) nothing(w http.ResponseWriter, r *http.Request) int {
-	return b.fail(w, r, query{}, fault.New(fault.NotFound, "this Beacon has no such part, or it takes no %s", r.Method).Do("see %s/map", root))
+	var takes []string
+	for _, m := range []string{http.MethodGet, http.MethodPost} {
+		if b.serves(m, r.URL.Path) {
+			takes = append(takes, m)
+		}
+	}
+	if len(takes) == 0 {
+		return b.fail(w, r, query{}, fault.New(fault.NotFound, "this Beacon has no such part").Do("see %s/map", root))
+	}
+	w.Header().Set("Allow", strings.Join(takes, ", "))
+	return b.refuse(w, query{}, http.StatusMethodNotAllowed, r.URL.Path+" takes "+strings.Join(takes, " and "))
+}
+
+// serves tells whether one of the parts answers, not this one that answers for all others.
+func (b *beacon) serves(method, path string) bool {
+	name := strings.Split(path, "/")
+	return slices.ContainsFunc(b.table.Routes(), func(r route.Route) bool {
+		part := strings.Split(r.Pattern, "/")
+		return r.Method == method && strings.HasPrefix(r.Pattern, root) && slices.EqualFunc(part, name, func(p, n string) bool { return p == n || p == "{id}" && n != "" })
+	})
 }
 
 // send writes a document.

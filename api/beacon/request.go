@@ -114,6 +114,8 @@ func (v values) add(name string, all ...string) error {
 	return nil
 }
 
+var errLarge = fault.New(fault.Invalid, "the request is larger than 1 MB")
+
 // body is a posted request, as the standard has it.
 type body struct {
 	Schema string `json:"$schema"`
@@ -146,7 +148,7 @@ func (v values) posted(in io.Reader, q *query) error {
 	if err := d.Decode(&doc); err != nil {
 		var large *http.MaxBytesError
 		if errors.As(err, &large) {
-			return fault.New(fault.Invalid, "the request is larger than 1 MB")
+			return errLarge
 		}
 		return fault.Wrap(fault.Invalid, err, "the request can't be read").Do(`send {"meta": {"apiVersion": "2.0"}, "query": {…}}`)
 	}

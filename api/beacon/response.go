@@ -103,6 +103,9 @@ func (b *beacon) meta(q query, entity, granularity string) meta {
 func (b *beacon) fail(w http.ResponseWriter, r *http.Request, q query, err error) int {
 	kind := fault.KindOf(err)
 	status, says := statuses[kind], err.Error()
+	if errors.Is(err, errLarge) {
+		status = http.StatusRequestEntityTooLarge
+	}
 	if status == 0 {
 		b.Log.Error("request failed", "route", r.Pattern, "error", err)
 		status, says = http.StatusInternalServerError, "something went wrong in the node"
@@ -120,21 +123,30 @@ func (b *beacon) fail(w http.ResponseWriter, r *http.Request, q query, err error
 	return b.refuse(w, q, status, says)
 }
 
-// refuse sends the standard's error.
+// refuse sends the standard's error, which is a problem of RFC 9457 too: the standard leaves room for its members.
 func (b *beacon) refuse(w http.ResponseWriter, q query, status int, says string) int {
 	type refusal struct {
 		Code    int    `json:"errorCode"`
 		Message string `json:"errorMessage"`
 	}
 	return b.send(w, status, struct {
-		Meta  meta    `json:"meta"`
-		Error refusal `json:"error"`
-	}{b.meta(q, "", yesOrNo), refusal{status, says}})
+		Meta   meta    `json:"meta"`
+		Error  refusal `json:"error"`
+		Type   string  `json:"type"`
+		Title  string  `json:"title"`
+		Status int     `json:"status"`
+		Detail string  `json:"detail"`
+	}{b.meta(q, "", yesOrNo), refusal{status, says}, "about:blank", http.StatusText(status), status, says})
 }
 
 // Unknown answers who brings an access token that isn't good (401), or that can't be checked now (503).
 func Unknown(w http.ResponseWriter, o Options, status int) {
 	(&beacon{Options: o}).refuse(w, query{}, status, "the access token isn't good here, or can't be checked now: get a new one from the provider that you signed in at")
+}
+
+// Foreign answers a page of another site that would post something here.
+func Foreign(w http.ResponseWriter, o Options) {
+	(&beacon{Options: o}).refuse(w, query{}, http.StatusForbidden, "a page of another site asks nothing here: ask with a program, or from a page of this site")
 }
 
 var statuses = map[fault.Kind]int{

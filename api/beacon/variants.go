@@ -34,9 +34,7 @@ func (b *beacon) asking(r *http.Request, q query) (policy.Ask, error) {
 	case i < 0:
 		return policy.Ask{}, fault.New(fault.Invalid, "no such assignment holds now").Where("as")
 	}
-	ask := askers[i].Ask
-	ask.Dataset, ask.Use.Purpose = q.dataset, q.purpose
-	return ask, nil
+	return askers[i].About(q.dataset, q.purpose), nil
 }
 
 // kinds are the questions by which each granularity is answered. What is on a stretch is listed with its frequencies, whatever is told of it then.

@@ -43,10 +43,8 @@ func (a *api) asking(r *http.Request, p *parameters) (ask policy.Ask, err error)
 	case i < 0:
 		return ask, fault.New(fault.Invalid, "no such assignment holds now").Where("as")
 	}
-	ask = all[i].Ask
-	ask.Dataset = p.dataset
-	ask.Use.Purpose, err = consent.ParsePurpose(p.purpose)
-	return ask, err
+	purpose, err := consent.ParsePurpose(p.purpose)
+	return all[i].About(p.dataset, purpose), err
 }
 
 // may is as what whoever calls may see what is stored.

@@ -32,8 +32,11 @@ func newCaller(t *testing.T, n *testnode.Node) caller {
 		"linda": {{Ask: one, Assignment: "a1"}}, "omar": {{Ask: unapproved, Assignment: "a2"}}, "both": {{Ask: one, Assignment: "a1"}, {Ask: two, Assignment: "a2"}},
 	}
 	table := route.NewTable(route.Options{Public: true})
-	Register(table, n.Desk, Options{Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+	err := Register(table, n.Desk, Options{Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 		Askers: func(r *http.Request) ([]answer.Asker, error) { return people[r.Header.Get("X-Person")], nil }})
+	if err != nil {
+		t.Fatal(err)
+	}
 	return caller{t, table}
 }
 
@@ -105,7 +108,7 @@ func TestDenialIsConstant(t *testing.T) {
 	n.Adopt(t, testnode.Preset(t, "care"))
 	n.Adopt(t, testnode.Preset(t, "research"))
 	c := newCaller(t, n)
-	described, _ := readDescription(t, c.table)
+	described, _, _ := readDescription(t, c.table)
 	for _, person := range []string{"linda", "omar", "none", "", "operator"} {
 		said := map[string]bool{}
 		for _, path := range []string{"query?variant=" + testnode.Carried, "query?variant=" + testnode.Zero, "query?variant=" + testnode.Hidden, "query?variant=chr1-1000-A-C",

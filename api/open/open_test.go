@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -20,12 +21,21 @@ import (
 	"github.com/samverk/samverk/genome/variant"
 	"github.com/samverk/samverk/internal/testnode"
 	"github.com/samverk/samverk/policy"
+	"github.com/samverk/samverk/web"
 	"github.com/samverk/samverk/web/route"
+	"github.com/samverk/samverk/web/webtest"
 )
 
 func newTable(t testing.TB, desk *answer.Desk) *route.Table {
 	table := route.NewTable(route.Options{})
-	Register(table, desk, Options{Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
+	site, err := web.New(web.Options{Name: "North", Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	site.Register(table)
+	if err := Register(table, desk, Options{Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Site: site}); err != nil {
+		t.Fatal(err)
+	}
 	return table
 }
 
@@ -114,7 +124,7 @@ func isKind(kind string, v any) bool {
 }
 
 // description reads openapi.json and gives its schemas and, by "GET /path", the schema of an answer.
-func readDescription(t *testing.T, table http.Handler) (schemas, map[string]map[string]any) {
+func readDescription(t *testing.T, table http.Handler) (schemas, map[string]map[string]any, map[string][]string) {
 	t.Helper()
 	var doc struct {
 		Paths map[string]map[string]struct {
@@ -127,19 +137,23 @@ func readDescription(t *testing.T, table http.Handler) (schemas, map[string]map[
 	if err := json.Unmarshal(do(t, table, "GET", "/api/v1/openapi.json", "").Body.Bytes(), &doc); err != nil {
 		t.Fatal(err)
 	}
-	answers := map[string]map[string]any{}
+	answers, statuses := map[string]map[string]any{}, map[string][]string{}
 	for path, methods := range doc.Paths {
 		for method, op := range methods {
-			answers[strings.ToUpper(method)+" "+path] = op.Responses["200"].Content["application/json"].Schema
+			name := strings.ToUpper(method) + " " + path
+			answers[name] = op.Responses["200"].Content["application/json"].Schema
+			for status := range op.Responses {
+				statuses[name] = append(statuses[name], status)
+			}
 		}
 	}
-	return doc.Components.Schemas, answers
+	return doc.Components.Schemas, answers, statuses
 }
 
 // Every answer is as openapi.json describes it, and every call is described.
 func TestAnswersAreAsDescribed(t *testing.T) {
 	table := newTable(t, testnode.Full(t).Desk)
-	known, answers := readDescription(t, table)
+	known, answers, statuses := readDescription(t, table)
 	q := "purpose=care&variant=" + testnode.Carried
 	for _, c := range []struct {
 		method, path, query, body string
@@ -154,7 +168,7 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 		{"GET", "/api/v1/region", "purpose=care&region=" + testnode.Region, "", 200},
 		{"GET", "/api/v1/region", "purpose=care&limit=2&region=" + testnode.Region, "", 200},
 		{"GET", "/api/v1/region", "purpose=matching&region=" + testnode.Region, "", 200},
-		{"GET", "/api/v1/stats", "", "", 200}, {"GET", "/api/v1/datasets", "", "", 200}, {"GET", "/healthz", "", "", 200},
+		{"GET", "/api/v1/stats", "", "", 200}, {"GET", "/api/v1/datasets", "", "", 200}, {"GET", "/healthz", "", "", 200}, {"GET", "/api/v1/openapi.json", "", "", 200},
 
 		{"GET", "/api/v1/query", "", "", 400}, {"GET", "/api/v1/query", "purpose=care", "", 400},
 		{"GET", "/api/v1/query", "variant=" + testnode.Carried, "", 400},
@@ -169,6 +183,7 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 		{"POST", "/api/v1/annotate", "", "", 400}, {"POST", "/api/v1/annotate", "purpose=care", "no VCF", 400},
 		{"POST", "/api/v1/annotate", "purpose=care&compress=maybe", "", 400}, {"POST", "/api/v1/annotate", "purpose=care&assembly=elephant", "", 400},
 		{"GET", "/api/v1/nothing", "", "", 404}, {"DELETE", "/api/v1/query", "", "", 405}, {"POST", "/api/v1/stats", "", "", 405},
+		{"POST", "/api", "", "", 405}, {"GET", "/api/", "", "", 404}, {"OPTIONS", "/api/v1/region", "", "", 405}, {"POST", "/api/v1/openapi.json", "", "", 405},
 	} {
 		w := do(t, table, c.method, c.path+"?"+c.query, c.body)
 		schema, kind := answers[c.method+" "+c.path], "application/json"
@@ -187,12 +202,66 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 		if err := known.check(schema, v, ""); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
+		if said, called := statuses[c.method+" "+c.path]; called && !slices.Contains(said, strconv.Itoa(c.status)) {
+			t.Errorf("%s: %d is not described", name, c.status)
+		}
+		if c.status == 405 && w.Header().Get("Allow") == "" {
+			t.Errorf("%s: 405 without what is allowed", name)
+		}
 	}
+	served := map[string]bool{}
 	for _, r := range table.Routes() {
-		if _, ok := answers[r.String()]; !ok && strings.HasPrefix(r.Pattern, "/api/v1/") && r.Pattern != "/api/v1/openapi.json" {
+		served[r.String()] = true
+		if _, ok := answers[r.String()]; !ok && r.Method != "" && (strings.HasPrefix(r.Pattern, "/api/") || r.Pattern == "/healthz" || r.Pattern == "/metrics") {
 			t.Errorf("%s is not described", r)
 		}
 	}
+	for name := range answers {
+		if !served[name] {
+			t.Errorf("%s is described, and isn't served", name)
+		}
+	}
+}
+
+// What openapi.json says is on a page for people, in each language, without a script.
+func TestPage(t *testing.T) {
+	table := newTable(t, testnode.Full(t).Desk)
+	known, answers, statuses := readDescription(t, table)
+	for lang, says := range map[string]string{"sv": "Gränssnitt för program", "nb": "Grensesnitt for programmer", "en": "Interface for programs"} {
+		w := do(t, table, "GET", "/api?lang="+lang, "")
+		page := w.Body.String()
+		if w.Code != 200 || !strings.Contains(page, "<h1") || !strings.Contains(page, says) {
+			t.Fatalf("%s: %d %s", lang, w.Code, page)
+		}
+		if left := webtest.Leftovers(webtest.Visible(page)); len(left) > 0 {
+			t.Error(lang, left)
+		}
+		for name := range answers {
+			if !strings.Contains(page, "<code>"+name+"</code></h2>") {
+				t.Errorf("%s: %s isn't there", lang, name)
+			}
+			for _, status := range statuses[name] {
+				if status != "default" && !strings.Contains(page, ">"+status+"</th>") {
+					t.Errorf("%s: %s without %s", lang, name, status)
+				}
+			}
+		}
+		for name, s := range known {
+			if !strings.Contains(page, `id="form-`+name+`"`) {
+				t.Errorf("%s: %s isn't there", lang, name)
+			}
+			for field := range fieldNames(s) {
+				if !strings.Contains(page, "<code>"+field+"</code>") {
+					t.Errorf("%s: %s has no %s", lang, name, field)
+				}
+			}
+		}
+	}
+}
+
+func fieldNames(s any) map[string]any {
+	all, _ := s.(map[string]any)["properties"].(map[string]any)
+	return all
 }
 
 // The numbers are the desk's own.
@@ -328,7 +397,9 @@ func TestAnnotate(t *testing.T) {
 func TestNoLineOfAFileIsLogged(t *testing.T) {
 	var log bytes.Buffer
 	table := route.NewTable(route.Options{})
-	Register(table, testnode.Full(t).Desk, Options{Log: slog.New(slog.NewTextHandler(&log, nil))})
+	if err := Register(table, testnode.Full(t).Desk, Options{Log: slog.New(slog.NewTextHandler(&log, nil))}); err != nil {
+		t.Fatal(err)
+	}
 	server := httptest.NewServer(table)
 	defer server.Close()
 	lines := strings.Repeat("chr22\t50000165\t.\tC\tT\t.\tPASS\tDP=31\n", 200_000)

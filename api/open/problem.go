@@ -51,6 +51,11 @@ func Unknown(w http.ResponseWriter, status int) {
 	sendProblem(w, problem{Status: status, Kind: fault.Denied.String(), Detail: "the access token isn't good here, or can't be checked now", Hint: "get a new one from the provider that you signed in at"})
 }
 
+// Foreign answers a page of another site that would change something here.
+func Foreign(w http.ResponseWriter) {
+	sendProblem(w, problem{Status: http.StatusForbidden, Kind: fault.Denied.String(), Detail: "a page of another site changes nothing here", Hint: "ask from this site's own pages, or with a program"})
+}
+
 // refuse answers with what went wrong with a question. A denial is the same whatever was asked about.
 func (a *api) refuse(w http.ResponseWriter, r *http.Request, ask policy.Ask, err error) int {
 	p := a.problem(r, err)

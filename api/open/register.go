@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/samverk/samverk/answer"
+	"github.com/samverk/samverk/web"
 	"github.com/samverk/samverk/web/route"
 )
 
@@ -20,6 +21,7 @@ type Options struct {
 	Log *slog.Logger // errors of ours go here; nil: slog.Default()
 	// Askers are as what whoever sends a request may ask: none for who is signed in without an assignment. Nil: whoever comes is the operator.
 	Askers func(*http.Request) ([]answer.Asker, error)
+	Site   *web.Site // in whose frame people read what there is, at /api; nil: they don't
 }
 
 type api struct {
@@ -32,7 +34,7 @@ type api struct {
 }
 
 // Register puts the interface into the table.
-func Register(t *route.Table, desk *answer.Desk, o Options) {
+func Register(t *route.Table, desk *answer.Desk, o Options) error {
 	a := &api{desk: desk, table: t, log: o.Log, who: o.Askers, allow: map[string]string{}}
 	if a.log == nil {
 		a.log = slog.Default()
@@ -55,6 +57,16 @@ func Register(t *route.Table, desk *answer.Desk, o Options) {
 	t.Add(route.Route{Method: "GET", Pattern: "/healthz", Who: route.Anyone, Does: "Tells whether the node can answer.", Serve: a.health})
 	add(route.LocalOperator, "GET", "/metrics", "Gives the node's figures to Prometheus.", a.metrics)
 	t.Add(route.Route{Pattern: "/api/", Who: route.Anyone, Does: "Says that there is no such call.", Serve: a.nothing})
+	if o.Site == nil {
+		return nil
+	}
+	page, err := a.page(o.Site)
+	if err != nil {
+		return err
+	}
+	add(route.Anyone, "GET", "/api", "Describes this interface to people.", page)
+	t.Add(route.Route{Pattern: "/api", Who: route.Anyone, Does: "Says that there is no such call.", Serve: a.nothing})
+	return nil
 }
 
 func (a *api) nothing(w http.ResponseWriter, r *http.Request) int {

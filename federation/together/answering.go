@@ -1,0 +1,130 @@
+package together
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"sync"
+
+	"github.com/samverk/samverk/answer"
+	"github.com/samverk/samverk/consent"
+	"github.com/samverk/samverk/fault"
+	"github.com/samverk/samverk/federation"
+	"github.com/samverk/samverk/genome/variant"
+	"github.com/samverk/samverk/policy"
+)
+
+// atOnce is how many questions of a message are answered at the same time: enough that they share a sync, and few enough that one message
+// doesn't have the node for itself.
+const atOnce = 64
+
+// Answering lets a node's desk answer what its peers ask.
+func Answering(n *federation.Nodes, d *answer.Desk) {
+	x := &answering{nodes: n, desk: d}
+	n.Handle(path, mostMessage, x.message)
+}
+
+type answering struct {
+	nodes *federation.Nodes
+	desk  *answer.Desk
+}
+
+// message answers the questions in a message, each for itself.
+func (x *answering) message(ctx context.Context, from federation.Peer, body []byte) ([]byte, error) {
+	r := reader{b: body}
+	var questions []question
+	for keys := 0; len(r.b) > 0; {
+		q := r.question()
+		if keys += len(q.keys); len(questions) == mostQuestions || keys > mostKeys && len(questions) > 0 {
+			r.bad, r.b = true, nil
+		}
+		questions = append(questions, q)
+	}
+	if err := r.err(); err != nil {
+		return nil, err
+	}
+	replies := make([]reply, len(questions))
+	var working sync.WaitGroup
+	free := make(chan struct{}, atOnce)
+	for i := range questions {
+		free <- struct{}{}
+		working.Go(func() {
+			defer func() { <-free }()
+			replies[i] = x.reply(ctx, from, &questions[i])
+		})
+	}
+	working.Wait()
+	var out []byte
+	for i := range replies {
+		var err error
+		if out, err = replies[i].append(out); err != nil {
+			return nil, fault.Wrap(fault.Internal, err, "the answer can't be written")
+		}
+	}
+	return out, nil
+}
+
+// reply answers one question.
+func (x *answering) reply(ctx context.Context, from federation.Peer, q *question) reply {
+	a, err := x.answer(ctx, x.ask(from, q), q)
+	if err != nil {
+		return reply{Problem: problemOf(err)}
+	}
+	v := a.Verdict
+	r := reply{Epoch: a.Epoch, Individuals: &a.Individuals, Datasets: a.Datasets, Leaf: a.Receipt.Index, Tag: a.Tag, Unchanged: a.Unchanged, keys: a.Keys,
+		Verdict: verdict{v.Precision, v.K, v.Zero, v.Policy, v.Digest, v.Decision, v.Number, v.Network, v.Body}}
+	if !a.Unchanged {
+		r.counts = a.Counts
+	}
+	return r
+}
+
+// ask is a peer's question as this node judges it. The peer answers for who asks; it can't make them the operator here, nor somebody of its own
+// choosing: persons are the peer's own, under its name.
+func (x *answering) ask(from federation.Peer, q *question) policy.Ask {
+	a := policy.Ask{Organisation: q.Organisation, Sector: q.Sector, Role: q.Role, Approval: q.Approval, Question: q.Kind, Dataset: q.Dataset,
+		Use: consent.Use{Purpose: q.Use.Purpose, Health: q.Use.Health, Diseases: q.Use.Diseases, Commercial: q.Use.Commercial,
+			Country: cmp.Or(q.Use.Country, from.Country)}}
+	if self, ok := x.nodes.Self(); ok && a.Use.Country == self.Country {
+		a.Use.Country = "" // the node's own
+	}
+	if q.Person != "" {
+		a.SignedIn, a.Person = true, from.Name+"/"+q.Person
+	}
+	return a
+}
+
+func (x *answering) answer(ctx context.Context, a policy.Ask, q *question) (answer.Answer, error) {
+	if q.Region == "" {
+		return x.desk.Ask(ctx, answer.Question{Ask: a, Keys: q.keys, Have: q.Have})
+	}
+	r, err := variant.ParseRegion(q.Region)
+	if err != nil {
+		return answer.Answer{}, err
+	}
+	return x.desk.Region(ctx, answer.Region{Ask: a, Chrom: r.Chrom, From: r.From, To: r.To})
+}
+
+// problemOf is what a peer is told of an error: its kind, its code, and its words where they are for askers.
+func problemOf(err error) *problem {
+	p := &problem{Kind: fault.KindOf(err).String(), Text: "it couldn't be answered"}
+	if f := (*fault.Error)(nil); errors.As(err, &f) {
+		p.Code = f.Code
+		if f.Kind != fault.Internal {
+			p.Text = f.What
+		}
+	}
+	return p
+}
+
+// fault is a peer's problem as this node tells it.
+func (p *problem) fault() error {
+	kind := fault.Internal
+	for k := fault.Internal; k <= fault.Unavailable; k++ {
+		if k.String() == p.Kind {
+			kind = k
+		}
+	}
+	const most = 500
+	return fault.New(kind, "%s", p.Text[:min(len(p.Text), most)]).Say(p.Code)
+}

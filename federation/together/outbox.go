@@ -1,0 +1,144 @@
+package together
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/samverk/samverk/fault"
+	"github.com/samverk/samverk/federation"
+)
+
+// path is where questions go at a node.
+const path = "ask"
+
+// underway is how many messages to a node may be under way: while one is answered the next is on its way, and all that is asked meanwhile waits to
+// go together. So whoever asks alone waits for nobody, and many who ask share signatures, and the node's syncs.
+const underway = 2
+
+// outbox is what is to be asked of one node.
+type outbox struct {
+	nodes    *federation.Nodes
+	peer     string
+	deadline time.Duration
+	underway int
+
+	mu      sync.Mutex
+	waiting []*waiter
+	sending int
+}
+
+// waiter is one question that waits for its answer.
+type waiter struct {
+	ctx  context.Context
+	q    *question
+	done chan struct{}
+	got  reply
+	err  error
+}
+
+// box gives a node's outbox. The pages of annotations have one of their own, so that nobody's short question waits for them.
+func (d *Desk) box(peer string, pages bool) *outbox {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	name := peer
+	if pages {
+		name += " pages"
+	}
+	b := d.out[name]
+	if b == nil {
+		b = &outbox{nodes: d.nodes, peer: peer, deadline: d.deadline, underway: underway}
+		if pages {
+			b.deadline, b.underway = pageDeadline, pagesAtOnce
+		}
+		d.out[name] = b
+	}
+	return b
+}
+
+// ask sends a question, with others if there are, and waits for its answer until ctx ends.
+func (b *outbox) ask(ctx context.Context, q *question) (reply, error) {
+	a := &waiter{ctx: ctx, q: q, done: make(chan struct{})}
+	b.mu.Lock()
+	b.waiting = append(b.waiting, a)
+	if b.sending < b.underway {
+		b.sending++
+		go b.send()
+	}
+	b.mu.Unlock()
+	select {
+	case <-a.done:
+		return a.got, a.err
+	case <-ctx.Done():
+		return reply{}, ctx.Err()
+	}
+}
+
+// send sends what waits until nothing does.
+func (b *outbox) send() {
+	for {
+		b.mu.Lock()
+		batch := b.take()
+		if len(batch) == 0 {
+			b.sending--
+			b.mu.Unlock()
+			return
+		}
+		b.mu.Unlock()
+		b.exchange(batch)
+		for _, a := range batch {
+			close(a.done)
+		}
+	}
+}
+
+// take gives the next questions that go together, less those that nobody waits for any more. It must be called with b.mu held.
+func (b *outbox) take() (batch []*waiter) {
+	keys := 0
+	for len(b.waiting) > 0 && len(batch) < mostQuestions {
+		a := b.waiting[0]
+		if keys += len(a.q.keys); len(batch) > 0 && keys > mostKeys {
+			break
+		}
+		b.waiting[0], b.waiting = nil, b.waiting[1:]
+		if err := a.ctx.Err(); err != nil {
+			a.err = err
+			close(a.done)
+			continue
+		}
+		batch = append(batch, a)
+	}
+	return batch
+}
+
+// exchange sends a message and takes its answer apart. What goes wrong with it goes wrong with each question in it.
+func (b *outbox) exchange(batch []*waiter) {
+	err := func() error {
+		var body []byte
+		var err error
+		for _, a := range batch {
+			if body, err = a.q.append(body); err != nil {
+				return fault.Wrap(fault.Internal, err, "the question can't be written")
+			}
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), b.deadline) // not one asker's: others wait too
+		defer cancel()
+		got, err := b.nodes.Call(ctx, b.peer, path, body, mostAnswer)
+		if err != nil {
+			return err
+		}
+		r := reader{b: got}
+		for _, a := range batch {
+			a.got = r.reply()
+		}
+		if len(r.b) > 0 {
+			r.bad = true
+		}
+		return r.err()
+	}()
+	if err != nil {
+		for _, a := range batch {
+			a.got, a.err = reply{}, err
+		}
+	}
+}
