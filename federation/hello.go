@@ -50,6 +50,9 @@ func (p *peer) newest() string {
 	return p.KeyID()
 }
 
+// Now is what peers are told of this node.
+func (n *Nodes) Now(ctx context.Context) Status { return n.status(ctx) }
+
 // status is ours now.
 func (n *Nodes) status(ctx context.Context) Status {
 	s := n.o.Status(ctx)

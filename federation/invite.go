@@ -257,7 +257,7 @@ func (n *Nodes) joined(ctx context.Context, j joining) error {
 		return err
 	}
 	if len(j.From.Next) > 0 {
-		return fault.New(fault.Invalid, "a node joins with its newest key").Say("federation.identity", "key")
+		return fault.New(fault.Invalid, "a node joins with its newest key").Say("federation.identity")
 	}
 	hash := hashOf(j.Once)
 	_, err := n.change(ctx, j.From.Name, "asks", "", func(ctx context.Context, tx *storage.Tx, p *peer) (*peer, error) {

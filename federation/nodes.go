@@ -28,6 +28,11 @@ import (
 //go:embed migrations/*.sql
 var Migrations embed.FS
 
+// Messages are the sentences for what can go wrong between nodes, for lang.Read.
+//
+//go:embed messages
+var Messages embed.FS
+
 // Options are what Open needs beside the place. The zero value uses the database's clock and the system's randomness.
 type Options struct {
 	Now    func() time.Time
@@ -381,7 +386,7 @@ func (n *Nodes) event(ctx context.Context, tx *storage.Tx, name, what, why strin
 	if err != nil {
 		return err
 	}
-	_, err = tx.Exec(ctx, `INSERT INTO federation_event (id, made, peer, what, why) VALUES ($1, $2, $3, $4, $5)`, id, n.db.Now(), name, what, why)
+	_, err = tx.Exec(ctx, `INSERT INTO federation_event (id, made, peer, what, why, who) VALUES ($1, $2, $3, $4, $5, $6)`, id, n.db.Now(), name, what, why, who(ctx))
 	return err
 }
 
