@@ -13,6 +13,8 @@ import (
 	"github.com/samverk/samverk/app/owner"
 	"github.com/samverk/samverk/federation"
 	"github.com/samverk/samverk/federation/together"
+	federationweb "github.com/samverk/samverk/federation/web"
+	"github.com/samverk/samverk/web"
 	"github.com/samverk/samverk/web/route"
 )
 
@@ -229,9 +231,13 @@ func (n *Node) nodeRotate(ctx context.Context, _ None, _ Sink[None]) (r NodeRota
 	return r, nil
 }
 
-// peers are the routes by which other nodes come.
-func (s *site) peers(n *Node) {
+// peers are the routes by which other nodes come, and the page of nodes.
+func (s *site) peers(n *Node, frame *web.Site) error {
 	for _, path := range n.nodes.Paths() {
 		s.table.Add(route.Route{Method: http.MethodPost, Pattern: federation.Prefix + path, Who: route.Peer, Does: "Answers another node: " + path + ".", Serve: n.nodes.Serve})
 	}
+	return federationweb.Register(s.table, frame, federationweb.Options{Nodes: n.nodes, Whose: n.whose, Steward: func(r *http.Request) (string, bool) {
+		as, ok := n.steward(r)
+		return as.Person, ok
+	}})
 }

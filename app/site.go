@@ -116,7 +116,9 @@ func (s *site) register(n *Node, frame *web.Site, o ServeOptions, base string) e
 			return err
 		}
 	}
-	s.peers(n)
+	if err := s.peers(n, frame); err != nil {
+		return err
+	}
 	return s.desk(n, frame, o, base)
 }
 
