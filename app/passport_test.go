@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -124,6 +125,17 @@ func TestProgramsFindTheirWay(t *testing.T) {
 		}
 		if len(at.Response.Sets) != 4 || get(root+"/nothing").Code != 404 || get("/api").Code != 200 {
 			t.Error(root, at)
+		}
+	}
+	// What a page of another site would change is refused in the form of who is asked.
+	for path, kind := range map[string]string{"/api/v1/query": "application/problem+json", "/beacon/v2/g_variants": "application/json", "/sign-in": "text/html; charset=utf-8"} {
+		r := httptest.NewRequest("POST", path, strings.NewReader("{}"))
+		r.Host = "localhost"
+		r.Header.Set("Sec-Fetch-Site", "cross-site")
+		w := httptest.NewRecorder()
+		c.site.table.ServeHTTP(w, r)
+		if got := w.Header().Get("Content-Type"); w.Code != 403 || got != kind || kind != "text/html; charset=utf-8" && !strings.Contains(w.Body.String(), `"title":"Forbidden","status":403`) {
+			t.Errorf("%s: %d %s %s", path, w.Code, got, w.Body)
 		}
 	}
 }
