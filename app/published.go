@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"crypto/ed25519"
 	"crypto/rand"
@@ -8,22 +9,28 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"net/http"
+	"net/url"
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/samverk/samverk/consent"
 	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/federation"
 	"github.com/samverk/samverk/federation/published"
+	publishedweb "github.com/samverk/samverk/federation/published/web"
 	"github.com/samverk/samverk/forum"
 	"github.com/samverk/samverk/ledger"
 	"github.com/samverk/samverk/mandate"
 	"github.com/samverk/samverk/mandate/carried"
 	"github.com/samverk/samverk/network"
 	"github.com/samverk/samverk/policy"
+	policyweb "github.com/samverk/samverk/policy/web"
 	"github.com/samverk/samverk/storage"
+	"github.com/samverk/samverk/web"
 )
 
 // witnessName is the folder of the key that others' logs are cosigned with, and of what was seen of them. It is in no backup: what was seen is
@@ -120,18 +127,13 @@ func (n *Node) enactGiven(ctx context.Context, by consent.Actor, f published.Sig
 }
 
 // enactGivenForm puts a form that was given in force, by a steward's own act.
-func (n *Node) enactGivenForm(ctx context.Context, person, digest string) error {
-	if is, err := n.policies.IsSteward(ctx, policy.Actor{Person: person}, ""); err != nil {
-		return err
-	} else if !is {
-		return network.Absent()
-	}
+func (n *Node) enactGivenForm(ctx context.Context, person, decision, ref string) error {
 	all, err := n.givenForms(ctx)
 	if err != nil {
 		return err
 	}
 	for _, f := range all {
-		if f.Digest.String() == digest {
+		if f.Mandate.Decision == decision && strings.HasPrefix(f.Digest.String(), ref) && ref != "" {
 			err := n.enactGiven(ctx, consent.Actor(person), f)
 			if err == nil {
 				n.carry(ctx)
@@ -140,6 +142,58 @@ func (n *Node) enactGivenForm(ctx context.Context, person, digest string) error 
 		}
 	}
 	return network.Absent()
+}
+
+// elsewhere are the networks of other nodes whose keys are trusted here.
+func (n *Node) elsewhere() (out []policyweb.Elsewhere) {
+	titles := map[string]string{}
+	for _, p := range n.nodes.Peers() {
+		for _, k := range p.Networks {
+			if p.State != federation.Revoked {
+				titles[k.Network] = p.Title
+			}
+		}
+	}
+	for _, k := range n.policies.Keys() {
+		if !slices.ContainsFunc(out, func(x policyweb.Elsewhere) bool { return x.Network == k.Network }) {
+			out = append(out, policyweb.Elsewhere{Network: k.Network, Name: func(string) string { return cmp.Or(titles[k.Network], k.Network) }})
+		}
+	}
+	return out
+}
+
+// decisionAt is where a decision of a network elsewhere is read.
+func (n *Node) decisionAt(ctx context.Context, of, id string) string {
+	return cmp.Or(n.published.At(ctx, of, id), publishedweb.Path)
+}
+
+// empty tells of pages that there is nothing on now.
+func (n *Node) empty(path string) bool { return path == publishedweb.Path && !n.published.Hears() }
+
+// nation is the page of what a network's own node told this one.
+func (s *site) nation(n *Node, frame *web.Site) error {
+	first := func() *network.Network {
+		if roots := s.commons.Networks.Tree().Roots(); len(roots) > 0 {
+			return roots[0]
+		}
+		return nil
+	}
+	return publishedweb.Register(s.table, frame, publishedweb.Options{Published: n.published, Policies: n.policies, Now: n.db.Now,
+		Adopt: func(r *http.Request) string {
+			is, err := n.policies.IsSteward(r.Context(), policy.Actor{Person: web.ViewerOf(r).Person}, "")
+			if root := first(); root != nil && is && err == nil {
+				return "/n/" + root.Slug + "/policies/adopt"
+			}
+			return ""
+		},
+		Policy: func(p policy.Signed) string {
+			root := first()
+			if root == nil {
+				return ""
+			}
+			return "/n/" + root.Slug + "/policies/" + p.Draft.Name + "/" + strconv.Itoa(p.Draft.Version) + "?of=" + url.QueryEscape(p.Mandate.Network)
+		},
+	})
 }
 
 // goodNetwork is a network's id as it may be in the name of a file.

@@ -388,3 +388,25 @@ func cutKey(s string) (at int64, id string, ok bool) {
 	at, err := strconv.ParseInt(a, 10, 64)
 	return at, id, ok && err == nil
 }
+
+// At is where a decision of a network is read on its own site; "" where that isn't known.
+func (p *Published) At(ctx context.Context, network, id string) string {
+	for _, peer := range p.nodes.Peers() {
+		if peer.State == federation.Revoked || !ownNode(peer, network) {
+			continue
+		}
+		found, err := p.entries(ctx, `peer = $1 AND kind = $2 AND id = $3`, peer.Name, Decision, id)
+		for _, e := range found {
+			var d Decided
+			if err == nil && json.Unmarshal([]byte(e.Body), &d) == nil {
+				return strings.TrimSuffix(peer.URL, "/") + d.Path
+			}
+		}
+	}
+	return ""
+}
+
+// Hears tells whether there is any network's node to hear of.
+func (p *Published) Hears() bool {
+	return slices.ContainsFunc(p.nodes.Peers(), func(x federation.Peer) bool { return len(x.Networks) > 0 && x.State != federation.Revoked })
+}
