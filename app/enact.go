@@ -223,6 +223,9 @@ func (c *enactor) policy(ctx context.Context, d forum.Carried, m mandate.Mandate
 	if err := c.node.policies.Trust(ctx, keys...); err != nil {
 		return err
 	}
+	if err := c.node.nodes.Tell(ctx, c.node.describe); err != nil { // the key may be new
+		return err
+	}
 	s, err := policy.Enact(m, draft, by, c.commons.Networks.Now())
 	if err != nil {
 		return err

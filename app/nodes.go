@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/samverk/samverk/app/owner"
+	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/federation"
 	"github.com/samverk/samverk/federation/together"
 	"github.com/samverk/samverk/web/route"
@@ -24,11 +25,12 @@ var (
 	NodePeers   = owner.Op[*Node, None, NodePeer, NodeSelf]{Name: "node-peers", Run: (*Node).nodePeers}
 	NodeApprove = owner.Op[*Node, NodeApproval, None, NodePeer]{Name: "node-approve", Run: (*Node).nodeApprove}
 	NodeRevoke  = owner.Op[*Node, NodeRevocation, None, NodePeer]{Name: "node-revoke", Run: (*Node).nodeRevoke}
+	NodeTrust   = owner.Op[*Node, NodeTrusting, None, NodePeer]{Name: "node-trust", Run: (*Node).nodeTrust}
 	NodeRotate  = owner.Op[*Node, None, None, NodeRotation]{Name: "node-rotate", Run: (*Node).nodeRotate}
 )
 
 func nodeRoutes() []owner.Route[*Node] {
-	return []owner.Route[*Node]{NodeInit.Route(), NodeInvite.Route(), NodeJoin.Route(), NodePeers.Route(), NodeApprove.Route(), NodeRevoke.Route(), NodeRotate.Route()}
+	return []owner.Route[*Node]{NodeInit.Route(), NodeInvite.Route(), NodeJoin.Route(), NodePeers.Route(), NodeApprove.Route(), NodeRevoke.Route(), NodeTrust.Route(), NodeRotate.Route()}
 }
 
 // NodeNew makes the node one among nodes: the tags are the command line's.
@@ -58,12 +60,19 @@ type NodeInvitation struct {
 // NodeJoining is an invitation that came from another node's operator.
 type NodeJoining struct {
 	Invitation string `json:"invitation"`
+	Trust      bool   `json:"trust,omitempty"` // what its networks decided, by the keys that it tells
+}
+
+// NodeTrusting says that a node is its networks' own, and that its keys are theirs.
+type NodeTrusting struct {
+	Name string `json:"name" arg:"" help:"The node's name, as 'samverk node peers' lists it."`
 }
 
 // NodeApproval lets a node in whose key was compared.
 type NodeApproval struct {
 	Name string `json:"name" arg:"" help:"The node's name, as 'samverk node peers' lists it."`
 	Key  string `json:"key" required:"" placeholder:"FINGERPRINT" help:"The fingerprint of its key, as its operator reads it out."`
+	Anew bool   `json:"anew,omitempty" name:"new-log" help:"Believe its log as if it were seen for the first time: you know why it doesn't continue what was seen."`
 }
 
 // NodeRevocation shuts a node out.
@@ -180,6 +189,9 @@ func (n *Node) nodeSelf() (s NodeSelf) {
 
 func (n *Node) nodeInit(ctx context.Context, q NodeNew, _ Sink[None]) (NodeSelf, error) {
 	i := federation.Identity{Name: q.Name, Title: cmp.Or(q.Title, n.settings.Region), URL: strings.TrimSuffix(q.URL, "/")}
+	if err := n.makeKeys(ctx); err != nil {
+		return NodeSelf{}, err
+	}
 	n.describe(&i)
 	err := n.nodes.Init(ctx, i)
 	return n.nodeSelf(), err
@@ -196,6 +208,15 @@ func (n *Node) nodeInvite(ctx context.Context, _ None, _ Sink[None]) (r NodeInvi
 
 func (n *Node) nodeJoin(ctx context.Context, q NodeJoining, _ Sink[None]) (NodePeer, error) {
 	p, err := n.nodes.Join(ctx, q.Invitation)
+	if err == nil && q.Trust {
+		err = n.trustNetworks(ctx, p.Name)
+	}
+	return peerOf(p), err
+}
+
+func (n *Node) nodeTrust(ctx context.Context, q NodeTrusting, _ Sink[None]) (NodePeer, error) {
+	err := n.trustNetworks(ctx, q.Name)
+	p, _ := n.nodes.Peer(q.Name)
 	return peerOf(p), err
 }
 
@@ -209,6 +230,14 @@ func (n *Node) nodePeers(_ context.Context, _ None, s Sink[NodePeer]) (NodeSelf,
 }
 
 func (n *Node) nodeApprove(ctx context.Context, q NodeApproval, _ Sink[None]) (NodePeer, error) {
+	if p, ok := n.nodes.Peer(q.Name); ok && q.Anew {
+		if !p.Has(q.Key) || p.State != federation.Forked {
+			return peerOf(p), fault.New(fault.Conflict, "the log of %s isn't to be believed anew: it is %s, or the key is another", q.Name, p.State).Do("leave out --new-log")
+		}
+		if err := n.published.Anew(ctx, q.Name); err != nil {
+			return peerOf(p), err
+		}
+	}
 	err := n.nodes.Approve(ctx, q.Name, q.Key)
 	p, _ := n.nodes.Peer(q.Name)
 	return peerOf(p), err

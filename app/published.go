@@ -162,6 +162,18 @@ func (n *Node) elsewhere() (out []policyweb.Elsewhere) {
 	return out
 }
 
+// elsewhereAs is the network of another node by the node's name, where it has one, or by its id; "" for none.
+func (n *Node) elsewhereAs(name string) string {
+	if p, ok := n.nodes.Peer(name); ok && p.State != federation.Revoked && len(p.Networks) == 1 {
+		return p.Networks[0].Network
+	}
+	all := n.elsewhere()
+	if i := slices.IndexFunc(all, func(x policyweb.Elsewhere) bool { return x.Network == name }); i >= 0 {
+		return name
+	}
+	return ""
+}
+
 // decisionAt is where a decision of a network elsewhere is read.
 func (n *Node) decisionAt(ctx context.Context, of, id string) string {
 	return cmp.Or(n.published.At(ctx, of, id), publishedweb.Path)
@@ -194,6 +206,23 @@ func (s *site) nation(n *Node, frame *web.Site) error {
 			return "/n/" + root.Slug + "/policies/" + p.Draft.Name + "/" + strconv.Itoa(p.Draft.Version) + "?of=" + url.QueryEscape(p.Mandate.Network)
 		},
 	})
+}
+
+// makeKeys makes the keys of the networks that are this node's own, so that others know by which their decisions are signed before the first is.
+func (n *Node) makeKeys(ctx context.Context) error {
+	networks, err := n.networks(ctx)
+	if err != nil {
+		return err
+	}
+	for _, root := range networks.Tree().Roots() {
+		if !root.Closed.IsZero() {
+			continue
+		}
+		if _, err := signer(n.dir, string(root.ID)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // goodNetwork is a network's id as it may be in the name of a file.
