@@ -92,6 +92,7 @@ func (c *enactor) enact(ctx context.Context) error {
 	adopted, err := c.node.policies.AdoptStanding(ctx)
 	if len(adopted) > 0 {
 		c.node.carry(ctx)
+		c.node.published.Announce()
 	}
 	return errors.Join(append(errs, err)...)
 }

@@ -38,6 +38,8 @@ type NodeNew struct {
 	Name  string `json:"name" required:"" placeholder:"NAME" help:"What the other nodes know it by, as north: small letters, digits, hyphens."`
 	Title string `json:"title,omitempty" placeholder:"TITLE" help:"What people call it; the region's name, if not given."`
 	URL   string `json:"url" name:"url" required:"" placeholder:"URL" help:"Where others reach it: https://NAME. http:// is for this machine's own addresses."`
+
+	Networks bool `json:"networks,omitempty" help:"It is the own node of the networks set up here: what they decide is sent to the other nodes. For the national node, not for a region's."`
 }
 
 // NodeSelf is who the node is among nodes.
@@ -124,7 +126,10 @@ func (n *Node) openNodes(ctx context.Context) (err error) {
 // describe says what others need to check what this node signs.
 func (n *Node) describe(i *federation.Identity) {
 	i.Ledger, i.Country = n.ledger.PublicKey(), cmp.Or(n.policies.Country(), i.Country)
-	i.Witness, i.Networks = n.witness.PublicKey(), n.networkKeys()
+	i.Witness = n.witness.PublicKey()
+	if len(i.Networks) > 0 { // it is their own node
+		i.Networks = n.networkKeys()
+	}
 }
 
 // networkKeys are the networks whose decisions are signed here.
@@ -189,8 +194,14 @@ func (n *Node) nodeSelf() (s NodeSelf) {
 
 func (n *Node) nodeInit(ctx context.Context, q NodeNew, _ Sink[None]) (NodeSelf, error) {
 	i := federation.Identity{Name: q.Name, Title: cmp.Or(q.Title, n.settings.Region), URL: strings.TrimSuffix(q.URL, "/")}
-	if err := n.makeKeys(ctx); err != nil {
-		return NodeSelf{}, err
+	was, _ := n.nodes.Self()
+	if i.Networks = was.Networks; q.Networks {
+		if err := n.makeKeys(ctx); err != nil {
+			return NodeSelf{}, err
+		}
+		if i.Networks = n.networkKeys(); len(i.Networks) == 0 {
+			return NodeSelf{}, fault.New(fault.Conflict, "no network is set up here").Where("--networks").Do("set one up on the node's pages first, or leave it out")
+		}
 	}
 	n.describe(&i)
 	err := n.nodes.Init(ctx, i)

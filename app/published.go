@@ -62,16 +62,17 @@ func (n *Node) met(ctx context.Context, p federation.Peer) {
 	}
 }
 
-// adoptGiven adopts, by the node's standing rules, what peers gave.
-func (n *Node) adoptGiven(ctx context.Context) {
+// adoptGiven adopts, by the node's standing rules, what peers gave, and tells whether anything was.
+func (n *Node) adoptGiven(ctx context.Context) (did bool) {
 	adopted, err := n.policies.AdoptStanding(ctx)
 	forms, ferr := n.adoptForms(ctx)
 	if err = errors.Join(err, ferr); err != nil && ctx.Err() == nil {
 		slog.Error("what decisions put in force wasn't adopted", "error", err, "hint", fault.HintOf(err))
 	}
-	if len(adopted) > 0 || forms {
+	if did = len(adopted) > 0 || forms; did {
 		n.carry(ctx)
 	}
+	return did
 }
 
 // takeForm keeps a form that a network's node gave. That its decision put it in force is verified.
@@ -267,12 +268,12 @@ const mostPublished = 500
 // publications are what this node tells others: what its networks' decisions put in force, and what everybody may read on its site.
 func (n *Node) publications(ctx context.Context) (out []published.Publication, err error) {
 	c := n.serving.Load()
-	own := n.networkKeys()
-	if c == nil || len(own) == 0 && len(c.Networks.Tree().Roots()) == 0 {
+	self, ok := n.nodes.Self()
+	if c == nil || !ok || len(self.Networks) == 0 {
 		return nil, nil
 	}
 	p := &publisher{node: n, commons: c}
-	for _, k := range own {
+	for _, k := range self.Networks {
 		p.own = append(p.own, k.Network)
 	}
 	if err := errors.Join(p.policies(ctx), p.forms(ctx)); err != nil {
@@ -408,20 +409,23 @@ func (p *publisher) decisions(ctx context.Context, root *network.Network) error 
 	for _, d := range all {
 		numbers[d.ID] = d.Number
 	}
+	bodies := map[network.BodyID]published.Name{}
 	return p.commons.Networks.Look(ctx, everybody, func(tx *storage.Tx, a network.Access) error {
 		for _, d := range all {
 			if d.Network != root.ID {
 				continue
 			}
-			b, err := p.commons.Networks.Body(ctx, tx, d.Body)
-			if err != nil {
-				return err
+			if _, ok := bodies[d.Body]; !ok {
+				b, err := p.commons.Networks.Body(ctx, tx, d.Body)
+				if err != nil {
+					return err
+				}
+				if bodies[d.Body] = nil; a.Sees(b.Scope()) {
+					bodies[d.Body] = nameOf(b.Name)
+				}
 			}
-			x := published.Decided{Number: d.Number, Network: string(d.Network), Of: nameOf(root.Name), Title: d.Title, Lang: d.Lang, Recommends: !d.Binds(), Taken: d.Taken.UTC(),
+			x := published.Decided{Number: d.Number, Network: string(d.Network), Of: nameOf(root.Name), Body: bodies[d.Body], Title: d.Title, Lang: d.Lang, Recommends: !d.Binds(), Taken: d.Taken.UTC(),
 				InForce: d.InForce.UTC(), Until: d.Until.UTC(), By: numbers[d.SupersededBy], Path: "/n/" + root.Slug + "/decisions/" + string(d.ID)}
-			if a.Sees(b.Scope()) {
-				x.Body = nameOf(b.Name)
-			}
 			text, err := json.Marshal(x)
 			if err != nil {
 				return err

@@ -53,7 +53,7 @@ func (p *Published) pull(ctx context.Context, peer federation.Peer) error {
 			next.Since != 0 && (next.Feed != at.feed || next.Since != at.seq) {
 			return fault.New(fault.Invalid, "what %s publishes can't be read", peer.Name).Say("published.unread")
 		}
-		if err := p.read(ctx, peer, next); err != nil {
+		if err := p.read(ctx, peer, next, next.Feed != at.feed || next.Since < at.seq); err != nil {
 			return err
 		}
 		p.mu.Lock()
@@ -69,10 +69,10 @@ func (p *Published) pull(ctx context.Context, peer federation.Peer) error {
 	return nil
 }
 
-// read keeps a page. What isn't in a feed that was heard from its beginning goes when all of that has been heard.
-func (p *Published) read(ctx context.Context, peer federation.Peer, next page) error {
+// read keeps a page. What isn't in a feed that is heard from its beginning goes when all of that has been heard.
+func (p *Published) read(ctx context.Context, peer federation.Peer, next page, begins bool) error {
 	return p.db.Write(ctx, func(tx *storage.Tx) error {
-		if next.Since == 0 {
+		if begins {
 			if _, err := tx.Exec(ctx, `UPDATE published_entry SET stale = 1 WHERE peer = $1`, peer.Name); err != nil {
 				return err
 			}
