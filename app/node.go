@@ -141,7 +141,7 @@ func (n *Node) openDesk(ctx context.Context) (err error) {
 	}
 	n.index = ledger.NewIndex(n.db, n.ledger)
 	n.desk = answer.New(answer.Rooms{DB: n.db, Consents: n.consents, Genomes: n.genomes, Policies: n.policies, Counted: n.counted,
-		Ledger: n.ledger, Accesses: n.accesses, Reference: n.reference, Log: slog.Default()})
+		Ledger: n.ledger, Accesses: n.accesses, People: n.people, Reference: n.reference, Log: slog.Default()})
 	n.carry(ctx)
 	return nil
 }
