@@ -12,6 +12,7 @@ import (
 
 	"github.com/samverk/samverk/app/owner"
 	"github.com/samverk/samverk/federation"
+	"github.com/samverk/samverk/federation/home"
 	"github.com/samverk/samverk/federation/together"
 	"github.com/samverk/samverk/web/route"
 )
@@ -107,6 +108,7 @@ func (n *Node) openNodes(ctx context.Context) (err error) {
 	if n.nodes, err = federation.Open(ctx, n.db, n.dir, federation.Options{Status: n.nodeStatus, Met: n.met}); err != nil {
 		return err
 	}
+	n.nodes.Handle(homePath, home.MostMessage, n.registered)
 	together.Answering(n.nodes, n.desk)
 	n.nation = together.New(n.nodes, together.Options{Own: n.desk, Holds: n.holds})
 	return n.nodes.Tell(ctx, n.describe)

@@ -201,10 +201,16 @@ func (d *Desk) one(ctx context.Context, n Node, q Question) Reply {
 
 // here asks this node's own desk.
 func (d *Desk) here(ctx context.Context, q Question) (answer.Answer, error) {
-	if q.Region != nil {
-		return d.own.Region(ctx, answer.Region{Ask: q.Ask, Chrom: q.Region.Chrom, From: q.Region.From, To: q.Region.To})
+	leave := answer.LeaveOut{Guests: true}
+	if home, token, ok := strings.Cut(q.Case, ":"); ok {
+		if self, _ := d.nodes.Self(); home == self.Name {
+			leave.Case = token
+		}
 	}
-	return d.own.Ask(ctx, answer.Question{Ask: q.Ask, Keys: q.Keys})
+	if q.Region != nil {
+		return d.own.Region(ctx, answer.Region{Ask: q.Ask, LeaveOut: leave, Chrom: q.Region.Chrom, From: q.Region.From, To: q.Region.To})
+	}
+	return d.own.Ask(ctx, answer.Question{Ask: q.Ask, LeaveOut: leave, Keys: q.Keys})
 }
 
 // there asks a peer.
