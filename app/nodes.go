@@ -13,6 +13,7 @@ import (
 	"github.com/samverk/samverk/app/owner"
 	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/federation"
+	"github.com/samverk/samverk/federation/home"
 	"github.com/samverk/samverk/federation/together"
 	federationweb "github.com/samverk/samverk/federation/web"
 	"github.com/samverk/samverk/web"
@@ -120,6 +121,7 @@ func (n *Node) openNodes(ctx context.Context) (err error) {
 	if n.nodes, err = federation.Open(ctx, n.db, n.dir, federation.Options{Status: n.nodeStatus, Met: n.met}); err != nil {
 		return err
 	}
+	n.nodes.Handle(homePath, home.MostMessage, n.registered)
 	together.Answering(n.nodes, n.desk)
 	n.nation = together.New(n.nodes, together.Options{Own: n.desk, Holds: n.holds})
 	return n.nodes.Tell(ctx, n.describe)

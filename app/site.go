@@ -266,7 +266,9 @@ func (s *site) tend(ctx context.Context) {
 	go func() { defer close(told); s.node.nodes.Run(ctx) }()
 	tells := make(chan struct{})
 	go func() { defer close(tells); s.node.published.Run(ctx) }()
-	defer func() { <-sent; <-done; <-told; <-tells }()
+	claims := make(chan struct{})
+	go func() { defer close(claims); s.node.home.Run(ctx) }()
+	defer func() { <-sent; <-done; <-told; <-tells; <-claims }()
 	tick := time.NewTicker(tendEvery)
 	defer tick.Stop()
 	for {

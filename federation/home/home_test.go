@@ -57,9 +57,10 @@ type sight struct {
 	pseudonym string
 }
 
-func openDB(t failer, dsn string) *storage.DB {
+func (w *world) open(t failer, dsn string) *storage.DB {
 	t.Helper()
-	db, err := storage.Open(context.Background(), dsn, storage.Options{Migrations: []fs.FS{individual.Migrations, home.Migrations}})
+	now := func() time.Time { return time.Date(2026, 12, 1, 12, 0, 0, 0, time.UTC).Add(w.now) }
+	db, err := storage.Open(context.Background(), dsn, storage.Options{Migrations: []fs.FS{individual.Migrations, home.Migrations}, Now: now})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,10 +69,10 @@ func openDB(t failer, dsn string) *storage.DB {
 
 func newWorld(t failer, dsns []string) *world {
 	w := &world{way: func() string { return "well" }}
-	w.own = openDB(t, dsns[0])
+	w.own = w.open(t, dsns[0])
 	w.restartRegistrar(t)
 	for i, dsn := range dsns[1:] {
-		r := &region{name: fmt.Sprint("region-", i), dsn: dsn, db: openDB(t, dsn)}
+		r := &region{name: fmt.Sprint("region-", i), dsn: dsn, db: w.open(t, dsn)}
 		w.regions = append(w.regions, r)
 		w.restart(t, r)
 	}
@@ -357,5 +358,115 @@ func TestWhatComesLate(t *testing.T) {
 	acts, err := w.registrar.History(t.Context(), home.ClaimOf("nation", "p"))
 	if err != nil || len(acts) != 4 || acts[0].What != "claim" || acts[1].What != "release" || acts[2].What != "claim" || acts[3].What != "move" || acts[3].To != "region-1" {
 		t.Errorf("%+v, %v", acts, err)
+	}
+}
+
+// restore puts a database back as it was, as a backup does.
+func (w *world) restore(t *testing.T, db *storage.DB, dsn string, was []byte) *storage.DB {
+	t.Helper()
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(dsn, was, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	db = w.open(t, dsn)
+	err := db.Write(t.Context(), func(tx *storage.Tx) error {
+		_, err := tx.Exec(t.Context(), `INSERT INTO storage_meta (key, value) VALUES ('restored', 'a backup')`)
+		return err
+	})
+	if err == nil {
+		err = db.Close()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w.open(t, dsn)
+}
+
+// copied is a database as it is.
+func (w *world) copied(t *testing.T, db *storage.DB, dsn string) (*storage.DB, []byte) {
+	t.Helper()
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	b, err := os.ReadFile(dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w.open(t, dsn), b
+}
+
+// What was true when a backup was taken may be true no more: a restored region counts nobody before it has asked, and a restored registrar gives away nothing that
+// it may have forgotten.
+func TestAfterARestore(t *testing.T) {
+	dir := t.TempDir()
+	var dsns []string
+	for i := range 3 {
+		dsns = append(dsns, filepath.Join(dir, fmt.Sprint(i, ".db")))
+	}
+	w := newWorld(t, dsns)
+	defer w.close()
+	a, b := w.regions[0], w.regions[1]
+	sync := func(r *region) {
+		t.Helper()
+		if err := r.Sync(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	a.enrol(t, "p")
+	sync(a)
+	var was []byte
+	a.db, was = w.copied(t, a.db, a.dsn)
+	w.restart(t, a)
+	who, _ := a.people.Lookup("p")
+	if !a.counts("p") {
+		t.Fatal("forgotten by a restart")
+	}
+	if err := a.Release(t.Context(), who, ""); err != nil {
+		t.Fatal(err)
+	}
+	sync(a)
+	b.enrol(t, "p")
+	sync(b)
+	w.now += home.Settle
+	sync(b)
+	a.db = w.restore(t, a.db, a.dsn, was)
+	w.restart(t, a)
+	if a.counts("p") || !b.counts("p") {
+		t.Error("counted by a backup")
+	}
+	sync(a) // its messages begin with a turn that was had
+	if a.counts("p") || a.Of(who) != home.Elsewhere {
+		t.Error(a.Of(who))
+	}
+
+	w.own, was = w.copied(t, w.own, dsns[0])
+	w.restartRegistrar(t)
+	b.enrol(t, "q")
+	sync(b)
+	if !b.counts("q") {
+		t.Fatal("not counted")
+	}
+	w.own = w.restore(t, w.own, dsns[0], was)
+	w.restartRegistrar(t)
+	if err := a.db.Write(t.Context(), func(tx *storage.Tx) error { return a.db.AccountRestored(t.Context(), tx) }); err != nil {
+		t.Fatal(err)
+	}
+	a.enrol(t, "q")
+	sync(a)
+	if a.counts("q") {
+		t.Fatal("a claim that was forgotten is given away")
+	}
+	w.now += 11 * time.Minute
+	sync(b)
+	w.now += 25 * time.Hour
+	for range 2 {
+		sync(a)
+		sync(b)
+		w.now += home.Settle
+	}
+	if a.counts("q") || !b.counts("q") || !b.counts("p") {
+		t.Error("it isn't as it was")
 	}
 }
