@@ -59,7 +59,7 @@ func (s *site) desk(n *Node, frame *web.Site, o ServeOptions, base string) (err 
 
 // beacon is what the node's Beacon says of itself.
 func (n *Node) beacon(base string) beacon.Options {
-	return beacon.Options{ID: beaconID(base), Name: n.settings.Region, URL: base}
+	return beacon.Options{ID: beaconID(base), Name: n.settings.Region, URL: base, Software: software()}
 }
 
 // programs are where programs come, which bring an access token and no cookie.

@@ -73,7 +73,7 @@ type PolicyAct struct {
 
 // RuleMake says whether what a network's body decides is adopted without an act each time.
 type RuleMake struct {
-	Network string `json:"network"`        // its short name
+	Network string `json:"network"`        // its short name, or the name of the node that is its own
 	Body    string `json:"body,omitempty"` // its id or name; "": each of the network's that has no rule of its own
 	Adopts  bool   `json:"adopts"`
 	Ground  string `json:"ground"`
@@ -317,22 +317,24 @@ func (n *Node) makeRule(ctx context.Context, q RuleMake, _ Sink[None]) (out Stan
 	if err != nil {
 		return out, err
 	}
-	of, err := networkOf(registry, q.Network)
-	if err != nil {
-		return out, err
-	}
-	body := ""
-	if q.Body != "" {
-		if body, err = bodyOf(ctx, registry, of.ID, q.Body); err != nil {
+	id, body := n.elsewhereAs(q.Network), q.Body
+	if id == "" {
+		of, err := networkOf(registry, q.Network)
+		if err != nil {
 			return out, err
 		}
+		if id = string(of.ID); q.Body != "" {
+			if body, err = bodyOf(ctx, registry, of.ID, q.Body); err != nil {
+				return out, err
+			}
+		}
 	}
-	if err := n.policies.SetStanding(ctx, policy.Actor{Operator: true}, string(of.ID), body, q.Adopts, q.Ground); err != nil {
+	if err := n.policies.SetStanding(ctx, policy.Actor{Operator: true}, id, body, q.Adopts, q.Ground); err != nil {
 		return out, err
 	}
 	rules, err := n.policies.Rules(ctx)
 	for _, r := range rules {
-		if r.Network == string(of.ID) && r.Body == body {
+		if r.Network == id && r.Body == body {
 			return n.ruleOf(ctx, registry, r), err
 		}
 	}

@@ -92,6 +92,7 @@ func (c *enactor) enact(ctx context.Context) error {
 	adopted, err := c.node.policies.AdoptStanding(ctx)
 	if len(adopted) > 0 {
 		c.node.carry(ctx)
+		c.node.published.Announce()
 	}
 	return errors.Join(append(errs, err)...)
 }
@@ -221,6 +222,9 @@ func (c *enactor) policy(ctx context.Context, d forum.Carried, m mandate.Mandate
 		return err
 	}
 	if err := c.node.policies.Trust(ctx, keys...); err != nil {
+		return err
+	}
+	if err := c.node.nodes.Tell(ctx, c.node.describe); err != nil { // the key may be new
 		return err
 	}
 	s, err := policy.Enact(m, draft, by, c.commons.Networks.Now())

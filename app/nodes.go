@@ -11,8 +11,12 @@ import (
 	"time"
 
 	"github.com/samverk/samverk/app/owner"
+	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/federation"
+	"github.com/samverk/samverk/federation/home"
 	"github.com/samverk/samverk/federation/together"
+	federationweb "github.com/samverk/samverk/federation/web"
+	"github.com/samverk/samverk/web"
 	"github.com/samverk/samverk/web/route"
 )
 
@@ -24,11 +28,12 @@ var (
 	NodePeers   = owner.Op[*Node, None, NodePeer, NodeSelf]{Name: "node-peers", Run: (*Node).nodePeers}
 	NodeApprove = owner.Op[*Node, NodeApproval, None, NodePeer]{Name: "node-approve", Run: (*Node).nodeApprove}
 	NodeRevoke  = owner.Op[*Node, NodeRevocation, None, NodePeer]{Name: "node-revoke", Run: (*Node).nodeRevoke}
+	NodeTrust   = owner.Op[*Node, NodeTrusting, None, NodePeer]{Name: "node-trust", Run: (*Node).nodeTrust}
 	NodeRotate  = owner.Op[*Node, None, None, NodeRotation]{Name: "node-rotate", Run: (*Node).nodeRotate}
 )
 
 func nodeRoutes() []owner.Route[*Node] {
-	return []owner.Route[*Node]{NodeInit.Route(), NodeInvite.Route(), NodeJoin.Route(), NodePeers.Route(), NodeApprove.Route(), NodeRevoke.Route(), NodeRotate.Route()}
+	return []owner.Route[*Node]{NodeInit.Route(), NodeInvite.Route(), NodeJoin.Route(), NodePeers.Route(), NodeApprove.Route(), NodeRevoke.Route(), NodeTrust.Route(), NodeRotate.Route()}
 }
 
 // NodeNew makes the node one among nodes: the tags are the command line's.
@@ -36,6 +41,8 @@ type NodeNew struct {
 	Name  string `json:"name" required:"" placeholder:"NAME" help:"What the other nodes know it by, as north: small letters, digits, hyphens."`
 	Title string `json:"title,omitempty" placeholder:"TITLE" help:"What people call it; the region's name, if not given."`
 	URL   string `json:"url" name:"url" required:"" placeholder:"URL" help:"Where others reach it: https://NAME. http:// is for this machine's own addresses."`
+
+	Networks bool `json:"networks,omitempty" help:"It is the own node of the networks set up here: what they decide is sent to the other nodes. For the national node, not for a region's."`
 }
 
 // NodeSelf is who the node is among nodes.
@@ -58,12 +65,19 @@ type NodeInvitation struct {
 // NodeJoining is an invitation that came from another node's operator.
 type NodeJoining struct {
 	Invitation string `json:"invitation"`
+	Trust      bool   `json:"trust,omitempty"` // what its networks decided, by the keys that it tells
+}
+
+// NodeTrusting says that a node is its networks' own, and that its keys are theirs.
+type NodeTrusting struct {
+	Name string `json:"name" arg:"" help:"The node's name, as 'samverk node peers' lists it."`
 }
 
 // NodeApproval lets a node in whose key was compared.
 type NodeApproval struct {
 	Name string `json:"name" arg:"" help:"The node's name, as 'samverk node peers' lists it."`
 	Key  string `json:"key" required:"" placeholder:"FINGERPRINT" help:"The fingerprint of its key, as its operator reads it out."`
+	Anew bool   `json:"anew,omitempty" name:"new-log" help:"Believe its log as if it were seen for the first time: you know why it doesn't continue what was seen."`
 }
 
 // NodeRevocation shuts a node out.
@@ -107,6 +121,7 @@ func (n *Node) openNodes(ctx context.Context) (err error) {
 	if n.nodes, err = federation.Open(ctx, n.db, n.dir, federation.Options{Status: n.nodeStatus, Met: n.met}); err != nil {
 		return err
 	}
+	n.nodes.Handle(homePath, home.MostMessage, n.registered)
 	together.Answering(n.nodes, n.desk)
 	n.nation = together.New(n.nodes, together.Options{Own: n.desk, Holds: n.holds})
 	return n.nodes.Tell(ctx, n.describe)
@@ -115,7 +130,10 @@ func (n *Node) openNodes(ctx context.Context) (err error) {
 // describe says what others need to check what this node signs.
 func (n *Node) describe(i *federation.Identity) {
 	i.Ledger, i.Country = n.ledger.PublicKey(), cmp.Or(n.policies.Country(), i.Country)
-	i.Witness, i.Networks = n.witness.PublicKey(), n.networkKeys()
+	i.Witness = n.witness.PublicKey()
+	if len(i.Networks) > 0 { // it is their own node
+		i.Networks = n.networkKeys()
+	}
 }
 
 // networkKeys are the networks whose decisions are signed here.
@@ -180,6 +198,15 @@ func (n *Node) nodeSelf() (s NodeSelf) {
 
 func (n *Node) nodeInit(ctx context.Context, q NodeNew, _ Sink[None]) (NodeSelf, error) {
 	i := federation.Identity{Name: q.Name, Title: cmp.Or(q.Title, n.settings.Region), URL: strings.TrimSuffix(q.URL, "/")}
+	was, _ := n.nodes.Self()
+	if i.Networks = was.Networks; q.Networks {
+		if err := n.makeKeys(ctx); err != nil {
+			return NodeSelf{}, err
+		}
+		if i.Networks = n.networkKeys(); len(i.Networks) == 0 {
+			return NodeSelf{}, fault.New(fault.Conflict, "no network is set up here").Where("--networks").Do("set one up on the node's pages first, or leave it out")
+		}
+	}
 	n.describe(&i)
 	err := n.nodes.Init(ctx, i)
 	return n.nodeSelf(), err
@@ -196,6 +223,15 @@ func (n *Node) nodeInvite(ctx context.Context, _ None, _ Sink[None]) (r NodeInvi
 
 func (n *Node) nodeJoin(ctx context.Context, q NodeJoining, _ Sink[None]) (NodePeer, error) {
 	p, err := n.nodes.Join(ctx, q.Invitation)
+	if err == nil && q.Trust {
+		err = n.trustNetworks(ctx, p.Name)
+	}
+	return peerOf(p), err
+}
+
+func (n *Node) nodeTrust(ctx context.Context, q NodeTrusting, _ Sink[None]) (NodePeer, error) {
+	err := n.trustNetworks(ctx, q.Name)
+	p, _ := n.nodes.Peer(q.Name)
 	return peerOf(p), err
 }
 
@@ -209,6 +245,14 @@ func (n *Node) nodePeers(_ context.Context, _ None, s Sink[NodePeer]) (NodeSelf,
 }
 
 func (n *Node) nodeApprove(ctx context.Context, q NodeApproval, _ Sink[None]) (NodePeer, error) {
+	if p, ok := n.nodes.Peer(q.Name); ok && q.Anew {
+		if !p.Has(q.Key) || p.State != federation.Forked {
+			return peerOf(p), fault.New(fault.Conflict, "the log of %s isn't to be believed anew: it is %s, or the key is another", q.Name, p.State).Do("leave out --new-log")
+		}
+		if err := n.published.Anew(ctx, q.Name); err != nil {
+			return peerOf(p), err
+		}
+	}
 	err := n.nodes.Approve(ctx, q.Name, q.Key)
 	p, _ := n.nodes.Peer(q.Name)
 	return peerOf(p), err
@@ -229,9 +273,13 @@ func (n *Node) nodeRotate(ctx context.Context, _ None, _ Sink[None]) (r NodeRota
 	return r, nil
 }
 
-// peers are the routes by which other nodes come.
-func (s *site) peers(n *Node) {
+// peers are the routes by which other nodes come, and the page of nodes.
+func (s *site) peers(n *Node, frame *web.Site) error {
 	for _, path := range n.nodes.Paths() {
 		s.table.Add(route.Route{Method: http.MethodPost, Pattern: federation.Prefix + path, Who: route.Peer, Does: "Answers another node: " + path + ".", Serve: n.nodes.Serve})
 	}
+	return federationweb.Register(s.table, frame, federationweb.Options{Nodes: n.nodes, Whose: n.whose, Steward: func(r *http.Request) (string, bool) {
+		as, ok := n.steward(r)
+		return as.Person, ok
+	}})
 }

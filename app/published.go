@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"crypto/ed25519"
 	"crypto/rand"
@@ -8,22 +9,28 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"net/http"
+	"net/url"
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/samverk/samverk/consent"
 	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/federation"
 	"github.com/samverk/samverk/federation/published"
+	publishedweb "github.com/samverk/samverk/federation/published/web"
 	"github.com/samverk/samverk/forum"
 	"github.com/samverk/samverk/ledger"
 	"github.com/samverk/samverk/mandate"
 	"github.com/samverk/samverk/mandate/carried"
 	"github.com/samverk/samverk/network"
 	"github.com/samverk/samverk/policy"
+	policyweb "github.com/samverk/samverk/policy/web"
 	"github.com/samverk/samverk/storage"
+	"github.com/samverk/samverk/web"
 )
 
 // witnessName is the folder of the key that others' logs are cosigned with, and of what was seen of them. It is in no backup: what was seen is
@@ -55,16 +62,17 @@ func (n *Node) met(ctx context.Context, p federation.Peer) {
 	}
 }
 
-// adoptGiven adopts, by the node's standing rules, what peers gave.
-func (n *Node) adoptGiven(ctx context.Context) {
+// adoptGiven adopts, by the node's standing rules, what peers gave, and tells whether anything was.
+func (n *Node) adoptGiven(ctx context.Context) (did bool) {
 	adopted, err := n.policies.AdoptStanding(ctx)
 	forms, ferr := n.adoptForms(ctx)
 	if err = errors.Join(err, ferr); err != nil && ctx.Err() == nil {
 		slog.Error("what decisions put in force wasn't adopted", "error", err, "hint", fault.HintOf(err))
 	}
-	if len(adopted) > 0 || forms {
+	if did = len(adopted) > 0 || forms; did {
 		n.carry(ctx)
 	}
+	return did
 }
 
 // takeForm keeps a form that a network's node gave. That its decision put it in force is verified.
@@ -120,18 +128,13 @@ func (n *Node) enactGiven(ctx context.Context, by consent.Actor, f published.Sig
 }
 
 // enactGivenForm puts a form that was given in force, by a steward's own act.
-func (n *Node) enactGivenForm(ctx context.Context, person, digest string) error {
-	if is, err := n.policies.IsSteward(ctx, policy.Actor{Person: person}, ""); err != nil {
-		return err
-	} else if !is {
-		return network.Absent()
-	}
+func (n *Node) enactGivenForm(ctx context.Context, person, decision, ref string) error {
 	all, err := n.givenForms(ctx)
 	if err != nil {
 		return err
 	}
 	for _, f := range all {
-		if f.Digest.String() == digest {
+		if f.Mandate.Decision == decision && strings.HasPrefix(f.Digest.String(), ref) && ref != "" {
 			err := n.enactGiven(ctx, consent.Actor(person), f)
 			if err == nil {
 				n.carry(ctx)
@@ -140,6 +143,87 @@ func (n *Node) enactGivenForm(ctx context.Context, person, digest string) error 
 		}
 	}
 	return network.Absent()
+}
+
+// elsewhere are the networks of other nodes whose keys are trusted here.
+func (n *Node) elsewhere() (out []policyweb.Elsewhere) {
+	titles := map[string]string{}
+	for _, p := range n.nodes.Peers() {
+		for _, k := range p.Networks {
+			if p.State != federation.Revoked {
+				titles[k.Network] = p.Title
+			}
+		}
+	}
+	for _, k := range n.policies.Keys() {
+		if !slices.ContainsFunc(out, func(x policyweb.Elsewhere) bool { return x.Network == k.Network }) {
+			out = append(out, policyweb.Elsewhere{Network: k.Network, Name: func(string) string { return cmp.Or(titles[k.Network], k.Network) }})
+		}
+	}
+	return out
+}
+
+// elsewhereAs is the network of another node by the node's name, where it has one, or by its id; "" for none.
+func (n *Node) elsewhereAs(name string) string {
+	if p, ok := n.nodes.Peer(name); ok && p.State != federation.Revoked && len(p.Networks) == 1 {
+		return p.Networks[0].Network
+	}
+	all := n.elsewhere()
+	if i := slices.IndexFunc(all, func(x policyweb.Elsewhere) bool { return x.Network == name }); i >= 0 {
+		return name
+	}
+	return ""
+}
+
+// decisionAt is where a decision of a network elsewhere is read.
+func (n *Node) decisionAt(ctx context.Context, of, id string) string {
+	return cmp.Or(n.published.At(ctx, of, id), publishedweb.Path)
+}
+
+// empty tells of pages that there is nothing on now.
+func (n *Node) empty(path string) bool { return path == publishedweb.Path && !n.published.Hears() }
+
+// nation is the page of what a network's own node told this one.
+func (s *site) nation(n *Node, frame *web.Site) error {
+	first := func() *network.Network {
+		if roots := s.commons.Networks.Tree().Roots(); len(roots) > 0 {
+			return roots[0]
+		}
+		return nil
+	}
+	return publishedweb.Register(s.table, frame, publishedweb.Options{Published: n.published, Policies: n.policies, Now: n.db.Now,
+		Adopt: func(r *http.Request) string {
+			is, err := n.policies.IsSteward(r.Context(), policy.Actor{Person: web.ViewerOf(r).Person}, "")
+			if root := first(); root != nil && is && err == nil {
+				return "/n/" + root.Slug + "/policies/adopt"
+			}
+			return ""
+		},
+		Policy: func(p policy.Signed) string {
+			root := first()
+			if root == nil {
+				return ""
+			}
+			return "/n/" + root.Slug + "/policies/" + p.Draft.Name + "/" + strconv.Itoa(p.Draft.Version) + "?of=" + url.QueryEscape(p.Mandate.Network)
+		},
+	})
+}
+
+// makeKeys makes the keys of the networks that are this node's own, so that others know by which their decisions are signed before the first is.
+func (n *Node) makeKeys(ctx context.Context) error {
+	networks, err := n.networks(ctx)
+	if err != nil {
+		return err
+	}
+	for _, root := range networks.Tree().Roots() {
+		if !root.Closed.IsZero() {
+			continue
+		}
+		if _, err := signer(n.dir, string(root.ID)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // goodNetwork is a network's id as it may be in the name of a file.
@@ -184,12 +268,12 @@ const mostPublished = 500
 // publications are what this node tells others: what its networks' decisions put in force, and what everybody may read on its site.
 func (n *Node) publications(ctx context.Context) (out []published.Publication, err error) {
 	c := n.serving.Load()
-	own := n.networkKeys()
-	if c == nil || len(own) == 0 && len(c.Networks.Tree().Roots()) == 0 {
+	self, ok := n.nodes.Self()
+	if c == nil || !ok || len(self.Networks) == 0 {
 		return nil, nil
 	}
 	p := &publisher{node: n, commons: c}
-	for _, k := range own {
+	for _, k := range self.Networks {
 		p.own = append(p.own, k.Network)
 	}
 	if err := errors.Join(p.policies(ctx), p.forms(ctx)); err != nil {
@@ -325,20 +409,23 @@ func (p *publisher) decisions(ctx context.Context, root *network.Network) error 
 	for _, d := range all {
 		numbers[d.ID] = d.Number
 	}
+	bodies := map[network.BodyID]published.Name{}
 	return p.commons.Networks.Look(ctx, everybody, func(tx *storage.Tx, a network.Access) error {
 		for _, d := range all {
 			if d.Network != root.ID {
 				continue
 			}
-			b, err := p.commons.Networks.Body(ctx, tx, d.Body)
-			if err != nil {
-				return err
+			if _, ok := bodies[d.Body]; !ok {
+				b, err := p.commons.Networks.Body(ctx, tx, d.Body)
+				if err != nil {
+					return err
+				}
+				if bodies[d.Body] = nil; a.Sees(b.Scope()) {
+					bodies[d.Body] = nameOf(b.Name)
+				}
 			}
-			x := published.Decided{Number: d.Number, Network: string(d.Network), Of: nameOf(root.Name), Title: d.Title, Lang: d.Lang, Recommends: !d.Binds(), Taken: d.Taken.UTC(),
+			x := published.Decided{Number: d.Number, Network: string(d.Network), Of: nameOf(root.Name), Body: bodies[d.Body], Title: d.Title, Lang: d.Lang, Recommends: !d.Binds(), Taken: d.Taken.UTC(),
 				InForce: d.InForce.UTC(), Until: d.Until.UTC(), By: numbers[d.SupersededBy], Path: "/n/" + root.Slug + "/decisions/" + string(d.ID)}
-			if a.Sees(b.Scope()) {
-				x.Body = nameOf(b.Name)
-			}
 			text, err := json.Marshal(x)
 			if err != nil {
 				return err

@@ -47,6 +47,16 @@ func (s *site) waitingForms(ctx context.Context) (out []policyweb.WaitingForm, e
 		}
 		out = append(out, policyweb.WaitingForm{Decision: e.Decision, Number: d.Number, Ref: e.Ref, Root: string(d.Root)})
 	}
+	if err != nil {
+		return nil, err
+	}
+	given, err := s.node.givenForms(ctx)
+	for _, f := range given {
+		for _, root := range s.commons.Networks.Tree().Roots() {
+			out = append(out, policyweb.WaitingForm{Decision: f.Mandate.Decision, Number: f.Mandate.Number, Ref: f.Digest.String()[:16], Root: string(root.ID),
+				Link: s.node.decisionAt(ctx, f.Mandate.Network, f.Mandate.Decision)})
+		}
+	}
 	return out, err
 }
 
@@ -60,7 +70,7 @@ func (s *site) enactForm(ctx context.Context, person, decision, ref string) erro
 		return e.Kind == mandate.Form && e.Decision == decision && e.Ref == ref && e.Why != nil && e.Why.Code == codeAdopt
 	})
 	if i < 0 {
-		return network.Absent()
+		return s.node.enactGivenForm(ctx, person, decision, ref)
 	}
 	d, err := s.enactor.decision(ctx, waiting[i])
 	if err != nil {

@@ -62,7 +62,7 @@ func (n *Node) site(ctx context.Context, o ServeOptions, base string) (s *site, 
 	}
 	n.serving.Store(&s.commons)
 	s.enactor = &enactor{node: n, errands: carried.Open(n.db), commons: s.commons, log: s.log}
-	frame, err := web.New(web.Options{Name: n.settings.Region, Demo: demo, Secure: o.public(), Log: s.log})
+	frame, err := web.New(web.Options{Name: n.settings.Region, Demo: demo, Secure: o.public(), Log: s.log, Empty: n.empty})
 	if err != nil {
 		return nil, errors.Join(err, s.commons.Close())
 	}
@@ -97,7 +97,7 @@ func (s *site) register(n *Node, frame *web.Site, o ServeOptions, base string) e
 	if err := networkweb.Register(s.table, frame, c.Networks, c.Accounts, networkweb.Options{Meetings: s.meetings, Feeds: feeds}); err != nil {
 		return err
 	}
-	s.policies, err = policyweb.Register(s.table, frame, n.policies, c.Networks, policyweb.Options{Topic: s.topic, Forms: s.waitingForms, EnactForm: s.enactForm, Powers: &powers, Steward: n.stewardAt})
+	s.policies, err = policyweb.Register(s.table, frame, n.policies, c.Networks, policyweb.Options{Topic: s.topic, Forms: s.waitingForms, EnactForm: s.enactForm, Elsewhere: n.elsewhere, Decision: n.decisionAt, Powers: &powers, Steward: n.stewardAt})
 	if err != nil {
 		return err
 	}
@@ -118,7 +118,12 @@ func (s *site) register(n *Node, frame *web.Site, o ServeOptions, base string) e
 			return err
 		}
 	}
-	s.peers(n)
+	if err := s.peers(n, frame); err != nil {
+		return err
+	}
+	if err := s.nation(n, frame); err != nil {
+		return err
+	}
 	return s.desk(n, frame, o, base)
 }
 
@@ -263,7 +268,9 @@ func (s *site) tend(ctx context.Context) {
 	go func() { defer close(told); s.node.nodes.Run(ctx) }()
 	tells := make(chan struct{})
 	go func() { defer close(tells); s.node.published.Run(ctx) }()
-	defer func() { <-sent; <-done; <-told; <-tells }()
+	claims := make(chan struct{})
+	go func() { defer close(claims); s.node.home.Run(ctx) }()
+	defer func() { <-sent; <-done; <-told; <-tells; <-claims }()
 	tick := time.NewTicker(tendEvery)
 	defer tick.Stop()
 	for {

@@ -24,6 +24,8 @@ type Options struct {
 	Demo   bool         // shows on every page that it is a demonstration
 	Secure bool         // readers come over TLS, also where a proxy ends it: cookies go nowhere else
 	Log    *slog.Logger // nil: slog.Default()
+
+	Empty func(path string) bool // tells of a page that there is nothing on now: nothing links to it. nil: there are none
 }
 
 // Site is the frame around every page.

@@ -82,9 +82,9 @@ var languageNames = []struct{ code, name string }{{"sv", "Svenska"}, {"nb", "Nor
 // What the foot of a page leads to, in its order, where the table has a route for it. A path without / before it is under
 // the network's.
 var (
-	footFind    = []footLink{{"foot.who", "bodies"}, {"foot.decisions", "decisions"}, {"foot.policies", "policies"}, {"foot.forms", "forms"}, {"foot.answers", "answers"}, {"foot.calendar", "calendar"}, {"foot.open", "data"}}
-	footHelp    = []footLink{{"foot.my", "/my/sign-in"}, {"foot.log", "/ledger"}, {"foot.how", "about"}, {"foot.accessibility", "accessibility"}, {"foot.personal", "privacy"}, {"foot.contact", "contact"}}
-	footNode    = []footLink{{"foot.my", "/my/sign-in"}, {"foot.log", "/ledger"}, {"foot.ask", "/ask"}, {"foot.datasets", "/datasets"}, {"foot.annotate", "/annotate"}, {"foot.walk", "/walk"}}
+	footFind    = []footLink{{"foot.who", "bodies"}, {"foot.decisions", "decisions"}, {"foot.nation", "/nation"}, {"foot.policies", "policies"}, {"foot.forms", "forms"}, {"foot.answers", "answers"}, {"foot.calendar", "calendar"}, {"foot.open", "data"}}
+	footHelp    = []footLink{{"foot.my", "/my/sign-in"}, {"foot.log", "/ledger"}, {"foot.nodes", "/nodes"}, {"foot.how", "about"}, {"foot.accessibility", "accessibility"}, {"foot.personal", "privacy"}, {"foot.contact", "contact"}}
+	footNode    = []footLink{{"foot.my", "/my/sign-in"}, {"foot.log", "/ledger"}, {"foot.nodes", "/nodes"}, {"foot.ask", "/ask"}, {"foot.datasets", "/datasets"}, {"foot.annotate", "/annotate"}, {"foot.nation", "/nation"}, {"foot.walk", "/walk"}}
 	footProgram = []footLink{{"foot.api", "/api"}, {"foot.metrics", "/metrics"}, {"foot.health", "/healthz"}}
 )
 
@@ -96,7 +96,7 @@ func (s *Site) has(n *Network, path string) string {
 		}
 		path = "/n/" + url.PathEscape(n.Slug) + "/" + path
 	}
-	if s.table == nil || !s.table.Has(http.MethodGet, path) {
+	if s.table == nil || !s.table.Has(http.MethodGet, path) || s.options.Empty != nil && s.options.Empty(path) {
 		return ""
 	}
 	return path

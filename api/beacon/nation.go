@@ -44,6 +44,9 @@ func (n nation) stats(context.Context, policy.Ask) (answer.Stats, error) {
 // ask puts the question to all nodes, and again to those whose policies deny it, for what tells less: each answers as fully as it may, up to what is
 // asked for.
 func (n nation) ask(ctx context.Context, q question) (out []reply, err error) {
+	if len(n.desk.Nodes()) == 0 {
+		return nil, fault.New(fault.Unavailable, "there is no region to ask")
+	}
 	var only []string
 	if q.node != "" {
 		only = []string{q.node}

@@ -18,6 +18,7 @@ type nodeCmd struct {
 	Join    nodeJoinCmd    `cmd:"" help:"Use an invitation that another node's operator made."`
 	Peers   nodePeersCmd   `cmd:"" help:"List the nodes that this one knows, and how they are."`
 	Approve nodeApproveCmd `cmd:"" help:"Let a node in that joined, once its key was compared."`
+	Trust   nodeTrustCmd   `cmd:"" help:"Say that a node is its network's own, and believe what it signs."`
 	Rotate  nodeRotateCmd  `cmd:"" help:"Make a new key; peers accept both for 24 hours."`
 	Revoke  nodeRevokeCmd  `cmd:"" help:"Shut a node out, from its next message on."`
 }
@@ -82,7 +83,9 @@ type nodeJoinCmd struct {
 	data
 	File string `arg:"" optional:"" name:"invitation" help:"The file with the invitation; - or nothing reads standard input."`
 	Key  string `placeholder:"FINGERPRINT" help:"The fingerprint that the other operator reads out: another is refused."`
-	JSON bool   `name:"json" help:"Print one JSON object."`
+	// Trust is said together with the key that was compared.
+	Trust bool `help:"It is its network's own node: believe the keys of its networks. Without it, their policies are shown and never adopted."`
+	JSON  bool `name:"json" help:"Print one JSON object."`
 }
 
 func (nodeJoinCmd) Help() string {
@@ -109,7 +112,7 @@ func (c *nodeJoinCmd) Run(ctx context.Context, s streams) error {
 		return fault.New(fault.Denied, "the invitation's key is %s, not the one that was given", v.From.Fingerprint()).Where("--key").
 			Do("somebody may have changed the invitation on its way: ask for a new one")
 	}
-	p, err := call(ctx, s, c.data, app.NodeJoin, app.NodeJoining{Invitation: string(b)}, nil)
+	p, err := call(ctx, s, c.data, app.NodeJoin, app.NodeJoining{Invitation: string(b), Trust: c.Trust}, nil)
 	if err != nil {
 		return err
 	}
@@ -214,6 +217,30 @@ func (c *nodeApproveCmd) Run(ctx context.Context, s streams) error {
 		return jsonLine(s.out, p)
 	}
 	say(s.out, p.Title+" is approved: it is asked and answered from now on.")
+	return nil
+}
+
+type nodeTrustCmd struct {
+	data
+	app.NodeTrusting
+	JSON bool `name:"json" help:"Print one JSON object."`
+}
+
+func (nodeTrustCmd) Help() string {
+	return `From then on, policies that its networks' decisions put in force can be adopted here: by an act, or by a standing rule ('samverk policy standing'). What they decided and what became of what this region lifted is shown at /nation.
+
+The keys are those the node tells, over a connection whose key was compared. Say this of one node, the national network's.`
+}
+
+func (c *nodeTrustCmd) Run(ctx context.Context, s streams) error {
+	p, err := call(ctx, s, c.data, app.NodeTrust, c.NodeTrusting, nil)
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		return jsonLine(s.out, p)
+	}
+	say(s.out, "What the networks of "+p.Title+" decide is believed here. Their policies are adopted by an act, or by a standing rule.")
 	return nil
 }
 

@@ -247,7 +247,7 @@ func (c *policyEndCmd) Run(ctx context.Context, s streams) error {
 
 type policyStandingCmd struct {
 	data
-	Network string `arg:"" optional:"" help:"Whose decisions, by the network's short name; without it, the rules there are."`
+	Network string `arg:"" optional:"" help:"Whose decisions, by the network's short name, or by the name of the node that is its own; without it, the rules there are."`
 	Body    string `placeholder:"BODY" help:"One body of it, by name or id; all that have no rule of their own, if not given."`
 	Adopt   bool   `default:"true" negatable:"" help:"--no-adopt: each waits for an act of its own."`
 	Why     string `placeholder:"TEXT" help:"Your decision, as whoever reads the record will understand it."`

@@ -53,7 +53,7 @@ func (p *Published) pull(ctx context.Context, peer federation.Peer) error {
 			next.Since != 0 && (next.Feed != at.feed || next.Since != at.seq) {
 			return fault.New(fault.Invalid, "what %s publishes can't be read", peer.Name).Say("published.unread")
 		}
-		if err := p.read(ctx, peer, next); err != nil {
+		if err := p.read(ctx, peer, next, next.Feed != at.feed || next.Since < at.seq); err != nil {
 			return err
 		}
 		p.mu.Lock()
@@ -69,10 +69,10 @@ func (p *Published) pull(ctx context.Context, peer federation.Peer) error {
 	return nil
 }
 
-// read keeps a page. What isn't in a feed that was heard from its beginning goes when all of that has been heard.
-func (p *Published) read(ctx context.Context, peer federation.Peer, next page) error {
+// read keeps a page. What isn't in a feed that is heard from its beginning goes when all of that has been heard.
+func (p *Published) read(ctx context.Context, peer federation.Peer, next page, begins bool) error {
 	return p.db.Write(ctx, func(tx *storage.Tx) error {
-		if next.Since == 0 {
+		if begins {
 			if _, err := tx.Exec(ctx, `UPDATE published_entry SET stale = 1 WHERE peer = $1`, peer.Name); err != nil {
 				return err
 			}
@@ -387,4 +387,26 @@ func cutKey(s string) (at int64, id string, ok bool) {
 	a, id, ok := strings.Cut(s, ".")
 	at, err := strconv.ParseInt(a, 10, 64)
 	return at, id, ok && err == nil
+}
+
+// At is where a decision of a network is read on its own site; "" where that isn't known.
+func (p *Published) At(ctx context.Context, network, id string) string {
+	for _, peer := range p.nodes.Peers() {
+		if peer.State == federation.Revoked || !ownNode(peer, network) {
+			continue
+		}
+		found, err := p.entries(ctx, `peer = $1 AND kind = $2 AND id = $3`, peer.Name, Decision, id)
+		for _, e := range found {
+			var d Decided
+			if err == nil && json.Unmarshal([]byte(e.Body), &d) == nil {
+				return strings.TrimSuffix(peer.URL, "/") + d.Path
+			}
+		}
+	}
+	return ""
+}
+
+// Hears tells whether there is any network's node to hear of.
+func (p *Published) Hears() bool {
+	return slices.ContainsFunc(p.nodes.Peers(), func(x federation.Peer) bool { return len(x.Networks) > 0 && x.State != federation.Revoked })
 }

@@ -121,7 +121,10 @@ func newNode(t *testing.T, clock *ahead, name, dsn string, publishes *list, trus
 	n.must(err)
 	t.Cleanup(n.nodes.Close)
 	o := Options{Policies: n.policies, Witness: n.witness, Witnesses: n.witnesses, Watch: time.Nanosecond, Stale: time.Nanosecond, Log: slog.New(slog.NewTextHandler(io.MultiWriter(n.logged, t.Output()), nil)),
-		Adopt: func(ctx context.Context) { _, _ = n.policies.AdoptStanding(ctx) }}
+		Adopt: func(ctx context.Context) bool {
+			adopted, err := n.policies.AdoptStanding(ctx)
+			return err == nil && len(adopted) > 0
+		}}
 	if publishes != nil {
 		o.Publish = publishes.get
 	}

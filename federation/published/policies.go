@@ -43,11 +43,7 @@ func (p *Published) push(fresh []Publication) {
 		if len(o.Entries) == 0 {
 			continue
 		}
-		p.pushes.Add(1)
-		go func() {
-			defer p.pushes.Done()
-			ctx, cancel := context.WithTimeout(p.ctx, callTime)
-			defer cancel()
+		p.later(func(ctx context.Context) {
 			body, err := json.Marshal(o)
 			if err == nil {
 				_, err = p.nodes.Call(ctx, peer.Name, pathPolicies, body, mostAsked)
@@ -55,7 +51,7 @@ func (p *Published) push(fresh []Publication) {
 			if err != nil && ctx.Err() == nil {
 				p.o.Log.Warn("a policy in force didn't reach a peer, which asks for it at its next hello", "peer", peer.Name, "error", err)
 			}
-		}()
+		})
 	}
 }
 
@@ -94,8 +90,8 @@ func (p *Published) offered(ctx context.Context, from federation.Peer, body []by
 }
 
 func (p *Published) adopt(ctx context.Context) {
-	if p.o.Adopt != nil {
-		p.o.Adopt(ctx)
+	if p.o.Adopt != nil && p.o.Adopt(ctx) {
+		p.Announce()
 	}
 }
 

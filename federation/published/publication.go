@@ -132,7 +132,7 @@ func (f *feed) is(all []Publication, now time.Time) (fresh []Publication) {
 	return fresh
 }
 
-// for_ tells whether a publication is for a peer that asks for a network's.
+// goesTo tells whether a publication is for a peer in a country that asks for a network's.
 func (p Publication) goesTo(country, network string) bool {
 	return (p.For == "" || p.For == network) && (p.In == "" || country == "" || p.In == country)
 }

@@ -33,8 +33,8 @@ type Options struct {
 	Publish func(ctx context.Context) ([]Publication, error)
 	// Network is the short name by which a network's node knows this one's; "": the node's own name.
 	Network string
-	// Adopt adopts what is kept, where a standing rule says so. nil: nothing is.
-	Adopt func(ctx context.Context)
+	// Adopt adopts what is kept, where a standing rule says so, and tells whether anything was. nil: nothing is.
+	Adopt func(ctx context.Context) bool
 
 	Witness   *ledger.Witness   // looks at peers' logs; nil: they aren't
 	Witnesses *ledger.Witnesses // keeps what peers cosigned; nil: it isn't
@@ -56,7 +56,7 @@ type Published struct {
 
 	reading sync.Mutex // held while what there is is read
 	nudged  chan struct{}
-	pushes  sync.WaitGroup
+	busy    sync.WaitGroup
 
 	mu    sync.Mutex
 	heard map[string]place // how far peers were
@@ -116,8 +116,10 @@ const callTime = 10 * time.Second
 
 // Close ends what is under way.
 func (p *Published) Close() {
+	p.mu.Lock()
 	p.stop()
-	p.pushes.Wait()
+	p.mu.Unlock()
+	p.busy.Wait()
 }
 
 // Nudge says that there may be something new to publish.
@@ -157,6 +159,27 @@ func (p *Published) Met(ctx context.Context, peer federation.Peer) {
 		}
 	}
 	p.look(ctx, peer)
+}
+
+// Announce says hello to all peers, for what they are told of this node has changed, and doesn't wait.
+func (p *Published) Announce() {
+	p.later(func(ctx context.Context) { p.nodes.Announce(ctx) })
+}
+
+// later does something until Close, within a call's time.
+func (p *Published) later(do func(context.Context)) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.ctx.Err() != nil {
+		return
+	}
+	p.busy.Add(1)
+	go func() {
+		defer p.busy.Done()
+		ctx, cancel := context.WithTimeout(p.ctx, callTime)
+		defer cancel()
+		do(ctx)
+	}()
 }
 
 // network is by which short name a network's node knows this one's.

@@ -6,7 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/samverk/samverk/federation"
 	"github.com/samverk/samverk/internal/testkit"
 	"github.com/samverk/samverk/mandate"
 	"github.com/samverk/samverk/policy"
@@ -164,5 +163,4 @@ func TestPublicationsFollow(t *testing.T) {
 	if s, err := north.Sources(ctx); err != nil || len(s) > 0 {
 		t.Errorf("%+v %v", s, err)
 	}
-	_ = federation.Revoked
 }

@@ -100,8 +100,9 @@ func (x *answering) ask(from federation.Peer, q *question) policy.Ask {
 }
 
 func (x *answering) answer(ctx context.Context, a policy.Ask, q *question) (answer.Answer, error) {
+	leave := answer.LeaveOut{Guests: true, Case: q.Case}
 	if q.Region == "" {
-		return x.desk.Ask(ctx, answer.Question{Ask: a, Keys: q.keys, Have: q.Have})
+		return x.desk.Ask(ctx, answer.Question{Ask: a, LeaveOut: leave, Keys: q.keys, Have: q.Have})
 	}
 	r, err := variant.ParseRegion(q.Region)
 	if err != nil {
@@ -110,7 +111,7 @@ func (x *answering) answer(ctx context.Context, a policy.Ask, q *question) (answ
 	if q.Limit < 0 {
 		return answer.Answer{}, fault.New(fault.Invalid, "%d variants can't be listed", q.Limit)
 	}
-	return x.desk.Region(ctx, answer.Region{Ask: a, Chrom: r.Chrom, From: r.From, To: r.To, Limit: q.Limit})
+	return x.desk.Region(ctx, answer.Region{Ask: a, LeaveOut: leave, Chrom: r.Chrom, From: r.From, To: r.To, Limit: q.Limit})
 }
 
 // problemOf is what a peer is told of an error: its kind, its code, and its words where they are for askers.

@@ -192,7 +192,7 @@ func (d *Desk) one(ctx context.Context, n Node, q Question) Reply {
 	began := time.Now()
 	r := Reply{Node: n.Name, Title: n.Title, URL: n.URL}
 	if self, _ := d.nodes.Self(); d.own != nil && n.Name == self.Name {
-		r.Answer, r.Why = d.here(ctx, q)
+		r.Answer, r.Why = d.here(ctx, self.Name, q)
 	} else {
 		r.Answer, r.Unchanged, r.Why = d.there(ctx, n.Name, q)
 	}
@@ -201,11 +201,12 @@ func (d *Desk) one(ctx context.Context, n Node, q Question) Reply {
 }
 
 // here asks this node's own desk.
-func (d *Desk) here(ctx context.Context, q Question) (answer.Answer, error) {
+func (d *Desk) here(ctx context.Context, self string, q Question) (answer.Answer, error) {
+	leave := answer.LeaveOut{Guests: true, Case: q.caseAt(self)}
 	if q.Region != nil {
-		return d.own.Region(ctx, answer.Region{Ask: q.Ask, Chrom: q.Region.Chrom, From: q.Region.From, To: q.Region.To, Limit: q.Limit})
+		return d.own.Region(ctx, answer.Region{Ask: q.Ask, LeaveOut: leave, Chrom: q.Region.Chrom, From: q.Region.From, To: q.Region.To, Limit: q.Limit})
 	}
-	return d.own.Ask(ctx, answer.Question{Ask: q.Ask, Keys: q.Keys})
+	return d.own.Ask(ctx, answer.Question{Ask: q.Ask, LeaveOut: leave, Keys: q.Keys})
 }
 
 // there asks a peer.
@@ -254,15 +255,20 @@ func unreadable() error {
 	return (&reader{bad: true}).err()
 }
 
+// caseAt is the own case's token at a node; "" where it isn't at home.
+func (q Question) caseAt(node string) string {
+	if home, token, ok := strings.Cut(q.Case, ":"); ok && home == node {
+		return token
+	}
+	return ""
+}
+
 // written is a question as a node gets it.
 func (d *Desk) written(peer string, q Question) (*question, error) {
 	s := &question{Organisation: q.Organisation, Sector: q.Sector, Role: q.Role, Approval: q.Approval, Kind: q.Question, Dataset: q.Dataset,
-		Use: use{q.Use.Purpose, q.Use.Health, q.Use.Diseases, q.Use.Commercial, q.Use.Country}, keys: q.Keys, packed: q.packed}
+		Use: use{q.Use.Purpose, q.Use.Health, q.Use.Diseases, q.Use.Commercial, q.Use.Country}, Case: q.caseAt(peer), keys: q.Keys, packed: q.packed}
 	if q.SignedIn {
 		s.Person = d.nodes.Pseudonym(peer, q.Person)
-	}
-	if home, token, ok := strings.Cut(q.Case, ":"); ok && home == peer {
-		s.Case = token
 	}
 	if q.Region != nil {
 		s.Region, s.Limit, s.keys = q.Region.String(), q.Limit, nil

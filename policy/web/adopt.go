@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"strings"
@@ -52,9 +53,9 @@ func (p *Room) adoptShow(w http.ResponseWriter, r *http.Request, n *network.Netw
 	for _, k := range known {
 		switch k.State {
 		case policy.Waits:
-			d.Waiting = append(d.Waiting, p.row(l, n, k))
+			d.Waiting = append(d.Waiting, p.row(r.Context(), l, n, k))
 		case policy.Holds:
-			d.Lines = append(d.Lines, p.row(l, n, k))
+			d.Lines = append(d.Lines, p.row(r.Context(), l, n, k))
 		}
 	}
 	if d.Bodies, err = p.bodies(r, n); err != nil {
@@ -80,7 +81,7 @@ func (p *Room) adoptShow(w http.ResponseWriter, r *http.Request, n *network.Netw
 		}
 		for _, x := range forms {
 			if x.Root == string(n.ID) {
-				d.Forms = append(d.Forms, formRow{x, home(n) + "/decisions/" + x.Decision})
+				d.Forms = append(d.Forms, formRow{x, cmp.Or(x.Link, home(n)+"/decisions/"+x.Decision)})
 			}
 		}
 	}
@@ -97,6 +98,9 @@ func (p *Room) bodies(r *http.Request, n *network.Network) (out []web.Option, er
 		for _, x := range p.network.Tree().Down(n.ID) {
 			name, _ := x.Name.In(l.Code)
 			out = append(out, web.Option{Value: string(x.ID) + " ", Text: l.Must("pol.standing.all", name)})
+		}
+		for _, x := range p.elsewhere() {
+			out = append(out, web.Option{Value: x.Network + " ", Text: l.Must("pol.standing.all", x.Name(l.Code))})
 		}
 		found, err := p.network.Bodies(r.Context(), tx, a, n.ID, "")
 		for _, b := range found {

@@ -310,7 +310,7 @@ func (p *Room) draft(w http.ResponseWriter, r *http.Request, n *network.Network)
 	}
 	for _, k := range known {
 		if k.Digest == kept.Digest {
-			d.Decided = append(d.Decided, p.row(l, n, k))
+			d.Decided = append(d.Decided, p.row(r.Context(), l, n, k))
 		}
 	}
 	name := l.Must("pol.draft.named", d.Title, kept.Draft.Version)

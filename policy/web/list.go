@@ -2,7 +2,9 @@ package web
 
 import (
 	"cmp"
+	"context"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"time"
@@ -69,9 +71,9 @@ func title(l *web.Words, t policy.Text) string {
 }
 
 // row puts a policy into words.
-func (p *Room) row(l *web.Words, n *network.Network, k policy.Known) policyRow {
+func (p *Room) row(ctx context.Context, l *web.Words, n *network.Network, k policy.Known) policyRow {
 	d := k.Signed.Draft
-	row := policyRow{Known: k, Title: title(l, d.Title), Link: p.link(n, k.Signed), Decision: home(n) + "/decisions/" + k.Signed.Mandate.Decision, Colour: colours[k.State]}
+	row := policyRow{Known: k, Title: title(l, d.Title), Link: p.link(n, k.Signed), Decision: p.decision(ctx, n, k.Signed), Colour: colours[k.State]}
 	if k.Adopted != nil {
 		row.Span = l.Days(k.Adopted.Starts.In(p.network.Zone(n.ID)), until(k, p.network.Zone(n.ID)))
 	}
@@ -88,7 +90,11 @@ func until(k policy.Known, zone *time.Location) time.Time {
 // link is where a policy is shown. A network beneath the tenant's own is named, because both may have a policy of the name.
 func (p *Room) link(n *network.Network, s policy.Signed) string {
 	at := home(n) + "/policies/" + s.Draft.Name + "/" + strconv.Itoa(s.Draft.Version)
-	if x, ok := p.network.Tree().Network(network.ID(s.Mandate.Network)); ok && x.ID != n.ID {
+	x, ok := p.network.Tree().Network(network.ID(s.Mandate.Network))
+	switch {
+	case !ok:
+		at += "?of=" + url.QueryEscape(s.Mandate.Network)
+	case x.ID != n.ID:
 		at += "?of=" + x.Slug
 	}
 	return at
@@ -120,7 +126,7 @@ func (p *Room) list(w http.ResponseWriter, r *http.Request, n *network.Network) 
 		g := group{State: s}
 		for _, k := range known {
 			if k.State == s {
-				g.Rows = append(g.Rows, p.row(l, n, k))
+				g.Rows = append(g.Rows, p.row(r.Context(), l, n, k))
 			}
 		}
 		if len(g.Rows) > 0 {
@@ -136,6 +142,11 @@ func (p *Room) list(w http.ResponseWriter, r *http.Request, n *network.Network) 
 		if x, ok := p.network.Tree().Network(network.ID(k.Network)); ok && x.Root == n.ID {
 			name, _ := x.Name.In(l.Code)
 			d.Keys = append(d.Keys, keyRow{name, policy.KeyID(k.Public), mandate.Digest(k.Public).String()})
+		}
+		for _, x := range p.elsewhere() {
+			if x.Network == k.Network {
+				d.Keys = append(d.Keys, keyRow{x.Name(l.Code), policy.KeyID(k.Public), mandate.Digest(k.Public).String()})
+			}
 		}
 	}
 	if person(r) != "" {
@@ -244,7 +255,7 @@ func (p *Room) policy(w http.ResponseWriter, r *http.Request, n *network.Network
 	if err != nil {
 		return p.pages.Fail(w, r, err)
 	}
-	d := policyData{policyRow: p.row(l, n, *k), Said: say(l, k.Signed.Draft, named(organisations)), Rules: p.rules(l, k.Signed.Draft, named(organisations)),
+	d := policyData{policyRow: p.row(r.Context(), l, n, *k), Said: say(l, k.Signed.Draft, named(organisations)), Rules: p.rules(l, k.Signed.Draft, named(organisations)),
 		Groups: fours(k.Digest.String()), Key: k.Signed.Key, JSON: jsonAt(r), Checked: p.network.Now().In(p.network.Zone(n.ID))}
 	q := k.Signed.Mandate.Quorum
 	d.Present = l.Must("pol.present", q.Present, q.Of)
@@ -256,7 +267,7 @@ func (p *Room) policy(w http.ResponseWriter, r *http.Request, n *network.Network
 		d.Standing = k.Adopted.By == "standing"
 	}
 	for _, x := range others {
-		d.Next = append(d.Next, p.row(l, n, x))
+		d.Next = append(d.Next, p.row(r.Context(), l, n, x))
 	}
 	name := l.Must("pol.named", d.Title, k.Signed.Draft.Version)
 	return p.pages.Render(w, r, web.Page{Name: "policy", Title: name, Station: "decide", Data: d, Public: true,
@@ -268,7 +279,7 @@ func (p *Room) find(r *http.Request, n *network.Network, known []policy.Known) (
 	of := cmp.Or(r.URL.Query().Get("of"), n.Slug)
 	for i, k := range known {
 		x, ok := p.network.Tree().Network(network.ID(k.Signed.Mandate.Network))
-		if !ok || x.Slug != of || k.Signed.Draft.Name != r.PathValue("name") {
+		if ok && x.Slug != of || !ok && k.Signed.Mandate.Network != of || k.Signed.Draft.Name != r.PathValue("name") {
 			continue
 		}
 		if strconv.Itoa(k.Signed.Draft.Version) == r.PathValue("version") {

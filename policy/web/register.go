@@ -29,8 +29,18 @@ type Options struct {
 	EnactForm func(ctx context.Context, person, decision, ref string) error
 	// Powers remember what budgets give away; nil: the pages' own.
 	Powers *attack.Memory
+	// Elsewhere are the networks of other nodes whose decisions this one follows. nil: there are none.
+	Elsewhere func() []Elsewhere
+	// Decision is where a decision of such a network is read. nil with Elsewhere.
+	Decision func(ctx context.Context, network, id string) string
 	// Steward is where whoever asks sees what was asked of the node's data; "" for who may not. nil: nobody may.
 	Steward func(*http.Request) string
+}
+
+// Elsewhere is a network whose own node is another.
+type Elsewhere struct {
+	Network string
+	Name    func(lang string) string
 }
 
 // Topic is what a draft is for.
@@ -44,6 +54,7 @@ type Topic struct {
 // WaitingForm is a form of consent that a decision put in force, and this node hasn't.
 type WaitingForm struct {
 	Decision, Number, Ref, Root string
+	Link                        string // where the decision is, when that isn't here
 }
 
 // Room is the pages.
@@ -141,12 +152,36 @@ func (p *Room) steward(r *http.Request, n *network.Network) error {
 	return fault.New(fault.Denied, "only a steward of the node's own organisation does this").Say("policy.steward")
 }
 
-// networks are the tenant's, as the policies name them.
+// networks are the tenant's, as the policies name them, and those of other nodes.
 func (p *Room) networks(n *network.Network) (ids []string) {
 	for _, x := range p.network.Tree().Down(n.ID) {
 		ids = append(ids, string(x.ID))
 	}
+	for _, x := range p.elsewhere() {
+		ids = append(ids, x.Network)
+	}
 	return ids
+}
+
+// elsewhere are the networks of other nodes; what is in our own tree is ours.
+func (p *Room) elsewhere() (out []Elsewhere) {
+	if p.options.Elsewhere == nil {
+		return nil
+	}
+	for _, x := range p.options.Elsewhere() {
+		if _, ours := p.network.Tree().Network(network.ID(x.Network)); !ours {
+			out = append(out, x)
+		}
+	}
+	return out
+}
+
+// decision is where a policy's decision is read.
+func (p *Room) decision(ctx context.Context, n *network.Network, s policy.Signed) string {
+	if _, ours := p.network.Tree().Network(network.ID(s.Mandate.Network)); !ours && p.options.Decision != nil {
+		return p.options.Decision(ctx, s.Mandate.Network, s.Mandate.Decision)
+	}
+	return home(n) + "/decisions/" + s.Mandate.Decision
 }
 
 // names gives the names of a tenant's organisations in the reader's language, in the order of their names.
