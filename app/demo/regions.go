@@ -259,7 +259,7 @@ func (r *regional) site() app.SiteOptions {
 
 // join lets the regions and the national node know each other, by the calls that their operators would use. What they know of each other already stays.
 func (all nodes) join(ctx context.Context, national *app.Client, url string) error {
-	if _, err := app.NodeInit.Call(ctx, national, app.NodeNew{Name: nationName, Title: nationTitle, URL: url}, app.Sink[app.None]{}); err != nil {
+	if _, err := app.NodeInit.Call(ctx, national, app.NodeNew{Name: nationName, Title: nationTitle, URL: url, Networks: true}, app.Sink[app.None]{}); err != nil {
 		return err
 	}
 	known := map[string]string{}
@@ -267,16 +267,20 @@ func (all nodes) join(ctx context.Context, national *app.Client, url string) err
 	if err != nil {
 		return err
 	}
-	return all.each(func(r *regional) error {
+	var fresh nodes
+	for _, r := range all {
 		if known[r.name] == "approved" {
-			return nil
+			continue
 		}
-		return r.join(ctx, national)
-	})
+		if err := r.join(ctx, national); err != nil {
+			return err
+		}
+		fresh = append(fresh, r)
+	}
+	return fresh.each(func(r *regional) error { return r.form(ctx) })
 }
 
-// join is what the region's operator and the national node's do. The form of consent was decided before the region's standing rule: that the
-// region asks its patients by it is an act of its own.
+// join is what the region's operator and the national node's do.
 func (r *regional) join(ctx context.Context, national *app.Client) error {
 	in, err := app.NodeInvite.Call(ctx, national, app.None{}, app.Sink[app.None]{})
 	if err != nil {
@@ -289,9 +293,13 @@ func (r *regional) join(ctx context.Context, national *app.Client) error {
 	if err != nil {
 		return err
 	}
-	if _, err := app.NodeApprove.Call(ctx, national, app.NodeApproval{Name: r.name, Key: self.Fingerprint}, app.Sink[app.None]{}); err != nil {
-		return err
-	}
+	_, err = app.NodeApprove.Call(ctx, national, app.NodeApproval{Name: r.name, Key: self.Fingerprint}, app.Sink[app.None]{})
+	return err
+}
+
+// form has the region ask its patients by the form of consent that it is given. It was decided before the region's standing rule, so that is an act
+// of its own.
+func (r *regional) form(ctx context.Context) error {
 	node, err := r.client.Own(ctx)
 	if err != nil {
 		return err
