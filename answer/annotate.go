@@ -16,6 +16,7 @@ import (
 // Annotation asks for a VCF with the counts of its variants.
 type Annotation struct {
 	policy.Ask
+	LeaveOut
 	Name      string // of the input, for errors
 	Assembly  variant.Assembly
 	Reference *variant.Reference // to left-align by; nil: the desk's, if it has one
@@ -52,7 +53,7 @@ func (d *Desk) Annotate(ctx context.Context, a Annotation, in io.Reader, out io.
 }
 
 func (d *Desk) annotate(ctx context.Context, a Annotation, in io.Reader, out io.Writer) (Annotated, error) {
-	c, err := d.ask(ctx, a.Ask, func() string { return "annotate " + a.Name })
+	c, err := d.ask(ctx, a.Ask, a.LeaveOut, func() string { return "annotate " + a.Name })
 	if err != nil {
 		return Annotated{}, err
 	}

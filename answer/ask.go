@@ -15,6 +15,7 @@ import (
 // kind policy.Annotate asks for a part of a whole file: up to MostInPart variants in their normal form, judged and paid as annotating is.
 type Question struct {
 	policy.Ask
+	LeaveOut
 	Keys []variant.Key
 	Have string // the tag of an answer that the asker has
 }
@@ -25,6 +26,7 @@ const MostInPart = 1 << 16
 // Region asks for the variants that somebody counted carries on a stretch, 1-based and inclusive.
 type Region struct {
 	policy.Ask
+	LeaveOut
 	Chrom    variant.Chrom
 	From, To uint32
 	Limit    int // 0: MostInRegion, and more is an error
@@ -85,7 +87,7 @@ func (d *Desk) Ask(ctx context.Context, q Question) (Answer, error) {
 }
 
 func (d *Desk) askKeys(ctx context.Context, q Question) (Answer, error) {
-	s, err := d.ask(ctx, q.Ask, func() string { return aboutKeys(q.Question, q.Keys) })
+	s, err := d.ask(ctx, q.Ask, q.LeaveOut, func() string { return aboutKeys(q.Question, q.Keys) })
 	if err != nil {
 		return Answer{}, err
 	}
@@ -160,7 +162,7 @@ func (d *Desk) Region(ctx context.Context, q Region) (Answer, error) {
 
 func (d *Desk) askRegion(ctx context.Context, q Region) (Answer, error) {
 	where := variant.Region{Chrom: q.Chrom, From: q.From, To: q.To}
-	s, err := d.ask(ctx, q.Ask, func() string { return string(q.Question) + " " + where.String() })
+	s, err := d.ask(ctx, q.Ask, q.LeaveOut, func() string { return string(q.Question) + " " + where.String() })
 	if err != nil {
 		return Answer{}, err
 	}

@@ -16,7 +16,6 @@ import (
 	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/genome/store"
 	"github.com/samverk/samverk/individual"
-	"github.com/samverk/samverk/policy"
 	"github.com/samverk/samverk/storage"
 )
 
@@ -53,25 +52,32 @@ type admission struct {
 
 // usedBy is what the tree over a batch's people is called: it isn't the one over all who allow the use.
 func usedBy(u counted.Use, dataset string, size int) counted.Use {
-	if u.Conditions != "" {
-		u.Conditions += " "
-	}
-	u.Conditions += fmt.Sprintf("batch=%d", size)
+	u = with(u, fmt.Sprintf("batch=%d", size))
 	if dataset != "" {
 		u.Conditions += " dataset=" + dataset
 	}
 	return u
 }
 
+// with adds a word to a use's conditions.
+func with(u counted.Use, word string) counted.Use {
+	if u.Conditions != "" {
+		u.Conditions += " "
+	}
+	u.Conditions += word
+	return u
+}
+
 // admitted gives those who are counted for outsiders.
-func (d *Desk) admitted(ctx context.Context, a policy.Ask, use counted.Use, size int) (*admission, error) {
+func (d *Desk) admitted(ctx context.Context, q *asking) (*admission, error) {
+	use := usedBy(q.whose(), q.ask.Dataset, q.verdict.Batch)
 	key := use.Purpose + " " + use.Conditions
 	v, ok := d.batches.by.Load(key)
 	if !ok {
 		v, _ = d.batches.by.LoadOrStore(key, &batch{key: key})
 	}
 	b := v.(*batch)
-	allowed, err := d.consents.Allowed(a.Use)
+	allowed, err := d.allowed(q)
 	if err != nil {
 		return nil, err
 	}
@@ -80,10 +86,10 @@ func (d *Desk) admitted(ctx context.Context, a policy.Ask, use counted.Use, size
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if allowed, err = d.consents.Allowed(a.Use); err != nil { // what is kept must not go back to an older state
+	if allowed, err = d.allowed(q); err != nil { // what is kept must not go back to an older state
 		return nil, err
 	}
-	return b.follow(ctx, d.batches.db, allowed, d.genomes.Snapshot(), a.Dataset, size)
+	return b.follow(ctx, d.batches.db, allowed, d.genomes.Snapshot(), q.ask.Dataset, q.verdict.Batch)
 }
 
 // follow lets people in and out, on disk first. It must be called with b.mu held.

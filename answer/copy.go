@@ -81,9 +81,9 @@ func open(a Annotation, in io.Reader) (*annotator, error) {
 		err = inFile(variant.Detect(h.Contigs, h.Reference, a.Assembly), a.Name)
 	}
 	if err != nil {
-		z.Close()
+		return nil, errors.Join(err, z.Close())
 	}
-	return x, err
+	return x, nil
 }
 
 // Copy copies a VCF as Desk.Annotate does, with counts from wherever they come. Who counts has judged and recorded it.
@@ -206,11 +206,14 @@ func (x *annotator) read(ctx context.Context, bytes int, free <-chan *page, work
 	return nil
 }
 
+// mostRecords is how many records are on a page at most: few enough for one question to another node.
+const mostRecords = 1 << 15
+
 // fill copies lines into the page; false at the end of the file.
 func (p *page) fill(s *vcf.Scanner, bytes int) (bool, error) {
 	p.text, p.records = p.text[:0], p.records[:0]
 	var r vcf.Record
-	for len(p.text) < bytes {
+	for len(p.text) < bytes && len(p.records) < mostRecords {
 		ok, err := s.Next(&r)
 		if err != nil || !ok {
 			return false, err
@@ -363,35 +366,35 @@ func (w *worker) page(ctx context.Context, p *page) (err error) {
 	return nil
 }
 
-// appendCounts writes the INFO of x.counts; "." where there is no answer, nothing where there is no ALT.
-func (x *worker) appendCounts(b []byte) []byte {
-	if len(x.counts) == 0 {
+// appendCounts writes the INFO of w.counts; "." where there is no answer, nothing where there is no ALT.
+func (w *worker) appendCounts(b []byte) []byte {
+	if len(w.counts) == 0 {
 		return b
 	}
-	b = x.each(b, "SAMVERK_AC=", func(b []byte, c *Count) []byte { return appendExact(b, c.AC) })
-	b = x.each(b, ";SAMVERK_AN=", func(b []byte, c *Count) []byte { return appendExact(b, c.AN) })
-	b = x.each(b, ";SAMVERK_AF=", appendAF)
-	b = x.each(b, ";SAMVERK_HOM=", func(b []byte, c *Count) []byte { return appendExact(b, c.Hom) })
-	b = x.each(b, ";SAMVERK_HEMI=", func(b []byte, c *Count) []byte { return appendExact(b, c.Hemi) })
-	if x.x.counts.Ranged() {
-		b = x.each(b, ";SAMVERK_CARRIERS=", func(b []byte, c *Count) []byte { return append(b, cmp.Or(Text(c.Carriers, "-"), ".")...) })
+	b = w.each(b, "SAMVERK_AC=", func(b []byte, c *Count) []byte { return appendExact(b, c.AC) })
+	b = w.each(b, ";SAMVERK_AN=", func(b []byte, c *Count) []byte { return appendExact(b, c.AN) })
+	b = w.each(b, ";SAMVERK_AF=", appendAF)
+	b = w.each(b, ";SAMVERK_HOM=", func(b []byte, c *Count) []byte { return appendExact(b, c.Hom) })
+	b = w.each(b, ";SAMVERK_HEMI=", func(b []byte, c *Count) []byte { return appendExact(b, c.Hemi) })
+	if w.x.counts.Ranged() {
+		b = w.each(b, ";SAMVERK_CARRIERS=", func(b []byte, c *Count) []byte { return append(b, cmp.Or(Text(c.Carriers, "-"), ".")...) })
 	}
-	for i := range x.counts {
-		if x.named[i] && x.counts[i].Assumed {
+	for i := range w.counts {
+		if w.named[i] && w.counts[i].Assumed {
 			return append(b, ";SAMVERK_ASSUMED"...)
 		}
 	}
 	return b
 }
 
-func (x *worker) each(b []byte, key string, value func([]byte, *Count) []byte) []byte {
+func (w *worker) each(b []byte, key string, value func([]byte, *Count) []byte) []byte {
 	b = append(b, key...)
-	for i := range x.counts {
+	for i := range w.counts {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		if x.named[i] {
-			b = value(b, &x.counts[i])
+		if w.named[i] {
+			b = value(b, &w.counts[i])
 		} else {
 			b = append(b, '.')
 		}

@@ -20,7 +20,7 @@ import (
 	"github.com/samverk/samverk/storage"
 )
 
-// Rooms are what a desk stands on. All are needed but Reference and Log.
+// Rooms are what a desk stands on. All are needed but People, Home, Reference, Log and Rand.
 type Rooms struct {
 	DB        *storage.DB
 	Consents  *consent.Consents
@@ -29,9 +29,11 @@ type Rooms struct {
 	Counted   *counted.Counted
 	Ledger    *ledger.Ledger
 	Accesses  *ledger.Accesses
-	Reference *variant.Reference // by which typed variants are checked and left-aligned as those in files were; nil: none
-	Log       *slog.Logger       // is told what an asker isn't; nil: slog.Default()
-	Rand      io.Reader          // the source of randomness; nil: the system's
+	People    *individual.Register   // whose cases may be left out of a count; nil: nobody's
+	Home      func() *individual.Set // who is counted in answers that nodes give together; nil, and a nil set: everybody
+	Reference *variant.Reference     // by which typed variants are checked and left-aligned as those in files were; nil: none
+	Log       *slog.Logger           // is told what an asker isn't; nil: slog.Default()
+	Rand      io.Reader              // the source of randomness; nil: the system's
 }
 
 // Desk answers. Its methods may be called from many goroutines.
@@ -42,11 +44,14 @@ type Desk struct {
 	counted   *counted.Counted
 	ledger    *ledger.Ledger
 	accesses  *ledger.Accesses
+	people    *individual.Register
+	home      func() *individual.Set
 	reference *variant.Reference
 	log       *slog.Logger
 	batches   batches
 	tagKey    tagKey
 	made      atomic.Uint64 // masks, so far
+	fewer     atomic.Pointer[[]fewer]
 	turns     chan struct{} // of those at work on a part of an annotation
 
 	recent atomic.Pointer[[]*counting]
@@ -59,7 +64,7 @@ type Desk struct {
 // New makes a desk.
 func New(r Rooms) *Desk {
 	d := &Desk{consents: r.Consents, genomes: r.Genomes, policies: r.Policies, counted: r.Counted, ledger: r.Ledger, accesses: r.Accesses,
-		reference: r.Reference, log: r.Log, batches: batches{db: r.DB}, busy: map[string]int{}, turns: make(chan struct{}, partsAtOnce)}
+		people: r.People, home: r.Home, reference: r.Reference, log: r.Log, batches: batches{db: r.DB}, busy: map[string]int{}, turns: make(chan struct{}, partsAtOnce)}
 	if r.Rand == nil {
 		r.Rand = rand.Reader
 	}
@@ -71,6 +76,7 @@ func New(r Rooms) *Desk {
 	}
 	d.normal.New = func() any { return variant.NewNormalizer(r.Reference) }
 	d.recent.Store(new([]*counting))
+	d.fewer.Store(new([]fewer))
 	return d
 }
 
@@ -89,28 +95,31 @@ type counting struct {
 const kept = 32
 
 // begin reads the consents and the store as they are now, and gives the mask that follows from them.
-func (d *Desk) begin(ctx context.Context, a policy.Ask, v policy.Verdict, use counted.Use) (*counting, error) {
+func (d *Desk) begin(ctx context.Context, q *asking) (*counting, error) {
 	var allowed *individual.Set
 	var snap *store.Snapshot
-	if v.Batch > 0 {
-		in, err := d.admitted(ctx, a, use, v.Batch)
+	if q.verdict.Batch > 0 {
+		in, err := d.admitted(ctx, q)
 		if err != nil {
 			return nil, err
 		}
 		allowed, snap = in.set, in.snap
 	} else {
 		var err error
-		if allowed, err = d.consents.Allowed(a.Use); err != nil { // before the snapshot: who is new in it is in no older set
+		if allowed, err = d.allowed(q); err != nil { // before the snapshot: who is new in it is in no older set
 			return nil, err
 		}
 		snap = d.genomes.Snapshot()
 	}
+	if q.own != nil {
+		allowed = d.without(allowed, *q.own)
+	}
 	for _, c := range *d.recent.Load() {
-		if c.snap == snap && c.allowed == allowed && c.dataset == a.Dataset {
+		if c.snap == snap && c.allowed == allowed && c.dataset == q.ask.Dataset {
 			return c, nil
 		}
 	}
-	return d.newCounting(snap, allowed, a.Dataset)
+	return d.newCounting(snap, allowed, q.ask.Dataset)
 }
 
 func (d *Desk) newCounting(snap *store.Snapshot, allowed *individual.Set, dataset string) (*counting, error) {

@@ -112,7 +112,7 @@ func (d *Desk) Export(ctx context.Context, q Export, w io.Writer) (Exported, err
 }
 
 func (d *Desk) export(ctx context.Context, q Export, w io.Writer) (Exported, error) {
-	s, err := d.ask(ctx, q.Ask, func() string { return "export" })
+	s, err := d.ask(ctx, q.Ask, LeaveOut{}, func() string { return "export" })
 	if err != nil {
 		return Exported{}, err
 	}

@@ -18,7 +18,7 @@ func (d *Desk) Remembered() int {
 // Everything calls each with every variant that somebody counted carries, in order, and releases nothing.
 func (d *Desk) Everything(ctx context.Context, a policy.Ask, each func(variant.Key, store.Count) error) error {
 	a.Question = policy.Export
-	s, err := d.ask(ctx, a, func() string { return "everything" })
+	s, err := d.ask(ctx, a, LeaveOut{}, func() string { return "everything" })
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/samverk/samverk/consent/counted"
 	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/genome/variant"
+	"github.com/samverk/samverk/individual"
 	"github.com/samverk/samverk/ledger"
 	"github.com/samverk/samverk/policy"
 	"github.com/samverk/samverk/storage"
@@ -21,13 +22,15 @@ type asking struct {
 	*counting // once it is paid
 	ask       policy.Ask
 	verdict   policy.Verdict
-	use       counted.Use // as the ledger has it
+	use       counted.Use        // as the ledger has it
+	together  bool               // it is one that nodes answer together: who is at home elsewhere isn't counted
+	own       *individual.Number // the asker's patient, who isn't either
 	about     func() string
 	shaper
 }
 
 // ask judges a question before anything is looked at. about says what it is about, for the access record.
-func (d *Desk) ask(ctx context.Context, a policy.Ask, about func() string) (*asking, error) {
+func (d *Desk) ask(ctx context.Context, a policy.Ask, leave LeaveOut, about func() string) (*asking, error) {
 	v := d.policies.Judge(a)
 	if !v.Allowed {
 		d.denied(ctx, a, v, about)
@@ -36,16 +39,27 @@ func (d *Desk) ask(ctx context.Context, a policy.Ask, about func() string) (*ask
 		}
 		return nil, policy.Denied()
 	}
-	q := &asking{ask: a, verdict: v, use: counted.Of(a.Use), about: about, shaper: newShaper(v, a.Question)}
-	if v.Batch > 0 {
-		q.use = usedBy(q.use, a.Dataset, v.Batch)
+	q := &asking{ask: a, verdict: v, about: about, shaper: newShaper(v, a.Question)}
+	q.together = leave.Guests && d.home != nil && d.home() != nil
+	if leave.Case != "" {
+		own, err := d.ownCase(ctx, a, leave.Case)
+		if err != nil {
+			return nil, d.refused(a, err)
+		}
+		if own == nil {
+			v.Allowed, v.Reason = false, policy.NotWho
+			d.denied(ctx, a, v, about)
+			return nil, policy.Denied()
+		}
+		q.own = own
 	}
+	q.use = q.counts()
 	return q, d.refused(a, d.consents.Understands(a.Use))
 }
 
 // begun finds who is counted, after the question was paid: what is kept of a use, and how long it takes, is for who pays.
 func (d *Desk) begun(ctx context.Context, q *asking) (err error) {
-	q.counting, err = d.begin(ctx, q.ask, q.verdict, q.use)
+	q.counting, err = d.begin(ctx, q)
 	return d.refused(q.ask, err)
 }
 
@@ -107,7 +121,7 @@ func (d *Desk) pay(ctx context.Context, q *asking, cells int) (commitment [32]by
 	if !known(q.ask) {
 		return commitment, d.spend(ctx, q, cells)
 	}
-	o, err := d.accesses.Seal(access(q.ask, q.about))
+	o, err := d.accesses.Seal(q.access())
 	if err != nil {
 		return commitment, d.refused(q.ask, err)
 	}
@@ -120,7 +134,7 @@ func (d *Desk) release(ctx context.Context, q *asking, a Answer, commitment [32]
 	x, err := d.use(ctx, q)
 	if err == nil {
 		x.Private = commitment
-		a.Receipt, err = d.ledger.Append(ctx, x)
+		a.Receipt, err = d.append(ctx, q, x)
 	}
 	if err != nil {
 		return Answer{}, d.refused(q.ask, err)
@@ -132,10 +146,13 @@ func (d *Desk) release(ctx context.Context, q *asking, a Answer, commitment [32]
 // durable, and the answer may be released.
 func (d *Desk) record(ctx context.Context, q *asking) (ledger.Receipt, error) {
 	x, err := d.use(ctx, q)
+	if err == nil && known(q.ask) {
+		x.Private, err = d.accesses.Commit(ctx, q.access())
+	}
 	if err != nil {
 		return ledger.Receipt{}, d.refused(q.ask, err)
 	}
-	r, err := d.append(ctx, q.ask, x, q.about)
+	r, err := d.append(ctx, q, x)
 	return r, d.refused(q.ask, err)
 }
 
@@ -148,13 +165,6 @@ func (d *Desk) use(ctx context.Context, q *asking) (ledger.Leaf, error) {
 	return x, err
 }
 
-func (d *Desk) append(ctx context.Context, a policy.Ask, x ledger.Leaf, about func() string) (ledger.Receipt, error) {
-	if !known(a) {
-		return d.ledger.Append(ctx, x)
-	}
-	return d.accesses.Append(ctx, x, access(a, about))
-}
-
 // known tells whether it is known who asks.
 func known(a policy.Ask) bool { return a.SignedIn || a.Operator }
 
@@ -165,6 +175,13 @@ func access(a policy.Ask, about func() string) ledger.AccessRecord {
 		why += ", at the machine itself"
 	}
 	return ledger.AccessRecord{Person: cmp.Or(a.Person, "operator"), Organisation: a.Organisation, Question: about(), Why: why}
+}
+
+// access is the record of who asked a question, and whom it was about.
+func (q *asking) access() ledger.AccessRecord {
+	r := access(q.ask, q.about)
+	r.Individual = q.own
+	return r
 }
 
 // leaf says who asked what under which policy.

@@ -15,11 +15,12 @@ import (
 
 // Newcomers are those of a use and a dataset who wait until they are enough to be counted for outsiders.
 type Newcomers struct {
-	Use     consent.Use
-	Dataset string // "": all
-	Batch   int    // so many are let in at once, at least
-	In      int    // who is counted
-	Waiting int    // who allows it and is sequenced, and isn't counted yet
+	Use      consent.Use
+	Dataset  string // "": all
+	Together bool   // of answers that nodes give together: only who is at home here
+	Batch    int    // so many are let in at once, at least
+	In       int    // who is counted
+	Waiting  int    // who allows it and is sequenced, and isn't counted yet
 }
 
 // mostBatches is how many batches Newcomers tells of: a few uses times a few datasets.
@@ -62,6 +63,11 @@ func (d *Desk) Newcomers(ctx context.Context) (out []Newcomers, err error) {
 		if err != nil {
 			return nil, err
 		}
+		if n.Together && d.home != nil {
+			if home := d.home(); home != nil {
+				allowed = d.atHome(allowed, home)
+			}
+		}
 		for i, w := range allowed.Words[:min(len(allowed.Words), len(people))] {
 			may, was := w&people[i], uint64(0)
 			if i < len(let) {
@@ -77,7 +83,11 @@ func (d *Desk) Newcomers(ctx context.Context) (out []Newcomers, err error) {
 }
 
 func keyOf(n Newcomers) string {
-	u := usedBy(counted.Of(n.Use), n.Dataset, n.Batch)
+	u := counted.Of(n.Use)
+	if n.Together {
+		u = with(u, homeWord)
+	}
+	u = usedBy(u, n.Dataset, n.Batch)
 	return u.Purpose + " " + u.Conditions
 }
 
@@ -96,6 +106,8 @@ func batchOf(key string) (n Newcomers, ok bool) {
 			n.Use.Health = true
 		case w == "commercial":
 			n.Use.Commercial = true
+		case w == homeWord:
+			n.Together = true
 		case isCountry:
 			n.Use.Country = country
 		default:

@@ -43,7 +43,15 @@ func (s *site) desk(n *Node, frame *web.Site, o ServeOptions, base string) (err 
 	}
 	of := n.beacon(base)
 	of.Demo, of.Askers, of.Genes, of.Log = pages.Demo, callers, pages.Genes, s.log
-	beacon.Register(s.table, n.desk, of)
+	node, nation := beacon.Own(n.desk), beacon.Nation(n.nation, n.nodes)
+	beacon.Register(s.table, func() beacon.Answering {
+		if !n.holds() && len(n.nation.Nodes()) > 0 { // it has nothing of its own to say, and others to ask
+			return nation
+		}
+		return node
+	}, of)
+	of.Root, of.ID, of.Name = "/beacon/nation/v2", of.ID+".nation", "All regions, asked at "+of.Name
+	beacon.Register(s.table, func() beacon.Answering { return nation }, of)
 	s.asks, err = answerweb.Register(s.table, frame, n.desk, pages)
 	return err
 }

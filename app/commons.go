@@ -56,6 +56,8 @@ func outboxKey(dir string) ([]byte, error) {
 type CommonsOptions struct {
 	URL  string // what links begin with
 	Demo bool   // anybody may sign in as anybody
+
+	Decided func() // told when minutes were sealed or a decision approved; nil: nobody is
 }
 
 // OpenCommons opens the rooms over a database that has their tables.
@@ -83,7 +85,7 @@ func OpenCommons(ctx context.Context, db *storage.DB, dir string, s Settings, o 
 	if err != nil {
 		return c, err
 	}
-	c.Forum, err = forum.Open(ctx, db, c.Networks, c.Notices, forum.Options{Files: files, Scanner: s.Scanner, URL: o.URL, Mail: s.Mail.From})
+	c.Forum, err = forum.Open(ctx, db, c.Networks, c.Notices, forum.Options{Files: files, Scanner: s.Scanner, URL: o.URL, Mail: s.Mail.From, Sealed: o.Decided})
 	return c, err
 }
 

@@ -26,17 +26,24 @@ type enactor struct {
 	errands *carried.Errands
 	commons Commons
 	log     *slog.Logger
-	failed  string // what went wrong last, so that it is logged once
+	failed  string    // what went wrong last, so that it is logged once
+	next    time.Time // when a decision that waits for its day comes into force; zero: none does
 }
 
-// enactEvery is how soon after its approval a decision is carried out.
+// enactEvery is how often it is looked for what nobody told of. What is decided in this process is carried out at once: nudge tells.
 const enactEvery = 5 * time.Second
 
 // run carries until ctx ends.
 func (c *enactor) run(ctx context.Context) {
-	tick := time.NewTicker(enactEvery)
-	defer tick.Stop()
+	wait := time.NewTimer(0)
+	defer wait.Stop()
 	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-wait.C:
+		case <-c.node.nudged:
+		}
 		said := ""
 		if err := c.enact(ctx); err != nil && ctx.Err() == nil {
 			if said = err.Error(); said != c.failed {
@@ -44,17 +51,30 @@ func (c *enactor) run(ctx context.Context) {
 			}
 		}
 		c.failed = said
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
+		wait.Reset(c.until())
+	}
+}
+
+// until is how long to wait before it is looked again.
+func (c *enactor) until() time.Duration {
+	if c.next.IsZero() {
+		return enactEvery
+	}
+	return min(enactEvery, max(0, c.next.Sub(c.commons.Networks.Now()))+time.Millisecond)
+}
+
+// nudge says that there may be something to carry out, and doesn't wait for it.
+func (n *Node) nudge() {
+	select {
+	case n.nudged <- struct{}{}:
+	default: // it is going to be looked anyway
 	}
 }
 
 // enact takes what was approved since it last did, and carries out what can be now.
 func (c *enactor) enact(ctx context.Context) error {
 	c.node.locate(c.commons.Networks)
+	c.next = time.Time{}
 	if err := c.take(ctx); err != nil {
 		return err
 	}
@@ -66,7 +86,14 @@ func (c *enactor) enact(ctx context.Context) error {
 	for _, e := range waiting {
 		errs = append(errs, c.carryOut(ctx, e))
 	}
-	return errors.Join(append(errs, c.adopt(ctx))...)
+	if len(waiting) > 0 {
+		c.node.published.Nudge()
+	}
+	adopted, err := c.node.policies.AdoptStanding(ctx)
+	if len(adopted) > 0 {
+		c.node.carry(ctx)
+	}
+	return errors.Join(append(errs, err)...)
 }
 
 // take takes errands from the decisions approved since.
@@ -101,6 +128,9 @@ func (c *enactor) carryOut(ctx context.Context, e carried.Errand) error {
 		return err
 	}
 	if wait := c.waits(d); wait != nil {
+		if d.Seal.Seal != "" && (c.next.IsZero() || d.InForce.Before(c.next)) {
+			c.next = d.InForce
+		}
 		return c.settle(ctx, d, e, carried.Waiting, wait)
 	}
 	if no := c.refuses(d); no != nil {
@@ -226,51 +256,6 @@ func (c *enactor) enactForm(ctx context.Context, by consent.Actor, m mandate.Man
 		}
 		return c.node.consents.Enact(ctx, tx, by, m, e.Digest)
 	})
-}
-
-// adopt adopts, by the node's standing rules, what was enacted since each rule was made.
-func (c *enactor) adopt(ctx context.Context) error {
-	waiting, err := c.node.policies.Waiting(ctx)
-	if err != nil || len(waiting) == 0 {
-		return err
-	}
-	rules, err := c.node.policies.Rules(ctx)
-	if err != nil {
-		return err
-	}
-	var errs []error
-	for _, s := range waiting {
-		for _, body := range []string{s.Mandate.Body, ""} {
-			i := slices.IndexFunc(rules, func(r policy.StandingRule) bool { return r.Network == s.Mandate.Network && r.Body == body })
-			if i < 0 {
-				continue
-			}
-			if r := rules[i]; r.Adopts && !s.Made.Before(r.Made) {
-				if gone, err := c.commons.Forum.Superseded(ctx, forum.DecisionID(s.Mandate.Decision)); err != nil || gone {
-					errs = append(errs, err)
-					break
-				}
-				errs = append(errs, c.adoptOne(ctx, s))
-			}
-			break // the body's own rule holds before the network's
-		}
-	}
-	return errors.Join(errs...)
-}
-
-// adoptOne adopts by a standing rule. That somebody else did so meanwhile is no failure.
-func (c *enactor) adoptOne(ctx context.Context, s policy.Signed) error {
-	failed := c.node.policies.Adopt(ctx, s, policy.Adoption{Standing: true})
-	if failed == nil {
-		return nil
-	}
-	waiting, err := c.node.policies.Waiting(ctx)
-	if err != nil || slices.ContainsFunc(waiting, func(x policy.Signed) bool {
-		return x.Mandate.Decision == s.Mandate.Decision && x.Draft.ID() == s.Draft.ID()
-	}) {
-		return errors.Join(failed, err)
-	}
-	return nil
 }
 
 // mandateOf is a decision as those who carry it out judge it: seats by sector, and nobody's name.

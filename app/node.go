@@ -17,6 +17,7 @@ import (
 	"github.com/samverk/samverk/consent/counted"
 	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/federation"
+	"github.com/samverk/samverk/federation/published"
 	"github.com/samverk/samverk/federation/together"
 	"github.com/samverk/samverk/forum"
 	"github.com/samverk/samverk/genome/store"
@@ -52,6 +53,11 @@ type Node struct {
 	reference *variant.Reference
 
 	serving atomic.Pointer[Commons] // while it serves
+	nudged  chan struct{}           // there may be something to carry out
+
+	witness   *ledger.Witness   // of peers' logs
+	witnesses *ledger.Witnesses // of ours
+	published *published.Published
 
 	journalLost bool // the operator says so
 }
@@ -64,7 +70,7 @@ func Open(ctx context.Context, dir string) (*Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := &Node{dir: dir, settings: settings}
+	n := &Node{dir: dir, settings: settings, nudged: make(chan struct{}, 1)}
 	if err := n.open(ctx); err != nil {
 		return nil, errors.Join(err, n.Close())
 	}
@@ -109,7 +115,13 @@ func (n *Node) open(ctx context.Context) (err error) {
 	if err := n.openDesk(ctx); err != nil {
 		return err
 	}
-	return n.openNodes(ctx)
+	if err := n.openWitness(); err != nil {
+		return err
+	}
+	if err := n.openNodes(ctx); err != nil {
+		return err
+	}
+	return n.openPublished()
 }
 
 // openDesk opens what stands between a count and an answer.
@@ -129,7 +141,7 @@ func (n *Node) openDesk(ctx context.Context) (err error) {
 	}
 	n.index = ledger.NewIndex(n.db, n.ledger)
 	n.desk = answer.New(answer.Rooms{DB: n.db, Consents: n.consents, Genomes: n.genomes, Policies: n.policies, Counted: n.counted,
-		Ledger: n.ledger, Accesses: n.accesses, Reference: n.reference, Log: slog.Default()})
+		Ledger: n.ledger, Accesses: n.accesses, People: n.people, Reference: n.reference, Log: slog.Default()})
 	n.carry(ctx)
 	return nil
 }
@@ -137,12 +149,15 @@ func (n *Node) openDesk(ctx context.Context) (err error) {
 // migrations are every room's tables.
 func migrations() []fs.FS {
 	return []fs.FS{individual.Migrations, consent.Migrations, counted.Migrations, policy.Migrations, carried.Migrations, ledger.Migrations, answer.Migrations, store.Migrations(),
-		network.Migrations, account.Migrations, notice.Migrations, forum.Migrations, federation.Migrations}
+		network.Migrations, account.Migrations, notice.Migrations, forum.Migrations, federation.Migrations, published.Migrations}
 }
 
 // Close closes what was opened, from the top down.
 func (n *Node) Close() error {
 	var errs []error
+	if n.published != nil {
+		n.published.Close()
+	}
 	if n.nodes != nil {
 		n.nodes.Close()
 	}

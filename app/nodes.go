@@ -106,7 +106,7 @@ func peerOf(p federation.Peer) NodePeer {
 
 // openNodes opens who this node is among nodes, and whom it knows.
 func (n *Node) openNodes(ctx context.Context) (err error) {
-	if n.nodes, err = federation.Open(ctx, n.db, n.dir, federation.Options{Status: n.nodeStatus}); err != nil {
+	if n.nodes, err = federation.Open(ctx, n.db, n.dir, federation.Options{Status: n.nodeStatus, Met: n.met}); err != nil {
 		return err
 	}
 	together.Answering(n.nodes, n.desk)
@@ -117,7 +117,7 @@ func (n *Node) openNodes(ctx context.Context) (err error) {
 // describe says what others need to check what this node signs.
 func (n *Node) describe(i *federation.Identity) {
 	i.Ledger, i.Country = n.ledger.PublicKey(), cmp.Or(n.policies.Country(), i.Country)
-	i.Networks = n.networkKeys()
+	i.Witness, i.Networks = n.witness.PublicKey(), n.networkKeys()
 }
 
 // networkKeys are the networks whose decisions are signed here.

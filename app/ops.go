@@ -41,6 +41,7 @@ var (
 
 	ListIndividuals  = owner.Op[*Node, None, Individual, None]{Name: "individuals-list", Run: (*Node).listIndividuals}
 	RemoveIndividual = owner.Op[*Node, RemoveRequest, None, RemoveResult]{Name: "individuals-remove", Long: true, Run: (*Node).removeIndividual}
+	CaseIndividual   = owner.Op[*Node, CaseRequest, Case, CaseResult]{Name: "individuals-case", Run: (*Node).caseIndividual}
 
 	Recover = owner.Op[*Node, RecoverRequest, None, RecoverResult]{Name: "recover", Run: (*Node).recover}
 
@@ -52,7 +53,7 @@ var (
 func routes() []owner.Route[*Node] {
 	return append(append(decidingRoutes(), nodeRoutes()...),
 		Load.Route(), Query.Route(), Export.Route(), Datasets.Route(), Stats.Route(), Verify.Route(), Compact.Route(), Backup.Route(),
-		ChangeConsent.Route(), ShowConsent.Route(), ImportConsent.Route(), ExportConsent.Route(), ListIndividuals.Route(), RemoveIndividual.Route(), Recover.Route(),
+		ChangeConsent.Route(), ShowConsent.Route(), ImportConsent.Route(), ExportConsent.Route(), ListIndividuals.Route(), RemoveIndividual.Route(), CaseIndividual.Route(), Recover.Route(),
 		finishRestore.Route(), annotateFile.Route(), annotateBytes.Route())
 }
 
@@ -85,7 +86,7 @@ func With(ctx context.Context, dir, command string, waiting func(string), f func
 // LoadRequest is a load: the tags are the command line's.
 type LoadRequest struct {
 	Dataset    string   `json:"dataset" required:"" placeholder:"NAME" help:"The dataset to load into; made if it isn't there."`
-	Samples    string   `json:"samples,omitempty" placeholder:"S.tsv" help:"Who the samples are: columns sample, individual, sex."`
+	Samples    string   `json:"samples,omitempty" placeholder:"S.tsv" help:"Who the samples are: columns sample, individual, sex, and pseudonym if there is one."`
 	Consent    string   `json:"consent,omitempty" placeholder:"C.csv" help:"What they allow: columns individual, purpose, allow."`
 	Reference  string   `json:"reference,omitempty" placeholder:"REF.fa" help:"GRCh38 in FASTA, for left-aligning and for checking REF; the node's, if not given."`
 	Assembly   string   `json:"assembly,omitempty" placeholder:"GRCh38" help:"Says what the files are when their headers don't."`
@@ -336,6 +337,35 @@ type Individual struct {
 	ID      string `json:"individual"`
 	Sex     string `json:"sex"`
 	Samples int64  `json:"samples"`
+
+	Pseudonym string `json:"pseudonym,omitempty"` // by which other regions know them
+	Home      string `json:"home,omitempty"`      // whether they are counted here in what nodes answer together: here, elsewhere, not known
+}
+
+// CaseRequest makes or ends a case of an individual's; without either, it asks which there are.
+type CaseRequest struct {
+	ID           string `json:"individual"`
+	Organisation string `json:"organisation,omitempty"` // whose clinicians may leave them out of a count
+	End          string `json:"end,omitempty"`          // the case's id
+	Why          string `json:"why,omitempty"`
+	By           string `json:"by,omitempty"`
+}
+
+// Case is one of an individual's cases.
+type Case struct {
+	ID           string     `json:"case"`
+	Organisation string     `json:"organisation"`
+	By           string     `json:"by"`
+	Why          string     `json:"why,omitempty"`
+	Made         time.Time  `json:"made"`
+	Ends         time.Time  `json:"ends"`
+	Ended        *time.Time `json:"ended,omitempty"` // before that
+}
+
+// CaseResult has the token of a case that was made.
+type CaseResult struct {
+	Token string `json:"token,omitempty"`
+	Ends  string `json:"ends,omitempty"` // the day
 }
 
 // RemoveRequest says who.

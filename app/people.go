@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"os"
+	"time"
 
 	"github.com/samverk/samverk/consent"
 	"github.com/samverk/samverk/fault"
@@ -110,11 +111,47 @@ func (n *Node) listIndividuals(ctx context.Context, _ None, s Sink[Individual]) 
 		of[x.Individual]++
 	}
 	for _, i := range n.people.List() {
-		if err := s.Item(Individual{ID: i.ID, Sex: i.Sex.String(), Samples: of[i.Number]}); err != nil {
+		if err := s.Item(Individual{ID: i.ID, Sex: i.Sex.String(), Samples: of[i.Number], Pseudonym: i.Pseudonym}); err != nil {
 			return None{}, err
 		}
 	}
 	return None{}, nil
+}
+
+// caseIndividual makes or ends a case of an individual's, or lists them.
+func (n *Node) caseIndividual(ctx context.Context, q CaseRequest, s Sink[Case]) (r CaseResult, err error) {
+	who, err := n.person(q.ID)
+	if err != nil {
+		return r, err
+	}
+	if q.Organisation == "" && q.End == "" {
+		return r, n.listCases(ctx, who, s)
+	}
+	return r, n.db.Write(ctx, func(tx *storage.Tx) error {
+		if q.End != "" {
+			return n.people.EndCase(ctx, tx, q.By, q.Why, who.Number, q.End)
+		}
+		made, token, err := n.people.OpenCase(ctx, tx, q.By, q.Why, who.Number, q.Organisation)
+		r = CaseResult{Token: token, Ends: made.Ends.Format(time.DateOnly)}
+		return err
+	})
+}
+
+func (n *Node) listCases(ctx context.Context, who individual.Individual, s Sink[Case]) error {
+	all, err := n.people.Cases(ctx, who.Number)
+	if err != nil {
+		return err
+	}
+	for _, c := range all {
+		row := Case{ID: c.ID, Organisation: c.Organisation, By: c.By, Why: c.Why, Made: c.Made, Ends: c.Ends}
+		if !c.Ended.IsZero() {
+			row.Ended = &c.Ended
+		}
+		if err := s.Item(row); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // removeIndividual takes the individual out of the register, the consents and the samples in one transaction.

@@ -135,7 +135,10 @@ func (n *Node) stands(ctx context.Context, m mandate.Mandate) error {
 	if err == nil && gone {
 		err = fault.New(fault.Conflict, "decision %s was superseded", m.Number).Say("carried.superseded")
 	}
-	return err
+	if err != nil || n.published == nil {
+		return err
+	}
+	return n.published.Stands(ctx, m)
 }
 
 // locate tells the policies where the node is, when the settings don't and all its networks are in one country.

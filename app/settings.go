@@ -42,6 +42,7 @@ type Settings struct {
 	Country      string  `json:"country,omitempty"`      // where the node is, as SE; without it no policy can be adopted
 	Organisation string  `json:"organisation,omitempty"` // whose node it is: its stewards adopt policies
 	Trusted      []Trust `json:"trusted,omitempty"`      // the networks whose decisions are believed
+	Network      string  `json:"network,omitempty"`      // the short name of this region's network at the nation's node; "": the node's own name
 
 	Bodies []string `json:"bodies,omitempty"` // whose decisions about sharing are carried out here, by id; none: every body's that decides
 

@@ -55,7 +55,7 @@ type site struct {
 func (n *Node) site(ctx context.Context, o ServeOptions, base string) (s *site, err error) {
 	s = &site{log: slog.Default(), node: n, carry: n.carryAll}
 	demo := o.Site.Demo || len(o.Site.As) > 0
-	if s.commons, err = OpenCommons(ctx, n.db, n.dir, n.settings, CommonsOptions{URL: base, Demo: demo}); err != nil {
+	if s.commons, err = OpenCommons(ctx, n.db, n.dir, n.settings, CommonsOptions{URL: base, Demo: demo, Decided: n.nudge}); err != nil {
 		return nil, err
 	}
 	n.serving.Store(&s.commons)
@@ -261,7 +261,9 @@ func (s *site) tend(ctx context.Context) {
 	go func() { defer close(done); s.enactor.run(ctx) }()
 	told := make(chan struct{})
 	go func() { defer close(told); s.node.nodes.Run(ctx) }()
-	defer func() { <-sent; <-done; <-told }()
+	tells := make(chan struct{})
+	go func() { defer close(tells); s.node.published.Run(ctx) }()
+	defer func() { <-sent; <-done; <-told; <-tells }()
 	tick := time.NewTicker(tendEvery)
 	defer tick.Stop()
 	for {

@@ -28,12 +28,8 @@ func (n *Node) stewardAt(r *http.Request) string {
 
 // uses are the pages of the ledger, and those of the stewards over it.
 func (s *site) uses(n *Node, frame *web.Site, base string) error {
-	witnesses, err := ledger.NewWitnesses(n.db, n.ledger, n.settings.Witnesses)
-	if err != nil {
-		return err
-	}
 	return ledgerweb.Register(s.table, frame, ledgerweb.Options{
-		Ledger: n.ledger, Index: n.index, Policies: n.policies, Powers: &s.powers, URL: base, Now: n.db.Now, Witnesses: witnesses,
+		Ledger: n.ledger, Index: n.index, Policies: n.policies, Powers: &s.powers, URL: base, Now: n.db.Now, Witnesses: n.witnesses,
 		Reviews: ledger.NewReviews(n.db, n.ledger, n.index, n.accesses, rand.Reader),
 		Steward: func(r *http.Request) (ledger.Reviewer, bool) {
 			as, ok := n.steward(r)

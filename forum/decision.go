@@ -591,6 +591,7 @@ func (f *Forum) enforce(ctx context.Context, tx *storage.Tx, who network.Actor, 
 		if err := f.tellInForce(ctx, tx, who, d); err != nil {
 			return nil, err
 		}
+		tx.OnCommit(f.sealed)
 		out = append(out, d)
 	}
 	return out, nil

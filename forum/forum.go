@@ -32,6 +32,7 @@ type Options struct {
 	URL     string    // this site, "https://samverk.example.org", for calendars; "" for none
 	Mail    string    // whom a meeting's invitation comes from; "" and a convocation brings no calendar's invitation
 	Rand    io.Reader // salts the parts of sealed minutes; the system's when nil
+	Sealed  func()    // told after each commit that sealed minutes or approved a decision; it must not wait. nil: nobody is
 }
 
 // Forum is the room, opened. Its methods may be called from many goroutines.
@@ -46,6 +47,7 @@ type Forum struct {
 	mail     string
 	rand     io.Reader
 	tallies  sync.Map // by tenant: its tally
+	sealed   func()
 }
 
 // Open gives the room over a database that has its tables.
@@ -53,7 +55,10 @@ func Open(ctx context.Context, db *storage.DB, n *network.Registry, told *notice
 	if o.Rand == nil {
 		o.Rand = rand.Reader
 	}
-	f := &Forum{db: db, network: n, notices: told, files: o.Files, scanner: o.Scanner, url: o.URL, mail: o.Mail, rand: o.Rand}
+	if o.Sealed == nil {
+		o.Sealed = func() {}
+	}
+	f := &Forum{db: db, network: n, notices: told, files: o.Files, scanner: o.Scanner, url: o.URL, mail: o.Mail, rand: o.Rand, sealed: o.Sealed}
 	return f, f.indexOld(ctx)
 }
 

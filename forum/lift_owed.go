@@ -21,6 +21,7 @@ type Owed struct {
 	To      network.ID     // whose topic it is
 	ToBody  network.Text
 	Overdue time.Duration // 0: not yet
+	State   State         // of the topic above; "" where the reader may not see it
 }
 
 // Owed lists the answers that are owed in a tenant, the longest overdue first, wherever the reader may see either topic.
@@ -29,38 +30,56 @@ func (f *Forum) Owed(ctx context.Context, who network.Actor, root network.ID, af
 		args := []any{root, after, limit}
 		above, args := a.Where("t.", "", args)
 		below, args := a.Where("o.", "", args)
-		rows, err := tx.Query(ctx, `SELECT `+liftColumns+`, t.title, t.lang, o.title, o.lang, t.network, o.network, t.body, t.visibility, o.visibility,
-				b.name, b.visibility, COALESCE(c.name, ''), COALESCE(c.visibility, '')
-			FROM topic_lift l JOIN topic t ON t.id = l.topic JOIN topic o ON o.id = l.origin JOIN body b ON b.id = t.body LEFT JOIN body c ON c.id = l.body
-			WHERE l.root = $1 AND l.answered = 0 AND ($2 = '' OR (l.due, l.id) > (SELECT x.due, x.id FROM topic_lift x WHERE x.id = $2)) AND (`+above+` OR `+below+`)
-			ORDER BY l.due, l.id LIMIT $3`, args...)
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
-			o, err := f.scanOwed(rows, a)
-			if err != nil {
-				return err
-			}
-			out = append(out, o)
-		}
-		return rows.Err()
+		out, err = f.owed(ctx, tx, a, `l.root = $1 AND l.answered = 0 AND ($2 = '' OR (l.due, l.id) > (SELECT x.due, x.id FROM topic_lift x WHERE x.id = $2)) AND (`+
+			above+` OR `+below+`) ORDER BY l.due, l.id LIMIT $3`, args...)
+		return err
 	})
 	return out, err
+}
+
+// LiftedLately lists what was lifted in a tenant, answered or not, the latest first, where the reader may see both topics.
+func (f *Forum) LiftedLately(ctx context.Context, who network.Actor, root network.ID, limit int) (out []Owed, err error) {
+	err = f.look(ctx, who, func(tx *storage.Tx, a network.Access) error {
+		args := []any{root, limit}
+		above, args := a.Where("t.", "", args)
+		below, args := a.Where("o.", "", args)
+		out, err = f.owed(ctx, tx, a, `l.root = $1 AND (`+above+`) AND (`+below+`) ORDER BY l.lifted DESC, l.id DESC LIMIT $2`, args...)
+		return err
+	})
+	return out, err
+}
+
+// owed lists lifts with both their topics. A condition follows.
+func (f *Forum) owed(ctx context.Context, tx *storage.Tx, a network.Access, where string, args ...any) (out []Owed, err error) {
+	rows, err := tx.Query(ctx, `SELECT `+liftColumns+`, t.title, t.lang, t.state, o.title, o.lang, t.network, o.network, t.body, t.visibility, o.visibility,
+			b.name, b.visibility, COALESCE(c.name, ''), COALESCE(c.visibility, '')
+		FROM topic_lift l JOIN topic t ON t.id = l.topic JOIN topic o ON o.id = l.origin JOIN body b ON b.id = t.body LEFT JOIN body c ON c.id = l.body
+		WHERE `+where, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		o, err := f.scanOwed(rows, a)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, o)
+	}
+	return out, rows.Err()
 }
 
 func (f *Forum) scanOwed(row interface{ Scan(...any) error }, a network.Access) (o Owed, err error) {
 	var titleA, langA, titleB, langB string
 	var shownA, shownB, shownBy, shownTo network.Visibility
-	o.Lift, err = scanLift(row, &titleA, &langA, &titleB, &langB, &o.At, &o.To, &o.By, &shownA, &shownB, &o.ByName, &shownBy, &o.ToBody, &shownTo)
+	o.Lift, err = scanLift(row, &titleA, &langA, &o.State, &titleB, &langB, &o.At, &o.To, &o.By, &shownA, &shownB, &o.ByName, &shownBy, &o.ToBody, &shownTo)
 	if err != nil {
 		return o, err
 	}
 	o.Title, o.Lang, o.Link = titleA, langA, o.Topic
 	if !a.Sees(network.Scope{Network: o.At, Body: o.By, Visibility: shownA}) {
 		o.Title, o.Lang, o.Link = titleB, langB, o.Origin
-		o.Why, o.Delay = "", ""
+		o.Why, o.Delay, o.State = "", "", ""
 	}
 	if !a.Sees(network.Scope{Network: o.At, Body: o.By, Visibility: shownBy}) {
 		o.ByName = network.Text{}

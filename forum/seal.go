@@ -174,6 +174,7 @@ func (f *Forum) seal(ctx context.Context, tx *storage.Tx, who network.Actor, m M
 	if err := f.indexMinutes(ctx, tx, m); err != nil {
 		return err
 	}
+	tx.OnCommit(f.sealed)
 	return f.tellSealed(ctx, tx, m)
 }
 

@@ -87,7 +87,7 @@ func (r *Register) setBorn(ctx context.Context, tx *storage.Tx, n Number, born t
 		return fault.New(fault.Invalid, "the birth date is not a day that has been").Where("born").Say("individual.born")
 	}
 	c := r.in(tx)
-	r.put(tx, n, person{id: who.ID, sex: who.Sex, born: d})
+	r.put(tx, n, person{id: who.ID, sex: who.Sex, born: d, pseudonym: who.Pseudonym})
 	if _, err := tx.Exec(ctx, `UPDATE individual SET birth_date = $1 WHERE number = $2`, d.time().Format(dayForm), n); err != nil {
 		return c.failed(err)
 	}
@@ -98,20 +98,6 @@ func (r *Register) setBorn(ctx context.Context, tx *storage.Tx, n Number, born t
 		return nil
 	}
 	return c.failed(r.follower.Born(ctx, tx, n))
-}
-
-// SetPseudonym records by which name other regions know an individual.
-func (r *Register) SetPseudonym(ctx context.Context, tx *storage.Tx, by, why string, n Number, pseudonym string) error {
-	if _, ok := r.GetIn(tx, n); !ok {
-		return fault.New(fault.NotFound, "there is no individual number %d", n)
-	}
-	if err := CheckID(pseudonym); err != nil {
-		return err
-	}
-	if _, err := tx.Exec(ctx, `UPDATE individual SET pseudonym = $1 WHERE number = $2`, pseudonym, n); err != nil {
-		return r.in(tx).failed(err)
-	}
-	return r.record(ctx, tx, n, "pseudonym", by, why)
 }
 
 // maxText bounds a name and a reason, in bytes.
@@ -155,6 +141,7 @@ func (r *Register) forget(ctx context.Context, tx *storage.Tx, n Number) error {
 		`DELETE FROM individual_session WHERE who IN (SELECT who FROM individual_login WHERE individual = $1)`,
 		`DELETE FROM individual_login WHERE individual = $1`,
 		`DELETE FROM individual_guardian WHERE individual = $1`,
+		`DELETE FROM individual_case WHERE individual = $1`,
 		`DELETE FROM individual_event WHERE individual = $1`,
 	} {
 		if _, err := tx.Exec(ctx, q, n); err != nil {

@@ -10,7 +10,7 @@
 //   - Numbers are handed out from 0 in the order of enrolment, without gaps, and never again.
 //   - Enrolling somebody who is known gives their number. An unknown sex may become known;
 //     a known one is never overwritten by another.
-//   - Removal takes the id, the pseudonym, the birth date, the sex, logins and guardians away, here and now. The
+//   - Removal takes the id, the pseudonym, the birth date, the sex, logins, guardians and cases away, here and now. The
 //     number stays spent. The same id may be enrolled later: that is somebody new.
 //   - What a transaction enrols or removes, others see when it has been committed. The
 //     transaction itself sees it at once (LookupIn, GetIn).
@@ -23,6 +23,8 @@
 //   - Nobody is the guardian of somebody whose birth date is unknown, or who is of age. Somebody comes of age at
 //     the earliest moment that can be meant by their 18th birthday (Majority).
 //   - After a restore nobody is signed in.
+//   - A case lets one organisation's clinicians leave their own patient out of a count, for a year at most. Only a hash of its token is kept, and a
+//     token that is nobody's is the same as another organisation's.
 //
 // It never decides who is counted (that is package consent), never removes a genotype, and
 // its errors name nobody but the id that the caller gave.

@@ -1,6 +1,7 @@
 package individual
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"database/sql"
@@ -27,24 +28,28 @@ type Individual struct {
 	ID     string // the region's own
 	Sex    Sex
 	Born   time.Time // the day, at midnight UTC; zero: unknown
+
+	Pseudonym string // by which other regions know them; "" for none
 }
 
 // New is somebody to enrol.
 type New struct {
-	ID  string
-	Sex Sex
+	ID        string
+	Sex       Sex
+	Pseudonym string // by which other regions know them; "" is not known
 }
 
 // person is what is kept in memory by number; a removed one has no id.
 type person struct {
-	id   string
-	sex  Sex
-	born day
+	id        string
+	sex       Sex
+	born      day
+	pseudonym string
 }
 
 // at is the individual that a person is at a number.
 func (p person) at(n Number) Individual {
-	return Individual{Number: n, ID: p.id, Sex: p.sex, Born: p.born.time()}
+	return Individual{Number: n, ID: p.id, Sex: p.sex, Born: p.born.time(), Pseudonym: p.pseudonym}
 }
 
 // Register is the register in memory, in step with its table. Its methods may be called from
@@ -56,9 +61,11 @@ type Register struct {
 
 	follower Follower
 
-	mu     sync.RWMutex
-	people []person // index: Number
-	byID   map[string]Number
+	mu      sync.RWMutex
+	people  []person // index: Number
+	byID    map[string]Number
+	named   map[string]Number // by pseudonym
+	renamed uint64            // how often that changed
 
 	under *changes // of the writing transaction under way; the writers' lock guards it
 }
@@ -68,6 +75,7 @@ type changes struct {
 	tx    *storage.Tx
 	added []person          // numbered after the last in people
 	byID  map[string]Number // of those added
+	named map[string]Number // by pseudonyms that were given
 	known map[Number]person // of those that were there: as they are now
 	err   error             // what failed half-way; the transaction must not be committed
 }
@@ -103,16 +111,16 @@ func (r *Register) load(ctx context.Context, tx *storage.Tx) error {
 		return err
 	}
 	r.people = make([]person, size)
-	r.byID = make(map[string]Number, size)
-	rows, err := tx.Query(ctx, `SELECT number, id, sex, birth_date FROM individual`)
+	r.byID, r.named = make(map[string]Number, size), map[string]Number{}
+	rows, err := tx.Query(ctx, `SELECT number, id, sex, birth_date, pseudonym FROM individual`)
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
 	var number, sex int64
-	var id, born sql.RawBytes
+	var id, born, pseudonym sql.RawBytes
 	for rows.Next() {
-		if err := rows.Scan(&number, &id, &sex, &born); err != nil {
+		if err := rows.Scan(&number, &id, &sex, &born, &pseudonym); err != nil {
 			return err
 		}
 		if number < 0 || number >= int64(size) || sex < 0 || sex > int64(Female) {
@@ -120,7 +128,10 @@ func (r *Register) load(ctx context.Context, tx *storage.Tx) error {
 				Do("restore a backup")
 		}
 		if id != nil {
-			p := person{id: string(id), sex: Sex(sex)}
+			p := person{id: string(id), sex: Sex(sex), pseudonym: string(pseudonym)}
+			if p.pseudonym != "" {
+				r.named[p.pseudonym] = Number(number)
+			}
 			if born != nil {
 				d, err := parseDay(string(born))
 				if err != nil {
@@ -232,7 +243,7 @@ func (r *Register) getIn(c *changes, n Number) (Individual, bool) {
 // its changes behind; they are recognised by their Tx, and dropped.
 func (r *Register) in(tx *storage.Tx) *changes {
 	if r.under == nil || r.under.tx != tx {
-		c := &changes{tx: tx, byID: map[string]Number{}, known: map[Number]person{}}
+		c := &changes{tx: tx, byID: map[string]Number{}, named: map[string]Number{}, known: map[Number]person{}}
 		r.under = c
 		tx.BeforeCommit(func(context.Context) error { return c.err })
 		tx.OnCommit(r.publish)
@@ -258,11 +269,21 @@ func (r *Register) publish() {
 		if p.id == "" {
 			delete(r.byID, r.people[n].id)
 		}
+		if was := r.people[n].pseudonym; was != p.pseudonym && was != "" {
+			delete(r.named, was)
+			r.renamed++
+		}
 		r.people[n] = p
 	}
 	r.people = append(r.people, c.added...)
 	for id, n := range c.byID {
 		r.byID[id] = n
+	}
+	for pseudonym, n := range c.named {
+		if r.people[n].pseudonym == pseudonym {
+			r.named[pseudonym] = n
+			r.renamed++
+		}
 	}
 }
 
@@ -315,8 +336,15 @@ func (r *Register) enrol(ctx context.Context, tx *storage.Tx, w New) (Number, er
 	}
 	known, ok := r.LookupIn(tx, w.ID)
 	if !ok {
+		if err := r.free(tx, w.Pseudonym); err != nil {
+			return 0, err
+		}
 		return r.add(tx, w)
 	}
+	if err := r.name(ctx, tx, known, w.Pseudonym); err != nil {
+		return 0, err
+	}
+	known.Pseudonym = cmp.Or(known.Pseudonym, w.Pseudonym)
 	if w.Sex == Unknown || w.Sex == known.Sex {
 		return known.Number, nil
 	}
@@ -333,27 +361,34 @@ func (r *Register) add(tx *storage.Tx, w New) (Number, error) {
 	if next > uint64(^Number(0)) {
 		return 0, fault.New(fault.Unavailable, "every number has been handed out")
 	}
-	c.added = append(c.added, person{id: w.ID, sex: w.Sex})
+	c.added = append(c.added, person{id: w.ID, sex: w.Sex, pseudonym: w.Pseudonym})
 	c.byID[w.ID] = Number(next)
+	if w.Pseudonym != "" {
+		c.named[w.Pseudonym] = Number(next)
+	}
 	return Number(next), nil
 }
 
 // insert writes those added since there were so many of them.
 func (r *Register) insert(ctx context.Context, tx *storage.Tx, from int) error {
 	added, base, now := r.in(tx).added, r.Len(), r.db.Now()
-	return tx.Insert(ctx, "individual (number, id, sex, created)", func() []any {
+	return tx.Insert(ctx, "individual (number, id, sex, pseudonym, created)", func() []any {
 		if from == len(added) {
 			return nil
 		}
 		p := added[from]
 		from++
-		return []any{base + from - 1, p.id, p.sex, now}
+		var pseudonym any
+		if p.pseudonym != "" {
+			pseudonym = p.pseudonym
+		}
+		return []any{base + from - 1, p.id, p.sex, pseudonym, now}
 	})
 }
 
 func (r *Register) setSex(ctx context.Context, tx *storage.Tx, who Individual, sex Sex) error {
 	// Maybe not written yet: insert and update both do.
-	r.put(tx, who.Number, person{id: who.ID, sex: sex, born: dayOf(who.Born)})
+	r.put(tx, who.Number, person{id: who.ID, sex: sex, born: dayOf(who.Born), pseudonym: who.Pseudonym})
 	_, err := tx.Exec(ctx, `UPDATE individual SET sex = $1 WHERE number = $2`, sex, who.Number)
 	return err
 }

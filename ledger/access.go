@@ -91,16 +91,20 @@ func NewAccesses(db *storage.DB, l *Ledger, random io.Reader, years int) (*Acces
 
 // Append keeps a record, and then appends the leaf with its commitment. When it returns both are durable. If the leaf fails, the
 // record stays: somebody asked, and got no answer.
-func (a *Accesses) Append(ctx context.Context, x Leaf, rec AccessRecord) (Receipt, error) {
+func (a *Accesses) Append(ctx context.Context, x Leaf, rec AccessRecord) (r Receipt, err error) {
+	if x.Private, err = a.Commit(ctx, rec); err != nil {
+		return r, err
+	}
+	return a.ledger.Append(ctx, x)
+}
+
+// Commit keeps a record, and gives what the leaves that follow from it hold.
+func (a *Accesses) Commit(ctx context.Context, rec AccessRecord) (commitment [32]byte, err error) {
 	o, err := a.Seal(rec)
 	if err != nil {
-		return Receipt{}, err
+		return commitment, err
 	}
-	if err := a.keep(ctx, o); err != nil {
-		return Receipt{}, err
-	}
-	x.Private = o.Commitment()
-	return a.ledger.Append(ctx, x)
+	return o.Commitment(), a.keep(ctx, o)
 }
 
 // Seal stamps and salts a record that is to be kept, for whoever keeps it in a transaction of their own. Their leaf has its commitment.

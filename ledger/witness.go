@@ -64,6 +64,27 @@ func (e *ForkError) Error() string {
 // Unwrap gives the fault.
 func (e *ForkError) Unwrap() error { return e.err }
 
+// Shrunk tells that the log has fewer leaves than it had: a copy of what is gone would mend it. Otherwise it holds something else.
+func (e *ForkError) Shrunk() bool { return e.Now.Size < e.Seen.Size }
+
+// Forget puts aside what was seen of a log, so that the next look believes it as if it were the first. It is for somebody who has found out
+// why the log doesn't continue what was seen, and stands for it: the file stays, under another name.
+func (w *Witness) Forget(public string) error {
+	name, _, _ := strings.Cut(strings.TrimSpace(public), "+")
+	file := w.file(name)
+	err := os.Rename(file, strings.TrimSuffix(file, ".checkpoint")+w.now().UTC().Format("-20060102T150405.000000Z")+".forgotten")
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fault.Wrap(fault.Unavailable, err, "what was seen of the log can't be put aside").In(file)
+	}
+	return nil
+}
+
+// file is where what was seen of a log is kept.
+func (w *Witness) file(origin string) string {
+	sum := sha256.Sum256([]byte(origin))
+	return filepath.Join(w.dir, hex.EncodeToString(sum[:8])+".checkpoint")
+}
+
 // Watch looks at a log's newest checkpoint. If it continues the one seen last, it is cosigned, kept and returned, with how
 // many leaves are new. If it doesn't, the error is a ForkError. A log that is seen for the first time is believed.
 func (w *Witness) Watch(ctx context.Context, from Source, public string) (cosigned Checkpoint, added uint64, err error) {
@@ -71,8 +92,7 @@ func (w *Witness) Watch(ctx context.Context, from Source, public string) (cosign
 	if err != nil {
 		return c, 0, err
 	}
-	sum := sha256.Sum256([]byte(c.Origin))
-	file := filepath.Join(w.dir, hex.EncodeToString(sum[:8])+".checkpoint")
+	file := w.file(c.Origin)
 	seen, err := w.seen(file, public)
 	if err != nil {
 		return c, 0, err
@@ -111,6 +131,13 @@ func (w *Witness) compare(ctx context.Context, from Source, seen, now Checkpoint
 		if err != nil {
 			return fault.Wrap(fault.Unavailable, err, "the log's tiles can't be read, or aren't those of its checkpoint").
 				Do("nothing was cosigned; try again, and ask who keeps the log if it goes on")
+		}
+	}
+	if now.Size > 0 && now.Size < seen.Size {
+		path, err := tlog.ProveTree(int64(seen.Size), int64(now.Size), tlog.TileHashReader(seen.tree(), files{ctx, from}))
+		if err == nil && grown(now, seen, path) == nil {
+			return fault.New(fault.Unavailable, "a checkpoint of %d leaves is served, and the log's files still hold the %d that were seen", now.Size, seen.Size).
+				Do("look for a cache in front of the log: its checkpoint must not be kept in one")
 		}
 	}
 	if err := grown(seen, now, path); err != nil {

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,6 +15,7 @@ type Witnesses struct {
 	db     *storage.DB
 	ledger *Ledger
 	keys   []string
+	more   func() []string
 }
 
 // Seen is what a witness cosigned last.
@@ -38,6 +40,25 @@ func NewWitnesses(db *storage.DB, l *Ledger, keys []string) (*Witnesses, error) 
 	return w, nil
 }
 
+// Also knows further witnesses, who may come and go: more is asked each time. What isn't a witness's public key among them is passed over.
+// It is called before anything is taken.
+func (w *Witnesses) Also(more func() []string) { w.more = more }
+
+// known are the keys of all who are known now, those of the settings first.
+func (w *Witnesses) known() []string {
+	if w.more == nil {
+		return w.keys
+	}
+	all := slices.Clone(w.keys)
+	for _, k := range w.more() {
+		k = strings.TrimSpace(k)
+		if _, err := newCosigner(k); err == nil && !slices.Contains(all, k) {
+			all = append(all, k)
+		}
+	}
+	return all
+}
+
 // Take keeps a checkpoint that a known witness has cosigned. One that this log signed and no longer continues is an internal fault: then the
 // log has been changed, or another is served under its key.
 func (w *Witnesses) Take(ctx context.Context, note []byte) (s Seen, err error) {
@@ -45,7 +66,7 @@ func (w *Witnesses) Take(ctx context.Context, note []byte) (s Seen, err error) {
 	if err != nil {
 		return s, err
 	}
-	for _, key := range w.keys {
+	for _, key := range w.known() {
 		at, err := c.CosignedBy(key)
 		if err != nil {
 			continue
@@ -102,7 +123,7 @@ func (w *Witnesses) List(ctx context.Context) (all []Seen, err error) {
 			found[s.Key] = s
 		}
 		all = nil
-		for _, key := range w.keys {
+		for _, key := range w.known() {
 			s := found[key]
 			s.Key = key
 			s.Name, _, _ = strings.Cut(key, "+")

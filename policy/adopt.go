@@ -51,10 +51,8 @@ func (p *Policies) Adopt(ctx context.Context, s Signed, by Adoption) error {
 	if s.Draft.Country != p.Country() {
 		return fault.New(fault.Conflict, "the policy is for %s, this node is in %s", s.Draft.Country, p.Country()).Say("policy.abroad", s.Draft.Country)
 	}
-	if stands := p.stands.Load(); stands != nil {
-		if err := (*stands)(ctx, s.Mandate); err != nil {
-			return err
-		}
+	if err := p.still(ctx, s); err != nil {
+		return err
 	}
 	return p.act(ctx, by.By, by.Standing, func(tx *storage.Tx) error {
 		ground, who, err := by.ground(ctx, tx, s)
@@ -157,13 +155,28 @@ func (s *state) newer(next Signed) error {
 			if e.Signed == nil {
 				continue
 			}
-			if e.Signed.Draft.Version >= next.Draft.Version || e.Signed.Mandate.Approved.After(next.Mandate.Approved) {
+			if e.Signed.overtakes(next) {
 				return fault.New(fault.Conflict, "version %d was adopted before; versions and their decisions only go forward", e.Signed.Draft.Version).
 					Say("policy.newer", e.Signed.Draft.Version)
 			}
 		}
 	}
 	return nil
+}
+
+// overtakes tells whether a policy keeps another of its line from being adopted after it.
+func (s Signed) overtakes(next Signed) bool {
+	return s.Draft.Version >= next.Draft.Version || s.Mandate.Approved.After(next.Mandate.Approved)
+}
+
+// overtaken tells whether a policy that wasn't adopted never can be: a newer one of its line was.
+func (s *state) overtaken(x Signed) bool {
+	for _, l := range s.lines {
+		if l.name == x.line() && slices.ContainsFunc(l.entries, func(e entry) bool { return e.Signed != nil && e.Signed.overtakes(x) }) {
+			return true
+		}
+	}
+	return false
 }
 
 // act runs an act of the operator or a steward of the node's own organisation, and publishes what it led to.

@@ -50,7 +50,7 @@ const (
 	Waits  State = "waits"  // for this node to adopt it
 	Coming State = "coming" // adopted, from a day to come
 	Holds  State = "force"
-	Past   State = "past" // superseded, expired, or its line was ended
+	Past   State = "past" // superseded, expired, its line was ended, or a newer one was adopted before it
 	Broken State = "broken"
 )
 
@@ -124,7 +124,10 @@ func (p *Policies) known(digest, text string) (k Known, ok bool) {
 		err = Verify(s, p.trusted())
 	}
 	k.Fault = err
-	k.adopted(p.now.Load(), p.latest())
+	now := p.now.Load()
+	if k.adopted(now, p.latest()); k.Adopted == nil && now.overtaken(s) {
+		k.State = Past
+	}
 	if err != nil {
 		k.State = Broken
 	}
@@ -231,16 +234,18 @@ func (p *Policies) IsSteward(ctx context.Context, by Actor, organisation string)
 // Own is the organisation whose node it is; "" when that isn't set.
 func (p *Policies) Own() string { return p.o.Organisation }
 
-// Waiting lists what was enacted here and isn't adopted, the oldest first, at most 200.
+// Waiting lists what this node was given and can still adopt, the oldest first, at most 200. What came after a newer one of its line was
+// adopted isn't among them.
 func (p *Policies) Waiting(ctx context.Context) (out []Signed, err error) {
 	err = p.db.Read(ctx, func(tx *storage.Tx) error {
 		rows, err := tx.Query(ctx, `SELECT e.signed FROM policy_enacted e WHERE NOT EXISTS (SELECT 1 FROM policy_signed s WHERE s.digest = e.digest)
-			ORDER BY e.made, e.version LIMIT 200`)
+			ORDER BY e.made, e.version LIMIT 1000`)
 		if err != nil {
 			return err
 		}
 		defer rows.Close()
 		out = nil
+		now := p.now.Load()
 		for rows.Next() {
 			var text string
 			if err := rows.Scan(&text); err != nil {
@@ -250,9 +255,14 @@ func (p *Policies) Waiting(ctx context.Context) (out []Signed, err error) {
 			if err != nil {
 				return err
 			}
-			out = append(out, s)
+			if !now.overtaken(s) && len(out) < mostWaiting {
+				out = append(out, s)
+			}
 		}
 		return rows.Err()
 	})
 	return out, err
 }
+
+// mostWaiting is how many that wait are listed.
+const mostWaiting = 200

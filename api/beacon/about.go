@@ -3,6 +3,7 @@ package beacon
 import (
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/samverk/samverk/answer"
@@ -70,15 +71,41 @@ func (b *beacon) organisation() map[string]any {
 
 func (b *beacon) info(w http.ResponseWriter, _ *http.Request) int {
 	environment, _ := b.environment()
-	return b.informs(w, map[string]any{"id": b.ID, "name": b.Name, "apiVersion": version, "environment": environment, "organization": b.organisation(),
-		"version": b.Software, "welcomeUrl": b.URL})
+	about := map[string]any{"id": b.ID, "name": b.Name, "apiVersion": version, "environment": environment, "organization": b.organisation(),
+		"version": b.Software, "welcomeUrl": b.URL}
+	b.tellNodes(about)
+	return b.informs(w, about)
+}
+
+// tellNodes says of a nation's Beacon that it is one, and whose answers it gives.
+func (b *beacon) tellNodes(about map[string]any) {
+	if !b.national {
+		return
+	}
+	nodes, regions := b.who.nodes(), []any{}
+	for _, n := range nodes {
+		regions = append(regions, n.about())
+	}
+	about["description"] = "A national Beacon: each of " + strconv.Itoa(len(nodes)) + " regions answers from its own node, by its own policies and its people's consent, as a result set of its own"
+	about["info"] = map[string]any{"national": true, "nodes": regions}
+}
+
+// about is what anybody may know of a nation's node.
+func (n Node) about() map[string]any {
+	about := map[string]any{"node": n.Name, "title": n.Title, "url": n.URL, "reached": n.Trouble == ""}
+	if n.Trouble != "" {
+		about["why"] = n.Trouble
+	}
+	return about
 }
 
 func (b *beacon) serviceInfo(w http.ResponseWriter, _ *http.Request) int {
 	environment, _ := b.environment()
-	return b.send(w, http.StatusOK, map[string]any{"id": b.ID, "name": b.Name, "version": b.Software, "environment": environment,
+	about := map[string]any{"id": b.ID, "name": b.Name, "version": b.Software, "environment": environment,
 		"type":         map[string]string{"group": "org.ga4gh", "artifact": "beacon", "version": strings.TrimPrefix(version, "v")},
-		"organization": map[string]string{"name": b.Organisation, "url": b.URL}, "contactUrl": b.URL})
+		"organization": map[string]string{"name": b.Organisation, "url": b.URL}, "contactUrl": b.URL}
+	b.tellNodes(about)
+	return b.send(w, http.StatusOK, about)
 }
 
 const configurationSchema = "https://raw.githubusercontent.com/ga4gh-beacon/beacon-v2/main/framework/json/configuration/"
@@ -101,7 +128,7 @@ func (b *beacon) filteringTerms(w http.ResponseWriter, _ *http.Request) int {
 
 // endpoints answers /map.
 func (b *beacon) endpoints(w http.ResponseWriter, _ *http.Request) int {
-	at := b.URL + root
+	at := b.URL + b.Root
 	return b.informs(w, map[string]any{"$schema": configurationSchema + "beaconMapSchema.json", "endpointSets": map[string]any{
 		genomicVariant: map[string]any{"entryType": genomicVariant, "rootUrl": at + "/g_variants", "singleEntryUrl": at + "/g_variants/{id}",
 			"endpoints": map[string]any{individual: map[string]string{"returnedEntryType": individual, "url": at + "/g_variants/{id}/individuals"}}},
@@ -111,13 +138,14 @@ func (b *beacon) endpoints(w http.ResponseWriter, _ *http.Request) int {
 	}})
 }
 
-// datasets answers /datasets and /datasets/{id}: to the operator and stewards all there are, and to others those that policies name.
+// datasets answers /datasets and /datasets/{id}: to the operator and stewards all there are, and to others those that policies name. Those of a
+// nation are its regions.
 func (b *beacon) datasets(w http.ResponseWriter, r *http.Request) int {
 	q, s, err := b.listing(w, r)
 	if err != nil {
 		return b.fail(w, r, q, err)
 	}
-	names := b.desk.Named()
+	names := b.who.named()
 	if s != nil {
 		names = nil
 		for _, d := range s.Datasets {
@@ -125,6 +153,12 @@ func (b *beacon) datasets(w http.ResponseWriter, r *http.Request) int {
 		}
 	}
 	list := []any{map[string]any{"id": all, "name": "All germline datasets"}}
+	if b.national {
+		list = []any{map[string]any{"id": all, "name": "All regions", "description": "What every region that is reached tells, as result sets of their own"}}
+	}
+	for _, n := range b.who.nodes() {
+		list = append(list, map[string]any{"id": n.Name, "name": n.Title, "externalUrl": n.URL + root, "info": n.about()})
+	}
 	for _, name := range names {
 		list = append(list, map[string]any{"id": name, "name": name})
 	}
@@ -144,6 +178,9 @@ func (b *beacon) cohorts(w http.ResponseWriter, r *http.Request) int {
 			one["cohortSize"] = s.Counted[p]
 		}
 		list = append(list, one)
+		for _, n := range b.who.nodes() {
+			list = append(list, map[string]any{"id": n.Name + "." + string(p), "name": "People who may be counted for " + string(p) + " in " + n.Title, "cohortType": "beacon-defined"})
+		}
 	}
 	return b.collection(w, r, q, cohort, list)
 }
@@ -165,7 +202,7 @@ func (b *beacon) listing(w http.ResponseWriter, r *http.Request) (query, *answer
 		}
 	}
 	for _, x := range askers {
-		s, err := b.desk.Stats(r.Context(), x.Ask)
+		s, err := b.who.stats(r.Context(), x.Ask)
 		if err == nil {
 			return q, &s, nil
 		}

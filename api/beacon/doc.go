@@ -6,7 +6,9 @@
 //	GET, POST /beacon/v2/individuals                    how many carry a variant
 //	GET       /beacon/v2/datasets, /datasets/{id}, /cohorts, /cohorts/{id}
 //
-// It turns requests into questions of the answer desk and answers into Beacon's documents; it judges and counts nothing. Every answer and every
+// The same over all regions, the national Beacon, is under /beacon/nation/v2, and under /beacon/v2 of a node that holds nothing and has others to ask.
+//
+// It turns requests into questions of who is Answering, the node's own desk (Own) or the nodes of a nation (Nation), and answers into Beacon's documents; it judges and counts nothing. Every answer and every
 // error is valid by the standard's schemas (testdata).
 //
 // Where the standard leaves room:
@@ -18,6 +20,8 @@
 //   - "No" is also said of what fewer than info.notToldApartBelow carry.
 //   - A range query finds what begins within the range or up to 50 bases before it: longer deletions that reach into it are found by a bracket query.
 //   - Each page of a stretch is asked, counted and paid for as the whole stretch.
+//   - Of a nation each region is a result set of its own, and info of every answer lists who was asked, what each told or why it is silent, and whether that is
+//     everybody. The summary and its sums are of those who answered; silence is neither a hit nor a miss.
 //   - A parameter that isn't understood is refused, so that none widens an answer by being passed over. There are no filtering terms.
 //
 // It never tells of one person: individuals and cohorts are counts, and there is no record of them.

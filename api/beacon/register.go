@@ -24,6 +24,7 @@ const version = "v2.0.0"
 
 // Options of a Beacon.
 type Options struct {
+	Root         string // where it is; "": /beacon/v2
 	ID           string // of the Beacon: a reversed domain
 	Name         string // the node's region
 	Organisation string // who answers for it; "": the same
@@ -38,42 +39,51 @@ type Options struct {
 
 type beacon struct {
 	Options
-	desk  *answer.Desk
-	table *route.Table
+	who      Answering
+	national bool // several nodes answer
+	table    *route.Table
 }
 
-// Register puts the Beacon into the table.
-func Register(t *route.Table, desk *answer.Desk, o Options) {
-	b := &beacon{Options: o, desk: desk, table: t}
+// Register puts a Beacon into the table. Who answers is asked for each request: a node that holds nothing may be a nation's.
+func Register(t *route.Table, who func() Answering, o Options) {
+	b := beacon{Options: o, table: t}
 	if b.Log == nil {
 		b.Log = slog.Default()
 	}
 	if b.Organisation == "" {
 		b.Organisation = b.Name
 	}
-	add := func(who route.Caller, path, does string, serve func(http.ResponseWriter, *http.Request) int, methods ...string) {
+	if b.Root == "" {
+		b.Root = root
+		t.Add(route.Route{Pattern: "/beacon/", Who: route.Anyone, Does: "Says that the Beacon has no such part.", Serve: b.nothing})
+	}
+	add := func(as route.Caller, path, does string, serve func(*beacon, http.ResponseWriter, *http.Request) int, methods ...string) {
 		for _, m := range append([]string{http.MethodGet}, methods...) {
-			t.Add(route.Route{Method: m, Pattern: root + path, Who: who, Does: does, Serve: serve})
+			t.Add(route.Route{Method: m, Pattern: b.Root + path, Who: as, Does: does, Serve: func(w http.ResponseWriter, r *http.Request) int {
+				b := b
+				b.who = who()
+				b.national = b.who.nodes() != nil
+				return serve(&b, w, r)
+			}})
 		}
 	}
-	add(route.Anyone, "", "Tells whose Beacon this is.", b.info)
-	add(route.Anyone, "/info", "Tells whose Beacon this is.", b.info)
-	add(route.Anyone, "/service-info", "Tells which GA4GH service this is.", b.serviceInfo)
-	add(route.Anyone, "/configuration", "Tells how the Beacon is set up.", b.configuration)
-	add(route.Anyone, "/map", "Tells where the Beacon's parts are.", b.endpoints)
-	add(route.Anyone, "/entry_types", "Lists the Beacon's entry types.", b.entryTypes)
-	add(route.Anyone, "/filtering_terms", "Lists the Beacon's filtering terms: none.", b.filteringTerms)
-	add(route.Asker, "/g_variants", "Finds variants that somebody counted carries.", b.variants, http.MethodPost)
-	add(route.Asker, "/g_variants/{id}", "Tells of one variant.", b.variant)
-	add(route.Asker, "/g_variants/{id}/individuals", "Counts who carries a variant.", b.carriers)
-	add(route.Asker, "/individuals", "Counts who carries the variant asked about.", b.individuals, http.MethodPost)
-	add(route.Asker, "/datasets", "Lists datasets that the asker may know of.", b.datasets)
-	add(route.Asker, "/datasets/{id}", "Tells of one dataset.", b.datasets)
-	add(route.Asker, "/cohorts", "Lists the people who may be counted, by purpose.", b.cohorts)
-	add(route.Asker, "/cohorts/{id}", "Tells of the people who may be counted for a purpose.", b.cohorts)
-	t.Add(route.Route{Pattern: root, Who: route.Anyone, Does: "Says that the Beacon isn't asked so.", Serve: b.nothing},
-		route.Route{Pattern: "/beacon/", Who: route.Anyone, Does: "Says that the Beacon has no such part.", Serve: b.nothing})
-	t.Add(route.Route{Pattern: root + "/", Who: route.Anyone, Does: "Says that the Beacon has no such part.", Serve: b.nothing})
+	add(route.Anyone, "", "Tells whose Beacon this is.", (*beacon).info)
+	add(route.Anyone, "/info", "Tells whose Beacon this is.", (*beacon).info)
+	add(route.Anyone, "/service-info", "Tells which GA4GH service this is.", (*beacon).serviceInfo)
+	add(route.Anyone, "/configuration", "Tells how the Beacon is set up.", (*beacon).configuration)
+	add(route.Anyone, "/map", "Tells where the Beacon's parts are.", (*beacon).endpoints)
+	add(route.Anyone, "/entry_types", "Lists the Beacon's entry types.", (*beacon).entryTypes)
+	add(route.Anyone, "/filtering_terms", "Lists the Beacon's filtering terms: none.", (*beacon).filteringTerms)
+	add(route.Asker, "/g_variants", "Finds variants that somebody counted carries.", (*beacon).variants, http.MethodPost)
+	add(route.Asker, "/g_variants/{id}", "Tells of one variant.", (*beacon).variant)
+	add(route.Asker, "/g_variants/{id}/individuals", "Counts who carries a variant.", (*beacon).carriers)
+	add(route.Asker, "/individuals", "Counts who carries the variant asked about.", (*beacon).individuals, http.MethodPost)
+	add(route.Asker, "/datasets", "Lists datasets that the asker may know of.", (*beacon).datasets)
+	add(route.Asker, "/datasets/{id}", "Tells of one dataset.", (*beacon).datasets)
+	add(route.Asker, "/cohorts", "Lists the people who may be counted, by purpose.", (*beacon).cohorts)
+	add(route.Asker, "/cohorts/{id}", "Tells of the people who may be counted for a purpose.", (*beacon).cohorts)
+	t.Add(route.Route{Pattern: b.Root, Who: route.Anyone, Does: "Says that the Beacon isn't asked so.", Serve: b.nothing},
+		route.Route{Pattern: b.Root + "/", Who: route.Anyone, Does: "Says that the Beacon has no such part.", Serve: b.nothing})
 }
 
 func (b *beacon) nothing(w http.ResponseWriter, r *http.Request) int {
@@ -84,7 +94,7 @@ func (b *beacon) nothing(w http.ResponseWriter, r *http.Request) int {
 		}
 	}
 	if len(takes) == 0 {
-		return b.fail(w, r, query{}, fault.New(fault.NotFound, "this Beacon has no such part").Do("see %s/map", root))
+		return b.fail(w, r, query{}, fault.New(fault.NotFound, "this Beacon has no such part").Do("see %s/map", b.Root))
 	}
 	w.Header().Set("Allow", strings.Join(takes, ", "))
 	return b.refuse(w, query{}, http.StatusMethodNotAllowed, r.URL.Path+" takes "+strings.Join(takes, " and "))
@@ -95,7 +105,7 @@ func (b *beacon) serves(method, path string) bool {
 	name := strings.Split(path, "/")
 	return slices.ContainsFunc(b.table.Routes(), func(r route.Route) bool {
 		part := strings.Split(r.Pattern, "/")
-		return r.Method == method && strings.HasPrefix(r.Pattern, root) && slices.EqualFunc(part, name, func(p, n string) bool { return p == n || p == "{id}" && n != "" })
+		return r.Method == method && strings.HasPrefix(r.Pattern, b.Root) && slices.EqualFunc(part, name, func(p, n string) bool { return p == n || p == "{id}" && n != "" })
 	})
 }
 

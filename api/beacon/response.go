@@ -56,11 +56,12 @@ type summary struct {
 }
 
 type resultSet struct {
-	ID      string `json:"id"`
-	SetType string `json:"setType"`
-	Exists  bool   `json:"exists"`
-	Count   int    `json:"resultsCount"`
-	Results []any  `json:"results"`
+	ID      string         `json:"id"`
+	SetType string         `json:"setType"`
+	Exists  bool           `json:"exists"`
+	Count   int            `json:"resultsCount"`
+	Results []any          `json:"results"`
+	Info    map[string]any `json:"info,omitempty"`
 }
 
 type resultSets struct {
@@ -152,18 +153,6 @@ func Foreign(w http.ResponseWriter, o Options) {
 var statuses = map[fault.Kind]int{
 	fault.Invalid: http.StatusBadRequest, fault.NotFound: http.StatusNotFound, fault.Denied: http.StatusForbidden, fault.Conflict: http.StatusConflict,
 	fault.Unavailable: http.StatusServiceUnavailable,
-}
-
-// told is what stands beside every answer: for what it was asked, and to who is known what allowed it.
-func told(q query, a answer.Answer, known bool) map[string]any {
-	info := map[string]any{"purpose": q.purpose, "consentEpoch": a.Epoch, "individuals": cell(a.Individuals)}
-	if a.Verdict.K > 0 {
-		info["notToldApartBelow"] = a.Verdict.K
-	}
-	if known && a.Verdict.Policy != "" {
-		info["policy"], info["decision"] = a.Verdict.Policy, a.Verdict.Number
-	}
-	return info
 }
 
 // cell writes what may be told of a number: the number, a range, yes or no, or null.

@@ -34,29 +34,11 @@ func (b *beacon) asking(r *http.Request, q query) (policy.Ask, error) {
 	case i < 0:
 		return policy.Ask{}, fault.New(fault.Invalid, "no such assignment holds now").Where("as")
 	}
-	return askers[i].About(q.dataset, q.purpose), nil
-}
-
-// kinds are the questions by which each granularity is answered. What is on a stretch is listed with its frequencies, whatever is told of it then.
-func kinds(granularity string, stretch bool) policy.Kind {
-	switch {
-	case stretch || granularity == record:
-		return policy.Frequency
-	case granularity == count:
-		return policy.Count
+	about := q.dataset
+	if b.national { // a region's name, which is none of its datasets
+		about = ""
 	}
-	return policy.Exists
-}
-
-// fullest gives the granularity asked for, or the fullest below it that the policies allow; where none is, the one that is denied.
-func (b *beacon) fullest(ask policy.Ask, wanted string, stretch bool) (granularity string, kind policy.Kind) {
-	for i := slices.Index(granularities, wanted); i >= 0; i-- {
-		ask.Question = kinds(granularities[i], stretch)
-		if b.desk.Judge(ask).Allowed {
-			return granularities[i], ask.Question
-		}
-	}
-	return wanted, kinds(wanted, stretch)
+	return askers[i].About(about, q.purpose), nil
 }
 
 // variants answers /g_variants.
@@ -72,9 +54,9 @@ func (b *beacon) variants(w http.ResponseWriter, r *http.Request) int {
 	case q.at == nil:
 		return b.fail(w, r, q, fault.New(fault.Invalid, "it isn't said which variants").Where("referenceName").Do("say referenceName and start, or geneId"))
 	case sequence:
-		return b.one(w, r, q, key)
+		return b.answer(w, r, q, question{keys: []variant.Key{key}}, oneVariant)
 	}
-	return b.stretch(w, r, q)
+	return b.answer(w, r, q, question{region: q.at}, aStretch)
 }
 
 // variant answers /g_variants/{id}: an id is the variant's name, as in chr22-50000165-C-T.
@@ -86,7 +68,7 @@ func (b *beacon) variant(w http.ResponseWriter, r *http.Request) int {
 	if len(q.asked["requestedGranularity"]) == 0 {
 		q.granularity = record
 	}
-	return b.one(w, r, q, key)
+	return b.answer(w, r, q, question{keys: []variant.Key{key}}, oneVariant)
 }
 
 // named reads a request about the variant of the path.
@@ -102,123 +84,28 @@ func (b *beacon) named(w http.ResponseWriter, r *http.Request) (query, variant.K
 	return q, key, err
 }
 
-// ask puts a question about one variant.
-func (b *beacon) ask(r *http.Request, q query, key variant.Key) (ask policy.Ask, a answer.Answer, granularity string, err error) {
-	if ask, err = b.asking(r, q); err != nil {
-		return ask, a, "", err
+// ask puts a question as whoever sends the request.
+func (b *beacon) ask(r *http.Request, q query, x question) (replies []reply, known bool, err error) {
+	if x.Ask, err = b.asking(r, q); err != nil {
+		return nil, false, err
 	}
-	granularity, ask.Question = b.fullest(ask, q.granularity, false)
-	if a, err = b.desk.Ask(r.Context(), answer.Question{Ask: ask, Keys: []variant.Key{key}}); err == nil {
+	if x.granularity = q.granularity; b.national {
+		x.node = q.dataset
+	}
+	if replies, err = b.who.ask(r.Context(), x); err == nil {
 		b.table.Questions.Add(1)
 	}
-	return ask, a, granularity, err
+	return replies, x.SignedIn || x.Operator, err
 }
 
-func known(a policy.Ask) bool { return a.SignedIn || a.Operator }
-
-// one answers a sequence query.
-func (b *beacon) one(w http.ResponseWriter, r *http.Request, q query, key variant.Key) int {
-	ask, a, granularity, err := b.ask(r, q, key)
+// answer answers about variants.
+func (b *beacon) answer(w http.ResponseWriter, r *http.Request, q query, x question, about subject) int {
+	replies, known, err := b.ask(r, q, x)
 	if err != nil {
 		return b.fail(w, r, q, err)
 	}
-	c := a.Counts[0]
-	info := told(q, a, known(ask))
-	if granularity != yesOrNo {
-		numbers(info, c)
-	}
-	info["covered"] = c.Covered
-	d := document{Meta: b.meta(q, genomicVariant, granularity), Summary: summary{Exists: c.Carried()}, Info: info}
-	if n := 0; granularity != yesOrNo {
-		if c.Carried() {
-			n = 1
-		}
-		d.Summary.Total = &n
-	}
-	if granularity == record {
-		var results []any
-		if c.Carried() {
-			results = append(results, b.record(q, key, c))
-		}
-		d.Response = b.sets(q, results)
-	}
-	return b.send(w, http.StatusOK, d)
+	return b.send(w, http.StatusOK, b.document(q, replies, about, known))
 }
-
-// numbers adds what is told of a variant.
-func numbers(info map[string]any, c answer.Count) {
-	info["carriers"], info["individuals"] = cell(c.Carriers), cell(c.Individuals)
-	for name, x := range map[string]policy.Cell{"ac": c.AC, "an": c.AN, "het": c.Het, "hom": c.Hom, "hemi": c.Hemi} {
-		info[name] = cell(x)
-	}
-	switch {
-	case !c.Covered:
-		info["an_basis"] = nil
-	case c.Assumed:
-		info["an_basis"] = "assumed"
-	default:
-		info["an_basis"] = "called"
-	}
-}
-
-// sets are the result sets of an answer: one, of the dataset that was asked or of all together.
-func (b *beacon) sets(q query, results []any) resultSets {
-	hit := len(results) > 0
-	out := resultSets{Sets: []resultSet{}}
-	if q.include == "ALL" || q.include == "HIT" && hit || q.include == "MISS" && !hit {
-		id := all
-		if q.dataset != "" {
-			id = q.dataset
-		}
-		if results == nil {
-			results = []any{}
-		}
-		out.Sets = append(out.Sets, resultSet{ID: id, SetType: dataset, Exists: hit, Count: len(results), Results: results})
-	}
-	return out
-}
-
-// stretch answers range and bracket queries. It asks for one variant more than it shows, to tell whether there are more.
-func (b *beacon) stretch(w http.ResponseWriter, r *http.Request, q query) int {
-	ask, err := b.asking(r, q)
-	if err != nil {
-		return b.fail(w, r, q, err)
-	}
-	granularity, _ := b.fullest(ask, q.granularity, true)
-	// What ends elsewhere or is of another kind is passed over here, so all on the stretch is listed, and paid.
-	a, err := b.desk.Region(r.Context(), answer.Region{Ask: ask, Chrom: q.at.Chrom, From: q.at.From, To: q.at.To, Limit: mostListed})
-	if err != nil {
-		return b.fail(w, r, q, err)
-	}
-	b.table.Questions.Add(1)
-	var hits []int
-	for i, k := range a.Keys {
-		if q.matches(k) {
-			hits = append(hits, i)
-		}
-	}
-	info := told(q, a, known(ask))
-	d := document{Meta: b.meta(q, genomicVariant, granularity), Summary: summary{Exists: len(hits) > 0}, Info: info}
-	if len(a.Keys) == mostListed {
-		info["truncatedAfter"] = a.Keys[len(a.Keys)-1].String()
-	} else if n := len(hits); granularity != yesOrNo {
-		d.Summary.Total = &n
-	}
-	if granularity == count && d.Summary.Total == nil { // the standard has no count that isn't known
-		d.Meta.Granularity = yesOrNo
-	}
-	if granularity == record {
-		var results []any
-		for _, i := range hits[min(len(hits), q.skip*q.limit):min(len(hits), (q.skip+1)*q.limit)] {
-			results = append(results, b.record(q, a.Keys[i], a.Counts[i]))
-		}
-		d.Response = b.sets(q, results)
-	}
-	return b.send(w, http.StatusOK, d)
-}
-
-// mostListed bounds what one query looks at.
-const mostListed = 10_000
 
 // matches tells whether a variant on the stretch is one of those asked for.
 func (q *query) matches(k variant.Key) bool {
@@ -272,7 +159,7 @@ func describe(k variant.Key) (kind string, length, end int64) {
 }
 
 // record is a variant as the default model has it.
-func (b *beacon) record(q query, k variant.Key, c answer.Count) any {
+func (b *beacon) record(q query, r reply, k variant.Key, c answer.Count) any {
 	kind, _, end := describe(k)
 	number := func(n int64) map[string]any { return map[string]any{"type": "Number", "value": n} }
 	alt := string(k.Alt)
@@ -285,14 +172,17 @@ func (b *beacon) record(q query, k variant.Key, c answer.Count) any {
 	}
 	variation["alternateBases"] = alt
 	info := map[string]any{}
-	numbers(info, c)
+	numbers(c).all(info)
 	out := map[string]any{"variantInternalId": k.String(), "variation": variation, "info": info}
 	if f, ok := c.AF(); ok {
-		population := "all who allow the use"
-		if q.dataset != "" {
+		population, source, at := "all who allow the use", b.Name, b.URL
+		switch {
+		case b.national:
+			source, at = r.Title, r.URL
+		case q.dataset != "":
 			population = q.dataset
 		}
-		out["frequencyInPopulations"] = []any{map[string]any{"source": b.Name, "sourceReference": b.URL,
+		out["frequencyInPopulations"] = []any{map[string]any{"source": source, "sourceReference": at,
 			"frequencies": []any{map[string]any{"population": population, "alleleFrequency": f}}}}
 	}
 	return out
@@ -332,20 +222,16 @@ func (b *beacon) people(w http.ResponseWriter, r *http.Request, q query, key var
 	if q.granularity == record {
 		q.granularity = count
 	}
-	ask, a, granularity, err := b.ask(r, q, key)
+	replies, known, err := b.ask(r, q, question{keys: []variant.Key{key}})
 	if err != nil {
 		return b.fail(w, r, q, err)
 	}
-	c := a.Counts[0]
-	info := told(q, a, known(ask))
-	info["covered"], info["carriers"] = c.Covered, cell(c.Carriers)
-	d := document{Summary: summary{Exists: c.Carried()}, Info: info}
-	if granularity == count {
-		if n := c.Carriers.Low; c.Carriers.Form == policy.Number {
-			d.Summary.Total = &n
-		} else {
-			granularity = yesOrNo // the standard's count is one number
-		}
+	total, granularity := sum(replies), fullestOf(replies)
+	d := document{Summary: summary{Exists: len(q.find(replies).keys) > 0}, Info: b.told(q, replies, people, known)}
+	if n := total.Carriers.Low; granularity == yesOrNo || total.Covered && total.Carriers.Form != policy.Number {
+		granularity = yesOrNo // the standard's count is one number
+	} else {
+		granularity, d.Summary.Total = count, &n
 	}
 	d.Meta = b.meta(asked, individual, granularity)
 	return b.send(w, http.StatusOK, d)

@@ -136,7 +136,7 @@ type loadCmd struct {
 }
 
 func (loadCmd) Help() string {
-	return `Each file's samples get the individuals that --samples names (columns: sample, individual, sex). Without it each sample is its own individual of unknown sex. --consent records choices (columns: individual, purpose, allow) together with the genomes: all or nothing. A sample that is there already is replaced.
+	return `Each file's samples get the individuals that --samples names (columns: sample, individual, sex; and pseudonym, by which other regions know the individual, if there is an issuer of them). Without it each sample is its own individual of unknown sex. --consent records choices (columns: individual, purpose, allow) together with the genomes: all or nothing. A sample that is there already is replaced.
 
 Examples:
 

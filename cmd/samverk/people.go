@@ -7,6 +7,7 @@ import (
 	"io"
 	"os/user"
 	"strings"
+	"time"
 
 	"github.com/samverk/samverk/app"
 	"github.com/samverk/samverk/fault"
@@ -212,6 +213,7 @@ func (c *consentExportCmd) Run(ctx context.Context, s streams) error {
 type individualsCmd struct {
 	List   individualsListCmd   `cmd:"" help:"List individuals."`
 	Remove individualsRemoveCmd `cmd:"" help:"Remove an individual with every genotype, sample and choice."`
+	Case   individualsCaseCmd   `cmd:"" help:"Let an organisation's clinicians leave their own patient out of a count."`
 }
 
 type individualsListCmd struct {
@@ -232,6 +234,55 @@ func (c *individualsListCmd) Run(ctx context.Context, s streams) error {
 		return err
 	}
 	return t.flush()
+}
+
+type individualsCaseCmd struct {
+	data
+	ID           string `arg:"" help:"The patient."`
+	Organisation string `placeholder:"ORG" xor:"act" help:"Whose clinicians may: the organisation's id. Prints a token, once."`
+	End          string `placeholder:"CASE" xor:"act" help:"End a case, by the id that the list gives."`
+	Why          string `placeholder:"TEXT" help:"Why, for the record."`
+	JSON         bool   `name:"json" help:"Print JSON."`
+}
+
+func (individualsCaseCmd) Help() string {
+	return `Who has the token can ask with and without the patient, and so learn what they carry: give it only to who may see their genotype. It works for clinicians and laboratories of the one organisation, for care, for a year, and each use of it is recorded as a look at the patient. Without --organisation or --end, the patient's cases are listed.
+
+Examples:
+
+  samverk individuals case -d DIR P17 --organisation 01K4…
+  samverk individuals case -d DIR P17
+  samverk individuals case -d DIR P17 --end 01K7…`
+}
+
+func (c *individualsCaseCmd) Run(ctx context.Context, s streams) error {
+	t := newTable(s.out, "CASE", "ORGANISATION", "MADE", "ENDS", "ENDED", "BY", "WHY")
+	list := c.Organisation == "" && c.End == ""
+	r, err := call(ctx, s, c.data, app.CaseIndividual, app.CaseRequest{ID: c.ID, Organisation: c.Organisation, End: c.End, Why: c.Why, By: operator("")}, func(x app.Case) error {
+		if c.JSON {
+			return jsonLine(s.out, x)
+		}
+		ended := ""
+		if x.Ended != nil {
+			ended = x.Ended.Format(time.DateOnly)
+		}
+		t.row(x.ID, x.Organisation, x.Made.Format(time.DateOnly), x.Ends.Format(time.DateOnly), ended, x.By, x.Why)
+		return nil
+	})
+	switch {
+	case err != nil || list && c.JSON:
+		return err
+	case list:
+		return t.flush()
+	case c.JSON:
+		return jsonLine(s.out, r)
+	case c.End != "":
+		say(s.out, "Ended.")
+		return nil
+	}
+	say(s.err, "The token, which can't be shown again, works until "+r.Ends+":")
+	say(s.out, r.Token)
+	return nil
 }
 
 type individualsRemoveCmd struct {

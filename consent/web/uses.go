@@ -278,7 +278,7 @@ func purposeWords(l *web.Words, u Use) string {
 	for word := range strings.FieldsSeq(u.Conditions) {
 		country, abroad := strings.CutPrefix(word, "country=")
 		switch {
-		case word == "health" || word == "commercial":
+		case word == "health" || word == "commercial" || word == "home" || word == "case":
 			parts = append(parts, l.Must("my.why."+word))
 		case abroad:
 			parts = append(parts, l.Must("my.why.country", country))

@@ -167,16 +167,14 @@ func (t *tally) note(replies []Reply, keys int) {
 	defer t.mu.Unlock()
 	for i, r := range replies {
 		p := &t.parts[i]
-		switch {
-		case r.How == "" || p.How != Answered:
-		case r.How != Answered:
-			p.How, p.Why = r.How, r.Why
-		default:
+		if r.How == Answered { // also beside a page at which it fell silent
 			if p.Alleles == 0 {
 				p.From, p.Individuals, p.Verdict = r.Answer.Epoch, r.Answer.Individuals, r.Answer.Verdict
 			}
-			p.Alleles, p.To = p.Alleles+int64(keys), max(p.To, r.Answer.Epoch)
-			p.From = min(p.From, r.Answer.Epoch)
+			p.Alleles += int64(keys)
+			p.From, p.To = min(p.From, r.Answer.Epoch), max(p.To, r.Answer.Epoch)
+		} else if r.How != "" && p.How == Answered {
+			p.How, p.Why = r.How, r.Why
 		}
 	}
 }

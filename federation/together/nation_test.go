@@ -62,23 +62,31 @@ func member(t testing.TB, name, dir string, o federation.Options, answering func
 	return n, r.server, r
 }
 
-func newNation(t testing.TB, regions int, o together.Options) *nation {
+func newNation(t testing.TB, regions int, o together.Options, policies ...policy.Draft) *nation {
 	t.Helper()
 	x := &nation{}
 	x.nodes, _, _ = member(t, "nation", t.TempDir(), federation.Options{}, nil)
 	for i := range regions {
 		r := x.add(t, fmt.Sprintf("r%d", i), federation.Options{})
 		r.Fill(t)
-		r.Adopt(t, testnode.Preset(t, "care"))
+		if len(policies) == 0 {
+			r.Adopt(t, testnode.Preset(t, "care"))
+		}
+		for _, d := range policies {
+			r.Adopt(t, d)
+		}
 	}
 	x.desk = together.New(x.nodes, o)
 	return x
 }
 
 // add makes a region and joins it.
-func (x *nation) add(t testing.TB, name string, o federation.Options) *region {
+func (x *nation) add(t testing.TB, name string, o federation.Options, fill ...func(*testnode.Node)) *region {
 	t.Helper()
 	node := testnode.Open(t)
+	for _, f := range fill {
+		f(node)
+	}
 	o.Status = func(context.Context) federation.Status { return federation.Status{Holds: true} }
 	_, _, r := member(t, name, node.Dir, o, func(n *federation.Nodes) { together.Answering(n, node.Desk) })
 	r.Node = node

@@ -36,6 +36,15 @@ func addUp(totals []answer.Count, told [][]answer.Count) {
 	}
 }
 
+// Sum adds up what several nodes told of one variant.
+func Sum(told []answer.Count) answer.Count {
+	var s sums
+	for i := range told {
+		s.add(&told[i])
+	}
+	return s.count()
+}
+
 // sums are a variant's counts added up. Where a node has nobody who was looked at there, it adds nobody.
 type sums struct {
 	covered, assumed bool

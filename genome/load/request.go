@@ -28,7 +28,7 @@ type Request struct {
 	Dataset         string
 	Origin          store.Origin // "" is germline
 	Files           []string
-	Samples         string // a table of sample, individual, sex; without it each sample is its own individual of unknown sex
+	Samples         string // a table of sample, individual, sex and maybe pseudonym; without it each sample is its own individual of unknown sex
 	Consent         string // a table of individual, purpose, allow
 	By              consent.Actor
 	Reference       string // a FASTA of GRCh38

@@ -65,7 +65,7 @@ func (a *act) enlist(row vcf.SampleRow, person map[string]int) error {
 		}
 		p = len(a.people)
 		person[row.Individual] = p
-		a.people = append(a.people, individual.New{ID: row.Individual, Sex: sex})
+		a.people = append(a.people, individual.New{ID: row.Individual, Sex: sex, Pseudonym: row.Pseudonym})
 		if err := individual.CheckID(row.Individual); err != nil {
 			return err
 		}

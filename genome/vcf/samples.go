@@ -13,14 +13,18 @@ import (
 type SampleRow struct {
 	Sample, Individual string
 	Sex                variant.Sex
+	Pseudonym          string // by which other regions know the individual; "" for none
 	Line               int64
 }
 
 // maxSampleRows bounds a sample table.
 const maxSampleRows = 5_000_000
 
-// sampleColumns are the columns a sample table has to have, in any order; others are ignored.
-var sampleColumns = [...]string{"sample", "individual", "sex"}
+// sampleColumns are the columns a sample table has to have, in any order, and the one that it may have; others are ignored.
+var sampleColumns = [...]string{"sample", "individual", "sex", "pseudonym"}
+
+// required is how many of them it has to have.
+const required = 3
 
 // ReadSamples reads a sample table: tab-separated, its first line naming the columns. One individual may have
 // several samples, of one sex; a sample stands once.
@@ -56,6 +60,9 @@ func ReadSamples(file string, in io.Reader) ([]SampleRow, error) {
 		if first, twice := sexes[row.Individual]; twice && first.Sex != row.Sex {
 			return nil, fault.New(fault.Invalid, "%s has another sex on line %d", row.Individual, first.Line).In(file).OnLine(l.n).Where("sex").
 				Do("correct one of the two lines")
+		} else if twice && first.Pseudonym != row.Pseudonym {
+			return nil, fault.New(fault.Invalid, "%s has another pseudonym on line %d", row.Individual, first.Line).In(file).OnLine(l.n).Where("pseudonym").
+				Do("correct one of the two lines")
 		}
 		samples[row.Sample], sexes[row.Individual] = l.n, row
 		if rows = append(rows, row); len(rows) > maxSampleRows {
@@ -65,11 +72,11 @@ func ReadSamples(file string, in io.Reader) ([]SampleRow, error) {
 }
 
 // sampleHeader finds the columns' places.
-func sampleHeader(file string, line int64, text string) (at [3]int, _ error) {
+func sampleHeader(file string, line int64, text string) (at [len(sampleColumns)]int, _ error) {
 	names := strings.Split(strings.ToLower(strings.TrimPrefix(text, "#")), "\t")
 	for i, want := range sampleColumns {
 		at[i] = slices.Index(names, want)
-		if at[i] < 0 {
+		if at[i] < 0 && i < required {
 			return at, fault.New(fault.Invalid, "the first line has no column %s", want).In(file).OnLine(max(line, 1)).
 				Do("the table starts with a line of column names, separated by tabs: sample, individual, sex")
 		}
@@ -77,10 +84,16 @@ func sampleHeader(file string, line int64, text string) (at [3]int, _ error) {
 	return at, nil
 }
 
-func sampleRow(text string, at [3]int) (SampleRow, *fault.Error) {
+func sampleRow(text string, at [len(sampleColumns)]int) (SampleRow, *fault.Error) {
 	f := strings.Split(text, "\t")
-	var v [3]string
+	var v [len(sampleColumns)]string
 	for i, col := range at {
+		if i >= required {
+			if col >= 0 && col < len(f) {
+				v[i] = strings.TrimSpace(f[col])
+			}
+			continue
+		}
 		if col >= len(f) {
 			return SampleRow{}, fault.New(fault.Invalid, "the line has %d columns, %s is column %d", len(f), sampleColumns[i], col+1).
 				Where(sampleColumns[i]).Do("columns are separated by tabs")
@@ -89,7 +102,7 @@ func sampleRow(text string, at [3]int) (SampleRow, *fault.Error) {
 			return SampleRow{}, fault.New(fault.Invalid, "it is empty").Where(sampleColumns[i])
 		}
 	}
-	row := SampleRow{Sample: v[0], Individual: v[1]}
+	row := SampleRow{Sample: v[0], Individual: v[1], Pseudonym: v[3]}
 	switch strings.ToLower(v[2]) {
 	case "male":
 		row.Sex = variant.Male

@@ -43,9 +43,13 @@ func TestSamples(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []SampleRow{{"S1", "P1", variant.Male, 2}, {"S2", "P1", variant.Male, 3}, {"S3", "P2", variant.UnknownSex, 5}}
+	want := []SampleRow{{"S1", "P1", variant.Male, "", 2}, {"S2", "P1", variant.Male, "", 3}, {"S3", "P2", variant.UnknownSex, "", 5}}
 	if fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("%v", got)
+	}
+	got, err = ReadSamples("s.tsv", strings.NewReader("sample\tindividual\tsex\tpseudonym\nS1\tP1\tmale\tx 1\nS2\tP2\tmale\nS3\tP3\tmale\t \n"))
+	if err != nil || len(got) != 3 || got[0].Pseudonym != "x 1" || got[1].Pseudonym+got[2].Pseudonym != "" {
+		t.Errorf("%v, %v", got, err)
 	}
 }
 
@@ -59,6 +63,7 @@ func TestSamplesRefusals(t *testing.T) {
 		h + "S1\tP1\tM\n":                    "s.tsv:2: sex: \"M\" is not a sex",
 		h + "S1\tP1\tmale\nS1\tP2\tmale\n":   "s.tsv:3: sample: S1 stands on line 2",
 		h + "S1\tP1\tmale\nS2\tP1\tfemale\n": "s.tsv:3: sex: P1 has another sex on line 2",
+		"sample\tindividual\tsex\tpseudonym\nS1\tP1\tmale\tx\nS2\tP1\tmale\ty\n": "s.tsv:3: pseudonym: P1 has another pseudonym on line 2",
 	} {
 		_, err := ReadSamples("s.tsv", strings.NewReader(text))
 		var f *fault.Error

@@ -55,6 +55,7 @@ type Node struct {
 	Ledger   *ledger.Ledger
 	Accesses *ledger.Accesses
 	Dir      string
+	Home     func() *individual.Set // who is at home here; nil: everybody
 }
 
 // Operator asks at the machine itself, for a purpose.
@@ -132,7 +133,14 @@ func OpenIn(t testing.TB, dir string, o storage.Options, elapsed func() time.Dur
 // NewDesk makes another desk over the node's rooms.
 func (n *Node) NewDesk(genomes *store.Store, reference *variant.Reference) *answer.Desk {
 	return answer.New(answer.Rooms{DB: n.DB, Consents: n.Consents, Genomes: genomes, Policies: n.Policies, Counted: n.Counted,
-		Ledger: n.Ledger, Accesses: n.Accesses, Reference: reference, Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
+		Ledger: n.Ledger, Accesses: n.Accesses, People: n.People, Home: n.home, Reference: reference, Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
+}
+
+func (n *Node) home() *individual.Set {
+	if n.Home == nil {
+		return nil
+	}
+	return n.Home()
 }
 
 // Preset is one of the policies to start from.
