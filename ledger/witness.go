@@ -82,16 +82,12 @@ func (w *Witness) Forget(public string) error {
 // Seen is how many leaves of a log were cosigned last, and when; none and the zero time for a log that wasn't.
 func (w *Witness) Seen(public string) (leaves uint64, at time.Time, err error) {
 	name, _, _ := strings.Cut(strings.TrimSpace(public), "+")
-	file := w.file(name)
-	st, err := os.Stat(file)
-	if errors.Is(err, fs.ErrNotExist) {
-		return 0, at, nil
+	c, err := w.seen(w.file(name), public)
+	if err != nil || c.Note == "" {
+		return 0, at, err
 	}
-	if err != nil {
-		return 0, at, fault.Wrap(fault.Unavailable, err, "what was seen last can't be read").In(file)
-	}
-	c, err := w.seen(file, public)
-	return c.Size, st.ModTime(), err
+	at, err = c.CosignedBy(w.key.Public)
+	return c.Size, at, err
 }
 
 // file is where what was seen of a log is kept.
