@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/samverk/samverk/answer"
+	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/federation"
 	"github.com/samverk/samverk/federation/together"
 	"github.com/samverk/samverk/genome/variant"
@@ -323,12 +324,9 @@ func TestNation(t *testing.T) {
 
 	t.Run("denied", func(t *testing.T) {
 		denials := map[string]bool{}
-		for _, path := range []string{"/g_variants/" + testnode.Carried, "/g_variants/" + testnode.Zero, "/g_variants/" + testnode.Hidden, "/individuals?" + carried} {
+		for _, path := range []string{"/g_variants/" + testnode.Carried + "?", "/g_variants/" + testnode.Zero + "?", "/g_variants/" + testnode.Hidden + "?", "/individuals?" + carried + "&"} {
 			for _, person := range []string{"linda", "", "operator", "none"} {
-				w := c.send(person, "GET", strings.Replace(path+"?", "??", "?", 1)+"&purpose=matching", "")
-				if strings.Count(path, "?") > 0 {
-					w = c.send(person, "GET", path+"&purpose=matching", "")
-				}
+				w := c.send(person, "GET", path+"purpose=matching", "")
 				c.check(w, 403)
 				denials[w.Body.String()] = true
 			}
@@ -365,6 +363,21 @@ func TestNationOfSeveralMinds(t *testing.T) {
 	}
 	if d = c.ask("linda", "/g_variants?purpose=care&requestedGranularity=count&datasetIds=west&"+carried, 403); d.Error.Code != 403 {
 		t.Errorf("%+v", d)
+	}
+}
+
+// If nobody answers, it is said why: that all deny it, that it is no question, or that nobody can now.
+func TestSilence(t *testing.T) {
+	denied, wrong, gone := reply{silent: &silence{how: "denied", err: policy.Denied()}}, reply{silent: &silence{how: "failed", err: fault.New(fault.Invalid, "the reference has another base there")}},
+		reply{silent: &silence{how: "unreachable", err: fault.New(fault.Unavailable, "gone")}}
+	for _, x := range []struct {
+		replies []reply
+		kind    fault.Kind
+	}{{[]reply{denied, denied}, fault.Denied}, {[]reply{wrong, wrong}, fault.Invalid}, {[]reply{gone, gone}, fault.Unavailable}, {[]reply{denied, gone}, fault.Unavailable},
+		{[]reply{wrong, gone}, fault.Unavailable}, {[]reply{wrong, denied}, fault.Unavailable}} {
+		if got := fault.KindOf(silent(x.replies)); got != x.kind {
+			t.Errorf("%v, not %v", got, x.kind)
+		}
 	}
 }
 
