@@ -47,6 +47,11 @@ func (n nation) ask(ctx context.Context, q question) (out []reply, err error) {
 	if len(n.desk.Nodes()) == 0 {
 		return nil, fault.New(fault.Unavailable, "there is no region to ask")
 	}
+	if !q.SignedIn && !q.Operator { // no policy tells who isn't known more than yes or no, so nobody is asked for more in vain
+		if q.granularity = yesOrNo; q.region != nil {
+			return nil, policy.Denied()
+		}
+	}
 	var only []string
 	if q.node != "" {
 		only = []string{q.node}

@@ -134,7 +134,9 @@ func nodesOf(t *testing.T, d sent) map[string]map[string]any {
 // Three regions answer as one Beacon, each as a result set of its own; whoever is silent is named, and in no number.
 func TestNation(t *testing.T) {
 	c, regions := newNation(t, "north", "south", "west")
+	public := publicDraft()
 	for name, r := range regions {
+		r.Adopt(t, public)
 		if r.Adopt(t, exact(t)); name != "west" { // west has nobody
 			r.Fill(t)
 		}
@@ -225,6 +227,16 @@ func TestNation(t *testing.T) {
 				t.Errorf("%+v", d)
 			}
 		}
+	})
+
+	t.Run("who isn't known", func(t *testing.T) {
+		for path, exists := range map[string]bool{"/g_variants/" + testnode.Carried: true, "/g_variants/" + testnode.Zero: false, "/g_variants/" + testnode.Hidden: false, "/individuals?requestedGranularity=count&" + carried: true} {
+			d := c.ask("", path, 200)
+			if d.Meta.Granularity != yesOrNo || d.Summary.Exists != exists || d.Info["complete"] != true || d.Info["ac"] != nil || nodesOf(t, d)["north"]["decision"] != nil {
+				t.Errorf("%s: %+v", path, d)
+			}
+		}
+		c.ask("", "/g_variants?referenceName=22&start=50000000&end=50010000", 403)
 	})
 
 	t.Run("one region", func(t *testing.T) {
