@@ -46,10 +46,12 @@ type site struct {
 	enactor  *enactor
 	node     *Node
 	policies *policyweb.Room
-	powers   attack.Memory
 	asks     *answerweb.Room
 	carry    func(context.Context) error
 }
+
+// powers remembers what budgets give away, which follows from a budget alone and takes a while to measure: all sites of the process share it.
+var powers attack.Memory
 
 // site opens the rooms that serving needs. base is what links begin with.
 func (n *Node) site(ctx context.Context, o ServeOptions, base string) (s *site, err error) {
@@ -95,7 +97,7 @@ func (s *site) register(n *Node, frame *web.Site, o ServeOptions, base string) e
 	if err := networkweb.Register(s.table, frame, c.Networks, c.Accounts, networkweb.Options{Meetings: s.meetings, Feeds: feeds}); err != nil {
 		return err
 	}
-	s.policies, err = policyweb.Register(s.table, frame, n.policies, c.Networks, policyweb.Options{Topic: s.topic, Forms: s.waitingForms, EnactForm: s.enactForm, Elsewhere: n.elsewhere, Decision: n.decisionAt, Powers: &s.powers, Steward: n.stewardAt})
+	s.policies, err = policyweb.Register(s.table, frame, n.policies, c.Networks, policyweb.Options{Topic: s.topic, Forms: s.waitingForms, EnactForm: s.enactForm, Elsewhere: n.elsewhere, Decision: n.decisionAt, Powers: &powers, Steward: n.stewardAt})
 	if err != nil {
 		return err
 	}
