@@ -65,6 +65,8 @@ func (n *Node) met(ctx context.Context, p federation.Peer) {
 
 // adoptGiven adopts, by the node's standing rules, what peers gave, and tells whether anything was.
 func (n *Node) adoptGiven(ctx context.Context) (did bool) {
+	n.giving.Lock() // what came twice is adopted once
+	defer n.giving.Unlock()
 	adopted, err := n.policies.AdoptStanding(ctx)
 	forms, ferr := n.adoptForms(ctx)
 	if err = errors.Join(err, ferr); err != nil && ctx.Err() == nil {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/samverk/samverk/consent"
+	consentweb "github.com/samverk/samverk/consent/web"
 	"github.com/samverk/samverk/federation"
 	"github.com/samverk/samverk/forum"
 	"github.com/samverk/samverk/network"
@@ -170,6 +171,22 @@ func TestADecisionReachesTheRegions(t *testing.T) {
 	c.has(r.page("/nation?format=csv"), "number,network,body", "2026-01,Nätverket,Styrgruppen,Ja,sv")
 	if w := c.do(kind{name: "nobody"}, http.MethodGet, "/nation", nil); w.Code != http.StatusNotFound {
 		t.Errorf("the network's own node has the page: %d", w.Code)
+	}
+
+	// a form of consent goes the same way, also while the network's own node adopts none
+	form, ok := consentweb.Model("SE")
+	if !ok {
+		t.Fatal("there is no form to begin from")
+	}
+	digest, named := c.form(form)
+	c.decide(c.body, c.seats[:4], c.topic(c.body, "Formulär"), named)
+	r.becomes("the form is in force", func() bool {
+		r.nodes.Announce(ctx)
+		now := r.consents.InForce()
+		return now != nil && now.Digest == digest
+	})
+	if c.node.consents.InForce() != nil {
+		t.Error("the network's own node adopted a form without a rule")
 	}
 
 	// what the region lifted comes to its own page, and to no other's
