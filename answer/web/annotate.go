@@ -57,6 +57,7 @@ func (p *Room) annotateForm(w http.ResponseWriter, r *http.Request) int {
 
 // annotateShow sends the form, with what was wrong in it.
 func (p *Room) annotateShow(w http.ResponseWriter, r *http.Request, status int, f *form) int {
+	f.OfCase = false
 	page := annotatePage{Form: f, Own: p.jobs.own(ownerOf(r)), Limit: uploadLimit, Gone: r.URL.Query().Has("gone")}
 	if status != http.StatusForbidden && f.asker != nil && !f.together() { // each region has a budget of its own
 		var err error

@@ -273,7 +273,7 @@ func (p *Room) askCell(ctx context.Context, q question, c cell) (answer.Answer, 
 	if a.Use.Purpose != c.purpose {
 		a.Use = consent.Use{Purpose: c.purpose} // conditions are those of the use that was asked for
 	}
-	return p.desk.Ask(ctx, answer.Question{Ask: a, Keys: []variant.Key{q.key}})
+	return p.desk.Ask(ctx, answer.Question{Ask: a, Keys: []variant.Key{q.key}, LeaveOut: answer.LeaveOut{Case: q.own}})
 }
 
 // fill asks for the rest at once, so that they are written down together; false if they are of another epoch.
@@ -470,7 +470,7 @@ func (p *Room) regionAnswer(ctx context.Context, l *web.Words, q question, f *fo
 	if f.dataset() != "" {
 		out.Dataset = f.dataset()
 	}
-	ask := answer.Region{Ask: q.ask, Chrom: q.region.Chrom, From: q.region.From, To: q.region.To, Limit: listed + 1}
+	ask := answer.Region{Ask: q.ask, Chrom: q.region.Chrom, From: q.region.From, To: q.region.To, Limit: listed + 1, LeaveOut: answer.LeaveOut{Case: q.own}}
 	a, err := p.desk.Region(ctx, ask)
 	if err != nil {
 		return nil, a, err

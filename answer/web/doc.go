@@ -9,6 +9,8 @@
 //
 // Rules:
 //   - Who has several assignments says in which one they ask; who has none sees who gives them, and nothing else.
+//   - Where there are other regions' nodes the question goes to all, unless its reader says otherwise. A total never stands without how many
+//     regions it is of; who is silent has a row of its own, that says why and that it is in no number.
 //   - A denial is one status and the same words whatever is stored. What allows or refuses is named to who is known.
 //   - A link on another site asks nothing.
 //   - Whether the store holds a variant that nobody counted carries is never told: it would say that somebody who did not allow

@@ -74,7 +74,7 @@ func (p *Room) exportAnswer(w http.ResponseWriter, r *http.Request, format strin
 
 func (p *Room) exportRegion(w http.ResponseWriter, r *http.Request, format string, q question) int {
 	q.ask.Question = policy.Frequency
-	a, err := p.desk.Region(r.Context(), answer.Region{Ask: q.ask, Chrom: q.region.Chrom, From: q.region.From, To: q.region.To})
+	a, err := p.desk.Region(r.Context(), answer.Region{Ask: q.ask, Chrom: q.region.Chrom, From: q.region.From, To: q.region.To, LeaveOut: answer.LeaveOut{Case: q.own}})
 	if err != nil {
 		return p.refuse(w, r, q.ask, err)
 	}

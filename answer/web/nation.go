@@ -120,7 +120,7 @@ func (p *Room) askNation(w http.ResponseWriter, r *http.Request, f *form, q ques
 
 // national is a question as the regions are asked it; of a stretch so many variants, or all.
 func (q question) national(limit int) together.Question {
-	out := together.Question{Ask: q.ask}
+	out := together.Question{Ask: q.ask, Case: q.own}
 	out.Question = policy.Frequency
 	if q.isKey {
 		out.Keys = []variant.Key{q.key}

@@ -153,6 +153,25 @@ func TestAllRegionsOrThisNode(t *testing.T) {
 	}
 }
 
+// A clinician's own patient is left out by the token of the case, of which the address says nothing unless they typed it.
+func TestTheOwnCaseIsSaid(t *testing.T) {
+	n := testnode.Full(t)
+	n.Adopt(t, testnode.Preset(t, "care"))
+	nation, asked := seven(n.Desk, false, nil), ""
+	ask := nation.Ask
+	nation.Ask = func(ctx context.Context, q together.Question) (together.Answer, error) {
+		asked = q.Case
+		return ask(ctx, q)
+	}
+	v := visitor{t: t, table: publicTable(t, n, Options{Nation: nation}), person: "linda"}
+	if w := v.ask(carried, "case", "north:K7QX2MZP"); w.Code != 200 || asked != "north:K7QX2MZP" || !strings.Contains(w.Body.String(), "Leave my own patient out") {
+		t.Error(w.Code, asked)
+	}
+	if w := v.ask(carried, "case", "north:no such"); w.Code != 400 || !strings.Contains(w.Body.String(), `id="case-wrong"`) {
+		t.Error("a token that is none:", w.Code)
+	}
+}
+
 // The files have a row of each region, and last a total that says of how many it is.
 func TestTheNationsFiles(t *testing.T) {
 	v := visitor{t: t, table: nationTable(t, map[string]together.How{"Sydöst": together.Late}, true), person: "linda"}

@@ -22,6 +22,7 @@ type form struct {
 	*web.Form
 	Purposes, Datasets []web.Option
 	Regions            int            // that are asked together; 0: only this node is
+	OfCase             bool           // the asker's own patient can be left out
 	Here               bool           // this node holds genomes of its own
 	Where              []web.Option   // all regions or this node, if there is a choice
 	Askers             []web.Option   // as what they may ask, if there is a choice
@@ -38,7 +39,7 @@ func (f *form) dataset() string { return f.Get("dataset") }
 
 // Conditions tells whether anything is said about the use beside its purpose.
 func (f *form) Conditions() bool {
-	return f.Has("health", "yes") || f.Has("commercial", "yes") || f.Get("diseases") != "" || f.Problem("diseases") != ""
+	return f.Has("health", "yes") || f.Has("commercial", "yes") || f.Get("diseases") != "" || f.Problem("diseases") != "" || f.Get("case") != ""
 }
 
 // diseases are the ids of diseases as they were typed, each once.
@@ -58,6 +59,7 @@ type question struct {
 	isKey  bool
 	gene   string // the region's, if it was asked for by its name
 	ask    policy.Ask
+	own    string // the token of the asker's own patient, who isn't counted
 }
 
 // newForm adds to the fields what can be chosen from.
@@ -85,6 +87,7 @@ func (p *Room) newForm(r *http.Request, fields *web.Form, all []answer.Asker) (*
 			f.Set("where", here)
 		}
 	}
+	f.OfCase = f.asker != nil && f.asker.Ask.SignedIn && (f.asker.Ask.Role == policy.Clinician || f.asker.Ask.Role == policy.Laboratory)
 	for _, p := range purposes {
 		f.Purposes = append(f.Purposes, web.Option{Value: string(p), Text: l.Must("purpose." + string(p) + ".long")})
 	}
@@ -134,7 +137,7 @@ func (f *form) link(query string, purpose consent.Purpose, dataset string) strin
 	if dataset != "" {
 		q.Set("dataset", dataset)
 	}
-	for _, name := range []string{"as", "where", "health", "diseases", "commercial"} {
+	for _, name := range []string{"as", "where", "case", "health", "diseases", "commercial"} {
 		if v := f.Get(name); v != "" {
 			q.Set(name, v)
 		}
@@ -143,6 +146,7 @@ func (f *form) link(query string, purpose consent.Purpose, dataset string) strin
 }
 
 var (
+	token     = regexp.MustCompile(`^([a-z0-9-]{1,40}:)?[A-Za-z0-9_-]{8,100}$`)
 	reference = regexp.MustCompile(`(?i)^rs[0-9]+$|^[A-Z0-9_.]+(\([A-Z0-9]+\))?:[cgmnpr]\.`)
 	symbol    = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9.-]{0,30}$`)
 )
@@ -163,7 +167,10 @@ func (f *form) read(l *web.Words) question {
 	default:
 		f.Wrong("q", l.Must("wrong.query"))
 	}
-	q.ask = f.readAsk(l)
+	q.ask, q.own = f.readAsk(l), f.Get("case")
+	if q.own != "" && !token.MatchString(q.own) {
+		f.Wrong("case", l.Must("wrong.case"))
+	}
 	return q
 }
 

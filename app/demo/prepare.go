@@ -62,7 +62,7 @@ func prepare(ctx context.Context, dir string, seed uint64, now time.Time, t *tel
 	today := now.Format(time.DateOnly)
 	m, err := readMark(dir)
 	switch {
-	case err == nil && m.Seed == seed && m.Day == today && m.Sharing.University != "": // "" in one that an earlier version made
+	case err == nil && m.Seed == seed && m.Day == today && m.Story.Region != "": // "" in one that an earlier version made
 		t.again(dir)
 		return m, nil
 	case err == nil && m.Seed == seed:

@@ -12,7 +12,7 @@ import (
 // What was made today is used; what was made on another day begins anew.
 func TestMadeAnewOnAnotherDay(t *testing.T) {
 	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, markName), []byte(`{"seed": 7, "day": "2026-11-21", "story": {"variant": "chr22-1-A-C"}, "sharing": {"root": "01K", "university": "01L"}}`), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, markName), []byte(`{"seed": 7, "day": "2026-11-21", "story": {"variant": "chr22-1-A-C", "region": "umea"}, "sharing": {"root": "01K"}}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
