@@ -119,7 +119,7 @@ func (a *Accounts) prepare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	a.dummy, err = a.hashed(ctx, fresh)
+	a.dummy, err = a.nobodys()
 	return err
 }
 

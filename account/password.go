@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/subtle"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -60,18 +61,36 @@ func (h *hasher) derive(ctx context.Context, with Hashing, password string, salt
 // hashed makes what is kept of a password: the PHC string, $argon2id$v=19$m=…,t=…,p=…$salt$key.
 func (a *Accounts) hashed(ctx context.Context, password string) (string, error) {
 	salt := make([]byte, saltSize)
-	a.rand.Lock()
-	_, err := io.ReadFull(a.options.Rand, salt)
-	a.rand.Unlock()
-	if err != nil {
-		return "", fault.Wrap(fault.Internal, err, "no randomness for a salt")
+	if err := a.random(salt); err != nil {
+		return "", err
 	}
-	h := a.hasher.Hashing
-	key, err := a.hasher.derive(ctx, h, password, salt)
+	key, err := a.hasher.derive(ctx, a.hasher.Hashing, password, salt)
 	if err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("%s$%s$%s", h, base64.RawStdEncoding.EncodeToString(salt), base64.RawStdEncoding.EncodeToString(key)), nil
+	return a.hasher.written(salt, key), nil
+}
+
+// nobodys is a hash that is compared with like any other, and that no password has.
+func (a *Accounts) nobodys() (string, error) {
+	salt, key := make([]byte, saltSize), make([]byte, keySize)
+	if err := errors.Join(a.random(salt), a.random(key)); err != nil {
+		return "", err
+	}
+	return a.hasher.written(salt, key), nil
+}
+
+func (a *Accounts) random(b []byte) error {
+	a.rand.Lock()
+	defer a.rand.Unlock()
+	if _, err := io.ReadFull(a.options.Rand, b); err != nil {
+		return fault.Wrap(fault.Internal, err, "no randomness for a salt")
+	}
+	return nil
+}
+
+func (h Hashing) written(salt, key []byte) string {
+	return fmt.Sprintf("%s$%s$%s", h, base64.RawStdEncoding.EncodeToString(salt), base64.RawStdEncoding.EncodeToString(key))
 }
 
 // String is the beginning of a PHC string.

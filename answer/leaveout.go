@@ -60,7 +60,7 @@ func (d *Desk) ownCase(ctx context.Context, a policy.Ask, token string) (*indivi
 	if d.people == nil || !clinical {
 		return nil, nil
 	}
-	if i := strings.LastIndexByte(token, '/'); i >= 0 { // it may begin with the node that it is of
+	if i := strings.LastIndexByte(token, ':'); i >= 0 { // it may begin with the node that it is of
 		token = token[i+1:]
 	}
 	n, ok, err := d.people.CaseOf(ctx, token, a.Organisation)

@@ -92,7 +92,7 @@ func TestLeftOut(t *testing.T) {
 				{answer.LeaveOut{}, 9, 50, "", nil},
 				{answer.LeaveOut{Guests: true}, 8, 49, "home", []string{"p00"}},
 				{answer.LeaveOut{Case: token}, 7, 49, "case", []string{"p14"}},
-				{answer.LeaveOut{Guests: true, Case: "north/" + strings.ToUpper(token)}, 6, 48, "home case", []string{"p00", "p14"}},
+				{answer.LeaveOut{Guests: true, Case: "north:" + strings.ToUpper(token)}, 6, 48, "home case", []string{"p00", "p14"}},
 			} {
 				a := ask(x.leave, kind)
 				leaf, err := n.Ledger.Leaf(t.Context(), a.Receipt.Index)

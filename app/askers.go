@@ -37,6 +37,7 @@ func (s *site) desk(n *Node, frame *web.Site, o ServeOptions, base string) (err 
 	}
 	pages := o.Site.Options
 	pages.Askers, pages.Stewards, pages.Knowers, pages.Named = who.of, who.stewards, who.knowers, who.named
+	pages.Nation = who.together()
 	pages.Dir, pages.Secure = filepath.Join(n.dir, annotatingName), o.public()
 	if pages.Genes, err = n.settings.genes(); err != nil {
 		return err
@@ -58,7 +59,7 @@ func (s *site) desk(n *Node, frame *web.Site, o ServeOptions, base string) (err 
 
 // beacon is what the node's Beacon says of itself.
 func (n *Node) beacon(base string) beacon.Options {
-	return beacon.Options{ID: beaconID(base), Name: n.settings.Region, URL: base}
+	return beacon.Options{ID: beaconID(base), Name: n.settings.Region, URL: base, Software: software()}
 }
 
 // programs are where programs come, which bring an access token and no cookie.

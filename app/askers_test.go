@@ -2,10 +2,8 @@ package app
 
 import (
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/samverk/samverk/network"
@@ -71,19 +69,4 @@ func TestWhoKnowsAboutAGene(t *testing.T) {
 	c.ok(c.site.commons.Networks.SaveProfile(t.Context(), c.people[2], []network.ProfilePart{{Part: network.Genes, Value: "MADE1", Lang: "sv", Visibility: network.Public}}))
 	page := c.as(network.Actor{}, "GET", "/ask?purpose=care&q=MADE1&lang=sv", nil, 200)
 	c.has(page, "Vilka kan något om MADE1", "Styrgruppen C", "/people/"+string(c.people[2].Person), "Patienter")
-}
-
-// What a page of another site would change is refused in the form of who is asked: programs get problem details.
-func TestForeignPages(t *testing.T) {
-	c := newCouncil(t)
-	for path, kind := range map[string]string{"/api/v1/query": "application/problem+json", "/beacon/v2/g_variants": "application/json", "/sign-in": "text/html; charset=utf-8"} {
-		r := httptest.NewRequest("POST", path, strings.NewReader("{}"))
-		r.Host = "localhost"
-		r.Header.Set("Sec-Fetch-Site", "cross-site")
-		w := httptest.NewRecorder()
-		c.site.table.ServeHTTP(w, r)
-		if got := w.Header().Get("Content-Type"); w.Code != 403 || got != kind || kind != "text/html; charset=utf-8" && !strings.Contains(w.Body.String(), `"title":"Forbidden","status":403`) {
-			t.Errorf("%s: %d %s %s", path, w.Code, got, w.Body)
-		}
-	}
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/samverk/samverk/consent/counted"
 	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/federation"
+	"github.com/samverk/samverk/federation/home"
 	"github.com/samverk/samverk/federation/published"
 	"github.com/samverk/samverk/federation/together"
 	"github.com/samverk/samverk/forum"
@@ -45,6 +46,8 @@ type Node struct {
 	ledger   *ledger.Ledger
 	index    *ledger.Index
 	accesses *ledger.Accesses
+	home     *home.Home
+	claims   *home.Registrar
 	desk     *answer.Desk
 	nodes    *federation.Nodes
 	nation   *together.Desk // asks this node and its peers
@@ -142,8 +145,11 @@ func (n *Node) openDesk(ctx context.Context) (err error) {
 		return err
 	}
 	n.index = ledger.NewIndex(n.db, n.ledger)
+	if err := n.openHome(ctx); err != nil {
+		return err
+	}
 	n.desk = answer.New(answer.Rooms{DB: n.db, Consents: n.consents, Genomes: n.genomes, Policies: n.policies, Counted: n.counted,
-		Ledger: n.ledger, Accesses: n.accesses, People: n.people, Reference: n.reference, Log: slog.Default()})
+		Ledger: n.ledger, Accesses: n.accesses, People: n.people, Home: n.home.Set, Reference: n.reference, Log: slog.Default()})
 	n.carry(ctx)
 	return nil
 }
@@ -151,7 +157,7 @@ func (n *Node) openDesk(ctx context.Context) (err error) {
 // migrations are every room's tables.
 func migrations() []fs.FS {
 	return []fs.FS{individual.Migrations, consent.Migrations, counted.Migrations, policy.Migrations, carried.Migrations, ledger.Migrations, answer.Migrations, store.Migrations(),
-		network.Migrations, account.Migrations, notice.Migrations, forum.Migrations, federation.Migrations, published.Migrations}
+		network.Migrations, account.Migrations, notice.Migrations, forum.Migrations, federation.Migrations, home.Migrations, published.Migrations}
 }
 
 // Close closes what was opened, from the top down.

@@ -41,6 +41,7 @@ var (
 
 	ListIndividuals  = owner.Op[*Node, None, Individual, None]{Name: "individuals-list", Run: (*Node).listIndividuals}
 	RemoveIndividual = owner.Op[*Node, RemoveRequest, None, RemoveResult]{Name: "individuals-remove", Long: true, Run: (*Node).removeIndividual}
+	HomeIndividual   = owner.Op[*Node, HomeRequest, None, HomeResult]{Name: "individuals-home", Run: (*Node).homeIndividual}
 	CaseIndividual   = owner.Op[*Node, CaseRequest, Case, CaseResult]{Name: "individuals-case", Run: (*Node).caseIndividual}
 
 	Recover = owner.Op[*Node, RecoverRequest, None, RecoverResult]{Name: "recover", Run: (*Node).recover}
@@ -53,7 +54,7 @@ var (
 func routes() []owner.Route[*Node] {
 	return append(append(decidingRoutes(), nodeRoutes()...),
 		Load.Route(), Query.Route(), Export.Route(), Datasets.Route(), Stats.Route(), Verify.Route(), Compact.Route(), Backup.Route(),
-		ChangeConsent.Route(), ShowConsent.Route(), ImportConsent.Route(), ExportConsent.Route(), ListIndividuals.Route(), RemoveIndividual.Route(), CaseIndividual.Route(), Recover.Route(),
+		ChangeConsent.Route(), ShowConsent.Route(), ImportConsent.Route(), ExportConsent.Route(), ListIndividuals.Route(), RemoveIndividual.Route(), CaseIndividual.Route(), HomeIndividual.Route(), Recover.Route(),
 		finishRestore.Route(), annotateFile.Route(), annotateBytes.Route())
 }
 
@@ -339,7 +340,7 @@ type Individual struct {
 	Samples int64  `json:"samples"`
 
 	Pseudonym string `json:"pseudonym,omitempty"` // by which other regions know them
-	Home      string `json:"home,omitempty"`      // whether they are counted here in what nodes answer together: here, elsewhere, not known
+	Home      string `json:"home,omitempty"`      // where they are counted in what nodes answer together: here, elsewhere, unknown
 }
 
 // CaseRequest makes or ends a case of an individual's; without either, it asks which there are.
@@ -366,6 +367,19 @@ type Case struct {
 type CaseResult struct {
 	Token string `json:"token,omitempty"`
 	Ends  string `json:"ends,omitempty"` // the day
+}
+
+// HomeRequest asks where an individual is at home, or changes it.
+type HomeRequest struct {
+	ID     string `json:"individual"`
+	Let    bool   `json:"let,omitempty"`    // they are at home here no more
+	To     string `json:"to,omitempty"`     // but at this node, which has let go with it
+	Return bool   `json:"return,omitempty"` // ask for them again
+}
+
+// HomeResult is where they are at home now.
+type HomeResult struct {
+	Home string `json:"home"`
 }
 
 // RemoveRequest says who.

@@ -111,7 +111,7 @@ func (n *Node) listIndividuals(ctx context.Context, _ None, s Sink[Individual]) 
 		of[x.Individual]++
 	}
 	for _, i := range n.people.List() {
-		if err := s.Item(Individual{ID: i.ID, Sex: i.Sex.String(), Samples: of[i.Number], Pseudonym: i.Pseudonym}); err != nil {
+		if err := s.Item(Individual{ID: i.ID, Sex: i.Sex.String(), Samples: of[i.Number], Pseudonym: i.Pseudonym, Home: n.homeOf(i)}); err != nil {
 			return None{}, err
 		}
 	}
@@ -132,6 +132,9 @@ func (n *Node) caseIndividual(ctx context.Context, q CaseRequest, s Sink[Case]) 
 			return n.people.EndCase(ctx, tx, q.By, q.Why, who.Number, q.End)
 		}
 		made, token, err := n.people.OpenCase(ctx, tx, q.By, q.Why, who.Number, q.Organisation)
+		if self, ok := n.nodes.Self(); ok {
+			token = self.Name + ":" + token // so that those who ask the nation know where it belongs
+		}
 		r = CaseResult{Token: token, Ends: made.Ends.Format(time.DateOnly)}
 		return err
 	})

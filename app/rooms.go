@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 
 	"github.com/samverk/samverk/consent"
 	"github.com/samverk/samverk/consent/counted"
+	"github.com/samverk/samverk/federation/published"
+	"github.com/samverk/samverk/federation/together"
 	"github.com/samverk/samverk/mandate/carried"
 	"github.com/samverk/samverk/policy"
 )
@@ -48,6 +51,25 @@ func (r Rooms) Close() error {
 		return nil
 	}
 	return r.Commons.Close()
+}
+
+// AskNation asks all regions, as the pages do.
+func (r Rooms) AskNation(ctx context.Context, q together.Question) (together.Answer, error) {
+	return r.enactor.node.askNation(ctx, q)
+}
+
+// AdoptForm puts the newest form of consent that a network's node gave in force, by the operator's own act; false if none was given.
+func (r Rooms) AdoptForm(ctx context.Context) (did bool, err error) {
+	n := r.enactor.node
+	all, err := n.givenForms(ctx)
+	if err != nil || len(all) == 0 {
+		return false, err
+	}
+	err = n.enactGiven(ctx, "operator", slices.MaxFunc(all, func(a, b published.SignedForm) int { return a.Mandate.InForce.Compare(b.Mandate.InForce) }))
+	if err == nil {
+		n.carry(ctx)
+	}
+	return err == nil, err
 }
 
 // Covering waits until the ledger's newest signature is over a leaf, so that others can check it.

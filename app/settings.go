@@ -50,7 +50,15 @@ type Settings struct {
 
 	Witnesses []string `json:"witnesses,omitempty"` // public keys of those who see to it that the ledger only grows
 
+	Issuer Issuer `json:"issuer,omitzero"` // of the pseudonyms by which regions know the same people
+
 	Scanner string `json:"scanner,omitempty"` // clamd, that attachments pass: unix:/path or tcp:host:port; "" for none
+}
+
+// Issuer says who gives individuals their pseudonyms, the same for all regions, and which node keeps whose home is where.
+type Issuer struct {
+	Name      string `json:"name"`
+	Registrar string `json:"registrar,omitempty"` // a node's name; "" is the one that is a network's own
 }
 
 // Trust is a network's public key.

@@ -46,10 +46,12 @@ type site struct {
 	enactor  *enactor
 	node     *Node
 	policies *policyweb.Room
-	powers   attack.Memory
 	asks     *answerweb.Room
 	carry    func(context.Context) error
 }
+
+// powers remembers what budgets give away, which follows from a budget alone and takes a while to measure: all sites of the process share it.
+var powers attack.Memory
 
 // site opens the rooms that serving needs. base is what links begin with.
 func (n *Node) site(ctx context.Context, o ServeOptions, base string) (s *site, err error) {
@@ -95,7 +97,7 @@ func (s *site) register(n *Node, frame *web.Site, o ServeOptions, base string) e
 	if err := networkweb.Register(s.table, frame, c.Networks, c.Accounts, networkweb.Options{Meetings: s.meetings, Feeds: feeds}); err != nil {
 		return err
 	}
-	s.policies, err = policyweb.Register(s.table, frame, n.policies, c.Networks, policyweb.Options{Topic: s.topic, Forms: s.waitingForms, EnactForm: s.enactForm, Elsewhere: n.elsewhere, Decision: n.decisionAt, Powers: &s.powers, Steward: n.stewardAt})
+	s.policies, err = policyweb.Register(s.table, frame, n.policies, c.Networks, policyweb.Options{Topic: s.topic, Forms: s.waitingForms, EnactForm: s.enactForm, Elsewhere: n.elsewhere, Decision: n.decisionAt, Powers: &powers, Steward: n.stewardAt})
 	if err != nil {
 		return err
 	}
@@ -116,7 +118,9 @@ func (s *site) register(n *Node, frame *web.Site, o ServeOptions, base string) e
 			return err
 		}
 	}
-	s.peers(n)
+	if err := s.peers(n, frame); err != nil {
+		return err
+	}
 	if err := s.nation(n, frame); err != nil {
 		return err
 	}
@@ -264,7 +268,9 @@ func (s *site) tend(ctx context.Context) {
 	go func() { defer close(told); s.node.nodes.Run(ctx) }()
 	tells := make(chan struct{})
 	go func() { defer close(tells); s.node.published.Run(ctx) }()
-	defer func() { <-sent; <-done; <-told; <-tells }()
+	claims := make(chan struct{})
+	go func() { defer close(claims); s.node.home.Run(ctx) }()
+	defer func() { <-sent; <-done; <-told; <-tells; <-claims }()
 	tick := time.NewTicker(tendEvery)
 	defer tick.Stop()
 	for {

@@ -29,7 +29,7 @@ func (n *Node) stewardAt(r *http.Request) string {
 // uses are the pages of the ledger, and those of the stewards over it.
 func (s *site) uses(n *Node, frame *web.Site, base string) error {
 	return ledgerweb.Register(s.table, frame, ledgerweb.Options{
-		Ledger: n.ledger, Index: n.index, Policies: n.policies, Powers: &s.powers, URL: base, Now: n.db.Now, Witnesses: n.witnesses,
+		Ledger: n.ledger, Index: n.index, Policies: n.policies, Powers: &powers, URL: base, Now: n.db.Now, Witnesses: n.witnesses,
 		Reviews: ledger.NewReviews(n.db, n.ledger, n.index, n.accesses, rand.Reader),
 		Steward: func(r *http.Request) (ledger.Reviewer, bool) {
 			as, ok := n.steward(r)
@@ -132,7 +132,7 @@ func (s *site) policyAt(lang, line, id string) ledgerweb.Named {
 func (s *site) measure(ctx context.Context) error {
 	for _, a := range s.node.policies.InForce() {
 		for pending := a.Signed != nil; pending && ctx.Err() == nil; {
-			_, pending = s.powers.Changes(a.Signed.Draft)
+			_, pending = powers.Changes(a.Signed.Draft)
 		}
 	}
 	return nil

@@ -98,6 +98,7 @@ func (n *Nodes) send(ctx context.Context, to target, path string, s *message.Sig
 	if err != nil {
 		return nil, 0, err
 	}
+	r.Header["X-Idempotency-Key"] = nil                                                           // not sent: net/http may say it again on another connection, because the nonce is taken once
 	r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil } // so that a connection that was closed meanwhile is made again
 	res, err := n.http.Do(r)
 	if err != nil {
@@ -122,7 +123,10 @@ func (n *Nodes) send(ctx context.Context, to target, path string, s *message.Sig
 	}
 	f, _, ok := faultOf(answer)
 	if !ok {
-		f = fault.New(fault.Unavailable, "%s answered with status %d", to.title, res.StatusCode).Say("federation.failed", to.title)
+		f = fault.New(fault.Unavailable, "%s answered with status %d", to.title, res.StatusCode).Say("federation.failed")
+	}
+	if f.Code == "message.replay" { // it heard us, and the answer was lost
+		f = fault.New(fault.Unavailable, "%s answered, and the connection broke off", to.title).Say("federation.unreachable", to.title)
 	}
 	return nil, n.ahead(res), f
 }

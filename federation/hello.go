@@ -16,9 +16,9 @@ import (
 
 const (
 	helloPath    = "hello"
-	mostHello    = 256 << 10
+	mostHello    = 128 << 10
 	longestHello = 5 * time.Second
-	mostPolicies = 200
+	mostPolicies = 100
 	keepContact  = time.Minute // a contact is written down this often
 )
 
@@ -49,6 +49,9 @@ func (p *peer) newest() string {
 	}
 	return p.KeyID()
 }
+
+// Now is what peers are told of this node.
+func (n *Nodes) Now(ctx context.Context) Status { return n.status(ctx) }
 
 // status is ours now.
 func (n *Nodes) status(ctx context.Context) Status {
@@ -132,10 +135,14 @@ func (n *Nodes) read(ctx context.Context, from *peer, body []byte) error {
 		n.mu.Unlock()
 		return err
 	}
-	durable = durable || now.Sub(was.kept) >= keepContact
-	if durable {
+	if durable || now.Sub(was.kept) >= keepContact {
 		next.kept = now
-		err = n.db.Write(ctx, func(tx *storage.Tx) error { return n.keep(ctx, tx, &next) })
+		brief, cancel := context.WithTimeout(ctx, time.Second) // a database that is busy with something long keeps no hello waiting
+		err = n.db.Write(brief, func(tx *storage.Tx) error { return n.keep(brief, tx, &next) })
+		cancel()
+		if !durable {
+			err = nil // the next will be written down
+		}
 	}
 	if err == nil {
 		n.show(&next)
@@ -150,6 +157,7 @@ func (n *Nodes) read(ctx context.Context, from *peer, body []byte) error {
 // take makes the peer what its hello says, and tells whether that is to be written down at once.
 func (p *peer) take(h hello, now time.Time) (durable bool, err error) {
 	before := p.Identity
+	p.promote(now)
 	if h.Rotation != nil && len(p.Next) == 0 && !bytes.Equal(h.Rotation.Next, p.Key) {
 		if err := h.Rotation.check(p, now); err != nil {
 			return false, err

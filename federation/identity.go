@@ -75,7 +75,7 @@ const mostNetworks, longestTitle, longestURL, longestNote = 20, 120, 200, 400
 
 func (i Identity) check() error {
 	wrong := func(where, format string, args ...any) *fault.Error {
-		return fault.New(fault.Invalid, format, args...).Where(where).Say("federation.identity", where)
+		return fault.New(fault.Invalid, format, args...).Where(where).Say("federation.identity")
 	}
 	switch {
 	case !goodName.MatchString(i.Name):
@@ -102,12 +102,12 @@ func (i Identity) check() error {
 func base(address string) (*url.URL, error) {
 	u, err := url.Parse(address)
 	if err != nil || len(address) > longestURL || u.Host == "" || u.User != nil || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
-		return nil, fault.New(fault.Invalid, "%.100q is no node's address", address).Where("url").Do("https://NAME, without a path").Say("federation.identity", "url")
+		return nil, fault.New(fault.Invalid, "%.100q is no node's address", address).Where("url").Do("https://NAME, without a path").Say("federation.identity")
 	}
 	if u.Scheme == "https" || u.Scheme == "http" && loopback(u.Host) {
 		return u, nil
 	}
-	return nil, fault.New(fault.Denied, "%.100q would carry questions in the open", address).Where("url").Do("use https://; http is for this machine's own addresses").Say("federation.identity", "url")
+	return nil, fault.New(fault.Denied, "%.100q would carry questions in the open", address).Where("url").Do("use https://; http is for this machine's own addresses").Say("federation.identity")
 }
 
 func loopback(host string) bool {

@@ -21,7 +21,7 @@ import (
 
 const (
 	joinPath     = "join"
-	mostJoin     = 64 << 10
+	mostJoin     = 32 << 10
 	invitedFor   = 7 * 24 * time.Hour
 	invitePrefix = "samverk-node-1:"
 	mostPeers    = 500
@@ -31,7 +31,7 @@ const (
 // Invitation is what one operator hands to another's: who invites, and what lets in once.
 type Invitation struct {
 	From    Identity         `json:"from"`
-	Secret  []byte           `json:"secret"`
+	Once    []byte           `json:"once"` // lets one node in
 	Expires time.Time        `json:"expires"`
 	Speaks  message.Versions `json:"speaks"`
 }
@@ -55,8 +55,8 @@ func (n *Nodes) Invite(ctx context.Context) (text string, err error) {
 		return "", err
 	}
 	i, key := o.fresh()
-	v := Invitation{From: i, Secret: make([]byte, 24), Expires: n.db.Now().Add(invitedFor).Truncate(time.Second), Speaks: n.o.Speaks}
-	if _, err := io.ReadFull(n.o.Random, v.Secret); err != nil {
+	v := Invitation{From: i, Once: make([]byte, 24), Expires: n.db.Now().Add(invitedFor).Truncate(time.Second), Speaks: n.o.Speaks}
+	if _, err := io.ReadFull(n.o.Random, v.Once); err != nil {
 		return "", fault.Wrap(fault.Internal, err, "there is no randomness for an invitation")
 	}
 	b, err := json.Marshal(v)
@@ -82,7 +82,7 @@ func (n *Nodes) Invite(ctx context.Context) (text string, err error) {
 		if err := n.event(ctx, tx, "", "invited", ""); err != nil {
 			return err
 		}
-		_, err := tx.Exec(ctx, `INSERT INTO federation_invitation (hash, made, expires) VALUES ($1, $2, $3)`, hashOf(v.Secret), now, v.Expires)
+		_, err := tx.Exec(ctx, `INSERT INTO federation_invitation (hash, made, expires) VALUES ($1, $2, $3)`, hashOf(v.Once), now, v.Expires)
 		return err
 	})
 	return invitePrefix + base64.RawURLEncoding.EncodeToString(signed), err
@@ -98,7 +98,7 @@ func ReadInvitation(text string) (v Invitation, err error) {
 	unreadable := fault.New(fault.Invalid, "this is no invitation of a node, or it isn't whole").Where("invitation").
 		Do("copy all of it, from %s on", invitePrefix).Say("federation.invitation.unreadable")
 	b, ok := strings.CutPrefix(strings.Join(strings.Fields(text), ""), invitePrefix)
-	if !ok || len(b) > 2*mostJoin {
+	if !ok || len(b) > 3*mostJoin {
 		return v, unreadable
 	}
 	raw, err := base64.RawURLEncoding.DecodeString(b)
@@ -119,7 +119,7 @@ func ReadInvitation(text string) (v Invitation, err error) {
 type joining struct {
 	From   Identity         `json:"from"`
 	Speaks message.Versions `json:"speaks"`
-	Secret []byte           `json:"secret,omitempty"`
+	Once   []byte           `json:"once,omitempty"`
 }
 
 // Join uses an invitation: the node that made it is trusted from here on, and decides whether to approve us.
@@ -143,7 +143,7 @@ func (n *Nodes) Join(ctx context.Context, invitation string) (Peer, error) {
 		return Peer{}, err
 	}
 	i, key := o.fresh()
-	body, err := json.Marshal(joining{i, n.o.Speaks, v.Secret})
+	body, err := json.Marshal(joining{i, n.o.Speaks, v.Once})
 	if err != nil {
 		return Peer{}, err
 	}
@@ -152,13 +152,13 @@ func (n *Nodes) Join(ctx context.Context, invitation string) (Peer, error) {
 	s := &message.Signer{Key: message.Key{ID: i.KeyID(), Private: key}, Now: n.o.Now, Random: n.o.Random, Version: version}
 	ctx, cancel := context.WithTimeout(ctx, longestCall)
 	defer cancel()
-	answer, _, err := n.send(ctx, target{v.From.Title, v.From.URL, func(k string) bool { return k == id }}, joinPath, s, theirs, body, mostJoin)
+	answer, _, err := n.send(ctx, target{v.From.Title, v.From.URL, func(k string) bool { return k == id }}, joinPath+"?"+hashOf(v.Once), s, theirs, body, mostJoin)
 	if err != nil {
 		return Peer{}, err
 	}
 	var told joining
 	if err := json.Unmarshal(answer, &told); err != nil || told.From.Name != v.From.Name {
-		return Peer{}, fault.New(fault.Invalid, "%s answered something else", v.From.Title).Say("federation.failed", v.From.Title)
+		return Peer{}, fault.New(fault.Invalid, "%s answered something else", v.From.Title).Say("federation.failed")
 	}
 	return n.change(ctx, v.From.Name, "joined", "", func(_ context.Context, _ *storage.Tx, p *peer) (*peer, error) {
 		if err := n.free(v.From, p); err != nil {
@@ -196,13 +196,17 @@ func (n *Nodes) free(i Identity, _ *peer) error {
 
 // serveJoin answers a node that has an invitation, and is nobody's peer yet.
 func (n *Nodes) serveJoin(w http.ResponseWriter, r *http.Request) int {
+	// The address names the invitation by the hash that is kept: who has none makes nobody read a body.
+	if there, err := n.invited(r.Context(), r.URL.RawQuery); err != nil || !there {
+		return n.refuse(w, expired())
+	}
 	select {
 	case n.joining <- struct{}{}:
 		defer func() { <-n.joining }()
 	default:
 		return n.refuse(w, fault.New(fault.Unavailable, "others are joining").Do("ask again in some seconds").Say("message.often"))
 	}
-	slow := hurry(w, mostJoin)
+	n.hurry(w, mostJoin)
 	var j joining
 	req, err := n.verifier.Introduced(r, mostJoin, func(body []byte) (string, ed25519.PublicKey, error) {
 		if json.Unmarshal(body, &j) != nil {
@@ -210,10 +214,10 @@ func (n *Nodes) serveJoin(w http.ResponseWriter, r *http.Request) int {
 		}
 		return KeyID(j.From.Key), j.From.Key, nil
 	})
-	slow()
 	if err != nil {
 		return n.refuse(w, err)
 	}
+	unhurried(w)
 	o, err := n.me()
 	if err == nil {
 		err = n.joined(r.Context(), j)
@@ -237,15 +241,25 @@ func (n *Nodes) serveJoin(w http.ResponseWriter, r *http.Request) int {
 	return n.write(w, status, body)
 }
 
+func (n *Nodes) invited(ctx context.Context, hash string) (there bool, err error) {
+	err = n.db.Read(ctx, func(tx *storage.Tx) error {
+		var found int
+		err := tx.QueryRow(ctx, `SELECT count(*) FROM federation_invitation WHERE hash = $1 AND expires > $2`, hash, n.db.Now()).Scan(&found)
+		there = found > 0
+		return err
+	})
+	return there, err
+}
+
 // joined takes who came with an invitation as one who asks, and uses the invitation up.
 func (n *Nodes) joined(ctx context.Context, j joining) error {
 	if err := j.From.check(); err != nil {
 		return err
 	}
 	if len(j.From.Next) > 0 {
-		return fault.New(fault.Invalid, "a node joins with its newest key").Say("federation.identity", "key")
+		return fault.New(fault.Invalid, "a node joins with its newest key").Say("federation.identity")
 	}
-	hash := hashOf(j.Secret)
+	hash := hashOf(j.Once)
 	_, err := n.change(ctx, j.From.Name, "asks", "", func(ctx context.Context, tx *storage.Tx, p *peer) (*peer, error) {
 		if err := n.use(ctx, tx, hash, j.From.KeyID()); err != nil {
 			return nil, err

@@ -32,7 +32,7 @@ func keyFile(dir string) string { return filepath.Join(dir, "node", "key") }
 // readKey reads the node's secrets; nil without an error where the file isn't.
 func readKey(dir string) (*secrets, error) {
 	path := keyFile(dir)
-	f, err := os.Open(path) //nolint:gosec // the operator says where the directory is
+	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil //nolint:nilnil // a node may have none
 	}

@@ -23,7 +23,7 @@ func (n *Nodes) Approve(ctx context.Context, name, keyID string) error {
 			return nil, noPeer(name)
 		}
 		if !p.Has(keyID) {
-			return nil, fault.New(fault.Denied, "the key of %s is %s, not what was given", name, p.Fingerprint()).Where("key").
+			return nil, fault.New(fault.Invalid, "the key of %s is %s, not what was given", name, p.Fingerprint()).Where("key").
 				Do("have its operator read it from the page of nodes; if it differs, somebody else used the invitation: revoke").Say("federation.fingerprint", p.Title)
 		}
 		switch p.State {
@@ -79,14 +79,23 @@ func (n *Nodes) Fork(ctx context.Context, name, why string) error {
 
 // Event is something that was done about a node.
 type Event struct {
-	Made            time.Time
-	Peer, What, Why string
+	Made                 time.Time
+	Peer, What, Why, Who string
 }
+
+type whoKey struct{}
+
+// By names the person who does what is done with a context; without it, it is the operator.
+func By(ctx context.Context, person string) context.Context {
+	return context.WithValue(ctx, whoKey{}, person)
+}
+
+func who(ctx context.Context) string { s, _ := ctx.Value(whoKey{}).(string); return s }
 
 // Events lists what was done about nodes, the last first.
 func (n *Nodes) Events(ctx context.Context, limit int) (out []Event, err error) {
 	err = n.db.Read(ctx, func(tx *storage.Tx) error {
-		rows, err := tx.Query(ctx, `SELECT made, peer, what, why FROM federation_event ORDER BY id DESC LIMIT $1`, limit)
+		rows, err := tx.Query(ctx, `SELECT made, peer, what, why, who FROM federation_event ORDER BY id DESC LIMIT $1`, limit)
 		if err != nil {
 			return err
 		}
@@ -94,7 +103,7 @@ func (n *Nodes) Events(ctx context.Context, limit int) (out []Event, err error) 
 		for rows.Next() {
 			var e Event
 			var made int64
-			if err := rows.Scan(&made, &e.Peer, &e.What, &e.Why); err != nil {
+			if err := rows.Scan(&made, &e.Peer, &e.What, &e.Why, &e.Who); err != nil {
 				return err
 			}
 			e.Made = storage.Time(made)
@@ -195,6 +204,15 @@ func (r *rotation) check(p *peer, now time.Time) error {
 	return nil
 }
 
+// promote puts the announced key in the place of the one before it, when that is no longer accepted.
+func (p *peer) promote(now time.Time) bool {
+	if len(p.Next) == 0 || now.Before(p.NextUntil) {
+		return false
+	}
+	p.Key, p.Next, p.NextUntil = p.Next, nil, time.Time{}
+	return true
+}
+
 // turn does what is due: keys whose day is over, our own and peers'.
 func (n *Nodes) turn(ctx context.Context) error {
 	if err := n.turnOwn(ctx); err != nil {
@@ -205,10 +223,9 @@ func (n *Nodes) turn(ctx context.Context) error {
 			continue
 		}
 		if _, err := n.change(ctx, p.Name, "turned", "", func(_ context.Context, _ *storage.Tx, p *peer) (*peer, error) {
-			if p == nil || len(p.Next) == 0 || n.o.Now().Before(p.NextUntil) {
+			if p == nil || !p.promote(n.o.Now()) {
 				return nil, nil //nolint:nilnil // done meanwhile
 			}
-			p.Key, p.Next, p.NextUntil = p.Next, nil, time.Time{}
 			return p, nil
 		}); err != nil {
 			return err

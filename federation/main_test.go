@@ -2,6 +2,7 @@ package federation
 
 import (
 	"context"
+	"crypto/ed25519"
 	"crypto/rand"
 	"errors"
 	"io/fs"
@@ -9,6 +10,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -41,15 +43,15 @@ type node struct {
 	dir    string
 	dsn    string
 	server *httptest.Server
-	gone   bool // it can't be reached
-	o      Options
+	gone   atomic.Bool // it can't be reached
+	with   Options
 }
 
 func newNode(t *testing.T, dsn, name string, o Options) *node {
 	t.Helper()
-	n := &node{T: t, clock: &clock{}, dir: t.TempDir(), dsn: dsn, o: o}
+	n := &node{T: t, clock: &clock{}, dir: t.TempDir(), dsn: dsn, with: o}
 	n.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if n.gone {
+		if n.gone.Load() {
 			panic(http.ErrAbortHandler)
 		}
 		n.ServeHTTP(w, r)
@@ -65,7 +67,7 @@ func (n *node) open() {
 	db, err := storage.Open(n.Context(), n.dsn, storage.Options{Migrations: migrations(), Rand: rand.Reader, Now: n.clock.now})
 	n.must(err)
 	n.Cleanup(func() { db.Close() })
-	n.Nodes, err = Open(n.Context(), db, n.dir, n.o)
+	n.Nodes, err = Open(n.Context(), db, n.dir, n.with)
 	n.must(err)
 	n.Handle("echo", 1<<20, func(_ context.Context, from Peer, body []byte) ([]byte, error) {
 		return append([]byte(from.Name+": "), body...), nil
@@ -135,3 +137,5 @@ func pair(t *testing.T) (north, south *node) {
 	north.meets(south)
 	return north, south
 }
+
+func signed(k *secrets, text []byte) []byte { return ed25519.Sign(k.key(), text) }

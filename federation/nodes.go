@@ -28,6 +28,11 @@ import (
 //go:embed migrations/*.sql
 var Migrations embed.FS
 
+// Messages are the sentences for what can go wrong between nodes, for lang.Read.
+//
+//go:embed messages
+var Messages embed.FS
+
 // Options are what Open needs beside the place. The zero value uses the database's clock and the system's randomness.
 type Options struct {
 	Now    func() time.Time
@@ -37,6 +42,8 @@ type Options struct {
 	Met    func(context.Context, Peer)  // after a hello of an approved peer was read, in either direction; never twice at a time for one peer
 	Every  time.Duration                // how often hello is said; 0 is 10 s
 	Speaks message.Versions             // of the protocol; zero: what this program does
+
+	Patience time.Duration // how long a body may take to begin with; 0 is 5 s
 }
 
 // Nodes are this node and its peers. Its methods may be called from many goroutines.
@@ -88,6 +95,9 @@ func Open(ctx context.Context, db *storage.DB, dir string, o Options) (*Nodes, e
 	}
 	if o.Every <= 0 {
 		o.Every = 10 * time.Second
+	}
+	if o.Patience <= 0 {
+		o.Patience = 5 * time.Second
 	}
 	if o.Status == nil {
 		o.Status = func(context.Context) Status { return Status{} }
@@ -376,7 +386,7 @@ func (n *Nodes) event(ctx context.Context, tx *storage.Tx, name, what, why strin
 	if err != nil {
 		return err
 	}
-	_, err = tx.Exec(ctx, `INSERT INTO federation_event (id, made, peer, what, why) VALUES ($1, $2, $3, $4, $5)`, id, n.db.Now(), name, what, why)
+	_, err = tx.Exec(ctx, `INSERT INTO federation_event (id, made, peer, what, why, who) VALUES ($1, $2, $3, $4, $5, $6)`, id, n.db.Now(), name, what, why, who(ctx))
 	return err
 }
 

@@ -61,10 +61,10 @@ func faultOf(body []byte) (*fault.Error, time.Time, bool) {
 		return nil, time.Time{}, false
 	}
 	kind := slices.Index(statuses[:], p.Status)
-	if kind < 0 || fault.Kind(kind).String() != p.Kind || len(p.Args) > mostArgs { //nolint:gosec // an index
+	if kind < 0 || fault.Kind(kind).String() != p.Kind || len(p.Args) > mostArgs {
 		return nil, time.Time{}, false
 	}
-	f := fault.New(fault.Kind(kind), "%s", short(p.Detail)).Do("%s", short(p.Hint)) //nolint:gosec // as above
+	f := fault.New(fault.Kind(kind), "%s", short(p.Detail)).Do("%s", short(p.Hint))
 	if len(p.Code) <= 80 && goodCode.MatchString(p.Code) {
 		f = f.Say(p.Code, plainArgs(p.Args)...)
 	}

@@ -43,8 +43,13 @@ func (n *Nodes) ServeHTTP(w http.ResponseWriter, r *http.Request) { n.Serve(w, r
 
 // Serve answers as ServeHTTP does, and gives the status.
 func (n *Nodes) Serve(w http.ResponseWriter, r *http.Request) int {
+	n.hurry(w, 0) // net/http reads what is left of a body that was refused
 	if _, ok := n.Self(); !ok {
 		return n.refuse(w, fault.New(fault.NotFound, "this node is none among nodes").Say("federation.closed"))
+	}
+	if !n.addressed(r) {
+		return n.refuse(w, fault.New(fault.Denied, "the message is to %.100q, and this node is another", r.Host).
+			Do("a proxy has to leave the Host header as it is; samverk node init --url says which address is this node's").Say("message.signature"))
 	}
 	path := strings.TrimPrefix(r.URL.Path, Prefix)
 	if path == joinPath {
@@ -73,12 +78,13 @@ func (n *Nodes) Serve(w http.ResponseWriter, r *http.Request) int {
 		return answer(nil, err)
 	}
 	defer release()
-	slow := hurry(w, h.most)
+	n.hurry(w, h.most)
 	req, err := opened.Read(h.most)
-	slow()
 	if err != nil {
+		w.Header().Set("Connection", "close")
 		return answer(nil, err)
 	}
+	unhurried(w)
 	var body []byte
 	if h.do != nil {
 		body, err = h.do(r.Context(), p.Peer, req.Body)
@@ -94,6 +100,17 @@ func (n *Nodes) Serve(w http.ResponseWriter, r *http.Request) int {
 		body, err = nil, notAnswered(now)
 	}
 	return answer(body, err)
+}
+
+// addressed tells whether a message is to this node: one that was signed for another isn't handed on to us.
+func (n *Nodes) addressed(r *http.Request) bool {
+	o := n.self.Load()
+	u, err := base(o.URL)
+	if err != nil {
+		return false
+	}
+	port := map[string]string{"https": ":443", "http": ":80"}[u.Scheme]
+	return strings.EqualFold(strings.TrimSuffix(r.Host, port), strings.TrimSuffix(u.Host, port))
 }
 
 func stranger() error {
@@ -147,19 +164,16 @@ func (l *link) enter(length, most int64) (release func(), err error) {
 	return func() { l.holds.Add(-length); <-l.in }, nil
 }
 
-// A body comes at this many bytes a second, after a while to begin with.
-const (
-	patience = 5 * time.Second
-	slowest  = 64 << 10
-)
+// slowest is how many bytes of a body come in a second at least, after Options.Patience to begin with.
+const slowest = 64 << 10
 
-// hurry bounds how long a body may take. It gives what ends the bound.
-func hurry(w http.ResponseWriter, most int64) (done func()) {
-	c := http.NewResponseController(w)
-	if c.SetReadDeadline(time.Now().Add(patience+time.Duration(most)*time.Second/slowest)) != nil { //nolint:forbidigo // the kernel's clock is the machine's
-		return func() {}
-	}
-	return func() { _ = c.SetReadDeadline(time.Time{}) }
+// hurry bounds how long a body may take, until unhurried is called: net/http reads ahead while an answer is made.
+func (n *Nodes) hurry(w http.ResponseWriter, most int64) {
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(n.o.Patience + time.Duration(most)*time.Second/slowest))
+}
+
+func unhurried(w http.ResponseWriter) {
+	_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
 }
 
 // answer signs an answer, or why there is none, and sends it.
@@ -195,7 +209,7 @@ func (n *Nodes) refuse(w http.ResponseWriter, err error) int {
 func (n *Nodes) write(w http.ResponseWriter, status int, body []byte) int {
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Date", n.o.Now().UTC().Format(http.TimeFormat))
-	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(patience + time.Duration(len(body))*time.Second/slowest)) //nolint:forbidigo // as above
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(n.o.Patience + time.Duration(len(body))*time.Second/slowest))
 	w.WriteHeader(status)
 	_, _ = w.Write(body)
 	return status

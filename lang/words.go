@@ -111,6 +111,19 @@ func (l *Words) Frequency(f float64) template.HTML {
 	return l.power(f, 2)
 }
 
+// Frequencies writes a range of frequencies, with one power of ten for both: 0.41–1.66 × 10⁻⁴. A range of nothing is a frequency.
+func (l *Words) Frequencies(low, high float64) template.HTML {
+	switch {
+	case low >= high:
+		return l.Frequency(high)
+	case high >= .0095:
+		return template.HTML(l.Decimal(low, 3) + "–" + l.Decimal(high, 3)) //nolint:gosec // digits only
+	case low == 0:
+		return "0–" + l.power(high, 2)
+	}
+	return template.HTML(l.Decimal(low/math.Pow10(exponent(high, 2)), 2)+"–") + l.power(high, 2) //nolint:gosec // digits only
+}
+
 // Scale writes the end of an axis: a round number, without the noughts that Frequency keeps for alignment.
 func (l *Words) Scale(f float64) template.HTML {
 	if f >= .0095 {
@@ -126,12 +139,17 @@ func (l *Words) Scale(f float64) template.HTML {
 
 // power writes f as a number from 1 to 10 and a power of ten.
 func (l *Words) power(f float64, decimals int) template.HTML {
+	e := exponent(f, decimals)
+	return template.HTML(fmt.Sprintf("%s\u00a0×\u00a010<sup>−%d</sup>", l.Decimal(f/math.Pow10(e), decimals), -e)) //nolint:gosec // digits only
+}
+
+// exponent is the power of ten that f is written with; what would be rounded up to 10 is 1 of the next.
+func exponent(f float64, decimals int) int {
 	e := int(math.Floor(math.Log10(f)))
-	m := f / math.Pow10(e)
-	if m >= 10-.5*math.Pow10(-decimals) { // would be rounded up to 10
-		m, e = 1, e+1
+	if f/math.Pow10(e) >= 10-.5*math.Pow10(-decimals) {
+		e++
 	}
-	return template.HTML(fmt.Sprintf("%s\u00a0×\u00a010<sup>−%d</sup>", l.Decimal(m, decimals), -e)) //nolint:gosec // digits only
+	return e
 }
 
 // Bytes writes a size in the units people know.

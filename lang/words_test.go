@@ -53,6 +53,14 @@ func TestNumbers(t *testing.T) {
 			t.Errorf("Scale(%g) = %q, want %q", f, got, want)
 		}
 	}
+	for want, f := range map[string][2]float64{
+		"0.41–1.66\u00a0×\u00a010<sup>−4</sup>": {.000041, .000166}, "0.005–0.120": {.0051, .12}, "0–2.15\u00a0×\u00a010<sup>−4</sup>": {0, .000215}, "0.217": {.2168, .2168},
+		"0.50–1.00\u00a0×\u00a010<sup>−3</sup>": {.0005, .00099999}, "0": {0, 0},
+	} {
+		if got := string(en.Frequencies(f[0], f[1])); got != want {
+			t.Errorf("Frequencies(%v) = %q, want %q", f, got, want)
+		}
+	}
 	if _, err := en.Number("7"); err == nil {
 		t.Error("a text was taken for a number")
 	}

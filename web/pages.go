@@ -1,12 +1,14 @@
 package web
 
 import (
+	"embed"
 	"fmt"
 	"html/template"
 	"io/fs"
 	"path"
 	"slices"
 	"strings"
+	"sync"
 	"text/template/parse"
 	"time"
 
@@ -23,24 +25,51 @@ type Pages struct {
 // Room reads a room's pages: pages/NAME.html define "main"; pages/_*.html are parts that several use;
 // messages/sv.txt, nb.txt and en.txt. Nil gives the frame's own pages. More is messages of the rooms beneath.
 func (s *Site) Room(room fs.FS, more ...fs.FS) (*Pages, error) {
+	read := func() (Pages, error) { return readRoom(room, more) }
+	if key, ok := keyOf(room, more); ok {
+		once, _ := kept.LoadOrStore(key, sync.OnceValues(read))
+		read, _ = once.(func() (Pages, error))
+	}
+	p, err := read()
+	p.site = s
+	return &p, err
+}
+
+// kept are rooms' pages by where they were read from: a process that serves several nodes reads them once.
+var kept sync.Map
+
+func readRoom(room fs.FS, more []fs.FS) (p Pages, err error) {
 	from := append([]fs.FS{frame}, more...)
 	if room != nil {
 		from = append(from, room)
-	}
-	words, err := lang.Read(from...)
-	if err != nil {
-		return nil, err
-	}
-	if room == nil {
+	} else {
 		room = frame
 	}
-	p := &Pages{site: s, words: words, templates: map[string]map[string]*template.Template{}}
-	for code, l := range words {
+	if p.words, err = lang.Read(from...); err != nil {
+		return p, err
+	}
+	p.templates = map[string]map[string]*template.Template{}
+	for code, l := range p.words {
 		if p.templates[code], err = readTemplates(room, l); err != nil {
-			return nil, fmt.Errorf("%s: %w", code, err)
+			return p, fmt.Errorf("%s: %w", code, err)
 		}
 	}
 	return p, nil
+}
+
+// roomKey names what a room's pages are read from: its own files first, and those of at most so many rooms beneath.
+type roomKey [8]embed.FS
+
+// keyOf is false for what could change: what isn't part of the program.
+func keyOf(room fs.FS, more []fs.FS) (key roomKey, ok bool) {
+	for i, f := range append([]fs.FS{room}, more...) {
+		e, embedded := f.(embed.FS)
+		if !embedded && f != nil || i == len(key) {
+			return key, false
+		}
+		key[i] = e
+	}
+	return key, true
 }
 
 func readTemplates(room fs.FS, l *Words) (map[string]*template.Template, error) {
@@ -107,7 +136,7 @@ func checkNames(layout *template.Template, room fs.FS, l *Words, file string) er
 func functions(l *Words) template.FuncMap {
 	return template.FuncMap{
 		"t": l.T, "th": l.HTML,
-		"n": l.Number, "freq": l.Frequency, "upto": l.Scale, "size": l.Bytes, "percent": l.Percent,
+		"n": l.Number, "freq": l.Frequency, "freqs": l.Frequencies, "upto": l.Scale, "size": l.Bytes, "percent": l.Percent,
 		"day": l.Day, "shortday": l.ShortDay, "weekday": l.Weekday, "month": l.Month, "clock": l.Clock, "when": l.When, "span": l.Span, "days": l.Days,
 		"until": l.Until, "ago": l.Ago, "duration": l.Duration, "iso": iso,
 		"quote": l.Quote, "list": list(l.List), "either": list(l.Either), "md": Markdown, "named": named(l.Code),

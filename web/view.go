@@ -83,8 +83,8 @@ var languageNames = []struct{ code, name string }{{"sv", "Svenska"}, {"nb", "Nor
 // the network's.
 var (
 	footFind    = []footLink{{"foot.who", "bodies"}, {"foot.decisions", "decisions"}, {"foot.nation", "/nation"}, {"foot.policies", "policies"}, {"foot.forms", "forms"}, {"foot.answers", "answers"}, {"foot.calendar", "calendar"}, {"foot.open", "data"}}
-	footHelp    = []footLink{{"foot.my", "/my/sign-in"}, {"foot.log", "/ledger"}, {"foot.how", "about"}, {"foot.accessibility", "accessibility"}, {"foot.personal", "privacy"}, {"foot.contact", "contact"}}
-	footNode    = []footLink{{"foot.my", "/my/sign-in"}, {"foot.log", "/ledger"}, {"foot.ask", "/ask"}, {"foot.datasets", "/datasets"}, {"foot.annotate", "/annotate"}, {"foot.nation", "/nation"}, {"foot.walk", "/walk"}}
+	footHelp    = []footLink{{"foot.my", "/my/sign-in"}, {"foot.log", "/ledger"}, {"foot.nodes", "/nodes"}, {"foot.how", "about"}, {"foot.accessibility", "accessibility"}, {"foot.personal", "privacy"}, {"foot.contact", "contact"}}
+	footNode    = []footLink{{"foot.my", "/my/sign-in"}, {"foot.log", "/ledger"}, {"foot.nodes", "/nodes"}, {"foot.ask", "/ask"}, {"foot.datasets", "/datasets"}, {"foot.annotate", "/annotate"}, {"foot.nation", "/nation"}, {"foot.walk", "/walk"}}
 	footProgram = []footLink{{"foot.api", "/api"}, {"foot.metrics", "/metrics"}, {"foot.health", "/healthz"}}
 )
 

@@ -28,10 +28,10 @@ const (
 // office issues visas as it should, but for what a test changes.
 type office struct {
 	*httptest.Server
-	es                    *ecdsa.PrivateKey
-	keys, jku, strangers  int // how often they were asked for
-	issuer                string
-	brokenKeys, brokenDoc bool
+	es                   *ecdsa.PrivateKey
+	keys, jku, strangers int // how often they were asked for
+	issuer               string
+	brokenKeys           bool
 }
 
 func newOffice(t *testing.T) *office {

@@ -27,6 +27,9 @@ type visaKeys struct {
 	retry  time.Time // not before
 }
 
+// mostSame is how many keys of one name are tried.
+const mostSame = 4
+
 var errNoKey = errors.New("failed to verify signature: no such key")
 
 // VerifySignature is oidc.KeySet's.
@@ -41,7 +44,8 @@ func (k *visaKeys) VerifySignature(ctx context.Context, raw string) ([]byte, err
 		if err != nil {
 			return nil, errors.New("fetching keys")
 		}
-		for _, key := range keys.Key(h.KeyID) {
+		named := keys.Key(h.KeyID)
+		for _, key := range named[:min(len(named), mostSame)] {
 			if !key.IsPublic() || key.Use != "" && key.Use != "sig" || key.Algorithm != "" && key.Algorithm != h.Algorithm {
 				continue
 			}

@@ -58,7 +58,7 @@ func (p *Room) annotateForm(w http.ResponseWriter, r *http.Request) int {
 // annotateShow sends the form, with what was wrong in it.
 func (p *Room) annotateShow(w http.ResponseWriter, r *http.Request, status int, f *form) int {
 	page := annotatePage{Form: f, Own: p.jobs.own(ownerOf(r)), Limit: uploadLimit, Gone: r.URL.Query().Has("gone")}
-	if status != http.StatusForbidden && f.asker != nil {
+	if status != http.StatusForbidden && f.asker != nil && !f.together() { // each region has a budget of its own
 		var err error
 		if page.Costs, err = p.costs(r, f); err != nil {
 			return p.fail(w, r, err)
@@ -132,12 +132,12 @@ func (p *Room) annotate(w http.ResponseWriter, r *http.Request) int {
 	if !f.OK() {
 		return p.annotateShow(w, r, http.StatusBadRequest, f)
 	}
-	if !p.desk.Judge(j.what.Ask).Allowed {
+	if j.nation = f.together(); !j.nation && !p.desk.Judge(j.what.Ask).Allowed {
 		_, err := p.desk.Annotate(r.Context(), j.what, strings.NewReader(""), io.Discard) // it denies, and notes it
 		return p.refuse(w, r, j.what.Ask, err)
 	}
 	p.table.Questions.Add(1)
-	p.jobs.start(j, p.desk)
+	p.jobs.start(j, p.annotator(j))
 	long := patience
 	if fields.Raw("text") != "" {
 		long = patienceTyped
@@ -150,6 +150,20 @@ func (p *Room) annotate(w http.ResponseWriter, r *http.Request) int {
 	}
 	keep = true
 	return web.SeeOther(w, r, "/annotate/"+j.id)
+}
+
+// annotator is whom a job's file is annotated by.
+func (p *Room) annotator(j *job) annotator {
+	if j.nation {
+		return func(ctx context.Context, a answer.Annotation, in io.Reader, out io.Writer) (r annotation, err error) {
+			of, err := p.options.Nation.Annotate(ctx, a, in, out)
+			return annotation{answer.Annotated{Records: of.Records, Alleles: of.Alleles, Known: of.Known}, &of}, err
+		}
+	}
+	return func(ctx context.Context, a answer.Annotation, in io.Reader, out io.Writer) (r annotation, err error) {
+		r.Annotated, err = p.desk.Annotate(ctx, a, in, out)
+		return r, err
+	}
 }
 
 // soon waits for a job that is done in a while; failedNow tells that it came to nothing.

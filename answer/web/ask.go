@@ -13,6 +13,7 @@ import (
 	"github.com/samverk/samverk/genome/variant"
 	"github.com/samverk/samverk/policy"
 	"github.com/samverk/samverk/web"
+	"github.com/samverk/samverk/web/chart"
 	"github.com/samverk/samverk/web/route"
 )
 
@@ -23,6 +24,7 @@ type askPage struct {
 	Form     *form
 	Variant  *variantAnswer
 	Region   *regionAnswer
+	Nation   *nation
 	Denied   *denial
 	By       *named
 	Leaf     uint64 // of the ledger, that records the answer
@@ -64,15 +66,17 @@ type variantAnswer struct {
 
 // row is one line of a table with a bar.
 type row struct {
-	Name   string
-	Note   string
-	Link   string
-	Chosen bool
-	Count  answer.Count
-	Told   bool // there is an answer, and it isn't exact
-	AF     float64
-	HasAF  bool
-	Bar    float64 // of 120
+	Name    string
+	Note    string
+	Link    string
+	Chosen  bool
+	Count   answer.Count
+	Told    bool // there is an answer, and no frequency follows from it
+	AF      chart.Span
+	HasAF   bool
+	Region  bool   // one of all that were asked
+	Without string // why there is no answer, in words
+	Flag    bool   // and there should be one
 }
 
 type regionAnswer struct {
@@ -122,10 +126,16 @@ func (p *Room) ask(w http.ResponseWriter, r *http.Request) int {
 	if err != nil {
 		return p.fail(w, r, err)
 	}
-	if format != "" {
+	switch {
+	case format != "" && f.together():
+		return p.exportNation(w, r, format, q)
+	case format != "":
 		return p.exportAnswer(w, r, format, f, q)
 	}
 	page.Files = web.FormatsAt(r.URL.RequestURI())
+	if f.together() {
+		return p.askNation(w, r, f, q, page)
+	}
 	return p.answer(w, r, f, q, page)
 }
 
@@ -347,10 +357,9 @@ func (v *variantAnswer) compare(l *web.Words, q question, f *form, g grid) {
 
 // people is a line of the picture of who carries a variant: a number, or a range from its lowest to its highest.
 type people struct {
-	Name      string
-	Cell      policy.Cell
-	Bar, Band float64 // of 120
-	Drawn     bool
+	Name string
+	Cell policy.Cell
+	Bar  chart.Span
 }
 
 // draw makes the picture of who carries it, where there is more to see than one word.
@@ -370,10 +379,8 @@ func (v *variantAnswer) draw(l *web.Words) {
 	}
 	for i, name := range []string{"people.carriers", "people.het", "people.hom", "people.hemi"} {
 		line := people{Name: l.Must(name), Cell: cells[i]}
-		if line.Drawn = drawable(line.Cell); line.Drawn {
-			at := func(n int) float64 { return math.Round(1200*float64(n)/float64(v.PeopleScale)) / 10 }
-			line.Bar = at(line.Cell.Low)
-			line.Band = at(line.Cell.High) - line.Bar
+		if drawable(line.Cell) {
+			line.Bar = chart.Span{Low: float64(line.Cell.Low), High: float64(line.Cell.High), Of: float64(v.PeopleScale)}
 		}
 		v.People = append(v.People, line)
 	}
@@ -413,9 +420,18 @@ func share(l *web.Words, part, whole int) string {
 }
 
 func makeRow(name, note, link string, chosen bool, c answer.Count) row {
-	r := row{Name: name, Note: note, Link: link, Chosen: chosen, Count: c, Told: c.Covered && !c.Exact()}
-	r.AF, r.HasAF = c.AF()
+	r := row{Name: name, Note: note, Link: link, Chosen: chosen, Count: c}
+	r.AF, r.HasAF = frequency(c)
+	r.Told = c.Covered && !c.Exact() && !r.HasAF
 	return r
+}
+
+// frequency is between what follows from the ranges that are told; false where nothing does.
+func frequency(c answer.Count) (f chart.Span, ok bool) {
+	if !drawable(c.AC) || !drawable(c.AN) || c.AN.High == 0 {
+		return f, false
+	}
+	return chart.Span{Low: float64(c.AC.Low) / float64(c.AN.High), High: min(1, float64(c.AC.High)/float64(max(c.AN.Low, 1)))}, true
 }
 
 // scale gives the round number the longest bar is measured against.
@@ -423,7 +439,7 @@ func scale(tables ...[]row) float64 {
 	most := 0.0
 	for _, rows := range tables {
 		for _, r := range rows {
-			most = max(most, r.AF)
+			most = max(most, r.AF.High)
 		}
 	}
 	return min(1, roundUp(most))
@@ -444,11 +460,8 @@ func roundUp(n float64) float64 {
 }
 
 func draw(rows []row, scale float64) {
-	if scale == 0 {
-		return
-	}
 	for i := range rows {
-		rows[i].Bar = math.Round(1200*rows[i].AF/scale) / 10
+		rows[i].AF.Of = scale
 	}
 }
 
@@ -457,7 +470,6 @@ func (p *Room) regionAnswer(ctx context.Context, l *web.Words, q question, f *fo
 	if f.dataset() != "" {
 		out.Dataset = f.dataset()
 	}
-	var positions []uint32
 	ask := answer.Region{Ask: q.ask, Chrom: q.region.Chrom, From: q.region.From, To: q.region.To, Limit: listed + 1}
 	a, err := p.desk.Region(ctx, ask)
 	if err != nil {
@@ -466,7 +478,6 @@ func (p *Room) regionAnswer(ctx context.Context, l *web.Words, q question, f *fo
 	for i, k := range a.Keys {
 		name, c := k.String(), a.Counts[i]
 		out.Rows = append(out.Rows, makeRow(name, "", f.link(name, q.ask.Use.Purpose, f.dataset()), false, c))
-		positions = append(positions, k.Pos)
 		if c.Individuals.High > out.Counted.High {
 			out.Counted = c.Individuals
 		}
@@ -474,14 +485,7 @@ func (p *Room) regionAnswer(ctx context.Context, l *web.Words, q question, f *fo
 	}
 	out.Epoch = a.Epoch
 	if len(out.Rows) > listed {
-		next := positions[listed]
-		keep := listed // all alleles of a position stand on the same page, when they fit
-		for keep > 1 && positions[keep-1] == next {
-			keep--
-		}
-		if positions[0] == next {
-			keep, next = listed, next+1
-		}
+		keep, next := cutAt(a.Keys)
 		out.Rows = out.Rows[:keep]
 		rest := variant.Region{Chrom: q.region.Chrom, From: next, To: q.region.To}
 		out.More = f.link(rest.String(), q.ask.Use.Purpose, f.dataset())

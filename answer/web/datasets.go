@@ -7,6 +7,7 @@ import (
 	"github.com/samverk/samverk/answer"
 	"github.com/samverk/samverk/policy"
 	"github.com/samverk/samverk/web"
+	"github.com/samverk/samverk/web/chart"
 )
 
 type datasetsPage struct {
@@ -44,7 +45,7 @@ func (p *Room) datasets(w http.ResponseWriter, r *http.Request) int {
 type purposeCount struct {
 	Name string
 	N    int
-	Bar  float64 // of 120, which is everybody
+	Bar  chart.Span // of everybody
 }
 
 func countedPerPurpose(l *web.Words, s answer.Stats) []purposeCount {
@@ -52,7 +53,7 @@ func countedPerPurpose(l *web.Words, s answer.Stats) []purposeCount {
 	for _, p := range purposes {
 		c := purposeCount{Name: l.Must("purpose." + string(p) + ".name"), N: int(s.Counted[p])}
 		if s.Individuals > 0 {
-			c.Bar = min(120, 120*float64(c.N)/float64(s.Individuals)) // who has no genome here may have said yes too
+			c.Bar = chart.Span{Low: float64(c.N), High: float64(c.N), Of: float64(s.Individuals)} // who has no genome here may have said yes too
 		}
 		out = append(out, c)
 	}

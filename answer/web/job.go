@@ -29,6 +29,7 @@ type jobData struct {
 	By            *named
 	Leaf          uint64
 	Log           string
+	Nation        *nation // as they answered for the file
 	Denied        *denial
 	Wrong, Said   string
 }
@@ -85,6 +86,9 @@ func (p *Room) jobPage(w http.ResponseWriter, r *http.Request) int {
 	default:
 		d.Far = l.Must("job.far", l.Percent(float64(tenths)/10))
 	}
+	if j.nation {
+		d.Sets = l.Must("annotate.where.nation")
+	}
 	if j.what.Dataset != "" {
 		d.Sets = j.what.Dataset
 	}
@@ -93,6 +97,9 @@ func (p *Room) jobPage(w http.ResponseWriter, r *http.Request) int {
 	case d.Ready:
 		d.By, d.Leaf, d.Log = p.named(j.what.Ask, j.result.Verdict), j.result.Receipt.Index, p.log()
 		d.Result, d.Shown = &annotated{Records: j.result.Records}, int(j.result.Records)
+		if j.nation {
+			d.Nation = p.partsOf(l, j.result.nation)
+		}
 		if j.result.Verdict.Policy != "" {
 			d.Cost = j.result.Alleles
 		}

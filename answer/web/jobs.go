@@ -16,6 +16,7 @@ import (
 
 	"github.com/samverk/samverk/answer"
 	"github.com/samverk/samverk/fault"
+	"github.com/samverk/samverk/federation/together"
 )
 
 // How much may be under way. Together they bound the disk that is taken: mostJobs × (uploadLimit + resultLimit).
@@ -57,6 +58,7 @@ type job struct {
 	seq    uint64 // in which order they came
 	of     owner
 	what   answer.Annotation
+	nation bool  // all regions are asked
 	size   int64 // of what came
 	read   atomic.Int64
 	lines  atomic.Int64 // that are annotated
@@ -67,7 +69,7 @@ type job struct {
 	state  stage
 	in     *os.File
 	out    *os.File
-	result answer.Annotated
+	result annotation
 	err    error
 }
 
@@ -159,8 +161,17 @@ func (s *jobs) forget(failures []*job, most int) {
 	}
 }
 
+// annotation is what became of a file: at this node, or at all regions.
+type annotation struct {
+	answer.Annotated
+	nation *together.Annotated // nil: this node's
+}
+
+// annotator asks for what a file has: this node's desk, or all regions'.
+type annotator func(context.Context, answer.Annotation, io.Reader, io.Writer) (annotation, error)
+
 // start annotates what came, when it is its turn.
-func (s *jobs) start(j *job, desk *answer.Desk) {
+func (s *jobs) start(j *job, by annotator) {
 	ctx, cancel := context.WithTimeout(s.ctx, longest)
 	s.mu.Lock()
 	j.cancel, j.state = cancel, waiting
@@ -172,33 +183,33 @@ func (s *jobs) start(j *job, desk *answer.Desk) {
 		case s.work <- struct{}{}:
 			defer func() { <-s.work }()
 		case <-ctx.Done():
-			s.finish(j, nil, answer.Annotated{}, ctx.Err())
+			s.finish(j, nil, annotation{}, ctx.Err())
 			return
 		}
 		s.to(j, running)
 		out, err := s.file()
 		if err != nil {
-			s.finish(j, nil, answer.Annotated{}, err)
+			s.finish(j, nil, annotation{}, err)
 			return
 		}
-		result, err := s.annotate(ctx, j, desk, out)
+		result, err := s.annotate(ctx, j, by, out)
 		s.finish(j, out, result, err)
 	})
 }
 
-func (s *jobs) annotate(ctx context.Context, j *job, desk *answer.Desk, out io.Writer) (answer.Annotated, error) {
+func (s *jobs) annotate(ctx context.Context, j *job, by annotator, out io.Writer) (annotation, error) {
 	if _, err := j.in.Seek(0, io.SeekStart); err != nil {
-		return answer.Annotated{}, err
+		return annotation{}, err
 	}
 	magic := make([]byte, 2)
 	_, _ = j.in.ReadAt(magic, 0) // what is shorter isn't compressed
 	j.what.Compress = magic[0] == 0x1f && magic[1] == 0x8b
 	j.what.Progress, j.what.Written = j.read.Store, j.lines.Store
-	return desk.Annotate(ctx, j.what, j.in, &bounded{w: out, left: resultLimit})
+	return by(ctx, j.what, j.in, &bounded{w: out, left: resultLimit})
 }
 
 // finish keeps the result for a while, or tells for as long why there is none. The input is gone at once.
-func (s *jobs) finish(j *job, out *os.File, result answer.Annotated, err error) {
+func (s *jobs) finish(j *job, out *os.File, result annotation, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	_ = j.in.Close() // it was only read, and has no name
@@ -248,7 +259,7 @@ func (s *jobs) remove(j *job) {
 type snapshot struct {
 	*job
 	state  stage
-	result answer.Annotated
+	result annotation
 	err    error
 }
 

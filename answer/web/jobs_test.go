@@ -61,7 +61,7 @@ func TestJobIsCancelled(t *testing.T) {
 		t.Error("others can reach it:", mode, err)
 	}
 	j.what = answer.Annotation{Ask: testnode.Operator(consent.Care)}
-	s.start(j, n.Desk)
+	s.start(j, (&Room{desk: n.Desk}).annotator(j))
 	if now, there := s.find(j.id, of); !there || now.state != waiting {
 		t.Errorf("%+v %t", now, there)
 	}
@@ -84,7 +84,7 @@ func TestJobIsCancelled(t *testing.T) {
 		t.Fatal(err)
 	}
 	j.what = answer.Annotation{Ask: testnode.Operator(consent.Care)}
-	s.start(j, n.Desk)
+	s.start(j, (&Room{desk: n.Desk}).annotator(j))
 	<-j.done
 	now, _ := s.find(j.id, of)
 	if now.state != failed || fault.KindOf(now.err) != fault.Invalid {
@@ -113,7 +113,7 @@ func TestResultIsSentOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	j.what = answer.Annotation{Ask: testnode.Operator(consent.Care)}
-	s.start(j, n.Desk)
+	s.start(j, (&Room{desk: n.Desk}).annotator(j))
 	<-j.done
 	_, sent, ok := s.take(j)
 	if _, _, twice := s.take(j); !ok || twice {

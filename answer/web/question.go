@@ -21,6 +21,9 @@ var purposes = consent.Purposes()
 type form struct {
 	*web.Form
 	Purposes, Datasets []web.Option
+	Regions            int            // that are asked together; 0: only this node is
+	Here               bool           // this node holds genomes of its own
+	Where              []web.Option   // all regions or this node, if there is a choice
 	Askers             []web.Option   // as what they may ask, if there is a choice
 	Asking             string         // as what they ask, in words; "" while it isn't chosen
 	Said               string         // what a reader of files said, which is in English
@@ -73,6 +76,15 @@ func (p *Room) newForm(r *http.Request, fields *web.Form, all []answer.Asker) (*
 			f.Askers = append(f.Askers, web.Option{Value: a.Assignment, Text: asker(l, a)})
 		}
 	}
+	if f.Regions = p.regions(f.asker); f.Regions > 0 {
+		f.Here = p.options.Nation.Here()
+	}
+	if f.Here {
+		f.Where = []web.Option{{Value: "all", Text: l.Must("form.where.all", f.Regions)}, {Value: here, Text: l.Must("form.where.here")}}
+		if f.Get("where") == "" && !f.together() {
+			f.Set("where", here)
+		}
+	}
 	for _, p := range purposes {
 		f.Purposes = append(f.Purposes, web.Option{Value: string(p), Text: l.Must("purpose." + string(p) + ".long")})
 	}
@@ -122,7 +134,7 @@ func (f *form) link(query string, purpose consent.Purpose, dataset string) strin
 	if dataset != "" {
 		q.Set("dataset", dataset)
 	}
-	for _, name := range []string{"as", "health", "diseases", "commercial"} {
+	for _, name := range []string{"as", "where", "health", "diseases", "commercial"} {
 		if v := f.Get(name); v != "" {
 			q.Set(name, v)
 		}

@@ -29,6 +29,7 @@ type Options struct {
 	Named func(policy.Verdict) (decision, policy string)
 	// Knowers are whom the reader might ask about genes and diseases.
 	Knowers func(r *http.Request, genes, diseases []string) ([]Knower, error)
+	Nation  *Nation        // all regions together; nil: this node is asked alone
 	Genes   *variant.Genes // what symbols stand for; nil: there is no table
 
 	Dir    string        // where files lie while they are annotated; emptied at the start. "": nothing can be dropped

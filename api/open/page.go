@@ -79,7 +79,8 @@ type (
 	}
 	field struct {
 		Name, Description string
-		Required          bool
+		Required          bool // of a parameter
+		Always            bool // of a form: it is there
 		kind
 	}
 	// kind is of what form a value is: words like "integer or null", or the name of a form described below.
@@ -170,7 +171,7 @@ func sorted[V any](m map[string]V) []string {
 func fieldsOf(s schema, under string) (out []field) {
 	for _, name := range sorted(s.Properties) {
 		p := s.Properties[name]
-		out = append(out, field{under + name, p.Description, slices.Contains(s.Required, name), kindOf(p)})
+		out = append(out, field{Name: under + name, Description: p.Description, Always: slices.Contains(s.Required, name), kind: kindOf(p)})
 		out = append(out, fieldsOf(p, under+name+".")...)
 		if p.Items != nil {
 			out = append(out, fieldsOf(*p.Items, under+name+"[].")...)
@@ -187,7 +188,7 @@ func (d *document) calls() (out []call) {
 				if p.Ref != "" {
 					p = d.Components.Parameters[last(p.Ref)]
 				}
-				c.Parameters = append(c.Parameters, field{p.Name, p.Description, p.Required, kindOf(p.Schema)})
+				c.Parameters = append(c.Parameters, field{Name: p.Name, Description: p.Description, Required: p.Required, kind: kindOf(p.Schema)})
 			}
 			if o.Body != nil {
 				c.Takes = kindsOf(o.Body.Content)
@@ -228,7 +229,7 @@ func (a *api) page(site *web.Site) (func(http.ResponseWriter, *http.Request) int
 	return func(w http.ResponseWriter, r *http.Request) int {
 		served := slices.DeleteFunc(slices.Clone(calls), func(c call) bool { return !a.serves(c.Method, c.Path) })
 		return pages.Render(w, r, web.Page{Name: "api", Title: pages.Words(r).Must("api.title"), Public: true, Data: map[string]any{
-			"About": doc.Info.Description, "Calls": served, "Forms": forms, "Beacon": a.table.Has(http.MethodGet, "/beacon/v2")}})
+			"About": doc.Info.Description, "Calls": served, "Forms": forms, "Beacon": a.serves(http.MethodGet, "/beacon/v2"), "Nation": a.serves(http.MethodGet, "/beacon/nation/v2")}})
 	}, nil
 }
 

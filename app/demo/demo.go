@@ -3,6 +3,7 @@ package demo
 import (
 	"cmp"
 	"context"
+	"errors"
 	"io"
 	"time"
 
@@ -17,7 +18,6 @@ type Options struct {
 	Seed    uint64
 	Out     io.Writer
 	Program string    // how this program is called, for the commands shown; "samverk" if ""
-	Once    bool      // ends after the walk, without serving
 	Now     time.Time // the moment its meetings lead up to; zero: now
 }
 
@@ -52,23 +52,36 @@ func tellAt(ctx context.Context, dir string, o Options, t *teller) error {
 	return app.With(ctx, dir, "samverk demo", nil, func(c *app.Client) error { return show(ctx, c, dir, m, o, t) })
 }
 
-func show(ctx context.Context, c *app.Client, dir string, m mark, o Options, t *teller) error {
+// show serves all nodes, walks through them in the terminal, and goes on serving.
+func show(ctx context.Context, c *app.Client, dir string, m mark, o Options, t *teller) (err error) {
 	if _, err := c.Own(ctx); err != nil {
 		return err
 	}
-	if err := walk(ctx, c, dir, m, t); err != nil {
+	all, err := open(ctx, dir, m)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, all.close()) }()
+	national, err := serve(ctx, c, app.ServeOptions{Addr: o.Addr, Site: site(ctx, c, all, dir, m)})
+	if fault.KindOf(err) == fault.Unavailable && o.Addr == DefaultAddr { // a newcomer's first try shouldn't fail because another program has the port
+		national, err = serve(ctx, c, app.ServeOptions{Addr: anyPort, Site: site(ctx, c, all, dir, m)})
+	}
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, national.stop()) }()
+	if err := all.join(ctx, c, national.url); err != nil {
+		return err
+	}
+	if err := walk(ctx, c, all, dir, m, t); err != nil {
 		if k := fault.KindOf(err); k == fault.Internal || k == fault.Unavailable {
 			return err
 		}
 		t.stopped(err) // what somebody did on the pages stands in its way
 	}
-	serve := app.ServeOptions{Addr: o.Addr, Site: site(c, dir, m), Listening: func(url string) { t.next(url, dir, m) }}
-	err := app.Serve(ctx, c, serve)
-	if fault.KindOf(err) == fault.Unavailable && o.Addr == DefaultAddr {
-		serve.Addr = anyPort // a newcomer's first try shouldn't fail because another program has the port
-		err = app.Serve(ctx, c, serve)
-	}
-	return err
+	t.next(national.url, dir, m, all)
+	<-national.ended // when ctx has, or by itself
+	return nil
 }
 
 // DefaultAddr is where the demonstration listens unless told otherwise; where that port is taken it takes a free one.

@@ -63,9 +63,11 @@ func withGroup(ctx context.Context, c *app.Client, dir string, m mark, f func(*g
 
 var operator = policy.Actor{Operator: true}
 
+// ground is why what the demonstration begins with was done.
+const ground = "Så börjar demonstrationen"
+
 // begin lets the node obey the group, and gives the first assignments.
 func (g *group) begin(ctx context.Context) error {
-	const ground = "Så börjar demonstrationen"
 	if err := g.Policies.SetStanding(ctx, operator, string(g.Root), string(g.Body), true, ground); err != nil {
 		return err
 	}

@@ -3,20 +3,25 @@ package demo
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 )
 
-// region is invented: how many of the people it gets, and how willing they are.
+// region is a place with a university hospital. That the people of the samples live there is invented: how many do, and how willing they are.
 type region struct {
-	dataset, name string
-	share         float64
-	allows        [3]float64 // by purposes
+	name, title string
+	share       float64
+	allows      [3]float64 // by purposes
 }
 
 var regions = [...]region{
-	{dataset: "north", name: "Region North (invented)", share: .2, allows: [3]float64{.97, .75, .70}},
-	{dataset: "middle", name: "Region Middle (invented)", share: .35, allows: [3]float64{.95, .65, .55}},
-	{dataset: "south", name: "Region South (invented)", share: .45, allows: [3]float64{.93, .60, .45}},
+	{name: "umea", title: "Umeå", share: .10, allows: [3]float64{.97, .75, .70}},
+	{name: "uppsala", title: "Uppsala", share: .15, allows: [3]float64{.96, .70, .62}},
+	{name: "orebro", title: "Örebro", share: .10, allows: [3]float64{.95, .65, .55}},
+	{name: "stockholm", title: "Stockholm", share: .22, allows: [3]float64{.92, .60, .50}},
+	{name: "goteborg", title: "Göteborg", share: .17, allows: [3]float64{.95, .65, .55}},
+	{name: "linkoping", title: "Linköping", share: .11, allows: [3]float64{.94, .62, .48}},
+	{name: "lund", title: "Lund", share: .15, allows: [3]float64{.93, .60, .45}},
 }
 
 var purposes = [3]string{"care", "matching", "research"}
@@ -84,30 +89,41 @@ func tables(all []person, lives map[string]life, region int) (samples, consents 
 	return s.String(), c.String()
 }
 
-// story is what the walk is about: a rare variant, and somebody who carries it and allows the purpose.
+// story is what the walk is about: a variant that some carry in every region, and somebody who carries it and allows the purpose.
 type story struct {
 	Variant    string `json:"variant"`
 	Line       string `json:"line"` // the variant as a line of a VCF
+	Rare       string `json:"rare"` // one that few carry: most regions tell a range
 	Individual string `json:"individual"`
+	Region     string `json:"region"` // where they live
+	Far        string `json:"far"`    // a region that is cut off
 	Purpose    string `json:"purpose"`
 }
 
-// enough is how many carriers who allow care the story needs: one of them withdraws, and the number is told as it is from five on.
+// enough is how many carriers who allow care the story needs in each region: one of them withdraws, and the number is told as it is from five on.
 const enough = 6
 
-// tell finds a variant with carriers who allow care and some who don't, so that consent can be seen in the count.
-func tell(variants []rare, lives map[string]life) (story, error) {
+// tell finds a variant with carriers who allow care in every region and some who don't, so that consent can be seen in the count.
+func tell(variants []rare, lives map[string]life) (s story, err error) {
 	const care = 0
 	for _, v := range variants {
-		var willing []string
+		var willing [len(regions)][]string
+		all := 0
 		for _, c := range v.carriers {
-			if lives[c].choice[care] == "true" {
-				willing = append(willing, c)
+			if l := lives[c]; l.choice[care] == "true" {
+				willing[l.region], all = append(willing[l.region], c), all+1
 			}
 		}
-		if len(willing) >= enough && len(willing) < len(v.carriers) {
-			return story{Variant: v.name, Line: v.line, Individual: willing[0], Purpose: purposes[care]}, nil
+		switch few := len(v.carriers) <= mostCarriers; {
+		case few && s.Rare == "" && all > fewestCarriers:
+			s.Rare = v.name
+		case !few && s.Variant == "" && all < len(v.carriers) && !slices.ContainsFunc(willing[:], func(w []string) bool { return len(w) < enough }):
+			s.Variant, s.Line, s.Individual, s.Region, s.Purpose = v.name, v.line, willing[0][0], regions[0].name, purposes[care]
+			s.Far = regions[len(regions)-1].name
 		}
 	}
-	return story{}, fmt.Errorf("this seed tells no story")
+	if s.Variant == "" || s.Rare == "" {
+		return s, fmt.Errorf("this seed tells no story")
+	}
+	return s, nil
 }

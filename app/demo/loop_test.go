@@ -39,8 +39,8 @@ func demonstrated(t *testing.T) (dir, url string) {
 	lines := bufio.NewScanner(r)
 	for lines.Scan() {
 		t.Log(lines.Text())
-		if at := strings.Index(lines.Text(), "http://"); at >= 0 {
-			url = strings.TrimSpace(lines.Text()[at:])
+		if _, at, ok := strings.Cut(lines.Text(), "The same in the browser: "); ok {
+			url = at
 			break
 		}
 	}
@@ -82,7 +82,13 @@ type loop struct {
 	dir, url string
 }
 
-func (l *loop) open(address string)     { l.Helper(); l.Visitor.Go(l.T, address) }
+func (l *loop) open(address string) { // of the national node, unless it says otherwise
+	l.Helper()
+	if strings.HasPrefix(address, "/") {
+		address = l.url + address
+	}
+	l.Visitor.Go(l.T, address)
+}
 func (l *loop) press(name string)       { l.Helper(); l.Visitor.Press(l.T, name) }
 func (l *loop) set(label, value string) { l.Helper(); l.Visitor.Set(l.T, label, value) }
 func (l *loop) choose(label string)     { l.Helper(); l.Visitor.Choose(l.T, label) }
@@ -113,7 +119,7 @@ func (l *loop) be(name string) {
 
 var (
 	answered = regexp.MustCompile(`([0-9,]+) of ([0-9,]+) people counted for care carry it`)
-	allowed  = regexp.MustCompile(`Allowed by decision (20[0-9]{2}-[0-9]+)`)
+	allowed  = regexp.MustCompile(`Allowed in .* by decision (20[0-9]{2}-[0-9]+)`)
 	numbered = regexp.MustCompile(`Number (20[0-9]{2}-[0-9]+)`)
 )
 
@@ -140,7 +146,8 @@ func (l *loop) asWalked() {
 	l.step("Ask as Henrik")
 	carry, counted, by := l.answer()
 
-	l.step("Be Alva Lind")
+	l.step("To the patients’ page in Umeå")
+	l.press("Be the patient Alva Lind")
 	l.choose("No") // the first question of the form is care's
 	l.press("Save my choices")
 	l.says("This has stopped: care.", "it can't be recalled", "Count me when care asks: No, withdrawn")
@@ -150,6 +157,7 @@ func (l *loop) asWalked() {
 		l.Errorf("%d of %d by %s; after a withdrawal %d of %d by %s", carry, counted, by, one, of, again)
 	}
 	l.ledger(by)
+	l.silence()
 
 	l.step("As Karin Alm, read the draft")
 	l.says("would have been answered otherwise", "Clinician Granåsens sjukhus")
@@ -207,16 +215,28 @@ func (l *loop) halfway() {
 	l.says("Approved and sealed")
 }
 
+// silence cuts a region off: it is named, and the total is not of all.
+func (l *loop) silence() {
+	l.Helper()
+	l.step("Cut off Lund")
+	l.step("Ask as Henrik")
+	l.says("6 of 7 regions answered.", "Not in any number here: Lund.", "Lund Could not be reached")
+	l.step("Connect Lund again")
+	l.step("Ask as Henrik")
+	l.says("All 7 regions answered.")
+}
+
 // ledger reads the log as the patient and as anybody, and verifies it from outside.
 func (l *loop) ledger(by string) {
-	l.step("See the uses as Alva Lind")
+	l.step("See the uses in Umeå")
+	l.says("decision "+by+" No", "decision "+by+" Yes, 1 of ")
+	region, _, _ := strings.Cut(l.At(l.T), "/my/")
+	l.open(region + "/my/me")
 	l.press("Check a use yourself") // the last one: she had withdrawn
 	l.says("Were you counted? No", "By decision "+by, "Checked when this page was shown")
-	l.open("/my/me/uses")
-	l.says("decision "+by+" No", "decision "+by+" Yes, 1 of ")
-	l.open("/ledger?lang=en")
-	l.says("samverk ledger verify --log " + l.url + "/ledger --key ")
-	log, err := app.OpenLog(l.dir, "")
+	l.open(region + "/ledger?lang=en")
+	l.says("samverk ledger verify --log " + region + "/ledger --key ")
+	log, err := app.OpenLog(filepath.Join(l.dir, regionsName, "umea"), "")
 	if err != nil {
 		l.Fatal(err)
 	}
@@ -234,16 +254,16 @@ func (l *loop) number() string {
 	return found[1]
 }
 
-// obeyed waits until the node obeys a decision, which takes it a few seconds.
+// obeyed waits until all regions obey a decision, which takes them a few seconds.
 func (l *loop) obeyed(number string) {
 	l.Helper()
 	for end := time.Now().Add(time.Minute); ; time.Sleep(200 * time.Millisecond) {
 		l.open("/walk?lang=en")
-		if strings.Contains(l.page(), "Clinicians are not answered any more: decision "+number) {
+		if page := l.page(); strings.Contains(page, "Clinicians are not answered any more: decision "+number) && strings.Contains(page, "7 of 7 regions obey it") {
 			return
 		}
 		if time.Now().After(end) {
-			l.Fatalf("the node doesn't obey decision %s\n%s", number, l.page())
+			l.Fatalf("the regions don't obey decision %s\n%s", number, l.page())
 		}
 	}
 }
@@ -251,7 +271,7 @@ func (l *loop) obeyed(number string) {
 // refused reads a refusal, which says nothing but which decision it follows from, and the decision.
 func (l *loop) refused(number, title string) {
 	l.Helper()
-	l.says("This question is not answered here", "What is answered is said by decision "+number)
+	l.says("None of 7 regions answered.", "Not answered in Göteborg,", "by decision "+number)
 	if answered.MatchString(l.page()) {
 		l.Errorf("a refusal with a number\n%s", l.page())
 	}
@@ -373,6 +393,6 @@ func (l *loop) research() {
 	l.open("/ask?lang=en")
 	l.set("Variant, gene or region", commonVariant)
 	l.set("What is it for?", "Care")
-	l.press("Ask")
-	l.says("This question is not answered here", "What is answered is said by decision ")
+	l.press("Ask all regions")
+	l.says("None of 7 regions answered.", "They follow decisions", "by decision ")
 }

@@ -3,6 +3,7 @@ package demo
 import (
 	"context"
 	"embed"
+	"errors"
 	"net/http"
 	"net/url"
 	"sync"
@@ -20,6 +21,8 @@ var walkFiles embed.FS
 // pages are the walk in the browser: what there is to do, as whom, on which of the real pages, and how far it has come.
 type pages struct {
 	client *app.Client
+	nodes  nodes
+	ctx    context.Context // that the regions are served in
 	dir    string
 	mark   mark
 	site   *web.Site
@@ -34,12 +37,19 @@ func (p *pages) register(t *route.Table, site *web.Site) (err error) {
 		return err
 	}
 	t.Add(route.Route{Method: "GET", Pattern: "/walk", Who: route.LocalOperator, Does: "Walks a newcomer through the demonstration.", Serve: p.show})
+	t.Add(route.Route{Method: "POST", Pattern: "/walk/line", Who: route.LocalOperator, Does: "Cuts a region of the demonstration off, or connects it again.", Serve: p.line})
 	t.Add(route.Route{Method: "POST", Pattern: "/walk/again", Who: route.LocalOperator, Does: "Puts back what a walk through the demonstration changed.", Serve: p.putBack})
 	return nil
 }
 
 // as is a button that signs in as somebody, and leads to a page.
 type as struct{ Person, To, Text string }
+
+// node is a region, and where its pages are.
+type node struct {
+	Title, URL string
+	Cut        bool
+}
 
 // who is somebody of the walk.
 type who struct{ ID, Name string }
@@ -54,7 +64,11 @@ type walkView struct {
 	Number  string // of the decision that holds
 	Tight   bool   // clinicians are not answered
 	Verify  string // the command
-	Do      []as   // what comes next in the meeting: as each of those who haven't done it
+	Home    node   // where the patient lives
+	Far     node   // which is cut off
+	Nodes   []node
+	Obeyed  int  // how many regions obey the decision that holds
+	Do      []as // what comes next in the meeting: as each of those who haven't done it
 
 	Meeting           string // the address
 	Read              as     // the draft
@@ -88,12 +102,27 @@ func (p *pages) person(as string) who {
 func (p *pages) view(ctx context.Context, g *group, l *web.Words) (v walkView, err error) {
 	s, now := p.mark.Story, g.now()
 	v = walkView{Clinician: p.person("clinician"), Chair: p.person("chair"), Representative: p.person("patient"), Patient: who{s.Individual, patientCalled}, Researcher: p.person("researcher"),
-		Variant: s.Variant, Number: now.number, Tight: !now.answers(), Verify: "samverk ledger verify --data " + p.dir}
+		Variant: s.Variant, Number: now.number, Tight: !now.answers()}
+	for _, r := range p.nodes {
+		at := node{r.title, r.at(), r.isCut()}
+		v.Nodes = append(v.Nodes, at)
+		if r.name == s.Region {
+			v.Home, v.Verify = at, "samverk ledger verify --data "+r.dir
+		}
+		if r.name == s.Far {
+			v.Far = at
+		}
+		if obeys, err := r.obeys(ctx, now.number); err != nil {
+			return v, err
+		} else if obeys {
+			v.Obeyed++
+		}
+	}
 	ask := url.Values{"q": {s.Variant}, "purpose": {s.Purpose}}
 	v.Ask = as{v.Clinician.ID, "/ask?" + ask.Encode(), l.Must("walk.1.button", v.Clinician.Name)}
 	research := url.Values{"q": {commonVariant}, "purpose": {string(consent.Research)}}
 	v.More = as{v.Researcher.ID, "/ask?" + research.Encode(), l.Must("walk.more.button", v.Researcher.Name)}
-	if v.Allowed, err = allows(ctx, p.client, s); err != nil {
+	if v.Allowed, err = allows(ctx, p.nodes.called(s.Region).client, s); err != nil {
 		return v, err
 	}
 	return v, p.meeting(ctx, g, l, &v)
@@ -111,7 +140,7 @@ func (p *pages) meeting(ctx context.Context, g *group, l *web.Words, v *walkView
 		return err
 	}
 	home := "/n/" + g.Slug
-	v.Meeting, v.Read = home+"/meetings/"+string(x.Meeting), as{v.Chair.ID, home + "/policy-drafts/" + x.Draft, l.Must("walk.5.draft", v.Chair.Name)}
+	v.Meeting, v.Read = home+"/meetings/"+string(x.Meeting), as{v.Chair.ID, home + "/policy-drafts/" + x.Draft, l.Must("walk.6.draft", v.Chair.Name)}
 	if all := m.Decisions[x.Item]; len(all) > 0 {
 		v.Decided, v.Decision, v.Approved = all[0].Number, home+"/decisions/"+string(all[0].ID), !all[0].Approved.IsZero()
 	}
@@ -127,15 +156,30 @@ func (p *pages) meeting(ctx context.Context, g *group, l *web.Words, v *walkView
 		}
 		for _, one := range minutes.Approvers {
 			if one.At.IsZero() {
-				v.Do = append(v.Do, as{string(one.Person), v.Minutes, l.Must("walk.5.minutes", one.Name)})
+				v.Do = append(v.Do, as{string(one.Person), v.Minutes, l.Must("walk.6.minutes", one.Name)})
 			}
 		}
 	case v.Decided != "":
-		v.Do = []as{{v.Chair.ID, v.Meeting, l.Must("walk.5.meeting", v.Chair.Name)}}
+		v.Do = []as{{v.Chair.ID, v.Meeting, l.Must("walk.6.meeting", v.Chair.Name)}}
 	default:
-		v.Do = []as{{v.Chair.ID, v.Meeting + "/items/" + string(x.Item), l.Must("walk.5.button", v.Chair.Name)}}
+		v.Do = []as{{v.Chair.ID, v.Meeting + "/items/" + string(x.Item), l.Must("walk.6.button", v.Chair.Name)}}
 	}
 	return nil
+}
+
+// line cuts a region off, or connects it again.
+func (p *pages) line(w http.ResponseWriter, r *http.Request) int {
+	p.again.Lock()
+	defer p.again.Unlock()
+	far := p.nodes.called(p.mark.Story.Far)
+	act := far.cut
+	if far.isCut() {
+		act = func() error { return far.connect(p.ctx) }
+	}
+	if err := act(); err != nil {
+		return p.pages.Fail(w, r, err)
+	}
+	return web.SeeOther(w, r, "/walk#step-5")
 }
 
 // putBack puts back what a walk changed.
@@ -143,8 +187,11 @@ func (p *pages) putBack(w http.ResponseWriter, r *http.Request) int {
 	p.again.Lock()
 	defer p.again.Unlock()
 	err := withGroup(r.Context(), p.client, p.dir, p.mark, func(g *group) error {
-		_, err := g.putBack(r.Context(), p.client, p.mark.Story)
-		return err
+		_, err := g.putBack(r.Context(), p.nodes.called(p.mark.Story.Region).client, p.mark.Story)
+		if err := errors.Join(err, p.nodes.called(p.mark.Story.Far).connect(p.ctx)); err != nil {
+			return err
+		}
+		return p.nodes.follow(r.Context(), g.now().number)
 	})
 	if err != nil {
 		return p.pages.Fail(w, r, err)

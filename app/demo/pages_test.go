@@ -25,8 +25,11 @@ func walks() map[string]walkView {
 	someone := who{"p1", "Karin Alm"}
 	button := as{Person: "p1", To: "/n/se/meetings/m1", Text: "Karin Alm"}
 	begun := walkView{Clinician: someone, Chair: someone, Representative: someone, Patient: someone, Researcher: someone, More: button, Variant: "chr22-50000774-G-A", Ask: button, Allowed: true, Number: "2026-06",
+		Home: node{Title: "Umeå", URL: "http://127.0.0.1:40001"}, Far: node{Title: "Lund", URL: "http://127.0.0.1:40002"},
+		Nodes:  []node{{Title: "Umeå", URL: "http://127.0.0.1:40001"}, {Title: "Lund", URL: "http://127.0.0.1:40002"}},
 		Verify: "samverk ledger verify --data /tmp/samverk-demo-1000-1", Do: []as{button}, Meeting: "/n/se/meetings/m1", Read: button}
 	closed := begun
+	closed.Far.Cut = true
 	closed.Allowed, closed.Decided, closed.Decision, closed.Minutes, closed.Do = false, "2026-07", "/n/se/decisions/d1", "/n/se/minutes/m1", []as{button, button}
 	tight := closed
 	tight.Approved, tight.Tight, tight.Number, tight.Do = true, true, "2026-07", nil
@@ -61,7 +64,7 @@ func serveWalks(t *testing.T) string {
 // The page is whole in each state and language: what is to be done next is a button, and what was done is told.
 func TestWalkPage(t *testing.T) {
 	url := serveWalks(t)
-	for name, buttons := range map[string]int{"begun": 5, "closed": 6, "tight": 5, "none": 3} {
+	for name, buttons := range map[string]int{"begun": 5, "closed": 7, "tight": 6, "none": 3} {
 		for _, code := range lang.Codes {
 			res, err := http.Get(url + "/walk/" + name + "?lang=" + code)
 			if err != nil {
@@ -76,7 +79,7 @@ func TestWalkPage(t *testing.T) {
 			if n := strings.Count(page, `action="/sign-in/as"`); res.StatusCode != http.StatusOK || n != buttons {
 				t.Errorf("%s, %s: %s, %d buttons, not %d", name, code, res.Status, n, buttons)
 			}
-			if !strings.Contains(page, `action="/walk/again"`) || !strings.Contains(page, `action="/my/sign-in/as"`) {
+			if !strings.Contains(page, `action="/walk/again"`) || !strings.Contains(page, `href="http://127.0.0.1:40001/my/sign-in?lang=`+code) || strings.Contains(page, "[walk") {
 				t.Errorf("%s, %s: no way on, or no patient", name, code)
 			}
 		}

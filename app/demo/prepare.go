@@ -82,10 +82,7 @@ func prepare(ctx context.Context, dir string, seed uint64, now time.Time, t *tel
 		return mark{}, err
 	}
 	m = mark{Seed: seed, Day: today}
-	if m.People, m.Sharing, err = lives(ctx, dir, seed, now, t); err != nil {
-		return m, err
-	}
-	if m.Story, err = build(ctx, dir, m, t); err != nil {
+	if err := m.make(ctx, dir, now, t); err != nil {
 		return m, err
 	}
 	b, err := json.Marshal(m)
@@ -96,6 +93,32 @@ func prepare(ctx context.Context, dir string, seed uint64, now time.Time, t *tel
 		err = os.Remove(filepath.Join(dir, unfinished))
 	}
 	return m, err
+}
+
+// make makes the regions beside the networks, which take as long.
+func (m *mark) make(ctx context.Context, dir string, now time.Time, t *teller) (err error) {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	populated := make(chan error, 1)
+	go func() {
+		var err error
+		m.Story, err = populate(ctx, dir, m.Seed, t)
+		populated <- err
+	}()
+	m.People, m.Sharing, err = lives(ctx, dir, m.Seed, now, t)
+	if err != nil {
+		stop()
+	}
+	if err = errors.Join(err, <-populated); err == nil {
+		err = obey(ctx, dir, *m)
+	}
+	if err == nil {
+		err = build(ctx, dir, *m, t)
+	}
+	if err == nil {
+		err = believe(dir)
+	}
+	return err
 }
 
 // lives makes the network, in the database that the node is then made around. The node is a hospital's in the first country.
@@ -164,13 +187,41 @@ func makeRoom(dir string) error {
 	return os.WriteFile(filepath.Join(dir, unfinished), []byte("A demonstration is being made here.\n"), 0o600)
 }
 
-// build makes the files of the three regions and loads them as anybody would.
-func build(ctx context.Context, dir string, m mark, t *teller) (story, error) {
+// build makes the national node around the networks that live in it: it holds no genomes.
+func build(ctx context.Context, dir string, m mark, t *teller) error {
+	genes, err := files.ReadFile("data/" + genesName)
+	if err != nil {
+		return err
+	}
+	table, err := filepath.Abs(filepath.Join(dir, filesName, genesName))
+	if err == nil {
+		err = os.WriteFile(table, genes, 0o600)
+	}
+	if err != nil {
+		return err
+	}
+	settings := app.Settings{Region: "Demonstration", Country: country, Organisation: string(m.Sharing.Hospital), Genes: table}
+	if err := app.Init(ctx, dir, settings); err != nil {
+		return err
+	}
+	return app.With(ctx, dir, "samverk demo", nil, func(c *app.Client) error {
+		return withGroup(ctx, c, dir, m, func(g *group) error {
+			if err := g.begin(ctx); err != nil {
+				return err
+			}
+			t.obeys(g.now())
+			return nil
+		})
+	})
+}
+
+// populate makes the regions' files, and each region's node, and loads them as anybody would.
+func populate(ctx context.Context, dir string, seed uint64, t *teller) (story, error) {
 	all, err := people()
 	if err != nil {
 		return story{}, err
 	}
-	lives := invent(all, m.Seed)
+	lives := invent(all, seed)
 	folder := filepath.Join(dir, filesName)
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return story{}, err
@@ -186,42 +237,35 @@ func build(ctx context.Context, dir string, m mark, t *teller) (story, error) {
 	if err := os.WriteFile(filepath.Join(folder, patientName), []byte(sampleVCF(s)), 0o600); err != nil {
 		return s, err
 	}
-	genes, err := files.ReadFile("data/" + genesName)
-	if err != nil {
-		return s, err
+	for _, r := range regions {
+		if err := r.make(ctx, dir, t); err != nil {
+			return s, err
+		}
 	}
-	table, err := filepath.Abs(filepath.Join(folder, genesName))
-	if err == nil {
-		err = os.WriteFile(table, genes, 0o600)
+	return s, nil
+}
+
+// make makes a region's node, with its people.
+func (r region) make(ctx context.Context, dir string, t *teller) error {
+	at := r.dir(dir)
+	if err := os.MkdirAll(filepath.Dir(at), 0o700); err != nil {
+		return err
 	}
-	if err != nil {
-		return s, err
+	if err := app.Init(ctx, at, app.Settings{Region: r.title, Country: country}); err != nil {
+		return err
 	}
-	settings := app.Settings{Region: "Demonstration", Country: country, Organisation: string(m.Sharing.Hospital), Genes: table}
-	if err := app.Init(ctx, dir, settings); err != nil {
-		return s, err
-	}
-	return s, app.With(ctx, dir, "samverk demo", nil, func(c *app.Client) error {
-		for _, r := range regions {
-			done, err := app.Load.Call(ctx, c, request(folder, r), app.Sink[app.None]{})
-			if err != nil {
-				return err
-			}
+	return app.With(ctx, at, "samverk demo", nil, func(c *app.Client) error {
+		done, err := app.Load.Call(ctx, c, request(filepath.Join(dir, filesName), r), app.Sink[app.None]{})
+		if err == nil {
 			t.loaded(r, done)
 		}
-		return withGroup(ctx, c, dir, m, func(g *group) error {
-			if err := g.begin(ctx); err != nil {
-				return err
-			}
-			t.obeys(g.now())
-			return nil
-		})
+		return err
 	})
 }
 
 func request(folder string, r region) app.LoadRequest {
-	base := filepath.Join(folder, r.dataset)
-	return app.LoadRequest{Dataset: r.dataset, By: by, Files: []string{base + ".vcf.gz"}, Samples: base + ".samples.tsv", Consent: base + ".consent.csv"}
+	base := filepath.Join(folder, r.name)
+	return app.LoadRequest{Dataset: r.name, By: by, Files: []string{base + ".vcf.gz"}, Samples: base + ".samples.tsv", Consent: base + ".consent.csv"}
 }
 
 // writeRegions writes each region's VCF, S.tsv and C.csv.
@@ -229,7 +273,7 @@ func writeRegions(folder string, all []person, lives map[string]life) (variants 
 	outs := make([]io.Writer, len(regions))
 	var done []func() error
 	for i, r := range regions {
-		base := filepath.Join(folder, r.dataset)
+		base := filepath.Join(folder, r.name)
 		samples, consents := tables(all, lives, i)
 		if err := errors.Join(os.WriteFile(base+".samples.tsv", []byte(samples), 0o600), os.WriteFile(base+".consent.csv", []byte(consents), 0o600)); err != nil {
 			return nil, err

@@ -16,11 +16,12 @@ import (
 var files embed.FS
 
 const (
-	sliceName      = "data/1000g-chr22-50mb.vcf.gz"
-	samplesName    = "data/samples.tsv"
-	columnsBefore  = 9  // CHROM … FORMAT
-	fewestCarriers = 6  // what is worth asking a newcomer about: rare, but
-	mostCarriers   = 12 // with somebody in each region
+	sliceName     = "data/1000g-chr22-50mb.vcf.gz"
+	samplesName   = "data/samples.tsv"
+	columnsBefore = 9 // CHROM … FORMAT
+	// What is worth asking a newcomer about: what few carry, and what some do in each region.
+	fewestCarriers, mostCarriers     = 6, 12
+	fewestEverywhere, mostEverywhere = 120, 250
 )
 
 // person is one line of samples.tsv.
@@ -44,7 +45,7 @@ func people() ([]person, error) {
 	return out, nil
 }
 
-// rare is a variant that few people carry, and who they are.
+// rare is a variant that few people carry, or not very many, and who they are.
 type rare struct {
 	name     string // chr22-50000165-C-T
 	line     string // its first eight columns, for an annotation
@@ -128,7 +129,7 @@ func (c *cutter) line(l []byte) error {
 		f, after, _ := bytes.Cut(rest, []byte("\t"))
 		fields[i], rest = string(f), after
 	}
-	if n := alleleCount(fields[7]); n >= fewestCarriers && n <= mostCarriers {
+	if n := alleleCount(fields[7]); n >= fewestCarriers && n <= mostCarriers || n >= fewestEverywhere && n <= mostEverywhere {
 		c.remember(fields, rest)
 	}
 	fields[7] = "."

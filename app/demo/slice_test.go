@@ -42,12 +42,17 @@ func TestCutDealsEverybodyOnce(t *testing.T) {
 	}
 	all, _ := people()
 	lives := invent(all, 1)
-	bufs := []*bytes.Buffer{{}, {}, {}}
-	if _, err := cut(func(s string) int { return lives[s].region }, []io.Writer{bufs[0], bufs[1], bufs[2]}); err != nil {
+	var bufs [len(regions)]bytes.Buffer
+	var outs []io.Writer
+	for i := range bufs {
+		outs = append(outs, &bufs[i])
+	}
+	if _, err := cut(func(s string) int { return lives[s].region }, outs); err != nil {
 		t.Fatal(err)
 	}
 	seen := map[string]int{}
-	for i, b := range bufs {
+	for i := range bufs {
+		b := &bufs[i]
 		var columns, records int
 		for l := range strings.Lines(b.String()) {
 			l = strings.TrimSuffix(l, "\n")

@@ -213,6 +213,7 @@ func (c *consentExportCmd) Run(ctx context.Context, s streams) error {
 type individualsCmd struct {
 	List   individualsListCmd   `cmd:"" help:"List individuals."`
 	Remove individualsRemoveCmd `cmd:"" help:"Remove an individual with every genotype, sample and choice."`
+	Home   individualsHomeCmd   `cmd:"" help:"Say which region's node counts an individual whom several know."`
 	Case   individualsCaseCmd   `cmd:"" help:"Let an organisation's clinicians leave their own patient out of a count."`
 }
 
@@ -222,18 +223,48 @@ type individualsListCmd struct {
 }
 
 func (c *individualsListCmd) Run(ctx context.Context, s streams) error {
-	t := newTable(s.out, "INDIVIDUAL", "SEX", ">SAMPLES")
+	t := newTable(s.out, "INDIVIDUAL", "SEX", ">SAMPLES", "PSEUDONYM", "HOME")
 	_, err := call(ctx, s, c.data, app.ListIndividuals, app.None{}, func(i app.Individual) error {
 		if c.JSON {
 			return jsonLine(s.out, i)
 		}
-		t.row(i.ID, i.Sex, i.Samples)
+		t.row(i.ID, i.Sex, i.Samples, i.Pseudonym, i.Home)
 		return nil
 	})
 	if err != nil || c.JSON {
 		return err
 	}
 	return t.flush()
+}
+
+type individualsHomeCmd struct {
+	data
+	ID     string `arg:"" help:"Who."`
+	Let    bool   `xor:"act" help:"They are at home here no more: whichever region that knows them asks next has them."`
+	To     string `placeholder:"NODE" xor:"act" help:"They are at home at this node from now on."`
+	Return bool   `xor:"act" help:"Ask for them again: they are at home here if no other node has them."`
+	JSON   bool   `name:"json" help:"Print the outcome as JSON."`
+}
+
+func (individualsHomeCmd) Help() string {
+	return `Somebody whom several regions know, by the pseudonym of one issuer ("issuer" in samverk.json), is counted by one of them when nodes answer together: the first that enrolled them, until it lets them go. They are counted here no more from the moment of --let or --to, and by the next within a quarter of an hour. Answers that this node gives by itself are not changed.
+
+Examples:
+
+  samverk individuals home -d DIR P17
+  samverk individuals home -d DIR P17 --to north`
+}
+
+func (c *individualsHomeCmd) Run(ctx context.Context, s streams) error {
+	r, err := call(ctx, s, c.data, app.HomeIndividual, app.HomeRequest{ID: c.ID, Let: c.Let, To: c.To, Return: c.Return}, nil)
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		return jsonLine(s.out, r)
+	}
+	say(s.out, r.Home)
+	return nil
 }
 
 type individualsCaseCmd struct {

@@ -76,10 +76,13 @@ func (v Versions) Or() Versions {
 	return v
 }
 
-// With gives the newest version that both understand.
+// With gives the newest version that both understand; 0 and false where there is none.
 func (v Versions) With(other Versions) (int, bool) {
 	n := min(v.Newest, other.Newest)
-	return n, n >= max(v.Oldest, other.Oldest) && n > 0
+	if n <= 0 || n < max(v.Oldest, other.Oldest) {
+		return 0, false
+	}
+	return n, true
 }
 
 // Request signs a request with its body, and gives the nonce that the answer must name.

@@ -36,5 +36,6 @@ CREATE TABLE federation_event (
     made BIGINT NOT NULL,
     peer TEXT NOT NULL,
     what TEXT NOT NULL,
-    why  TEXT NOT NULL
+    why  TEXT NOT NULL,
+    who  TEXT NOT NULL -- a person's id; '' is the operator, or the node itself
 );

@@ -66,9 +66,14 @@ func (x *answering) message(ctx context.Context, from federation.Peer, body []by
 
 // reply answers one question.
 func (x *answering) reply(ctx context.Context, from federation.Peer, q *question) reply {
-	a, err := x.answer(ctx, x.ask(from, q), q)
+	as := x.ask(from, q)
+	a, err := x.answer(ctx, as, q)
 	if err != nil {
-		return reply{Problem: problemOf(err)}
+		r := reply{Problem: problemOf(err)}
+		if v := x.desk.Judge(as); as.SignedIn && fault.KindOf(err) == fault.Denied { // who is known is told by which decision
+			r.Verdict = verdict{Policy: v.Policy, Decision: v.Decision, Number: v.Number, Network: v.Network, Body: v.Body}
+		}
+		return r
 	}
 	v := a.Verdict
 	r := reply{Epoch: a.Epoch, Individuals: &a.Individuals, Datasets: a.Datasets, Leaf: a.Receipt.Index, Tag: a.Tag, Unchanged: a.Unchanged, keys: a.Keys,
@@ -95,14 +100,18 @@ func (x *answering) ask(from federation.Peer, q *question) policy.Ask {
 }
 
 func (x *answering) answer(ctx context.Context, a policy.Ask, q *question) (answer.Answer, error) {
+	leave := answer.LeaveOut{Guests: true, Case: q.Case}
 	if q.Region == "" {
-		return x.desk.Ask(ctx, answer.Question{Ask: a, Keys: q.keys, Have: q.Have})
+		return x.desk.Ask(ctx, answer.Question{Ask: a, LeaveOut: leave, Keys: q.keys, Have: q.Have})
 	}
 	r, err := variant.ParseRegion(q.Region)
 	if err != nil {
 		return answer.Answer{}, err
 	}
-	return x.desk.Region(ctx, answer.Region{Ask: a, Chrom: r.Chrom, From: r.From, To: r.To})
+	if q.Limit < 0 {
+		return answer.Answer{}, fault.New(fault.Invalid, "%d variants can't be listed", q.Limit)
+	}
+	return x.desk.Region(ctx, answer.Region{Ask: a, LeaveOut: leave, Chrom: r.Chrom, From: r.From, To: r.To, Limit: q.Limit})
 }
 
 // problemOf is what a peer is told of an error: its kind, its code, and its words where they are for askers.

@@ -21,6 +21,7 @@ type Question struct {
 	policy.Ask // as it is asked here; the person goes to each node under a pseudonym
 	Keys       []variant.Key
 	Region     *variant.Region // instead of keys
+	Limit      int             // of variants on a stretch, the first ones; 0: all
 	Case       string          // the asker's own case, as its home node names it ("north:…"), who is left out there; "": nobody
 	Only       []string        // names of nodes; none: all
 
@@ -191,7 +192,7 @@ func (d *Desk) one(ctx context.Context, n Node, q Question) Reply {
 	began := time.Now()
 	r := Reply{Node: n.Name, Title: n.Title, URL: n.URL}
 	if self, _ := d.nodes.Self(); d.own != nil && n.Name == self.Name {
-		r.Answer, r.Why = d.here(ctx, q)
+		r.Answer, r.Why = d.here(ctx, self.Name, q)
 	} else {
 		r.Answer, r.Unchanged, r.Why = d.there(ctx, n.Name, q)
 	}
@@ -200,11 +201,12 @@ func (d *Desk) one(ctx context.Context, n Node, q Question) Reply {
 }
 
 // here asks this node's own desk.
-func (d *Desk) here(ctx context.Context, q Question) (answer.Answer, error) {
+func (d *Desk) here(ctx context.Context, self string, q Question) (answer.Answer, error) {
+	leave := answer.LeaveOut{Guests: true, Case: q.caseAt(self)}
 	if q.Region != nil {
-		return d.own.Region(ctx, answer.Region{Ask: q.Ask, Chrom: q.Region.Chrom, From: q.Region.From, To: q.Region.To})
+		return d.own.Region(ctx, answer.Region{Ask: q.Ask, LeaveOut: leave, Chrom: q.Region.Chrom, From: q.Region.From, To: q.Region.To, Limit: q.Limit})
 	}
-	return d.own.Ask(ctx, answer.Question{Ask: q.Ask, Keys: q.Keys})
+	return d.own.Ask(ctx, answer.Question{Ask: q.Ask, LeaveOut: leave, Keys: q.Keys})
 }
 
 // there asks a peer.
@@ -220,6 +222,8 @@ func (d *Desk) there(ctx context.Context, peer string, q Question) (a answer.Ans
 	case err != nil:
 		return a, false, err
 	case got.Problem != nil:
+		a.Verdict = got.answer().Verdict // that doesn't allow it
+		a.Verdict.Allowed = false
 		return a, false, got.Problem.fault()
 	case got.Unchanged && !remembered:
 		return a, false, unreadable()
@@ -251,18 +255,23 @@ func unreadable() error {
 	return (&reader{bad: true}).err()
 }
 
+// caseAt is the own case's token at a node; "" where it isn't at home.
+func (q Question) caseAt(node string) string {
+	if home, token, ok := strings.Cut(q.Case, ":"); ok && home == node {
+		return token
+	}
+	return ""
+}
+
 // written is a question as a node gets it.
 func (d *Desk) written(peer string, q Question) (*question, error) {
 	s := &question{Organisation: q.Organisation, Sector: q.Sector, Role: q.Role, Approval: q.Approval, Kind: q.Question, Dataset: q.Dataset,
-		Use: use{q.Use.Purpose, q.Use.Health, q.Use.Diseases, q.Use.Commercial, q.Use.Country}, keys: q.Keys, packed: q.packed}
+		Use: use{q.Use.Purpose, q.Use.Health, q.Use.Diseases, q.Use.Commercial, q.Use.Country}, Case: q.caseAt(peer), keys: q.Keys, packed: q.packed}
 	if q.SignedIn {
 		s.Person = d.nodes.Pseudonym(peer, q.Person)
 	}
-	if home, token, ok := strings.Cut(q.Case, ":"); ok && home == peer {
-		s.Case = token
-	}
 	if q.Region != nil {
-		s.Region, s.keys = q.Region.String(), nil
+		s.Region, s.Limit, s.keys = q.Region.String(), q.Limit, nil
 	}
 	for _, k := range s.keys {
 		if max(len(k.Ref), len(k.Alt)) > mostAllele {

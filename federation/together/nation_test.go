@@ -299,4 +299,16 @@ func TestStretch(t *testing.T) {
 	if len(whole.Keys) != len(a.Keys) {
 		t.Errorf("%d variants, and %d in the region with everybody", len(a.Keys), len(whole.Keys))
 	}
+	for _, limit := range []int{1, 7, 40} { // the same, as far as it goes
+		some, err := x.desk.Ask(t.Context(), together.Question{Ask: testnode.Clinician(), Region: &where, Limit: limit})
+		must(t, err)
+		if n := min(limit, len(a.Keys)); !some.Complete() || len(some.Keys) != n || len(some.Totals) != n {
+			t.Fatalf("%d of %d: %d, %d answered", limit, len(a.Keys), len(some.Keys), some.Answered)
+		}
+		for i, k := range some.Keys {
+			if k.Compare(a.Keys[i]) != 0 || some.Totals[i] != a.Totals[i] {
+				t.Errorf("%d of %d: %s %+v, not %s %+v", limit, len(a.Keys), k, some.Totals[i], a.Keys[i], a.Totals[i])
+			}
+		}
+	}
 }

@@ -122,7 +122,7 @@ func (d *Desk) stretch(ctx context.Context, nodes []Node, q Question) (Answer, e
 	ctx, cancel := context.WithTimeout(ctx, 2*d.deadline)
 	defer cancel()
 	lists := d.all(ctx, nodes, q, nil)
-	keys := union(lists)
+	keys := first(union(lists), lists, q.Limit)
 	lacking := make([][]variant.Key, len(nodes))
 	var again []Node
 	var missing [][]variant.Key
@@ -171,6 +171,24 @@ func union(lists []Reply) (keys []variant.Key) {
 	}
 	slices.SortFunc(keys, variant.Key.Compare)
 	return slices.CompactFunc(keys, same)
+}
+
+// first are the first of all that were listed: as many as were asked for, and none behind where a list was broken off, because what follows there
+// isn't known.
+func first(keys []variant.Key, lists []Reply, limit int) []variant.Key {
+	if limit <= 0 {
+		return keys
+	}
+	for _, r := range lists {
+		all := r.Answer.Keys
+		if r.How != Answered || len(all) < limit {
+			continue
+		}
+		if i := slices.IndexFunc(keys, func(k variant.Key) bool { return k.Compare(all[len(all)-1]) > 0 }); i >= 0 {
+			keys = keys[:i]
+		}
+	}
+	return keys[:min(limit, len(keys))]
 }
 
 func same(a, b variant.Key) bool { return a.Compare(b) == 0 }

@@ -37,6 +37,7 @@ type question struct {
 	Kind         policy.Kind `json:"kind"`
 	Dataset      string      `json:"dataset,omitempty"`
 	Region       string      `json:"region,omitempty"`
+	Limit        int         `json:"limit,omitempty"`
 	Case         string      `json:"case,omitempty"`
 	Have         string      `json:"have,omitempty"`
 	Keys         int         `json:"keys,omitempty"`

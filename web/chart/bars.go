@@ -66,6 +66,30 @@ func Swatch(class string) template.HTML {
 	return d.html()
 }
 
+// Span is a bar of a table's row: how much something is at least and at most, on a scale that is the same in all rows. Where the two
+// differ the rest is dashed. The numbers stand beside it.
+type Span struct{ Low, High, Of float64 }
+
+// SVG draws the bar; nothing where there is no scale.
+func (s Span) SVG() template.HTML {
+	if s.Of <= 0 {
+		return ""
+	}
+	const width = 120.0
+	at := func(x float64) float64 { return math.Round(10*width*min(max(x, 0)/s.Of, 1)) / 10 }
+	low, high := at(s.Low), at(s.High)
+	var d drawing
+	d.add(`<svg viewBox="0 0 120 12" preserveAspectRatio="none" aria-hidden="true"><rect class="bg" width="120" height="12"/>`)
+	if low > 0 || high <= low {
+		d.add(`<rect width="%v" height="12"/>`, low)
+	}
+	if high > low {
+		d.add(`<rect class="band" x="%v" y=".75" width="%v" height="10.5"/>`, low, high-low)
+	}
+	d.WriteString("</svg>")
+	return d.html()
+}
+
 // Bar is one bar: what it is of, how much it is, and that in words.
 type Bar struct {
 	Label string // "nov"

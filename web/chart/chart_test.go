@@ -54,6 +54,7 @@ func TestGolden(t *testing.T) {
 		"seats-101":     Seats{"a", "101", "", "101 platser", "", body(40, 20, 11, 10, 20)}.SVG(),
 		"quorum":        Meter{10, 9, 18}.SVG() + "\n" + Meter{6, 4, 7}.SVG() + "\n" + Meter{1, 2, 4}.SVG() + "\n" + Meter{}.SVG() + "\n" + Meter{5, 3, 2}.SVG(),
 		"votes":         Votes{"13 för, 2 emot, 1 avstår", 13, 2, 1}.SVG() + "\n" + Votes{`"<`, 1, 0, 0}.SVG() + "\n" + Votes{"0", 0, 0, 0}.SVG() + "\n" + Votes{"", 999, 1, 0}.SVG() + "\n" + Swatch("for"),
+		"spans":         Span{2, 2, 3}.SVG() + "\n" + Span{1, 4, 5}.SVG() + "\n" + Span{0, 4, 5}.SVG() + "\n" + Span{0, 0, 5}.SVG() + "\n" + Span{3, 9, 5}.SVG() + "\n" + Span{}.SVG(),
 		"bars":          Bars{"b", "Per månad", "", months}.SVG(),
 		"bars-36":       Bars{"b", "Per månad", "", many}.SVG(),
 		"bars-none":     Bars{ID: "b", Title: "Inget"}.SVG(),
