@@ -1,7 +1,6 @@
 package answer
 
 import (
-	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
@@ -25,8 +24,9 @@ const tagBytes = 18
 
 // tag is the tag of an answer about keys, once it is known who is counted.
 func (d *Desk) tag(q *asking, keys []variant.Key) string {
-	w := tagger{to: hmac.New(sha256.New, d.tagKey[:]), b: make([]byte, 0, 1<<10)}
-	w.number(q.made) // the snapshot, the set with its epoch, and the dataset
+	var room [1 << 10]byte
+	w := tagger{to: sha256.New(), b: append(room[:0], d.tagKey[:]...)} // the key first, and the hash cut off: nobody can go on from it
+	w.number(q.made)                                                   // the snapshot, the set with its epoch, and the dataset
 	w.text(q.use.Purpose, q.use.Conditions, q.ask.Dataset, string(q.ask.Question))
 	v := &q.verdict
 	w.text(string(v.Precision), v.Policy, v.Decision, v.Number, v.Network, v.Body, string(v.Reason), string(v.Digest[:]))
@@ -39,7 +39,7 @@ func (d *Desk) tag(q *asking, keys []variant.Key) string {
 		w.key(&keys[i])
 	}
 	_, _ = w.to.Write(w.b)
-	return base64.RawURLEncoding.EncodeToString(w.to.Sum(nil)[:tagBytes])
+	return base64.RawURLEncoding.EncodeToString(w.to.Sum(room[:0])[:tagBytes])
 }
 
 // tagger writes what can be read in one way only, a kilobyte at a time.

@@ -317,24 +317,26 @@ func (n *Node) makeRule(ctx context.Context, q RuleMake, _ Sink[None]) (out Stan
 	if err != nil {
 		return out, err
 	}
-	id, body := n.elsewhereAs(q.Network), q.Body
-	if id == "" {
+	ids, body := n.elsewhereAs(q.Network), q.Body
+	if len(ids) == 0 {
 		of, err := networkOf(registry, q.Network)
 		if err != nil {
 			return out, err
 		}
-		if id = string(of.ID); q.Body != "" {
+		if ids = []string{string(of.ID)}; q.Body != "" {
 			if body, err = bodyOf(ctx, registry, of.ID, q.Body); err != nil {
 				return out, err
 			}
 		}
 	}
-	if err := n.policies.SetStanding(ctx, policy.Actor{Operator: true}, id, body, q.Adopts, q.Ground); err != nil {
-		return out, err
+	for _, id := range ids {
+		if err := n.policies.SetStanding(ctx, policy.Actor{Operator: true}, id, body, q.Adopts, q.Ground); err != nil {
+			return out, err
+		}
 	}
 	rules, err := n.policies.Rules(ctx)
 	for _, r := range rules {
-		if r.Network == id && r.Body == body {
+		if slices.Contains(ids, r.Network) && r.Body == body {
 			return n.ruleOf(ctx, registry, r), err
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -61,6 +62,7 @@ type Node struct {
 	witness   *ledger.Witness   // of peers' logs
 	witnesses *ledger.Witnesses // of ours
 	published *published.Published
+	giving    sync.Mutex // held while what peers gave is adopted
 
 	journalLost bool // the operator says so
 }

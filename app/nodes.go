@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/ed25519"
+	"log/slog"
 	"net/http"
 	"path/filepath"
 	"runtime/debug"
@@ -245,17 +246,22 @@ func (n *Node) nodePeers(_ context.Context, _ None, s Sink[NodePeer]) (NodeSelf,
 }
 
 func (n *Node) nodeApprove(ctx context.Context, q NodeApproval, _ Sink[None]) (NodePeer, error) {
-	if p, ok := n.nodes.Peer(q.Name); ok && q.Anew {
-		if !p.Has(q.Key) || p.State != federation.Forked {
-			return peerOf(p), fault.New(fault.Conflict, "the log of %s isn't to be believed anew: it is %s, or the key is another", q.Name, p.State).Do("leave out --new-log")
-		}
-		if err := n.published.Anew(ctx, q.Name); err != nil {
-			return peerOf(p), err
-		}
-	}
-	err := n.nodes.Approve(ctx, q.Name, q.Key)
+	err := n.approve(ctx, q.Name, q.Key, q.Anew)
 	p, _ := n.nodes.Peer(q.Name)
 	return peerOf(p), err
+}
+
+// approve lets a peer in, and on somebody's word believes a log that was changed.
+func (n *Node) approve(ctx context.Context, name, key string, anew bool) error {
+	if p, ok := n.nodes.Peer(name); ok && anew {
+		if p.State != federation.Forked || !p.Has(key) {
+			return fault.New(fault.Conflict, "the log of %s isn't to be believed anew: it is %s, or the key is another", name, p.State).Do("leave out --new-log").Say("federation.anew", p.Title)
+		}
+		if err := n.published.Anew(ctx, name); err != nil {
+			return err
+		}
+	}
+	return n.nodes.Approve(ctx, name, key)
 }
 
 func (n *Node) nodeRevoke(ctx context.Context, q NodeRevocation, _ Sink[None]) (NodePeer, error) {
@@ -278,8 +284,21 @@ func (s *site) peers(n *Node, frame *web.Site) error {
 	for _, path := range n.nodes.Paths() {
 		s.table.Add(route.Route{Method: http.MethodPost, Pattern: federation.Prefix + path, Who: route.Peer, Does: "Answers another node: " + path + ".", Serve: n.nodes.Serve})
 	}
-	return federationweb.Register(s.table, frame, federationweb.Options{Nodes: n.nodes, Whose: n.whose, Steward: func(r *http.Request) (string, bool) {
+	return federationweb.Register(s.table, frame, federationweb.Options{Nodes: n.nodes, Whose: n.whose, Witnessed: n.seenOf, Approve: n.approve, Steward: func(r *http.Request) (string, bool) {
 		as, ok := n.steward(r)
 		return as.Person, ok
 	}})
+}
+
+// seenOf is how far this node has witnessed a peer's log, and when.
+func (n *Node) seenOf(_ context.Context, peer string) (leaves uint64, at time.Time) {
+	p, ok := n.nodes.Peer(peer)
+	if !ok || p.Ledger == "" {
+		return 0, at
+	}
+	leaves, at, err := n.witness.Seen(p.Ledger)
+	if err != nil { // the page of nodes is about other things too
+		slog.Warn("what was seen of a peer's log can't be read", "peer", peer, "error", err)
+	}
+	return leaves, at.UTC()
 }

@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/samverk/samverk/consent"
 	"github.com/samverk/samverk/fault"
@@ -64,6 +65,8 @@ func (n *Node) met(ctx context.Context, p federation.Peer) {
 
 // adoptGiven adopts, by the node's standing rules, what peers gave, and tells whether anything was.
 func (n *Node) adoptGiven(ctx context.Context) (did bool) {
+	n.giving.Lock() // what came twice is adopted once
+	defer n.giving.Unlock()
 	adopted, err := n.policies.AdoptStanding(ctx)
 	forms, ferr := n.adoptForms(ctx)
 	if err = errors.Join(err, ferr); err != nil && ctx.Err() == nil {
@@ -163,16 +166,18 @@ func (n *Node) elsewhere() (out []policyweb.Elsewhere) {
 	return out
 }
 
-// elsewhereAs is the network of another node by the node's name, where it has one, or by its id; "" for none.
-func (n *Node) elsewhereAs(name string) string {
-	if p, ok := n.nodes.Peer(name); ok && p.State != federation.Revoked && len(p.Networks) == 1 {
-		return p.Networks[0].Network
+// elsewhereAs are the networks of another node by the node's name, or one by its id; none where nobody is called so.
+func (n *Node) elsewhereAs(name string) (ids []string) {
+	if p, ok := n.nodes.Peer(name); ok && p.State != federation.Revoked {
+		for _, k := range p.Networks {
+			ids = append(ids, k.Network)
+		}
+		return ids
 	}
-	all := n.elsewhere()
-	if i := slices.IndexFunc(all, func(x policyweb.Elsewhere) bool { return x.Network == name }); i >= 0 {
-		return name
+	if slices.ContainsFunc(n.elsewhere(), func(x policyweb.Elsewhere) bool { return x.Network == name }) {
+		ids = append(ids, name)
 	}
-	return ""
+	return ids
 }
 
 // decisionAt is where a decision of a network elsewhere is read.
@@ -192,6 +197,12 @@ func (s *site) nation(n *Node, frame *web.Site) error {
 		return nil
 	}
 	return publishedweb.Register(s.table, frame, publishedweb.Options{Published: n.published, Policies: n.policies, Now: n.db.Now,
+		Zone: func() *time.Location {
+			if root := first(); root != nil {
+				return s.commons.Networks.Zone(root.ID)
+			}
+			return time.UTC
+		},
 		Adopt: func(r *http.Request) string {
 			is, err := n.policies.IsSteward(r.Context(), policy.Actor{Person: web.ViewerOf(r).Person}, "")
 			if root := first(); root != nil && is && err == nil {

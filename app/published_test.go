@@ -13,10 +13,12 @@ import (
 	"time"
 
 	"github.com/samverk/samverk/consent"
+	consentweb "github.com/samverk/samverk/consent/web"
 	"github.com/samverk/samverk/federation"
 	"github.com/samverk/samverk/forum"
 	"github.com/samverk/samverk/network"
 	"github.com/samverk/samverk/policy"
+	"github.com/samverk/samverk/web/webtest"
 )
 
 // region is a region's own node, served on loopback.
@@ -167,11 +169,24 @@ func TestADecisionReachesTheRegions(t *testing.T) {
 	page := r.page("/nation?lang=sv")
 	c.has(page, "I kraft här", "2026-01", "Styrgruppen", "Senast hört", "Inget av det vi har lyft")
 	c.has(r.page("/nation?format=csv"), "number,network,body", "2026-01,Nätverket,Styrgruppen,Ja,sv")
-	for _, l := range []string{"nb", "en"} {
-		r.page("/nation?lang=" + l)
-	}
 	if w := c.do(kind{name: "nobody"}, http.MethodGet, "/nation", nil); w.Code != http.StatusNotFound {
 		t.Errorf("the network's own node has the page: %d", w.Code)
+	}
+
+	// a form of consent goes the same way, also while the network's own node adopts none
+	form, ok := consentweb.Model("SE")
+	if !ok {
+		t.Fatal("there is no form to begin from")
+	}
+	digest, named := c.form(form)
+	c.decide(c.body, c.seats[:4], c.topic(c.body, "Formulär"), named)
+	r.becomes("the form is in force", func() bool {
+		r.nodes.Announce(ctx)
+		now := r.consents.InForce()
+		return now != nil && now.Digest == digest
+	})
+	if c.node.consents.InForce() != nil {
+		t.Error("the network's own node adopted a form without a rule")
 	}
 
 	// what the region lifted comes to its own page, and to no other's
@@ -181,6 +196,21 @@ func TestADecisionReachesTheRegions(t *testing.T) {
 		return strings.Contains(r.page("/nation?lang=sv"), server.URL+"/n/se/topics/"+string(lifted))
 	})
 	c.has(r.page("/nation?lang=sv"), "Väntetider i norr", "Svar väntar", "Svar senast", "Hos Styrgruppen", "Lyft av Norra gruppen")
+
+	for _, l := range []string{"sv", "nb", "en"} {
+		for _, at := range []*regionNode{r, doubts} {
+			if left := webtest.Leftovers(webtest.Visible(at.page("/nation?lang=" + l))); len(left) > 0 {
+				t.Errorf("%s: %v", l, left)
+			}
+		}
+	}
+	t.Run("browser", func(t *testing.T) {
+		b := webtest.Open(t)
+		for _, at := range []*regionNode{r, doubts} {
+			b.Go(t, at.server.URL+"/nation?lang=sv")
+			b.Judge(t, "nation-"+at.nodeSelf().Name)
+		}
+	})
 
 	// the operator of the one that doubts says that it is the network's: then it waits for an act
 	must(doubts.nodeTrust(ctx, NodeTrusting{Name: "nation"}, noItems))(t)

@@ -184,7 +184,7 @@ func TestEveryPageIsReached(t *testing.T) {
 			}
 			c := h.crawl(k, starts...)
 			for _, r := range h.site.table.Routes() {
-				if _, ok := c.from[r.Pattern]; ok || r.Method != http.MethodGet || r.Who == route.LocalOperator || strings.Contains(r.Pattern, "/static/") || unlinked[r.Pattern] != "" || strings.HasPrefix(r.Pattern, "/beacon/v2/") {
+				if _, ok := c.from[r.Pattern]; ok || r.Method != http.MethodGet || r.Who == route.LocalOperator || strings.Contains(r.Pattern, "/static/") || unlinked[r.Pattern] != "" || strings.HasPrefix(r.Pattern, "/beacon/v2/") || strings.HasPrefix(r.Pattern, "/beacon/nation/v2/") {
 					continue
 				}
 				path := strings.NewReplacer("{network}", tenant, "{$}", "").Replace(r.Pattern)

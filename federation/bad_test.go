@@ -284,20 +284,22 @@ func TestSlowAndGreedyAskers(t *testing.T) {
 
 // Who answers slowly, too much, or otherwise than nodes do, is named, in bounded time and memory.
 func TestBadAnswerers(t *testing.T) {
-	north, south := pair(t)
+	south := newNode(t, testkit.SQLite(t), "south", Options{})
 	echo := south.server.Config.Handler
-	answer := echo
-	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		answer.ServeHTTP(w, r)
-	}))
+	var answer atomic.Pointer[http.HandlerFunc]
+	through := func(h http.HandlerFunc) { answer.Store(&h) }
+	through(echo.ServeHTTP)
+	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { (*answer.Load())(w, r) }))
 	t.Cleanup(front.Close)
 	// north reaches south through something between.
-	north.http = &http.Client{CheckRedirect: north.http.CheckRedirect, Transport: &http.Transport{MaxResponseHeaderBytes: 16 << 10, DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+	between := client()
+	between.Transport.(*http.Transport).DialContext = func(ctx context.Context, network, _ string) (net.Conn, error) {
 		var d net.Dialer
 		return d.DialContext(ctx, network, strings.TrimPrefix(front.URL, "http://"))
-	}}}
+	}
+	north := newNode(t, testkit.SQLite(t), "north", Options{Client: between})
+	south.meets(north)
 	p := north.peers.Load().names["south"]
-	through := func(h http.HandlerFunc) { answer = h }
 	ask := func(code string) {
 		t.Helper()
 		ctx, cancel := context.WithTimeout(t.Context(), 700*time.Millisecond)

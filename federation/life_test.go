@@ -96,7 +96,8 @@ func TestRotation(t *testing.T) {
 		}
 	}
 	old, _ := north.Self()
-	west.gone, east.gone = true, true
+	west.gone.Store(true)
+	east.gone.Store(true)
 	north.must(north.Rotate(ctx))
 	north.says(north.Rotate(ctx), "federation.rotating")
 	now, _ := north.Self()
@@ -125,7 +126,7 @@ func TestRotation(t *testing.T) {
 	if p, _ := late.Peer("north"); p.KeyID() != KeyID(now.Next) {
 		t.Error("late knows a key that goes")
 	}
-	west.gone = false
+	west.gone.Store(false)
 	north.Announce(ctx)
 	ask(west, "north")
 	ask(north, "west")
@@ -149,7 +150,7 @@ func TestRotation(t *testing.T) {
 		}
 		ask(n, "north")
 	}
-	east.gone = false
+	east.gone.Store(false)
 	north.Announce(ctx)
 	if p, _ := north.Peer("east"); p.Trouble != "message.stranger" {
 		t.Errorf("east: %q", p.Trouble)

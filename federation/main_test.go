@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -42,7 +43,7 @@ type node struct {
 	dir    string
 	dsn    string
 	server *httptest.Server
-	gone   bool // it can't be reached
+	gone   atomic.Bool // it can't be reached
 	with   Options
 }
 
@@ -50,7 +51,7 @@ func newNode(t *testing.T, dsn, name string, o Options) *node {
 	t.Helper()
 	n := &node{T: t, clock: &clock{}, dir: t.TempDir(), dsn: dsn, with: o}
 	n.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if n.gone {
+		if n.gone.Load() {
 			panic(http.ErrAbortHandler)
 		}
 		n.ServeHTTP(w, r)

@@ -2,6 +2,8 @@ package federation
 
 import (
 	"context"
+	"net/http"
+	"net/http/httptest"
 	"testing"
 
 	"github.com/samverk/samverk/internal/testkit"
@@ -72,4 +74,33 @@ func TestMeetAskPart(t *testing.T) {
 			t.Errorf("south wasn't told: %+v", p)
 		}
 	})
+}
+
+// Over TLS a certificate is believed as browsers do: one of nobody's isn't; with one that is, nodes speak HTTP/2 to each other.
+func TestTLS(t *testing.T) {
+	ctx := t.Context()
+	protocol := make(chan string, 100)
+	south := newNode(t, testkit.SQLite(t), "south", Options{})
+	front := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { protocol <- r.Proto; south.ServeHTTP(w, r) }))
+	front.EnableHTTP2 = true
+	front.StartTLS()
+	t.Cleanup(front.Close)
+	i, _ := south.Self()
+	i.URL = front.URL
+	south.must(south.Init(ctx, i))
+	text := must(south.Invite(ctx))(t)
+	doubting := newNode(t, testkit.SQLite(t), "doubting", Options{})
+	_, err := doubting.Join(ctx, text)
+	doubting.says(err, "federation.unreachable")
+	trusting := client()
+	trusting.Transport.(*http.Transport).TLSClientConfig.RootCAs = front.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
+	north := newNode(t, testkit.SQLite(t), "north", Options{Client: trusting})
+	south.meets(north)
+	b, err := north.Call(ctx, "south", "echo", []byte("hello"), 100)
+	if north.must(err); string(b) != "north: hello" {
+		t.Errorf("%q", b)
+	}
+	if p := <-protocol; p != "HTTP/2.0" {
+		t.Errorf("by %s", p)
+	}
 }

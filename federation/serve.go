@@ -22,8 +22,8 @@ type handler struct {
 
 // Handle answers what approved peers send to a path, in at most so many bytes. It is called before anything is served.
 func (n *Nodes) Handle(path string, most int64, h Handler) {
-	if _, there := n.handlers[path]; there || path == joinPath {
-		panic("federation: " + path + " is handled twice")
+	if _, there := n.handlers[path]; there || path == joinPath || most > mostHeld {
+		panic("federation: " + path + " is handled twice, or takes more than a peer may send")
 	}
 	n.handlers[path] = handler{most: most, do: h}
 }

@@ -69,7 +69,7 @@ func (r *Register) EndCase(ctx context.Context, tx *storage.Tx, by, why string, 
 	err := tx.QueryRow(ctx, `UPDATE individual_case SET ended = $1, ended_by = $2 WHERE id = $3 AND individual = $4 AND ended IS NULL RETURNING individual`,
 		r.db.Now(), by, id, n).Scan(&n)
 	if errors.Is(err, sql.ErrNoRows) {
-		return fault.New(fault.NotFound, "there is no such case, or it has ended").Say("individual.case.none")
+		return fault.New(fault.NotFound, "there is no such case, or it has ended")
 	}
 	if err != nil {
 		return err

@@ -79,6 +79,17 @@ func (w *Witness) Forget(public string) error {
 	return nil
 }
 
+// Seen is how many leaves of a log were cosigned last, and when; none and the zero time for a log that wasn't.
+func (w *Witness) Seen(public string) (leaves uint64, at time.Time, err error) {
+	name, _, _ := strings.Cut(strings.TrimSpace(public), "+")
+	c, err := w.seen(w.file(name), public)
+	if err != nil || c.Note == "" {
+		return 0, at, err
+	}
+	at, err = c.CosignedBy(w.key.Public)
+	return c.Size, at, err
+}
+
 // file is where what was seen of a log is kept.
 func (w *Witness) file(origin string) string {
 	sum := sha256.Sum256([]byte(origin))

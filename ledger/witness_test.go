@@ -47,6 +47,9 @@ func TestWitness(t *testing.T) {
 		if _, err := l.Covering(t.Context(), size-1); err != nil {
 			t.Fatal(err)
 		}
+		if leaves, at, err := w.Seen(l.PublicKey()); err != nil || at.IsZero() != (i == 0) || leaves != 0 && leaves != size-[]uint64{1, 0, 1, 300}[i] {
+			t.Fatal(leaves, at, err)
+		}
 		c, added, err := w.Watch(t.Context(), from, l.PublicKey())
 		if err != nil || added != []uint64{1, 0, 1, 300}[i] {
 			t.Fatal(added, err)

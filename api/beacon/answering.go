@@ -48,7 +48,8 @@ type Node struct {
 // silence is why a node doesn't answer.
 type silence struct {
 	how  string // denied, late, unreachable, refused, failed
-	code string // a fault's
+	code string // of the fault
+	err  error  // the fault, which isn't shown
 }
 
 // kinds are the questions by which each granularity is answered. What is on a stretch is listed with its frequencies, whatever is told of it then.

@@ -426,13 +426,18 @@ func TestDescribe(t *testing.T) {
 	}
 }
 
+// publicDraft lets anybody ask whether a variant is there.
+func publicDraft() policy.Draft {
+	return policy.Draft{Format: policy.Format, Name: "public", Version: 1, Title: policy.Text{SV: "Öppet", NB: "Åpent", EN: "Public"}, Country: "SE",
+		Rules: []policy.Rule{{Purposes: []consent.Purpose{consent.Research}, Questions: []policy.Kind{policy.Exists}, Precision: policy.YesNo, K: 5,
+			Budget: policy.Budget{Organisation: 1000, Per: policy.Lifetime}}}}
+}
+
 // The policies decide how much is told, and to whom. A denial is the same whatever is stored.
 func TestWhoIsToldWhat(t *testing.T) {
 	n := testnode.Full(t)
 	n.Adopt(t, testnode.Preset(t, "care"))
-	n.Adopt(t, policy.Draft{Format: policy.Format, Name: "public", Version: 1, Title: policy.Text{SV: "Öppet", NB: "Åpent", EN: "Public"}, Country: "SE",
-		Rules: []policy.Rule{{Purposes: []consent.Purpose{consent.Research}, Questions: []policy.Kind{policy.Exists}, Precision: policy.YesNo, K: 5,
-			Budget: policy.Budget{Organisation: 1000, Per: policy.Lifetime}}}})
+	n.Adopt(t, publicDraft())
 	c := newCaller(t, n)
 	for name, exists := range map[string]bool{testnode.Carried: true, testnode.Zero: false, testnode.Hidden: false} {
 		d := c.ask("", "/g_variants/"+name, 200) // records are asked for, and yes or no is what there is

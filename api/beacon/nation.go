@@ -47,6 +47,11 @@ func (n nation) ask(ctx context.Context, q question) (out []reply, err error) {
 	if len(n.desk.Nodes()) == 0 {
 		return nil, fault.New(fault.Unavailable, "there is no region to ask")
 	}
+	if !q.SignedIn && !q.Operator { // no policy tells who isn't known more than yes or no, so nobody is asked for more in vain
+		if q.granularity = yesOrNo; q.region != nil {
+			return nil, policy.Denied()
+		}
+	}
 	var only []string
 	if q.node != "" {
 		only = []string{q.node}
@@ -89,7 +94,7 @@ func replied(said together.Reply, q question, granularity string) reply {
 		r.answer.Keys = q.keys
 	}
 	if said.How != together.Answered {
-		r.silent = &silence{how: string(said.How), code: codeOf(said.Why)}
+		r.silent = &silence{how: string(said.How), code: codeOf(said.Why), err: said.Why}
 		r.answer = answer.Answer{}
 	}
 	return r
@@ -107,10 +112,17 @@ func codeOf(err error) string {
 	return fault.KindOf(err).String()
 }
 
-// silent is the error where nobody answered: the denial if all said so, and else that they can't be asked now.
+// silent is the error where nobody answered: the denial if all said so, what is wrong with the question if all find that, and else that they can't be
+// asked now.
 func silent(replies []reply) error {
-	if !slices.ContainsFunc(replies, func(r reply) bool { return r.silent.how != string(together.Denied) }) {
+	all := func(k fault.Kind) bool {
+		return !slices.ContainsFunc(replies, func(r reply) bool { return fault.KindOf(r.silent.err) != k })
+	}
+	switch {
+	case !slices.ContainsFunc(replies, func(r reply) bool { return r.silent.how != string(together.Denied) }):
 		return policy.Denied()
+	case all(fault.Invalid):
+		return replies[0].silent.err
 	}
 	return fault.New(fault.Unavailable, "none of the %d regions that were asked can answer now", len(replies)).Do("ask again later")
 }

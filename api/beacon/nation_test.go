@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/samverk/samverk/answer"
+	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/federation"
 	"github.com/samverk/samverk/federation/together"
 	"github.com/samverk/samverk/genome/variant"
@@ -133,7 +134,9 @@ func nodesOf(t *testing.T, d sent) map[string]map[string]any {
 // Three regions answer as one Beacon, each as a result set of its own; whoever is silent is named, and in no number.
 func TestNation(t *testing.T) {
 	c, regions := newNation(t, "north", "south", "west")
+	public := publicDraft()
 	for name, r := range regions {
+		r.Adopt(t, public)
 		if r.Adopt(t, exact(t)); name != "west" { // west has nobody
 			r.Fill(t)
 		}
@@ -224,6 +227,16 @@ func TestNation(t *testing.T) {
 				t.Errorf("%+v", d)
 			}
 		}
+	})
+
+	t.Run("who isn't known", func(t *testing.T) {
+		for path, exists := range map[string]bool{"/g_variants/" + testnode.Carried: true, "/g_variants/" + testnode.Zero: false, "/g_variants/" + testnode.Hidden: false, "/individuals?requestedGranularity=count&" + carried: true} {
+			d := c.ask("", path, 200)
+			if d.Meta.Granularity != yesOrNo || d.Summary.Exists != exists || d.Info["complete"] != true || d.Info["ac"] != nil || nodesOf(t, d)["north"]["decision"] != nil {
+				t.Errorf("%s: %+v", path, d)
+			}
+		}
+		c.ask("", "/g_variants?referenceName=22&start=50000000&end=50010000", 403)
 	})
 
 	t.Run("one region", func(t *testing.T) {
@@ -323,12 +336,9 @@ func TestNation(t *testing.T) {
 
 	t.Run("denied", func(t *testing.T) {
 		denials := map[string]bool{}
-		for _, path := range []string{"/g_variants/" + testnode.Carried, "/g_variants/" + testnode.Zero, "/g_variants/" + testnode.Hidden, "/individuals?" + carried} {
+		for _, path := range []string{"/g_variants/" + testnode.Carried + "?", "/g_variants/" + testnode.Zero + "?", "/g_variants/" + testnode.Hidden + "?", "/individuals?" + carried + "&"} {
 			for _, person := range []string{"linda", "", "operator", "none"} {
-				w := c.send(person, "GET", strings.Replace(path+"?", "??", "?", 1)+"&purpose=matching", "")
-				if strings.Count(path, "?") > 0 {
-					w = c.send(person, "GET", path+"&purpose=matching", "")
-				}
+				w := c.send(person, "GET", path+"purpose=matching", "")
 				c.check(w, 403)
 				denials[w.Body.String()] = true
 			}
@@ -365,6 +375,21 @@ func TestNationOfSeveralMinds(t *testing.T) {
 	}
 	if d = c.ask("linda", "/g_variants?purpose=care&requestedGranularity=count&datasetIds=west&"+carried, 403); d.Error.Code != 403 {
 		t.Errorf("%+v", d)
+	}
+}
+
+// If nobody answers, it is said why: that all deny it, that it is no question, or that nobody can now.
+func TestSilence(t *testing.T) {
+	denied, wrong, gone := reply{silent: &silence{how: "denied", err: policy.Denied()}}, reply{silent: &silence{how: "failed", err: fault.New(fault.Invalid, "the reference has another base there")}},
+		reply{silent: &silence{how: "unreachable", err: fault.New(fault.Unavailable, "gone")}}
+	for _, x := range []struct {
+		replies []reply
+		kind    fault.Kind
+	}{{[]reply{denied, denied}, fault.Denied}, {[]reply{wrong, wrong}, fault.Invalid}, {[]reply{gone, gone}, fault.Unavailable}, {[]reply{denied, gone}, fault.Unavailable},
+		{[]reply{wrong, gone}, fault.Unavailable}, {[]reply{wrong, denied}, fault.Unavailable}} {
+		if got := fault.KindOf(silent(x.replies)); got != x.kind {
+			t.Errorf("%v, not %v", got, x.kind)
+		}
 	}
 }
 

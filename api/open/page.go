@@ -229,7 +229,7 @@ func (a *api) page(site *web.Site) (func(http.ResponseWriter, *http.Request) int
 	return func(w http.ResponseWriter, r *http.Request) int {
 		served := slices.DeleteFunc(slices.Clone(calls), func(c call) bool { return !a.serves(c.Method, c.Path) })
 		return pages.Render(w, r, web.Page{Name: "api", Title: pages.Words(r).Must("api.title"), Public: true, Data: map[string]any{
-			"About": doc.Info.Description, "Calls": served, "Forms": forms, "Beacon": a.table.Has(http.MethodGet, "/beacon/v2")}})
+			"About": doc.Info.Description, "Calls": served, "Forms": forms, "Beacon": a.serves(http.MethodGet, "/beacon/v2"), "Nation": a.serves(http.MethodGet, "/beacon/nation/v2")}})
 	}, nil
 }
 

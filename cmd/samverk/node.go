@@ -29,7 +29,9 @@ func (nodeCmd) Help() string {
   north$ samverk node init -d DIR --name north --url https://north.example.org
   north$ samverk node invite -d DIR >invitation.txt     # hand it over; it is used once
   south$ samverk node join -d DIR invitation.txt
-  north$ samverk node approve -d DIR south --key '1234 abcd …'  # as south's operator reads it out`
+  north$ samverk node approve -d DIR south --key '1234 abcd …'  # as south's operator reads it out
+
+The national network's own node says so with init --networks, and a region that follows its decisions joins it with join --trust.`
 }
 
 type nodeInitCmd struct {
@@ -83,7 +85,7 @@ type nodeJoinCmd struct {
 	data
 	File string `arg:"" optional:"" name:"invitation" help:"The file with the invitation; - or nothing reads standard input."`
 	Key  string `placeholder:"FINGERPRINT" help:"The fingerprint that the other operator reads out: another is refused."`
-	// Trust is said together with the key that was compared.
+
 	Trust bool `help:"It is its network's own node: believe the keys of its networks. Without it, their policies are shown and never adopted."`
 	JSON  bool `name:"json" help:"Print one JSON object."`
 }

@@ -30,7 +30,6 @@ type failer interface {
 
 // world is a registrar, and regions that reach it more or less.
 type world struct {
-	dir       string
 	now       time.Duration
 	registrar *home.Registrar
 	own       *storage.DB // the registrar's

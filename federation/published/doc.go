@@ -14,7 +14,7 @@
 //   - What isn't in a new feed any more is gone here too; until all of a feed has been heard the one before stands.
 //   - What was decided is told to who reads the pages, and puts nothing in force. That a decision was superseded keeps its policy from being adopted.
 //   - A peer's log is looked at when its hello tells of a new checkpoint, and cosigned if it continues what was seen. If it doesn't, the peer
-//     is Forked: both checkpoints are kept as proof, and nothing is asked of it or answered until the operator says (Believe).
+//     is Forked: both checkpoints are kept as proof, and nothing is asked of it or answered until the operator approves it again.
 //
 // It never adopts (it tells whoever does), never knows a forum, and never holds a person's data.
 package published

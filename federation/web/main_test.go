@@ -65,6 +65,9 @@ func meets(t testing.TB, n, other *federation.Nodes, approve bool) {
 	n.Announce(t.Context())
 }
 
+// anew is what was asked for with the last approval.
+var anew bool
+
 // table serves the pages; who is signed in stands in a header.
 func table(t testing.TB, n *federation.Nodes) *route.Table {
 	t.Helper()
@@ -81,6 +84,9 @@ func table(t testing.TB, n *federation.Nodes) *route.Table {
 	must(0, Register(at, frame, Options{Nodes: n, Steward: func(r *http.Request) (string, bool) {
 		who := web.ViewerOf(r).Person
 		return who, who == "stina"
+	}, Approve: func(ctx context.Context, name, key string, a bool) error {
+		anew = a
+		return n.Approve(ctx, name, key)
 	}, Witnessed: func(context.Context, string) (uint64, time.Time) {
 		return 17, time.Date(2026, 12, 3, 10, 0, 0, 0, time.UTC)
 	}}))(t)
@@ -172,8 +178,14 @@ func TestPages(t *testing.T) {
 	}
 	see("stina", "/nodes/north", []string{"Revoked", "the machine is gone"}, nil)
 	see("", "/nodes", []string{"Region West"}, []string{"Region North", "the machine is gone"})
-	events := must(n.Events(t.Context(), 1))(t)
-	if e := events[0]; e.Who != "stina" || e.What != "revoked" || e.Peer != "north" {
+	must(0, n.Fork(t.Context(), "west", "its log of 7 leaves"))(t)
+	see("", "/nodes", []string{"Its log was changed"}, nil)
+	see("stina", "/nodes/west", []string{"Believe its log as it is now", "its log of 7 leaves"}, nil)
+	if w := do(t, h, "stina", "POST", "/nodes/west", url.Values{"act": {"approve"}, "key": {i.Fingerprint()}, "anew": {"yes"}}); w.Code != 303 || !anew {
+		t.Errorf("not approved anew: %d", w.Code)
+	}
+	events := must(n.Events(t.Context(), 3))(t)
+	if e := events[2]; e.Who != "stina" || e.What != "revoked" || e.Peer != "north" {
 		t.Errorf("recorded as %+v", e)
 	}
 }

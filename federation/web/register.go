@@ -22,6 +22,7 @@ type Options struct {
 	Nodes     *federation.Nodes
 	Steward   func(*http.Request) (person string, ok bool)                         // who sees to this node
 	Whose     func(*http.Request) error                                            // why a steward is none of this node, where it isn't set whose it is; nil: never
+	Approve   func(ctx context.Context, name, key string, anew bool) error         // anew: of one whose log was changed, believe it as it is now; nil: Nodes.Approve
 	Witnessed func(ctx context.Context, peer string) (leaves uint64, at time.Time) // how far this node has witnessed a peer's log; nil: it witnesses none
 }
 
@@ -37,6 +38,9 @@ func Register(t *route.Table, site *web.Site, o Options) error {
 	pages, err := site.Room(files, federation.Messages)
 	if err != nil {
 		return err
+	}
+	if o.Approve == nil {
+		o.Approve = func(ctx context.Context, name, key string, _ bool) error { return o.Nodes.Approve(ctx, name, key) }
 	}
 	p := &room{Options: o, site: site, pages: pages}
 	t.Add(
@@ -211,7 +215,7 @@ func (p *room) do(w http.ResponseWriter, r *http.Request, person string) int {
 	l, ctx, done := p.pages.Words(r), federation.By(r.Context(), person), "approved"
 	switch f.Get("act") {
 	case "approve":
-		err = p.Nodes.Approve(ctx, name, f.Get("key"))
+		err = p.Options.Approve(ctx, name, f.Get("key"), f.Get("anew") != "")
 	case "revoke":
 		done = "revoked"
 		err = p.Nodes.Revoke(ctx, name, f.Get("why"))

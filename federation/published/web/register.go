@@ -26,6 +26,7 @@ type Options struct {
 	Published *published.Published
 	Policies  *policy.Policies
 	Now       func() time.Time
+	Zone      func() *time.Location // of the days and times that are shown
 	// Adopt is where whoever asks adopts policies, "" for who may not.
 	Adopt func(*http.Request) string
 	// Policy is where a policy that is kept here is shown; "" for nowhere.
@@ -142,6 +143,9 @@ const late = 10 * time.Minute
 
 func (p *room) sources(all []published.Source) (out []source) {
 	for _, s := range all {
+		if !s.Heard.IsZero() {
+			s.Heard = s.Heard.In(p.Zone())
+		}
 		quiet := s.Heard.IsZero() || p.Now().Sub(s.Heard) > late
 		out = append(out, source{Title: s.Title, Href: s.URL, Heard: s.Heard, Believed: s.Believed, Late: quiet, Shut: s.State == federation.Forked})
 	}
@@ -158,8 +162,9 @@ func href(at map[string]federation.Peer, e published.Entry, path string) string 
 }
 
 func (p *room) decisions(l *web.Words, all []published.DecidedEntry, at map[string]federation.Peer) (rows []decision) {
-	now := p.Now()
+	now, zone := p.Now(), p.Zone()
 	for _, e := range all {
+		e.Taken = e.Taken.In(zone)
 		if _, ok := at[e.Peer]; !ok {
 			continue
 		}
@@ -212,7 +217,8 @@ func (p *room) lifts(l *web.Words, all []published.LiftedEntry, at map[string]fe
 		if _, ok := at[e.Peer]; !ok {
 			continue
 		}
-		x := lift{LiftedEntry: e, Href: href(at, e.Entry, e.Path), To: in(e.To, l.Code), From: in(e.From, l.Code), Last: e.Due.Add(-time.Second)}
+		x := lift{LiftedEntry: e, Href: href(at, e.Entry, e.Path), To: in(e.To, l.Code), From: in(e.From, l.Code), Last: e.Due.Add(-time.Second).In(p.Zone())}
+		x.Lifted.Lifted, x.Answered = x.Lifted.Lifted.In(p.Zone()), x.Answered.In(p.Zone())
 		switch {
 		case e.Answer == "returned":
 			x.State, x.Colour = l.Must("nation.lift.returned"), "warning"
