@@ -200,10 +200,12 @@ func (n *Nodes) serveJoin(w http.ResponseWriter, r *http.Request) int {
 	if there, err := n.invited(r.Context(), r.URL.RawQuery); err != nil || !there {
 		return n.refuse(w, expired())
 	}
+	turn, done := context.WithTimeout(r.Context(), n.o.Patience) // several that were invited may come at once
+	defer done()
 	select {
 	case n.joining <- struct{}{}:
 		defer func() { <-n.joining }()
-	default:
+	case <-turn.Done():
 		return n.refuse(w, fault.New(fault.Unavailable, "others are joining").Do("ask again in some seconds").Say("message.often"))
 	}
 	n.hurry(w, mostJoin)
