@@ -19,7 +19,7 @@ import (
 const (
 	regionsName = "regions" // the folder of the regions' nodes
 	nationName  = "national"
-	nationTitle = "Nationella noden"
+	nationTitle = "Nationella noden" //nolint:misspell // Swedish
 )
 
 // dir is where a region's node is, in the demonstration's directory.

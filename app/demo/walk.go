@@ -220,9 +220,6 @@ func (g *group) putBack(ctx context.Context, c *app.Client, s story) (number str
 	return number, err
 }
 
-// clinician is as what the walk asks.
-func (g *group) clinician() string { return policy.Clinician + "@" + string(g.Hospital) }
-
 const by = "demonstration"
 
 func set(ctx context.Context, c *app.Client, s story, allow bool) error {
