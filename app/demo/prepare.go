@@ -115,9 +115,6 @@ func (m *mark) make(ctx context.Context, dir string, now time.Time, t *teller) (
 	if err == nil {
 		err = build(ctx, dir, *m, t)
 	}
-	if err == nil {
-		err = believe(dir)
-	}
 	return err
 }
 

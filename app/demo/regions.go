@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/url"
-	"os"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -25,31 +24,6 @@ const (
 
 // dir is where a region's node is, in the demonstration's directory.
 func (r region) dir(of string) string { return filepath.Join(of, regionsName, r.name) }
-
-// believe gives each region the public key that the network's decisions are signed with: their operators have compared it.
-func believe(dir string) error {
-	const keys, ends = "keys", ".pub"
-	all, err := filepath.Glob(filepath.Join(dir, keys, "*"+ends))
-	if err != nil {
-		return err
-	}
-	for _, r := range regions {
-		folder := filepath.Join(r.dir(dir), keys)
-		if err := os.MkdirAll(folder, 0o700); err != nil {
-			return err
-		}
-		for _, path := range all {
-			key, err := os.ReadFile(path) //nolint:gosec // of the demonstration's own directory
-			if err == nil {
-				err = os.WriteFile(filepath.Join(folder, filepath.Base(path)), key, 0o600)
-			}
-			if err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
 
 // obey has each region make a standing rule, before anything is put in force: it adopts what the network's group decides.
 func obey(ctx context.Context, dir string, m mark) error {
@@ -267,16 +241,20 @@ func (all nodes) join(ctx context.Context, national *app.Client, url string) err
 	if err != nil {
 		return err
 	}
-	return all.each(func(r *regional) error {
+	var fresh nodes
+	for _, r := range all {
 		if known[r.name] == "approved" {
-			return nil
+			continue
 		}
-		return r.join(ctx, national)
-	})
+		if err := r.join(ctx, national); err != nil {
+			return err
+		}
+		fresh = append(fresh, r)
+	}
+	return fresh.each(func(r *regional) error { return r.form(ctx) })
 }
 
-// join is what the region's operator and the national node's do. The form of consent was decided before the region's standing rule: that the
-// region asks its patients by it is an act of its own.
+// join is what the region's operator and the national node's do. The region believes what that node signs for its networks.
 func (r *regional) join(ctx context.Context, national *app.Client) error {
 	in, err := app.NodeInvite.Call(ctx, national, app.None{}, app.Sink[app.None]{})
 	if err != nil {
@@ -292,6 +270,13 @@ func (r *regional) join(ctx context.Context, national *app.Client) error {
 	if _, err := app.NodeApprove.Call(ctx, national, app.NodeApproval{Name: r.name, Key: self.Fingerprint}, app.Sink[app.None]{}); err != nil {
 		return err
 	}
+	_, err = app.NodeTrust.Call(ctx, r.client, app.NodeTrusting{Name: nationName}, app.Sink[app.None]{})
+	return err
+}
+
+// form has the region ask its patients by the form of consent that it is given. It was decided before the region's standing rule, so that is an act
+// of its own.
+func (r *regional) form(ctx context.Context) error {
 	node, err := r.client.Own(ctx)
 	if err != nil {
 		return err
