@@ -248,7 +248,7 @@ func (r region) make(ctx context.Context, dir string, t *teller) error {
 	if err := os.MkdirAll(filepath.Dir(at), 0o700); err != nil {
 		return err
 	}
-	if err := app.Init(ctx, at, app.Settings{Region: r.title, Country: country}); err != nil {
+	if err := app.Init(ctx, at, app.Settings{Region: r.title, Country: country, Network: beneath[r.name]}); err != nil {
 		return err
 	}
 	return app.With(ctx, at, "samverk demo", nil, func(c *app.Client) error {

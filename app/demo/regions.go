@@ -307,3 +307,6 @@ func wait(ctx context.Context, otherwise string, so func(context.Context) (bool,
 
 // patience is how long the regions may take to hear of something: a decision, or that one of them is there again.
 const patience = 30 * time.Second
+
+// beneath is which of the national network's regional networks a region sits in, by its short name, where that isn't the region's own.
+var beneath = map[string]string{"umea": "norr", "linkoping": "sydost", "goteborg": "vast", "lund": "syd"}
