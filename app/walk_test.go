@@ -528,8 +528,9 @@ func secret(pattern string) bool {
 	return slices.ContainsFunc([]string{"/sign-in/", "/setup/{", "/recover/{", "/invitation/{"}, func(s string) bool { return strings.HasPrefix(pattern, s) })
 }
 
-// asks are pages for which one needs more than to be somebody: a secret in a cookie, to be the node's operator, or to coordinate the whole tenant.
-var asks = []string{"/setup", "/recover/new", "/invitation", "/n/{network}/feedback", "/n/{network}/forms/new"}
+// asks are pages for which one needs more than to be somebody: a secret in a cookie, to be the node's operator, or to coordinate the whole tenant; or
+// that the node hears a network's own node, which this one doesn't.
+var asks = []string{"/nation", "/setup", "/recover/new", "/invitation", "/n/{network}/feedback", "/n/{network}/forms/new"}
 
 // endings are what ends the session that the walk is on.
 var endings = []string{"/sign-out", "/sign-in/as", "/my/sign-out", "/my/sign-in/as", "/account/erase", "/me/erase", "/account/sessions/{id}/end"}
