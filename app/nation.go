@@ -7,6 +7,7 @@ import (
 	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/federation/together"
 	"github.com/samverk/samverk/policy"
+	"github.com/samverk/samverk/web"
 )
 
 // regions are the nodes that a question to all would go to; none where there is no other than this one.
@@ -16,6 +17,17 @@ func (n *Node) regions() []together.Node {
 		return nil
 	}
 	return all
+}
+
+// patientsAt are the regions' own nodes, where patients sign in when this one holds nobody's data.
+func (n *Node) patientsAt() (out []web.Link) {
+	if n.holds() {
+		return nil
+	}
+	for _, r := range n.regions() {
+		out = append(out, web.Link{Text: r.Title, Href: r.URL + "/my/sign-in"})
+	}
+	return out
 }
 
 // together is what the desk's pages need to ask all regions.

@@ -62,7 +62,7 @@ func (n *Node) site(ctx context.Context, o ServeOptions, base string) (s *site, 
 	}
 	n.serving.Store(&s.commons)
 	s.enactor = &enactor{node: n, errands: carried.Open(n.db), commons: s.commons, log: s.log}
-	frame, err := web.New(web.Options{Name: n.settings.Region, Demo: demo, Secure: o.public(), Log: s.log, Empty: n.empty})
+	frame, err := web.New(web.Options{Name: n.settings.Region, Demo: demo, Secure: o.public(), Log: s.log, Empty: n.empty, Bare: func() bool { return n.regions() != nil && !n.holds() }})
 	if err != nil {
 		return nil, errors.Join(err, s.commons.Close())
 	}
@@ -145,7 +145,7 @@ func (s *site) patients(n *Node, frame *web.Site, o ServeOptions, base string) e
 	tree := s.commons.Networks.Tree
 	log := consentweb.Log{Ledger: n.ledger, Index: n.index, Counted: n.counted}
 	return consentweb.Register(s.table, frame, n.consents, n.people, consentweb.Options{
-		DB: n.db, URL: base, Secure: o.public(), Region: n.settings.Region, Phone: n.settings.Patients.Phone,
+		DB: n.db, URL: base, Secure: o.public(), Region: n.settings.Region, Phone: n.settings.Patients.Phone, Regions: n.patientsAt,
 		Providers: providers, Level: required, As: o.Site.Patients,
 		Uses: log.Uses, Prove: log.Prove, FHIR: n.bundle,
 		Steward:      func(r *http.Request) bool { _, ok := n.steward(r); return ok },

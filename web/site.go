@@ -25,6 +25,7 @@ type Options struct {
 	Secure bool         // readers come over TLS, also where a proxy ends it: cookies go nowhere else
 	Log    *slog.Logger // nil: slog.Default()
 
+	Bare  func() bool            // the node holds no genomes: it asks those that do. nil: it holds some
 	Empty func(path string) bool // tells of a page that there is nothing on now: nothing links to it. nil: there are none
 }
 

@@ -54,6 +54,7 @@ type View struct {
 	Help    []footLink
 	Program []footLink
 	Local   bool // a page of the node itself, not of a network
+	Bare    bool // the node holds no genomes
 }
 
 type station struct {
@@ -123,7 +124,7 @@ func (s *Site) view(r *http.Request, lang string, page Page) View {
 	n := page.Network
 	v := View{
 		Page: page, Lang: lang, Look: lookOf(r), Site: s.options.Name, Style: s.style.path, Icon: s.icon.path, Script: s.script.path, Viewer: ViewerOf(r), Home: "/",
-		Here: here(r), Search: s.has(n, "search"), Local: local,
+		Here: here(r), Search: s.has(n, "search"), Local: local, Bare: s.options.Bare != nil && s.options.Bare(),
 	}
 	if n != nil {
 		v.Home = n.Path()

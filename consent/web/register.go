@@ -34,8 +34,9 @@ type Options struct {
 	Rand    io.Reader // the source of randomness; the system's when nil
 
 	Providers []Provider
-	Level     individual.Level // of assurance that the node requires; zero is substantial
-	As        []Persona        // whom anybody may be, in a demonstration
+	Level     individual.Level  // of assurance that the node requires; zero is substantial
+	As        []Persona         // whom anybody may be, in a demonstration
+	Regions   func() []web.Link // where patients sign in when nobody's data are here: at their own region's node. nil: here
 
 	Uses     func(ctx context.Context, who individual.Number, before uint64, limit int) ([]Use, error) // the latest first
 	Prove    func(ctx context.Context, who individual.Number, index uint64) (Proof, error)

@@ -95,6 +95,7 @@ func (p *room) visit(page func(http.ResponseWriter, *http.Request, visit) int) f
 type signInData struct {
 	Providers []openid.Provider
 	As        []persona
+	Regions   []web.Link
 	Out       bool
 }
 
@@ -103,6 +104,9 @@ type persona struct{ Individual, Name, Is string }
 func (p *room) signInPage(w http.ResponseWriter, r *http.Request) int {
 	l := p.pages.Words(r)
 	d := signInData{Out: r.URL.Query().Has("out")}
+	if p.options.Regions != nil {
+		d.Regions = p.options.Regions()
+	}
 	for _, e := range p.entries {
 		d.Providers = append(d.Providers, e.Provider)
 	}

@@ -49,7 +49,7 @@ func (p *Published) push(fresh []Publication) {
 				_, err = p.nodes.Call(ctx, peer.Name, pathPolicies, body, mostAsked)
 			}
 			if err != nil && ctx.Err() == nil {
-				p.o.Log.Warn("a policy in force didn't reach a peer, which asks for it at its next hello", "peer", peer.Name, "error", err)
+				p.quiet("a policy in force didn't reach a peer, which asks for it at its next hello", peer, err)
 			}
 		})
 	}

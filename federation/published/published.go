@@ -155,10 +155,19 @@ func (p *Published) Met(ctx context.Context, peer federation.Peer) {
 	}
 	if len(peer.Networks) > 0 {
 		if err := p.pull(ctx, peer); err != nil && ctx.Err() == nil {
-			p.o.Log.Warn("what a peer publishes wasn't heard", "peer", peer.Name, "error", err, "hint", fault.HintOf(err))
+			p.quiet("what a peer publishes wasn't heard", peer, err)
 		}
 	}
 	p.look(ctx, peer)
+}
+
+// quiet logs what went wrong with a peer. That one can't be reached is no news for an operator: the page of nodes tells.
+func (p *Published) quiet(what string, peer federation.Peer, err error) {
+	level := slog.LevelWarn
+	if fault.KindOf(err) == fault.Unavailable {
+		level = slog.LevelDebug
+	}
+	p.o.Log.Log(context.Background(), level, what, "peer", peer.Name, "error", err, "hint", fault.HintOf(err))
 }
 
 // Announce says hello to all peers, for what they are told of this node has changed, and doesn't wait.

@@ -44,7 +44,7 @@ func (p *Published) look(ctx context.Context, peer federation.Peer) {
 	case errors.As(err, &fork):
 		p.forked(ctx, peer, fork)
 	case ctx.Err() == nil:
-		p.o.Log.Warn("a peer's log wasn't cosigned", "peer", peer.Name, "error", err, "hint", fault.HintOf(err))
+		p.quiet("a peer's log wasn't cosigned", peer, err)
 	}
 }
 
