@@ -2,9 +2,11 @@ package together_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -15,7 +17,9 @@ import (
 
 	"github.com/samverk/samverk/answer"
 	"github.com/samverk/samverk/consent"
+	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/federation"
+	"github.com/samverk/samverk/federation/message"
 	"github.com/samverk/samverk/federation/together"
 	"github.com/samverk/samverk/genome/variant"
 	"github.com/samverk/samverk/internal/testnode"
@@ -311,4 +315,91 @@ func TestStretch(t *testing.T) {
 			}
 		}
 	}
+}
+
+// A clock that is a day wrong, on either side, is named; put right, the node answers again.
+func TestClock(t *testing.T) {
+	var ahead atomic.Int64
+	x := newNation(t, 1, together.Options{})
+	wrong := x.add(t, "wrong", federation.Options{Now: func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }}, func(n *testnode.Node) { n.Fill(t) })
+	wrong.Adopt(t, testnode.Preset(t, "care"))
+	for _, day := range []time.Duration{24 * time.Hour, -24 * time.Hour, 0} {
+		ahead.Store(int64(day))
+		a, err := x.desk.Ask(t.Context(), carried(t))
+		must(t, err)
+		if a.Replies[0].How != together.Answered || a.Totals[0].Carriers.Low != a.Answered*a.Replies[0].Answer.Counts[0].Carriers.Low {
+			t.Errorf("%s: %+v", day, a)
+		}
+		var f *fault.Error
+		switch r := a.Replies[1]; {
+		case day == 0 && r.How != together.Answered:
+			t.Errorf("the clock is right again: %s, %v", r.How, r.Why)
+		case day != 0 && (r.How != together.Refused || !errors.As(r.Why, &f) || f.Code != "message.clock"):
+			t.Errorf("%s: %s, %v", day, r.How, r.Why)
+		}
+	}
+}
+
+// A node that is stopped, and begun again with a newer version of the protocol, while it is asked: each question is answered by it or says that it wasn't,
+// and no total is of anything else.
+func TestUpgrade(t *testing.T) {
+	x := newNation(t, 2, together.Options{Deadline: 10 * time.Second})
+	r := x.regions[1]
+	first, err := x.desk.Ask(t.Context(), carried(t))
+	must(t, err)
+	each := first.Replies[0].Answer.Counts[0].Carriers.Low
+	var asking sync.WaitGroup
+	var whole, partial atomic.Int64
+	done := make(chan struct{})
+	for range 4 {
+		asking.Go(func() {
+			for {
+				select {
+				case <-done:
+					return
+				default:
+				}
+				a, err := x.desk.Ask(t.Context(), carried(t))
+				if err != nil || a.Totals[0].Carriers.Low != a.Answered*each || a.Replies[0].How != together.Answered {
+					t.Errorf("%v: %+v", err, a)
+					return
+				}
+				if a.Complete() {
+					whole.Add(1)
+				} else {
+					partial.Add(1)
+				}
+			}
+		})
+	}
+	addr := r.server.Listener.Addr().String()
+	r.server.CloseClientConnections()
+	r.server.Close()
+	r.nodes.Close()
+	for partial.Load() == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	db, err := storage.Open(t.Context(), "sqlite:"+filepath.Join(r.Dir, "federation.db"), storage.Options{Migrations: []fs.FS{federation.Migrations}})
+	must(t, err)
+	t.Cleanup(func() { must(t, db.Close()) })
+	upgraded, err := federation.Open(t.Context(), db, r.Dir, federation.Options{Speaks: message.Versions{Oldest: 1, Newest: 2},
+		Status: func(context.Context) federation.Status { return federation.Status{Holds: true} }})
+	must(t, err)
+	t.Cleanup(upgraded.Close)
+	together.Answering(upgraded, r.Desk)
+	var lc net.ListenConfig
+	l, err := lc.Listen(t.Context(), "tcp", addr)
+	must(t, err)
+	server := &http.Server{Handler: upgraded, ReadHeaderTimeout: time.Minute}
+	go func() { _ = server.Serve(l) }()
+	t.Cleanup(func() { _ = server.Close() })
+	before := whole.Load()
+	for end := time.Now().Add(time.Minute); whole.Load() == before; time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Error("the upgraded node isn't heard")
+			break
+		}
+	}
+	close(done)
+	asking.Wait()
 }
