@@ -94,7 +94,7 @@ func (x *answering) ask(from federation.Peer, q *question) policy.Ask {
 		a.Use.Country = "" // the node's own
 	}
 	if q.Person != "" {
-		a.SignedIn, a.Person = true, from.Name+"/"+q.Person
+		a.SignedIn, a.Person, a.Node = true, from.Name+"/"+q.Person, from.Name
 	}
 	return a
 }
