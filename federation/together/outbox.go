@@ -94,10 +94,14 @@ func (b *outbox) send() {
 
 // take gives the next questions that go together, less those that nobody waits for any more. It must be called with b.mu held.
 func (b *outbox) take() (batch []*waiter) {
-	keys := 0
+	keys, bytes := 0, 0
 	for len(b.waiting) > 0 && len(batch) < mostQuestions {
 		a := b.waiting[0]
-		if keys += len(a.q.keys); len(batch) > 0 && keys > mostKeys {
+		keys += len(a.q.keys)
+		for _, k := range a.q.keys {
+			bytes += len(k.Ref) + len(k.Alt)
+		}
+		if len(batch) > 0 && (keys > mostKeys || bytes > mostMessage/2) {
 			break
 		}
 		b.waiting[0], b.waiting = nil, b.waiting[1:]
