@@ -254,7 +254,7 @@ func fits(a answer.Answer, q Question) bool {
 			return false
 		}
 	}
-	return len(a.Counts) == len(a.Keys)
+	return len(a.Counts) == len(a.Keys) && (q.Limit <= 0 || len(a.Keys) <= q.Limit)
 }
 
 func unreadable() error {

@@ -248,6 +248,10 @@ func (r *reader) question() (q question) {
 
 func (r *reader) reply() (a reply) {
 	r.head(&a)
+	if c := a.Individuals; c != nil { // it is held to what a packed one can be
+		x := reader{b: appendCell(nil, *c)}
+		r.bad = r.bad || x.cell() != *c || x.bad
+	}
 	a.keys = r.keys(a.Keys, answer.MostInRegion)
 	a.counts = r.counts(a.Counts)
 	return a

@@ -175,3 +175,21 @@ func TestTotals(t *testing.T) {
 		t.Error("of nobody something is told")
 	}
 }
+
+// What a node says of how many were counted is held to what a count can be: a sum is made of it.
+func TestIndividualsOnTheWire(t *testing.T) {
+	for c, good := range map[policy.Cell]bool{
+		{Form: policy.Number, Low: 5, High: 5}: true, {Form: policy.Band, Low: 1, High: 4}: true, {}: true,
+		{Form: policy.Number, Low: -5, High: -5}: false, {Form: policy.Number, Low: 5, High: 7}: false, {Form: policy.Number, Low: 1 << 62, High: 1 << 62}: false,
+		{Form: policy.Band, Low: 9, High: 4}: false, {Form: "more"}: false, {Low: 7}: false,
+	} {
+		b, err := (&reply{Individuals: &c}).append(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := reader{b: b}
+		if r.reply(); (r.err() == nil) != good {
+			t.Errorf("%+v: %v", c, r.err())
+		}
+	}
+}
