@@ -54,6 +54,17 @@ type use struct {
 	Country    string          `json:"country,omitempty"` // where it is asked from
 }
 
+// listed is how many variants the list of a stretch may have.
+func (q *question) listed() int {
+	switch {
+	case q.Region == "":
+		return 0
+	case q.Limit > 0:
+		return min(q.Limit, answer.MostInRegion)
+	}
+	return answer.MostInRegion
+}
+
 // reply is an answer as it is sent.
 type reply struct {
 	Problem     *problem     `json:"problem,omitempty"` // instead of all else

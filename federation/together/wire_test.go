@@ -9,6 +9,8 @@ import (
 
 	"github.com/samverk/samverk/answer"
 	"github.com/samverk/samverk/consent"
+	"github.com/samverk/samverk/fault"
+	"github.com/samverk/samverk/federation"
 	"github.com/samverk/samverk/genome/variant"
 	"github.com/samverk/samverk/policy"
 )
@@ -191,5 +193,25 @@ func TestIndividualsOnTheWire(t *testing.T) {
 		if r.reply(); (r.err() == nil) != good {
 			t.Errorf("%+v: %v", c, r.err())
 		}
+	}
+}
+
+// Long lists don't go together, and who sends them together all the same is refused before anything is read.
+func TestLongListsGoAlone(t *testing.T) {
+	b := outbox{}
+	for _, limit := range []int{0, 0, 101, 101, 101} {
+		b.waiting = append(b.waiting, &waiter{ctx: t.Context(), q: &question{Region: "chr22:1-1000", Limit: limit}})
+	}
+	for i, want := range []int{1, 1, 3} {
+		if got := len(b.take()); got != want {
+			t.Errorf("message %d has %d questions, not %d", i, got, want)
+		}
+	}
+	var body []byte
+	for range 2 {
+		body, _ = (&question{Region: "chr22:1-1000", Kind: policy.Frequency}).append(body)
+	}
+	if _, err := (&answering{}).message(t.Context(), federation.Peer{}, body); fault.KindOf(err) != fault.Invalid {
+		t.Error(err)
 	}
 }
