@@ -45,14 +45,18 @@ func (n *Node) askRegistrar(ctx context.Context, message []byte) ([]byte, error)
 		if len(n.networkKeys()) > 0 {
 			own = append(own, self.Name)
 		}
-		for _, p := range n.nodes.Peers() {
-			if p.State == federation.Approved && len(p.Networks) > 0 {
+		all, err := n.published.Sources(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range all { // any peer could say so of itself: the operator has
+			if p.State == federation.Approved && p.Believed {
 				own = append(own, p.Name)
 			}
 		}
 		if len(own) != 1 {
 			return nil, fault.New(fault.Unavailable, "%d nodes are a network's own, so it isn't known who keeps the claims", len(own)).
-				Do(`name the node as "registrar" of "issuer" in samverk.json`)
+				Do(`say which is the network's with 'samverk node trust', or name it as "registrar" of "issuer" in samverk.json`)
 		}
 		registrar = own[0]
 	}

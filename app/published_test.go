@@ -243,3 +243,23 @@ func (c *council) liftedFrom(slug string) forum.TopicID {
 	owed := must(c.f().LiftedLately(ctx, network.Actor{}, c.root, 10))(c.t)
 	return owed[0].Link
 }
+
+// Who keeps the claims is the operator's to say: a peer that calls itself a network's own node is asked nothing.
+func TestARegistrarIsTheOperatorsToName(t *testing.T) {
+	c, ctx := newCouncil(t), t.Context()
+	server := serveAt(t, func() http.Handler { return c.site.table })
+	must(c.node.nodeInit(ctx, NodeNew{Name: "nation", Title: "Nätverket", URL: server.URL, Networks: true}, noItems))(t)
+	r, hostile := newRegion(t, "region-1"), newRegion(t, "region-2")
+	r.joins(c.node, true)
+	r.joins(hostile.Node, false)
+	r.ok(hostile.nodes.Tell(ctx, func(i *federation.Identity) {
+		i.Networks = []federation.NetworkKey{{Network: "another", Key: make([]byte, 32)}}
+	}))
+	hostile.nodes.Announce(ctx)
+	if p := must(one(r.nodes.Peer("region-2")))(t); len(p.Networks) == 0 {
+		t.Fatal("it hasn't said so")
+	}
+	if _, err := r.askRegistrar(ctx, []byte(`{"turn":1}`)); err != nil {
+		t.Error(err)
+	}
+}

@@ -128,6 +128,9 @@ func (n *Nodes) read(ctx context.Context, from *peer, body []byte) error {
 	}
 	next := *was
 	durable, err := next.take(h, now)
+	if err == nil && durable {
+		err = n.distinct(next.Identity)
+	}
 	if next.Apart = 0; h.Status != nil {
 		next.Apart = h.Status.Time.Sub(now)
 	}

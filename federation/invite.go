@@ -191,6 +191,21 @@ func (n *Nodes) free(i Identity, _ *peer) error {
 	if t.names[i.Name] == nil && len(t.list) >= mostPeers {
 		return fault.New(fault.Conflict, "%d nodes are known here, and no more are", mostPeers).Say("federation.many", mostPeers)
 	}
+	return n.distinct(i)
+}
+
+// distinct refuses a title, or a log's name, that is another node's: pages call a region by the one, and what was seen of a log is kept by the other.
+func (n *Nodes) distinct(i Identity) error {
+	log := func(x Identity) string { name, _, _ := strings.Cut(x.Ledger, "+"); return name }
+	all := n.Peers()
+	if me, ok := n.Self(); ok {
+		all = append(all, Peer{Identity: me})
+	}
+	for _, x := range all {
+		if x.Name != i.Name && x.State != Revoked && (strings.EqualFold(strings.TrimSpace(x.Title), strings.TrimSpace(i.Title)) || log(i) != "" && log(x.Identity) == log(i)) {
+			return fault.New(fault.Conflict, "%s has the title or the log of %s", i.Name, x.Name).Do("give one of them another").Say("federation.taken", x.Name)
+		}
+	}
 	return nil
 }
 

@@ -341,3 +341,24 @@ func must[T any](v T, err error) func(*testing.T) T {
 		return v
 	}
 }
+
+// A peer that was approved can't call itself what another is called, or its log.
+func TestAPeerTakesNobodysTitle(t *testing.T) {
+	ctx := t.Context()
+	north, south := pair(t)
+	west := newNode(t, testkit.SQLite(t), "west", Options{})
+	north.meets(west)
+	for what, change := range map[string]func(*Identity){
+		"another's title": func(i *Identity) { i.Title = "region South " },
+		"its title":       func(i *Identity) { i.Title = "Region north" },
+	} {
+		west.must(west.Tell(ctx, change))
+		west.Announce(ctx)
+		if p, _ := north.Peer("west"); p.Title != "Region west" {
+			t.Errorf("%s: %+v", what, p.Identity)
+		}
+	}
+	i, _ := south.Self()
+	i.Name, i.Title, i.Key = "east", "Region east", make([]byte, 32)
+	north.says(north.free(i, nil), "federation.taken") // its log has south's name
+}

@@ -20,6 +20,7 @@ type Ask struct {
 	Dataset      string // "": all
 	Cells        int    // how many numbers the answer has; 0 is 1
 	Operator     bool   // at the machine itself
+	Node         string // the node that asks for them and says who they are; "": this one
 }
 
 // Reason is why a question is answered or not, for those who run the node.

@@ -28,7 +28,7 @@ type Account struct {
 	Scope   Scope
 	Purpose consent.Purpose
 	Bulk    bool
-	Who     string // a person in an organisation ("organisation/person"), an organisation, or a dataset
+	Who     string // a person in an organisation ("organisation/person"), an organisation ("organisation/node" where another node asks for it), or a dataset
 	Spent
 }
 
@@ -284,8 +284,12 @@ func (a Ask) accounts() []Account {
 	bulk := a.Question.bulk()
 	out := []Account{{Scope: OfAnonymous, Purpose: a.Use.Purpose, Bulk: bulk, Who: a.Dataset}}
 	if a.SignedIn {
+		organisation := a.Organisation
+		if a.Node != "" { // it says itself whom it asks for: it spends what is its own, and nobody else's
+			organisation += "/" + a.Node
+		}
 		out = append(out, Account{Scope: OfAsker, Purpose: a.Use.Purpose, Bulk: bulk, Who: a.Organisation + "/" + a.Person},
-			Account{Scope: OfOrganisation, Purpose: a.Use.Purpose, Bulk: bulk, Who: a.Organisation})
+			Account{Scope: OfOrganisation, Purpose: a.Use.Purpose, Bulk: bulk, Who: organisation})
 	}
 	return out
 }

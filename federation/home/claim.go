@@ -41,6 +41,9 @@ const (
 	MostMessage = 1 << 20
 )
 
+// mostTurns is more than any node has taken: who believed in a greater one would run out of them.
+const mostTurns = 1 << 48
+
 // message is what a node tells the registrar. All of it happens, or nothing.
 type message struct {
 	Turn    uint64    `json:"turn"`    // greater than in any message before

@@ -366,7 +366,10 @@ func (h *Home) exchange(ctx context.Context, m *message, a *answer) (err error) 
 		return err
 	}
 	*a = answer{}
-	return parse(b, a)
+	if err = parse(b, a); a.Late > mostTurns {
+		*a, err = answer{}, fault.New(fault.Unavailable, "the registrar says that turns were taken which never were")
+	}
+	return err
 }
 
 // heard keeps what the registrar said, of claims that nothing else has become of meanwhile.

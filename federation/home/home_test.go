@@ -469,3 +469,28 @@ func TestAfterARestore(t *testing.T) {
 		t.Error("it isn't as it was")
 	}
 }
+
+// A registrar that lies about turns takes none of a node's away.
+func TestATurnThatNeverWas(t *testing.T) {
+	w := newWorld(t, []string{testkit.SQLite(t), testkit.SQLite(t)})
+	defer w.close()
+	r := w.regions[0]
+	r.enrol(t, "anna")
+	lies := true
+	h, err := home.Open(t.Context(), r.db, r.people, home.Options{Issuer: "nation", Call: func(ctx context.Context, m []byte) ([]byte, error) {
+		if lies {
+			return []byte(`{"late":4611686018427387904}`), nil
+		}
+		return w.registrar.Handle(ctx, r.name, m)
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if h.Sync(t.Context()) == nil {
+		t.Error("it was believed")
+	}
+	lies = false
+	if err := h.Sync(t.Context()); err != nil {
+		t.Error(err)
+	}
+}

@@ -24,6 +24,8 @@ const (
 	mostBody   = 64 << 10
 	mostPolicy = 2 << 20
 	mostPages  = 20 // at one hello
+
+	mostRefused = 50 // entries that aren't believed, each of mostBody
 )
 
 // place is how far a peer was heard in this process.
@@ -129,12 +131,14 @@ type hearing struct {
 	peer     federation.Peer
 	believed bool // about what was decided
 	room     int  // for so many more
+	refused  int  // of those that are kept
 }
 
 func (p *Published) hearing(ctx context.Context, tx *storage.Tx, peer federation.Peer) (*hearing, error) {
-	var there, word int
-	err := tx.QueryRow(ctx, `SELECT (SELECT COUNT(*) FROM published_entry WHERE peer = $1), (SELECT COUNT(*) FROM published_trust WHERE peer = $1)`, peer.Name).Scan(&there, &word)
-	return &hearing{p, tx, peer, word > 0, mostKept - there}, err
+	var there, refused, word int
+	err := tx.QueryRow(ctx, `SELECT (SELECT COUNT(*) FROM published_entry WHERE peer = $1), (SELECT COUNT(*) FROM published_entry WHERE peer = $1 AND code <> ''),
+		(SELECT COUNT(*) FROM published_trust WHERE peer = $1)`, peer.Name).Scan(&there, &refused, &word)
+	return &hearing{p, tx, peer, word > 0, mostKept - there, refused}, err
 }
 
 // hear keeps one entry, or lets it go. What was decided and lifted is only heard of who is believed about it.
@@ -166,6 +170,9 @@ func (h *hearing) hear(ctx context.Context, e entry) error {
 	}
 	code, args := "", "[]"
 	if why != nil {
+		if h.refused++; there == 0 && h.refused > mostRefused || len(e.Body) > mostBody {
+			return nil // any peer may send it
+		}
 		b, err := json.Marshal(append([]any{}, why.Args...))
 		if err != nil {
 			return fault.Wrap(fault.Internal, err, "a reason can't be written")

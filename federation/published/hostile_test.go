@@ -247,3 +247,16 @@ func TestAFormIsSigned(t *testing.T) {
 		}
 	}
 }
+
+// What nobody believes fills no disk: any peer can say that it is a network's own node.
+func TestWhatIsRefusedIsBounded(t *testing.T) {
+	clock := &ahead{}
+	n, north := newNode(t, clock, "nation", testkit.SQLite(t), &list{}), newNode(t, clock, "north", testkit.SQLite(t), nil)
+	north.meets(n)
+	for version := 1; version <= mostRefused+10; version++ {
+		n.must(n.sends("north", entryOf(publication(t, enacted(t, clock.now(), version, nil)))))
+	}
+	if got := len(north.offered()); got != mostRefused {
+		t.Errorf("%d are kept", got)
+	}
+}

@@ -20,21 +20,29 @@ const atOnce = 64
 
 // Answering lets a node's desk answer what its peers ask.
 func Answering(n *federation.Nodes, d *answer.Desk) {
-	x := &answering{nodes: n, desk: d}
+	x := &answering{nodes: n, desk: d, lists: make(chan struct{}, listsAtOnce)}
 	n.Handle(path, mostMessage, x.message)
 }
 
 type answering struct {
 	nodes *federation.Nodes
 	desk  *answer.Desk
+	lists chan struct{} // of messages that ask for long lists
 }
+
+// A list is held until all of its message is answered: a long one takes some 75 MB.
+const listsAtOnce, longList = 4, 5000
 
 // message answers the questions in a message, each for itself.
 func (x *answering) message(ctx context.Context, from federation.Peer, body []byte) ([]byte, error) {
 	r := reader{b: body}
 	var questions []question
+	listed := 0
 	for keys := 0; len(r.b) > 0; {
 		q := r.question()
+		if listed += q.listed(); listed > answer.MostInRegion && listed > q.listed() {
+			r.bad, r.b = true, nil
+		}
 		if keys += len(q.keys); len(questions) == mostQuestions || keys > mostKeys && len(questions) > 0 {
 			r.bad, r.b = true, nil
 		}
@@ -42,6 +50,14 @@ func (x *answering) message(ctx context.Context, from federation.Peer, body []by
 	}
 	if err := r.err(); err != nil {
 		return nil, err
+	}
+	if listed > longList {
+		select {
+		case x.lists <- struct{}{}:
+			defer func() { <-x.lists }()
+		case <-ctx.Done():
+			return nil, fault.Wrap(fault.Unavailable, ctx.Err(), "nobody waits for the answer any more")
+		}
 	}
 	replies := make([]reply, len(questions))
 	var working sync.WaitGroup
@@ -94,7 +110,7 @@ func (x *answering) ask(from federation.Peer, q *question) policy.Ask {
 		a.Use.Country = "" // the node's own
 	}
 	if q.Person != "" {
-		a.SignedIn, a.Person = true, from.Name+"/"+q.Person
+		a.SignedIn, a.Person, a.Node = true, from.Name+"/"+q.Person, from.Name
 	}
 	return a
 }

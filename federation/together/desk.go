@@ -150,7 +150,13 @@ func (d *Desk) check(q *Question) (nodes []Node, err error) {
 	case len(q.Keys) > mostKeys:
 		return nil, fault.New(fault.Invalid, "%d variants are more than the %d that are asked at once", len(q.Keys), mostKeys).Do("annotate a VCF instead")
 	}
-	return d.chosen(q.Only)
+	if nodes, err = d.chosen(q.Only); err != nil || q.Case == "" {
+		return nodes, err
+	}
+	if !slices.ContainsFunc(nodes, func(n Node) bool { return q.caseAt(n.Name) != "" }) { // it would be counted, and nobody told
+		return nil, fault.New(fault.Invalid, "the case is of no node that is asked").Do("write it whole, with the name of its node: north:…").Say("together.case")
+	}
+	return nodes, nil
 }
 
 // chosen are the nodes that are asked.
@@ -248,7 +254,7 @@ func fits(a answer.Answer, q Question) bool {
 			return false
 		}
 	}
-	return len(a.Counts) == len(a.Keys)
+	return len(a.Counts) == len(a.Keys) && (q.Limit <= 0 || len(a.Keys) <= q.Limit)
 }
 
 func unreadable() error {
@@ -273,7 +279,19 @@ func (d *Desk) written(peer string, q Question) (*question, error) {
 	if q.Region != nil {
 		s.Region, s.Limit, s.keys = q.Region.String(), q.Limit, nil
 	}
+	// What a node wouldn't read would be refused with all that goes in the same message.
+	size := len(s.Organisation) + len(s.Sector) + len(s.Role) + len(s.Approval) + len(s.Dataset) + len(s.Case) + len(s.Use.Country) + len(s.Region)
+	for _, x := range s.Use.Diseases {
+		size += len(x) + len(`"",`)
+	}
+	if size > mostHead/8 { // JSON may write a byte as six
+		return nil, fault.New(fault.Invalid, "what is said of the question is longer than nodes are asked").Say("together.long")
+	}
+	size = 0
 	for _, k := range s.keys {
+		if size += len(k.Ref) + len(k.Alt); size > mostMessage/2 && len(s.keys) > 1 {
+			return nil, fault.New(fault.Invalid, "%d variants are longer together than nodes are asked about", len(s.keys)).Say("together.long")
+		}
 		if max(len(k.Ref), len(k.Alt)) > mostAllele {
 			return nil, fault.New(fault.Invalid, "an allele of %d bases is longer than nodes are asked about", max(len(k.Ref), len(k.Alt))).Say("together.allele")
 		}

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/samverk/samverk/consent"
+	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/federation/together"
 	"github.com/samverk/samverk/individual"
 	"github.com/samverk/samverk/storage"
@@ -45,5 +46,17 @@ func TestEachPersonIsOneRegionsToCount(t *testing.T) {
 	must(t, err)
 	if c.Answered != 1 || c.Replies[0].How != together.Denied {
 		t.Errorf("%+v", c)
+	}
+}
+
+// A case that no node which is asked could leave out is an error: the count would have the asker's own patient in it, and nobody would be told.
+func TestACaseOfNobodysIsRefused(t *testing.T) {
+	x := newNation(t, 1, together.Options{})
+	for _, token := range []string{"abcdefghijklmnop", "r9:abcdefghijklmnop"} {
+		q := carried(t)
+		q.Case = token
+		if a, err := x.desk.Ask(t.Context(), q); fault.KindOf(err) != fault.Invalid {
+			t.Errorf("%s: %v, %d answered", token, err, a.Answered)
+		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/samverk/samverk/answer"
 	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/federation"
 )
@@ -94,10 +95,14 @@ func (b *outbox) send() {
 
 // take gives the next questions that go together, less those that nobody waits for any more. It must be called with b.mu held.
 func (b *outbox) take() (batch []*waiter) {
-	keys := 0
+	keys, bytes, listed := 0, 0, 0
 	for len(b.waiting) > 0 && len(batch) < mostQuestions {
 		a := b.waiting[0]
-		if keys += len(a.q.keys); len(batch) > 0 && keys > mostKeys {
+		keys, listed = keys+len(a.q.keys), listed+a.q.listed()
+		for _, k := range a.q.keys {
+			bytes += len(k.Ref) + len(k.Alt)
+		}
+		if len(batch) > 0 && (keys > mostKeys || listed > answer.MostInRegion || bytes > mostMessage/2) {
 			break
 		}
 		b.waiting[0], b.waiting = nil, b.waiting[1:]

@@ -54,6 +54,17 @@ type use struct {
 	Country    string          `json:"country,omitempty"` // where it is asked from
 }
 
+// listed is how many variants the list of a stretch may have.
+func (q *question) listed() int {
+	switch {
+	case q.Region == "":
+		return 0
+	case q.Limit > 0:
+		return min(q.Limit, answer.MostInRegion)
+	}
+	return answer.MostInRegion
+}
+
 // reply is an answer as it is sent.
 type reply struct {
 	Problem     *problem     `json:"problem,omitempty"` // instead of all else
@@ -248,6 +259,10 @@ func (r *reader) question() (q question) {
 
 func (r *reader) reply() (a reply) {
 	r.head(&a)
+	if c := a.Individuals; c != nil { // it is held to what a packed one can be
+		x := reader{b: appendCell(nil, *c)}
+		r.bad = r.bad || x.cell() != *c || x.bad
+	}
 	a.keys = r.keys(a.Keys, answer.MostInRegion)
 	a.counts = r.counts(a.Counts)
 	return a

@@ -9,6 +9,8 @@ import (
 
 	"github.com/samverk/samverk/answer"
 	"github.com/samverk/samverk/consent"
+	"github.com/samverk/samverk/fault"
+	"github.com/samverk/samverk/federation"
 	"github.com/samverk/samverk/genome/variant"
 	"github.com/samverk/samverk/policy"
 )
@@ -173,5 +175,43 @@ func TestTotals(t *testing.T) {
 	})
 	if (total(nil) != policy.Cell{}) {
 		t.Error("of nobody something is told")
+	}
+}
+
+// What a node says of how many were counted is held to what a count can be: a sum is made of it.
+func TestIndividualsOnTheWire(t *testing.T) {
+	for c, good := range map[policy.Cell]bool{
+		{Form: policy.Number, Low: 5, High: 5}: true, {Form: policy.Band, Low: 1, High: 4}: true, {}: true,
+		{Form: policy.Number, Low: -5, High: -5}: false, {Form: policy.Number, Low: 5, High: 7}: false, {Form: policy.Number, Low: 1 << 62, High: 1 << 62}: false,
+		{Form: policy.Band, Low: 9, High: 4}: false, {Form: "more"}: false, {Low: 7}: false,
+	} {
+		b, err := (&reply{Individuals: &c}).append(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := reader{b: b}
+		if r.reply(); (r.err() == nil) != good {
+			t.Errorf("%+v: %v", c, r.err())
+		}
+	}
+}
+
+// Long lists don't go together, and who sends them together all the same is refused before anything is read.
+func TestLongListsGoAlone(t *testing.T) {
+	b := outbox{}
+	for _, limit := range []int{0, 0, 101, 101, 101} {
+		b.waiting = append(b.waiting, &waiter{ctx: t.Context(), q: &question{Region: "chr22:1-1000", Limit: limit}})
+	}
+	for i, want := range []int{1, 1, 3} {
+		if got := len(b.take()); got != want {
+			t.Errorf("message %d has %d questions, not %d", i, got, want)
+		}
+	}
+	var body []byte
+	for range 2 {
+		body, _ = (&question{Region: "chr22:1-1000", Kind: policy.Frequency}).append(body)
+	}
+	if _, err := (&answering{}).message(t.Context(), federation.Peer{}, body); fault.KindOf(err) != fault.Invalid {
+		t.Error(err)
 	}
 }

@@ -118,7 +118,9 @@ func (p *room) budgetRow(r *http.Request, l *web.Words, b policy.Bounded, powers
 	case b.Scope == policy.OfAsker:
 		row.Whose = p.Person(r.Context(), who) + ", " + p.organisation(r, l, of)
 	case b.Scope == policy.OfOrganisation:
-		row.Whose = p.organisation(r, l, b.Who)
+		if row.Whose = p.organisation(r, l, of); who != "" { // another node asks for it
+			row.Whose += ", " + who
+		}
 	case b.Who == "":
 		row.Whose = l.Must("log.all")
 	default:
