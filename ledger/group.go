@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/transparency-dev/tessera"
@@ -111,32 +112,46 @@ func (l *Ledger) commit(batch []waiting) {
 			futures[i] = appender.Add(context.Background(), e)
 		}
 	}
-	for i, w := range batch {
-		if err != nil {
+	if err != nil {
+		for _, w := range batch {
 			w.answer <- answer{err: err}
-			continue
 		}
-		x, err := futures[i]()
-		w.answer <- l.group.judge(x.Index, err)
+		return
 	}
-	if l.group.failed && err == nil {
+	answers := make([]answer, len(batch))
+	for i := range batch {
+		x, err := futures[i]()
+		answers[i] = answer{x.Index, err}
+	}
+	l.group.judge(answers)
+	for i, w := range batch {
+		w.answer <- answers[i]
+	}
+	if l.group.failed {
 		l.sweep(edge(l.group.next)[2:]) // not where the checkpoint may be being written
 	}
 }
 
-// judge compares an index with the one it must be. Tessera begins a new log where its state is gone, and goes on where another
-// process has written.
-func (g *group) judge(index uint64, err error) answer {
-	switch {
-	case g.broken != nil:
-		return answer{err: g.broken}
-	case err != nil:
-		g.failed = true
-		return answer{err: err}
-	case index < g.next, index > g.next && !g.failed:
-		g.broken = fault.New(fault.Internal, "the ledger was changed by another process: leaf %d was written as %d", g.next, index)
-		return answer{err: g.broken}
+// judge compares a batch's indexes with those that it must have, whichever leaf has which: on a busy machine Tessera cuts a batch in pieces, and
+// may write a later one first. Tessera begins a new log where its state is gone, and goes on where another process has written; then nothing of the
+// batch, and nothing after it, is acknowledged.
+func (g *group) judge(answers []answer) {
+	failed, written := false, []uint64(nil)
+	for _, a := range answers {
+		if failed = failed || a.err != nil; a.err == nil {
+			written = append(written, a.index)
+		}
 	}
-	g.next, g.failed = index+1, false
-	return answer{index: index}
+	slices.Sort(written)
+	for _, index := range written {
+		if g.broken == nil && (index < g.next || index > g.next && !g.failed && !failed) {
+			g.broken = fault.New(fault.Internal, "the ledger was changed by another process: leaf %d was written as %d", g.next, index)
+		}
+		g.next = index + 1
+	}
+	if g.failed = failed; g.broken != nil {
+		for i := range answers {
+			answers[i] = answer{err: g.broken}
+		}
+	}
 }

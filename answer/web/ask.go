@@ -5,6 +5,8 @@ import (
 	"errors"
 	"math"
 	"net/http"
+	"net/url"
+	"strings"
 	"sync"
 
 	"github.com/samverk/samverk/answer"
@@ -97,10 +99,34 @@ type regionAnswer struct {
 }
 
 func (p *Room) ask(w http.ResponseWriter, r *http.Request) int {
-	f, status := p.begin(w, r, web.ReadQuery(r))
+	return p.asking(w, r, web.ReadQuery(r), r.URL.Query().Has("q"))
+}
+
+// askForm answers a form with the token of the asker's own case, which no address may hold: it would stay in histories and logs. Any other question
+// has an address.
+func (p *Room) askForm(w http.ResponseWriter, r *http.Request) int {
+	f, err := web.ReadForm(w, r)
+	if err != nil {
+		return p.fail(w, r, err)
+	}
+	if f.Get("case") != "" {
+		return p.asking(w, r, f, true)
+	}
+	q := url.Values{}
+	for name, all := range f.Values {
+		if strings.Join(all, "") != "" {
+			q[name] = all
+		}
+	}
+	return web.SeeOther(w, r, "/ask?"+q.Encode())
+}
+
+func (p *Room) asking(w http.ResponseWriter, r *http.Request, typed *web.Form, asked bool) int {
+	f, status := p.begin(w, r, typed)
 	if f == nil {
 		return status
 	}
+	f.sent = r.Method == http.MethodPost
 	l := p.pages.Words(r)
 	page := askPage{Form: f, Store: f.Store, Demo: p.options.Demo, Examples: p.examples(l, f)}
 	if f.asker != nil && f.asker.Ask.SignedIn && f.asker.Ask.Role == policy.Steward && p.table.Has("GET", "/steward") {
@@ -109,7 +135,7 @@ func (p *Room) ask(w http.ResponseWriter, r *http.Request) int {
 	if f.Store != nil {
 		page.Counted = countedPerPurpose(l, *f.Store)
 	}
-	q, asked := question{}, r.URL.Query().Has("q")
+	q := question{}
 	if asked {
 		q = f.read(l)
 	}
@@ -132,7 +158,9 @@ func (p *Room) ask(w http.ResponseWriter, r *http.Request) int {
 	case format != "":
 		return p.exportAnswer(w, r, format, f, q)
 	}
-	page.Files = web.FormatsAt(r.URL.RequestURI())
+	if !f.sent {
+		page.Files = web.FormatsAt(r.URL.RequestURI())
+	}
 	if f.together() {
 		return p.askNation(w, r, f, q, page)
 	}
@@ -488,7 +516,7 @@ func (p *Room) regionAnswer(ctx context.Context, l *web.Words, q question, f *fo
 		keep, next := cutAt(a.Keys)
 		out.Rows = out.Rows[:keep]
 		rest := variant.Region{Chrom: q.region.Chrom, From: next, To: q.region.To}
-		out.More = f.link(rest.String(), q.ask.Use.Purpose, f.dataset())
+		out.More = f.more(rest)
 	}
 	out.Shown = len(out.Rows)
 	out.Scale = scale(out.Rows)

@@ -250,7 +250,7 @@ func (n *nation) ofRegion(l *web.Words, q question, f *form, a together.Answer) 
 	if len(n.Rows) > listed {
 		keep, next := cutAt(a.Keys)
 		n.Rows = n.Rows[:keep]
-		n.More = f.link(variant.Region{Chrom: q.region.Chrom, From: next, To: q.region.To}.String(), q.ask.Use.Purpose, "")
+		n.More = f.more(variant.Region{Chrom: q.region.Chrom, From: next, To: q.region.To})
 	}
 	n.Shown, n.Counted = len(n.Rows), cellText(l, a.Individuals)
 	n.State = "some"

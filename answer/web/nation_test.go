@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -164,10 +165,20 @@ func TestTheOwnCaseIsSaid(t *testing.T) {
 		return ask(ctx, q)
 	}
 	v := visitor{t: t, table: publicTable(t, n, Options{Nation: nation}), person: "linda"}
-	if w := v.ask(carried, "case", "north:K7QX2MZP"); w.Code != 200 || asked != "north:K7QX2MZP" || !strings.Contains(w.Body.String(), "Leave my own patient out") {
+	send := func(name string) *httptest.ResponseRecorder {
+		body := url.Values{"q": {carried}, "purpose": {"care"}, "case": {name}}.Encode()
+		return v.do("POST", "/ask", "application/x-www-form-urlencoded", []byte(body))
+	}
+	if w := send("north:K7QX2MZP"); w.Code != 200 || asked != "north:K7QX2MZP" || !strings.Contains(w.Body.String(), "Leave my own patient out") {
 		t.Error(w.Code, asked)
 	}
-	if w := v.ask(carried, "case", "north:no such"); w.Code != 400 || !strings.Contains(w.Body.String(), `id="case-wrong"`) {
+	if w := send(""); w.Code != 303 || strings.Contains(w.Header().Get("Location"), "case") || !strings.Contains(w.Header().Get("Location"), "q="+carried) {
+		t.Error("a question with an address:", w.Code, w.Header().Get("Location"))
+	}
+	if w := v.ask(carried, "case", "north:K7QX2MZP"); w.Code != 400 || !strings.Contains(w.Body.String(), `id="case-wrong"`) {
+		t.Error("a token in an address:", w.Code)
+	}
+	if w := send("north:no such"); w.Code != 400 || !strings.Contains(w.Body.String(), `id="case-wrong"`) {
 		t.Error("a token that is none:", w.Code)
 	}
 }

@@ -29,6 +29,7 @@ type form struct {
 	Asking             string         // as what they ask, in words; "" while it isn't chosen
 	Said               string         // what a reader of files said, which is in English
 	Store              *answer.Stats  // for who may see it
+	sent               bool           // and not an address that was followed
 	asker              *answer.Asker  // nil while it isn't chosen
 	genes              *variant.Genes // what symbols stand for
 }
@@ -137,12 +138,20 @@ func (f *form) link(query string, purpose consent.Purpose, dataset string) strin
 	if dataset != "" {
 		q.Set("dataset", dataset)
 	}
-	for _, name := range []string{"as", "where", "case", "health", "diseases", "commercial"} {
+	for _, name := range []string{"as", "where", "health", "diseases", "commercial"} {
 		if v := f.Get(name); v != "" {
 			q.Set(name, v)
 		}
 	}
 	return "/ask?" + q.Encode()
+}
+
+// more is the address of what follows on a stretch; "" where the question has none of its own.
+func (f *form) more(rest variant.Region) string {
+	if f.sent {
+		return ""
+	}
+	return f.link(rest.String(), consent.Purpose(f.purpose()), f.dataset())
 }
 
 var (
@@ -168,7 +177,10 @@ func (f *form) read(l *web.Words) question {
 		f.Wrong("q", l.Must("wrong.query"))
 	}
 	q.ask, q.own = f.readAsk(l), f.Get("case")
-	if q.own != "" && !token.MatchString(q.own) {
+	switch {
+	case q.own != "" && !f.sent:
+		f.Wrong("case", l.Must("wrong.case.link"))
+	case q.own != "" && !token.MatchString(q.own):
 		f.Wrong("case", l.Must("wrong.case"))
 	}
 	return q

@@ -72,6 +72,7 @@ func Register(t *route.Table, site *web.Site, desk *answer.Desk, o Options) (*Ro
 		t.Add(route.Route{Method: method, Pattern: pattern, Who: who, Does: does, Serve: serve})
 	}
 	add(route.Asker, "GET", "/ask", "Asks about a variant, a gene or a region, as a page, CSV or JSON.", p.ask)
+	add(route.Asker, "POST", "/ask", "Asks as the form does; without the asker's own patient, whose token is in no address.", p.askForm)
 	add(route.Asker, "GET", "/datasets", "Lists what is stored, to the operator and stewards, as a page, CSV or JSON.", p.datasets)
 	if o.Dir != "" {
 		if p.jobs, err = newJobs(o.Dir, o.Keep); err != nil {
