@@ -18,6 +18,9 @@ type LeaveOut struct {
 	Case   string // the token of the asker's own patient
 }
 
+// AwayCase is the code of the fault that somebody's own case isn't at home where its token was made: no number that they are left out of can be told.
+const AwayCase = "answer.case.away"
+
 // The words that trees over fewer than all who allow a use are called by.
 const (
 	homeWord = "home"

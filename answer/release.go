@@ -51,6 +51,9 @@ func (d *Desk) ask(ctx context.Context, a policy.Ask, leave LeaveOut, about func
 			d.denied(ctx, a, v, about)
 			return nil, policy.Denied()
 		}
+		if q.together && !d.home().Has(*own) { // here they aren't counted anyway, and where they are at home they would be
+			return nil, fault.New(fault.Invalid, "the case is of somebody who is at home at another node").Do("ask for a token there").Say(AwayCase)
+		}
 		q.own = own
 	}
 	q.use = q.counts()

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"strings"
 	"sync"
 
 	"github.com/samverk/samverk/answer"
@@ -151,5 +152,9 @@ func (p *problem) fault() error {
 		}
 	}
 	const most = 500
-	return fault.New(kind, "%s", p.Text[:min(len(p.Text), most)]).Say(p.Code)
+	code := p.Code
+	if strings.HasPrefix(code, "federation.") || strings.HasPrefix(code, "message.") || len(code) > 80 { // what is between nodes is this one's to say
+		code = ""
+	}
+	return fault.New(kind, "%s", p.Text[:min(len(p.Text), most)]).Say(code)
 }

@@ -130,10 +130,24 @@ func (d *Desk) Ask(ctx context.Context, q Question) (Answer, error) {
 	if err != nil {
 		return Answer{}, err
 	}
-	if q.Region == nil {
-		return d.sum(q.Keys, d.all(ctx, nodes, q, nil)), nil
+	if q.Region != nil {
+		return d.stretch(ctx, nodes, q)
 	}
-	return d.stretch(ctx, nodes, q)
+	replies := d.all(ctx, nodes, q, nil)
+	if err := away(replies); err != nil {
+		return Answer{}, err
+	}
+	return d.sum(q.Keys, replies), nil
+}
+
+// away is the error of an own case that another node counts: the whole answer would have the asker's own patient in it.
+func away(replies []Reply) error {
+	for _, r := range replies {
+		if f := (*fault.Error)(nil); errors.As(r.Why, &f) && f.Code == answer.AwayCase {
+			return r.Why
+		}
+	}
+	return nil
 }
 
 func (d *Desk) check(q *Question) (nodes []Node, err error) {

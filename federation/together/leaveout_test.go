@@ -41,6 +41,16 @@ func TestEachPersonIsOneRegionsToCount(t *testing.T) {
 	if !b.Complete() || b.Individuals.Low != alone.Len()-1 || b.Replies[1].Answer.Individuals.Low != a.Replies[1].Answer.Individuals.Low {
 		t.Errorf("%+v", b)
 	}
+	must(t, x.regions[1].DB.Write(t.Context(), func(tx *storage.Tx) (err error) {
+		who, _ := x.regions[1].People.LookupIn(tx, "p14")
+		_, token, err = x.regions[1].People.OpenCase(t.Context(), tx, "operator", "a test", who.Number, "North")
+		return err
+	}))
+	guest := carried(t)
+	guest.Case = "r1:" + token
+	if a, err := x.desk.Ask(t.Context(), guest); fault.KindOf(err) != fault.Invalid {
+		t.Errorf("a guest was left out where they aren't counted: %v, %+v", err, a)
+	}
 	q.Organisation = "South"
 	c, err := x.desk.Ask(t.Context(), q)
 	must(t, err)

@@ -122,6 +122,9 @@ func (d *Desk) stretch(ctx context.Context, nodes []Node, q Question) (Answer, e
 	ctx, cancel := context.WithTimeout(ctx, 2*d.deadline)
 	defer cancel()
 	lists := d.all(ctx, nodes, q, nil)
+	if err := away(lists); err != nil {
+		return Answer{}, err
+	}
 	keys := first(union(lists), lists, q.Limit)
 	lacking := make([][]variant.Key, len(nodes))
 	var again []Node
