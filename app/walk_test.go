@@ -504,7 +504,7 @@ func (h *house) asks(r route.Route, method, path string, k kind) (requests int) 
 	})
 	may := []int{http.StatusForbidden, http.StatusNotFound, http.StatusBadRequest, http.StatusOK}
 	asker := k.person == "" || assignments > 0
-	if asker {
+	if asker || method == http.MethodPost && r.Pattern == "/ask" { // a form is led on to its question's address, which judges
 		may = append(may, http.StatusSeeOther)
 	}
 	codes := lang.Codes

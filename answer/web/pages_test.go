@@ -351,7 +351,7 @@ func TestErrorsOfTheDesk(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pages, err := site.Room(files)
+	pages, err := site.Room(files, policy.Messages)
 	if err != nil {
 		t.Fatal(err)
 	}
