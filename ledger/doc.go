@@ -14,7 +14,8 @@
 //     that was never given, and never the other way round.
 //   - The first leaf is the genesis. It names the log, and holds the hash of the key that signs it.
 //   - Leaves are in the order of their index. Their times are the node's clock when they were appended; Verify tells where
-//     that clock went back, and doesn't take it for damage.
+//     that clock went back, and doesn't take it for damage. Leaves of one batch may be
+//     written in another order than they came, as if the clock had gone back a moment.
 //   - Opening checks the tree state against tiles, last entries and the signed checkpoint, and refuses a log that
 //     has lost what it once signed.
 //   - One process writes to a log; anybody may read its folder at the same time.
