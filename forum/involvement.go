@@ -76,7 +76,7 @@ func (f *Forum) Involvement(ctx context.Context, who network.Actor, root network
 		}
 		out = nil
 		for _, b := range bodies {
-			if b.Kind != network.Secretariat && (body == "" || b.ID == body) {
+			if b.ID == body || body == "" && b.Kind != network.Secretariat {
 				out = append(out, Involvement{Body: b, Year: year, Raised: map[network.Sector]int{}, Inputs: Fates{}})
 			}
 		}

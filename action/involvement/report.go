@@ -52,9 +52,9 @@ const (
 
 // Of gives the version of a report that the reader may see: whoever writes it sees the newest, others the newest that was published. The zero
 // version says that there is none. writes tells whether the reader may write it.
-func (r *Reports) Of(ctx context.Context, who network.Actor, body network.BodyID, year int) (out Report, writes bool, err error) {
+func (r *Reports) Of(ctx context.Context, who network.Actor, root network.ID, body network.BodyID, year int) (out Report, writes bool, err error) {
 	err = r.network.Look(ctx, who, func(tx *storage.Tx, a network.Access) error {
-		b, err := r.seen(ctx, tx, a, body)
+		b, err := r.seen(ctx, tx, a, root, body)
 		if err != nil {
 			return err
 		}
@@ -70,9 +70,9 @@ func (r *Reports) Of(ctx context.Context, who network.Actor, body network.BodyID
 }
 
 // Save keeps a new version of a report. in.Version is the one the edit began from, 0 for none.
-func (r *Reports) Save(ctx context.Context, who network.Actor, in Report) error {
+func (r *Reports) Save(ctx context.Context, who network.Actor, root network.ID, in Report) error {
 	return r.network.Act(ctx, who, func(tx *storage.Tx, a network.Access) error {
-		b, err := r.seen(ctx, tx, a, in.Body)
+		b, err := r.seen(ctx, tx, a, root, in.Body)
 		if err != nil {
 			return err
 		}
@@ -100,10 +100,10 @@ func (r *Reports) Save(ctx context.Context, who network.Actor, in Report) error 
 	})
 }
 
-// seen finds a body that the reader sees.
-func (r *Reports) seen(ctx context.Context, tx *storage.Tx, a network.Access, id network.BodyID) (network.Body, error) {
+// seen finds a tenant's body that the reader sees.
+func (r *Reports) seen(ctx context.Context, tx *storage.Tx, a network.Access, root network.ID, id network.BodyID) (network.Body, error) {
 	b, err := r.network.Body(ctx, tx, id)
-	if err == nil && !a.Sees(network.Scope{Network: b.Network, Body: b.ID, Visibility: b.Visibility}) {
+	if err == nil && (b.Root != root || !a.Sees(network.Scope{Network: b.Network, Body: b.ID, Visibility: b.Visibility})) {
 		err = network.Absent()
 	}
 	return b, err

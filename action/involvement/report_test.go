@@ -19,6 +19,7 @@ func TestMain(m *testing.M) { testkit.Main(m) }
 // world is the room with a group that a chair runs, and others who don't.
 type world struct {
 	*Reports
+	root  network.ID
 	body  network.BodyID
 	chair network.Actor
 	coord network.Actor
@@ -44,6 +45,7 @@ func open(t *testing.T, dsn string, v network.Visibility) world {
 	must(err)
 	root, err := n.Setup(ctx, w.coord, network.SetUp{Template: "empty", Slug: "se", Name: network.Text{SV: "Nätverket"}, Lang: "sv", Zone: "Europe/Stockholm", Country: "SE"})
 	must(err)
+	w.root = root
 	w.body, err = n.AddBody(ctx, w.coord, network.Body{Network: root, Kind: network.WorkingGroup, Name: network.Text{SV: "Gruppen"}, Mandate: network.Decides, Visibility: v})
 	must(err)
 	seat, err := n.AddSeat(ctx, w.coord, network.Seat{Body: w.body, Role: network.Chair, Sector: network.Care})
@@ -77,11 +79,11 @@ func TestReportsAgainstAModel(t *testing.T) {
 			if year > 2027 {
 				year = 2000
 			}
-			newest, _, err := w.Of(ctx, w.chair, w.body, year)
+			newest, _, err := w.Of(ctx, w.chair, w.root, w.body, year)
 			if err != nil {
 				r.Fatal(err)
 			}
-			public, _, err := w.Of(ctx, network.Actor{}, w.body, year)
+			public, _, err := w.Of(ctx, network.Actor{}, w.root, w.body, year)
 			if err != nil {
 				r.Fatal(err)
 			}
@@ -89,7 +91,7 @@ func TestReportsAgainstAModel(t *testing.T) {
 				who := rapid.IntRange(0, 3).Draw(r, "who")
 				in := Report{Body: w.body, Year: year, Lang: "sv", Texts: texts(rapid.SampledFrom([]string{"", "Vi frågade.", "Vi lyssnade."}).Draw(r, "text")),
 					Version: newest.Version - int64(rapid.IntRange(0, 1).Draw(r, "stale")), Published: rapid.Bool().Draw(r, "published")}
-				err := w.Save(ctx, people[who], in)
+				err := w.Save(ctx, people[who], w.root, in)
 				want := fault.Kind(0)
 				switch {
 				case who > 1:
@@ -115,7 +117,7 @@ func TestReportsAgainstAModel(t *testing.T) {
 				}
 			}
 			for i, who := range people {
-				got, writes, err := w.Of(ctx, who, w.body, year)
+				got, writes, err := w.Of(ctx, who, w.root, w.body, year)
 				want := public
 				if i < 2 {
 					want = newest
@@ -133,14 +135,17 @@ func TestWhatIsNotSeenIsNotThere(t *testing.T) {
 		w := open(t, dsn, network.BodyOnly)
 		ctx := t.Context()
 		for _, in := range []Report{{Body: w.body, Year: 2026}, {Body: "absent", Year: 2026}} {
-			if _, _, err := w.Of(ctx, w.plain, in.Body, in.Year); fault.KindOf(err) != fault.NotFound {
+			if _, _, err := w.Of(ctx, w.plain, w.root, in.Body, in.Year); fault.KindOf(err) != fault.NotFound {
 				t.Errorf("%v", err)
 			}
-			if err := w.Save(ctx, w.plain, in); fault.KindOf(err) != fault.NotFound {
+			if err := w.Save(ctx, w.plain, w.root, in); fault.KindOf(err) != fault.NotFound {
 				t.Errorf("%v", err)
 			}
 		}
-		if err := w.Save(ctx, w.chair, Report{Body: w.body, Year: 2026, Lang: "sv", Texts: texts("Ja."), Published: true}); err != nil {
+		if _, _, err := w.Of(ctx, w.chair, "another", w.body, 2026); fault.KindOf(err) != fault.NotFound {
+			t.Errorf("in another tenant: %v", err)
+		}
+		if err := w.Save(ctx, w.chair, w.root, Report{Body: w.body, Year: 2026, Lang: "sv", Texts: texts("Ja."), Published: true}); err != nil {
 			t.Error(err)
 		}
 	})

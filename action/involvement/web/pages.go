@@ -174,7 +174,7 @@ func (p *room) body(w http.ResponseWriter, r *http.Request, n *network.Network) 
 	agenda.Title, inputs.Title = d.AgendaSays, d.InputsSay
 	d.Agenda, d.Inputs = agenda.SVG(), inputs.SVG()
 	var err error
-	if d.Report, d.Writes, err = p.reports.Of(ctx, actor(r), id, year); err != nil {
+	if d.Report, d.Writes, err = p.reports.Of(ctx, actor(r), n.ID, id, year); err != nil {
 		return p.pages.Fail(w, r, err)
 	}
 	if p.options.Fees != nil {
@@ -219,7 +219,7 @@ type formData struct {
 func (p *room) form(w http.ResponseWriter, r *http.Request, n *network.Network) int {
 	id := network.BodyID(r.PathValue("body"))
 	year, _ := p.year(r, n)
-	was, writes, err := p.reports.Of(r.Context(), actor(r), id, year)
+	was, writes, err := p.reports.Of(r.Context(), actor(r), n.ID, id, year)
 	if err == nil && !writes {
 		err = network.Absent()
 	}
@@ -286,7 +286,7 @@ func (p *room) save(w http.ResponseWriter, r *http.Request, n *network.Network) 
 	for _, h := range involvement.Headings {
 		in.Texts[h] = f.Get(h)
 	}
-	if err := p.reports.Save(r.Context(), actor(r), in); err != nil {
+	if err := p.reports.Save(r.Context(), actor(r), n.ID, in); err != nil {
 		if f.Fault(p.pages.Words(r), err) {
 			return p.showForm(w, r, n, f, year, false)
 		}
