@@ -76,7 +76,7 @@ func (r *Room) Freeze(ctx context.Context, who network.Actor, id ID, year int, n
 		}
 		if n, err := done.RowsAffected(); err != nil || n == 0 {
 			if err == nil {
-				err = fault.New(fault.Conflict, "the year is followed up already").Where("year").Say("plan.frozen", year)
+				err = fault.New(fault.Conflict, "the year is followed up already").Where("year").Say("plan.frozen", itoa(year))
 			}
 			return err
 		}
