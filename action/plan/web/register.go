@@ -245,9 +245,10 @@ func (v *visit) status(s plan.State) tag { return tag{v.l.Must("plan.state." + s
 
 // Wait is a measure that waits for its owner.
 type Wait struct {
-	Kind, Title, Lang, Text string
-	Due                     time.Time
-	Href, Do                string
+	Kind, Title, Text string
+	Lang              string // of Title
+	Due               time.Time
+	Href, Do          string
 }
 
 // Waits lists the measures that wait for whoever reads: a report is owed, or the day has passed.
