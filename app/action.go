@@ -23,6 +23,9 @@ type actionRoom struct {
 
 // actions opens the pages of the rooms of action.
 func (s *site) actions(frame *web.Site) error {
+	if err := s.planned(frame); err != nil {
+		return err
+	}
 	if err := involvementweb.Register(s.table, frame, s.commons.Forum, s.commons.Networks, s.commons.Involved, involvementweb.Options{}); err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/samverk/samverk/account"
 	"github.com/samverk/samverk/action/involvement"
 	"github.com/samverk/samverk/action/need"
+	"github.com/samverk/samverk/action/plan"
 	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/forum"
 	"github.com/samverk/samverk/network"
@@ -27,6 +28,7 @@ type Commons struct {
 	Forum    *forum.Forum
 	Involved *involvement.Reports
 	Needs    *need.Room
+	Plans    *plan.Room
 }
 
 // attachmentsName is where the forum keeps files, in a data directory.
@@ -90,10 +92,12 @@ func OpenCommons(ctx context.Context, db *storage.DB, dir string, s Settings, o 
 		return c, err
 	}
 	c.Forum, err = forum.Open(ctx, db, c.Networks, c.Notices, forum.Options{Files: files, Scanner: s.Scanner, URL: o.URL, Mail: s.Mail.From, Sealed: o.Decided})
-	c.Involved = involvement.Open(db, c.Networks)
-	if err == nil {
-		c.Needs = need.Open(db, c.Networks, c.Forum, c.Notices)
+	if err != nil {
+		return c, err
 	}
+	c.Involved = involvement.Open(db, c.Networks)
+	c.Needs = need.Open(db, c.Networks, c.Forum, c.Notices)
+	c.Plans, err = plan.Open(ctx, db, c.Networks, c.Forum, c.Notices)
 	return c, err
 }
 

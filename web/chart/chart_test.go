@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
@@ -28,6 +29,17 @@ func body(counts ...int) (out []Seat) {
 		}
 	}
 	return out
+}
+
+func timeline() Timeline {
+	on := func(year, month int) time.Time { return time.Date(year, time.Month(month), 1, 0, 0, 0, 0, time.UTC) }
+	return Timeline{"t", "Planens <åtgärder>", "Fem åtgärder, en sen", on(2026, 11), "i dag", []Stretch{
+		{"Utbilda <alla> kliniker, klar", on(2025, 1), on(2026, 3), time.Time{}, "done"},
+		{"Samma svarstid i alla regioner, sen", on(2025, 6), on(2026, 10), on(2026, 4), "late"},
+		{"Ett namn som är längre än vad som får plats på en rad i en bild, pågår", on(2026, 2), on(2027, 6), time.Time{}, "active"},
+		{"Planerad", on(2027, 1), on(2028, 1), time.Time{}, "planned"},
+		{"Avbruten", on(2026, 1), on(2026, 1), time.Time{}, "dropped"},
+	}}
 }
 
 func TestGolden(t *testing.T) {
@@ -57,6 +69,8 @@ func TestGolden(t *testing.T) {
 		"spans":         Span{2, 2, 3}.SVG() + "\n" + Span{1, 4, 5}.SVG() + "\n" + Span{0, 4, 5}.SVG() + "\n" + Span{0, 0, 5}.SVG() + "\n" + Span{3, 9, 5}.SVG() + "\n" + Span{}.SVG(),
 		"bars":          Bars{"b", "Per månad", "", months}.SVG(),
 		"bars-36":       Bars{"b", "Per månad", "", many}.SVG(),
+		"timeline":      timeline().SVG(),
+		"timeline-none": Timeline{ID: "t", Title: "Inget", Now: time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC), Today: "i dag"}.SVG(),
 		"bars-none":     Bars{ID: "b", Title: "Inget"}.SVG(),
 		"path":          Path{true, []Station{{Name: "Reist", Notes: []string{"3. februar 2026", "av Helse <Vest>"}, Says: "ferdig", Done: true}, {Name: "Venter", Now: true}, {Name: "Følges opp", Notes: []string{"bivirkninger"}}}}.HTML() + "\n" + Mini{4, 5, "Beredd & klar"}.HTML() + "\n" + Mini{1, 1, ""}.HTML(),
 	} {

@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/samverk/samverk/action/plan"
 	"github.com/samverk/samverk/forum"
 	"github.com/samverk/samverk/network"
 	"github.com/samverk/samverk/notice"
@@ -127,6 +128,7 @@ type world struct {
 	network *network.Registry
 	notices *notice.Notices
 	forum   *forum.Forum
+	plans   *plan.Room
 	rnd     *rand.Rand
 	now     time.Time
 	begin   time.Time
@@ -145,7 +147,10 @@ func (w *world) open(o Options, source *rand.ChaCha8) (err error) {
 	if w.notices, err = notice.Open(w.ctx, w.db, notice.Options{URL: "https://demo.invalid", Rand: source}); err != nil {
 		return err
 	}
-	w.forum, err = forum.Open(w.ctx, w.db, w.network, w.notices, forum.Options{Files: o.Files, Rand: source})
+	if w.forum, err = forum.Open(w.ctx, w.db, w.network, w.notices, forum.Options{Files: o.Files, Rand: source}); err != nil {
+		return err
+	}
+	w.plans, err = plan.Open(w.ctx, w.db, w.network, w.forum, w.notices)
 	return err
 }
 

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/samverk/samverk/account"
+	"github.com/samverk/samverk/action/plan"
 	"github.com/samverk/samverk/forum"
 	"github.com/samverk/samverk/network"
 	"github.com/samverk/samverk/notice"
@@ -24,7 +25,7 @@ import (
 
 var morning = time.Date(2026, 11, 24, 10, 12, 0, 0, time.UTC)
 
-var migrations = []fs.FS{network.Migrations, account.Migrations, notice.Migrations, forum.Migrations}
+var migrations = []fs.FS{network.Migrations, account.Migrations, notice.Migrations, forum.Migrations, plan.Migrations}
 
 // build makes the networks; days 0 are the whole two years.
 func build(t *testing.T, seed uint64, days int) (dsn string, people []Person) {
@@ -196,6 +197,10 @@ func TestWhatHappenedKeptTheRules(t *testing.T) {
 		AND EXISTS (SELECT 1 FROM seat s WHERE s.body = t.body AND s.sector = 'patient')`)
 	o.none("decisions in force whose minutes are not sealed and whose item was not approved", `SELECT d.title FROM decision d JOIN decision_force f ON f.decision = d.id JOIN minutes m ON m.id = f.minutes
 		WHERE m.state <> 'sealed' AND NOT EXISTS (SELECT 1 FROM minutes_approval a WHERE a.minutes = m.id AND a.item = d.item)`)
+	o.some("measures that are done", 2, `SELECT id FROM measure WHERE state = 'done'`)
+	o.some("measures past their day, with a report that didn't come", 2, `SELECT id FROM measure WHERE state = 'active' AND due < $1 AND owed > 0 AND owed < $1 AND moves > 0`, morning.UnixMicro())
+	o.some("measures that rest on decisions", 2, `SELECT m.id FROM measure m JOIN decision_effect e ON e.decision = m.decision AND e.ref = m.effect`)
+	o.some("years that were followed up", 4, `SELECT id FROM plan_snapshot`)
 	o.none("anything that has happened after the end", `SELECT kind FROM forum_event WHERE at > $1`, morning)
 	o.none("people who answered that they won't come and were there", `SELECT p.name FROM meeting_reply r JOIN meeting_attendance a ON a.meeting = r.meeting AND a.person = r.person
 		JOIN person p ON p.id = r.person WHERE r.answer <> 'coming'`)
