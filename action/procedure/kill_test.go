@@ -1,0 +1,3 @@
+package procedure
+
+const killWorld = "SAMVERK_KILL_PROCEDURE"

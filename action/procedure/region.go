@@ -1,0 +1,158 @@
+package procedure
+
+import (
+	"context"
+	"embed"
+	"encoding/json"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/samverk/samverk/fault"
+	"github.com/samverk/samverk/network"
+	"github.com/samverk/samverk/storage"
+)
+
+//go:embed data/population.json
+var data embed.FS
+
+// Figure is how many live in a region: rounded, of a day, from a source.
+type Figure struct {
+	People int
+	On     time.Time
+	Source string
+}
+
+// Known tells whether it is known how many live there.
+func (f Figure) Known() bool { return f.People > 0 }
+
+// figures are the room's own data: areas with how many live in each by date, and which areas a region is.
+type figures struct {
+	Sources map[string]source `json:"sources"`
+	Areas   map[string]area   `json:"areas"`
+	Regions []regionOf        `json:"regions"`
+}
+
+type source struct {
+	On   string `json:"on"`
+	Text string `json:"text"`
+}
+
+// area is a part of a country: its name, and how many live there by source.
+type area struct {
+	Name   string         `json:"name"`
+	People map[string]int `json:"people"`
+}
+
+type regionOf struct {
+	Country string   `json:"country"`
+	Slugs   []string `json:"slugs"`
+	Areas   []string `json:"areas"`
+}
+
+func readFigures() (f figures, err error) {
+	b, err := data.ReadFile("data/population.json")
+	if err == nil {
+		err = json.Unmarshal(b, &f)
+	}
+	if err != nil {
+		return f, fault.Wrap(fault.Internal, err, "the figures of population can't be read")
+	}
+	for name, s := range f.Sources {
+		if _, err := time.Parse(time.DateOnly, s.On); err != nil {
+			return f, fault.Wrap(fault.Internal, err, "the source %s has no day", name)
+		}
+	}
+	return f, nil
+}
+
+// of gives the newest figure that is not later than a time, or the oldest: nothing where an area lacks one.
+func (f figures) of(country, slug string, at time.Time) (best Figure, ok bool) {
+	i := slices.IndexFunc(f.Regions, func(x regionOf) bool { return x.Country == country && slices.Contains(x.Slugs, slug) })
+	if i < 0 {
+		return best, false
+	}
+	for name, s := range f.Sources {
+		on, _ := time.Parse(time.DateOnly, s.On)
+		sum := 0
+		for _, code := range f.Regions[i].Areas {
+			n, there := f.Areas[code].People[name]
+			if !there {
+				sum = 0
+				break
+			}
+			sum += n
+		}
+		newer := on.After(best.On) == !on.After(at) // later is better while it isn't later than at; else earlier is
+		if sum > 0 && (!ok || newer) {
+			best, ok = Figure{People: sum, On: on, Source: s.Text}, true
+		}
+	}
+	return best, ok
+}
+
+// regions lists the regions of a tenant, in the tree's order: regional networks beneath no other. Closed ones aren't asked.
+func (r *Room) regions(root network.ID) (out []*network.Network) {
+	tree := r.network.Tree()
+	for _, n := range tree.Down(root) {
+		if n.Closed.IsZero() && r.isRegion(n) {
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
+func (r *Room) isRegion(n *network.Network) bool {
+	up := r.network.Tree().Up(n.ID)
+	return n.Kind == network.Regional && !slices.ContainsFunc(up[1:], func(over *network.Network) bool { return over.Kind == network.Regional })
+}
+
+// Regions lists the regions of a tenant that are asked.
+func (r *Room) Regions(root network.ID) []*network.Network { return r.regions(root) }
+
+// RegionOf finds a region by the slug in its address; a closed one too, for what it said stays.
+func (r *Room) RegionOf(root network.ID, slug string) (*network.Network, bool) {
+	for _, n := range r.network.Tree().Down(root) {
+		if n.Slug == slug && r.isRegion(n) {
+			return n, true
+		}
+	}
+	return nil, false
+}
+
+// askedBy lists the regions that a network's procedures are for: all of the tenant, or the one that the network lies in.
+func (r *Room) askedBy(p Procedure) []*network.Network {
+	for _, n := range r.network.Tree().Up(p.Network) {
+		if r.isRegion(n) {
+			return []*network.Network{n}
+		}
+	}
+	return r.regions(p.Root)
+}
+
+// Speaks tells whether somebody records for a region: they hold a seat in its own secretariat, or chair its steering body. Who looks after
+// it from above doesn't.
+func Speaks(a network.Access, region network.ID) bool {
+	return slices.ContainsFunc(a.Seats, func(s network.Place) bool {
+		return s.Network == region && (s.Kind == network.Secretariat ||
+			s.Role == network.Chair && (s.Kind == network.SteeringGroup || s.Kind == network.CoordinationGroup))
+	})
+}
+
+// speakers lists who records for regions, as Speaks says.
+func (r *Room) speakers(ctx context.Context, tx *storage.Tx, regions []*network.Network) ([]network.PersonID, error) {
+	if len(regions) == 0 {
+		return nil, nil
+	}
+	in, args := make([]string, len(regions)), make([]any, len(regions))
+	for i, n := range regions {
+		in[i], args[i] = place(i+2), string(n.ID)
+	}
+	return r.holders(ctx, tx, `b.network IN (`+strings.Join(in, ", ")+`) AND (b.kind = 'secretariat' OR s.role = 'chair' AND b.kind IN ('steering', 'coordination'))`, args...)
+}
+
+// region is a region as it stands, without what it said.
+func (r *Room) region(n *network.Network, at time.Time) Region {
+	people, _ := r.people(n.Country, n.Slug, at)
+	return Region{Network: n.ID, Slug: n.Slug, Name: n.Name, People: people}
+}
