@@ -9,7 +9,7 @@ import (
 	"github.com/samverk/samverk/storage"
 )
 
-// Raising is a topic as it is raised from here: its words are the page's, in the network's language.
+// Raising is a topic as it is raised from here: its words are the page's, in the procedure's language.
 type Raising struct {
 	Procedure ID
 	Number    int64
@@ -21,90 +21,89 @@ type Raising struct {
 
 // Raise raises a topic about a region's record, or about a draft that is to be decided, with the procedure's page and references as its
 // evidence. Pressed again it gives the topic that was raised first.
-func (r *Room) Raise(ctx context.Context, who network.Actor, in Raising) (forum.TopicID, error) {
-	r.raising.Lock()
-	defer r.raising.Unlock()
-	p, v, topic, err := r.mayRaise(ctx, who, in)
-	if err != nil || topic != "" {
-		return topic, err
-	}
-	t, err := r.forum.Raise(ctx, who, forum.Raising{Network: p.Network, Body: p.Body, Title: clipTo(in.Title, titleLength), Text: in.Text, Lang: p.Lang,
-		Facets: forum.Facets{Field: p.Field, Level: "nation", Kind: "procedure"}, Visibility: p.Visibility})
-	if err != nil {
-		return "", err
-	}
-	err = r.db.Write(ctx, func(tx *storage.Tx) error {
-		_, err := tx.Exec(ctx, `INSERT INTO procedure_raised (procedure, number, region, topic, person, at) VALUES ($1, $2, $3, $4, $5, $6)`, in.Procedure, in.Number, in.Region, t.ID, who.Person, r.db.Now())
+func (r *Room) Raise(ctx context.Context, who network.Actor, in Raising) (topic forum.TopicID, err error) {
+	err = r.network.Act(ctx, who, func(tx *storage.Tx, a network.Access) error {
+		p, err := r.procedure(ctx, tx, a, in.Procedure)
+		if err != nil {
+			return err
+		}
+		if !a.Registered(p.Root) {
+			return network.Absent()
+		}
+		v, err := r.version(ctx, tx, p.ID, in.Number)
+		if err != nil {
+			return err
+		}
+		if topic, err = r.raised(ctx, tx, a, p, v, in); err != nil || topic != "" {
+			return err
+		}
+		t, err := r.forum.RaiseIn(ctx, tx, a, forum.Raising{Network: p.Network, Body: p.Body, Title: clipTo(in.Title, titleLength), Text: in.Text, Lang: p.Lang,
+			Facets: forum.Facets{Field: p.Field, Level: "nation", Kind: "procedure"}, Visibility: p.Visibility}, r.cited(p, v, in)...)
+		if err != nil {
+			return err
+		}
+		topic = t.ID
+		_, err = tx.Exec(ctx, `INSERT INTO procedure_raised (procedure, number, region, topic, person, at) VALUES ($1, $2, $3, $4, $5, $6)`, in.Procedure, in.Number, in.Region, t.ID, who.Person, r.db.Now())
 		if err == nil && in.Region == "" {
 			_, err = tx.Exec(ctx, `UPDATE procedure_version SET topic = $3 WHERE procedure = $1 AND number = $2 AND state = 'draft'`, in.Procedure, in.Number, t.ID)
 		}
 		if err != nil {
 			return err
 		}
-		return r.network.Record(ctx, tx, who, p.Root, string(p.ID), "procedure.raised", map[string]string{"topic": string(t.ID), "version": itoa(in.Number)})
+		return r.network.Record(ctx, tx, who, p.Root, string(p.ID), "procedure.raised", map[string]string{"version": itoa(in.Number)})
 	})
-	if err != nil {
-		return "", err
-	}
-	return t.ID, r.cite(ctx, who, t.ID, p, v, in)
+	return topic, err
 }
 
-// mayRaise finds what a topic is to be about, or the topic that was raised already.
-func (r *Room) mayRaise(ctx context.Context, who network.Actor, in Raising) (p Procedure, v Version, topic forum.TopicID, err error) {
-	err = r.network.Look(ctx, who, func(tx *storage.Tx, a network.Access) error {
-		if p, err = r.procedure(ctx, tx, a, in.Procedure); err != nil {
-			return err
+// raised finds the topic that was raised already, or says why none can be.
+func (r *Room) raised(ctx context.Context, tx *storage.Tx, a network.Access, p Procedure, v Version, in Raising) (topic forum.TopicID, err error) {
+	err = tx.QueryRow(ctx, `SELECT topic FROM procedure_raised WHERE procedure = $1 AND number = $2 AND region = $3`, in.Procedure, in.Number, in.Region).Scan(&topic)
+	if err == nil || !noRow(err) {
+		return topic, err
+	}
+	if in.Region == "" {
+		switch {
+		case !writes(a, p):
+			return "", denied()
+		case v.State != Draft:
+			return "", fault.New(fault.Conflict, "version %d is no draft", in.Number).Say("procedure.nodraft")
 		}
-		if !a.Registered(p.Root) {
-			return network.Absent()
-		}
-		if v, err = r.version(ctx, tx, p.ID, in.Number); err != nil {
-			return err
-		}
-		err := tx.QueryRow(ctx, `SELECT topic FROM procedure_raised WHERE procedure = $1 AND number = $2 AND region = $3`, in.Procedure, in.Number, in.Region).Scan(&topic)
-		if err == nil || !noRow(err) {
-			return err
-		}
-		if in.Region == "" {
-			if !writes(a, p) {
-				return denied()
-			}
-			if topic = v.Topic; v.State != Draft {
-				return fault.New(fault.Conflict, "version %d is no draft", in.Number).Say("procedure.nodraft")
-			}
-			return nil
-		}
-		last, err := r.last(ctx, tx, p.ID, in.Region)
-		if err != nil {
-			return err
-		}
-		if last.Number != in.Number || last.State != Declined && last.State != Deviating {
-			return fault.New(fault.Conflict, "the region neither declined nor deviates").Say("procedure.raise")
-		}
-		return nil
-	})
-	return p, v, topic, err
+		return v.Topic, nil
+	}
+	last, err := r.last(ctx, tx, p.ID, in.Region)
+	if err == nil && (last.Number != in.Number || last.State != Declined && last.State != Deviating) {
+		err = fault.New(fault.Conflict, "the region neither declined nor deviates").Say("procedure.raise")
+	}
+	return "", err
 }
 
-// cite lays the page and the version's references beside a topic.
-func (r *Room) cite(ctx context.Context, who network.Actor, topic forum.TopicID, p Procedure, v Version, in Raising) error {
-	var all []Source
-	if page := r.path(p.Root, string(p.ID), "adoption"); r.url != "" && in.Region != "" {
-		all = append(all, Source{r.url + page, in.Page})
-	} else if page = r.path(p.Root, string(p.ID), "versions", itoa(in.Number)); r.url != "" {
-		all = append(all, Source{r.url + page, in.Page})
+// mostCited is how many of a version's references a topic brings along.
+const mostCited = 20
+
+// cited is the page and the version's references, each once.
+func (r *Room) cited(p Procedure, v Version, in Raising) (out []forum.Citing) {
+	page := r.path(p.Root, string(p.ID), "versions", itoa(in.Number))
+	if in.Region != "" {
+		page = r.path(p.Root, string(p.ID), "adoption")
 	}
-	for _, s := range append(all, v.Content.Evidence[:min(len(v.Content.Evidence), 20)]...) {
+	all := v.Content.Evidence
+	if r.url != "" {
+		all = append([]Source{{r.url + page, in.Page}}, all...)
+	}
+	seen := map[forum.Reference]bool{}
+	for _, s := range all[:min(len(all), mostCited)] {
+		ref, err := forum.ParseReference(s.Ref)
+		if err != nil || seen[ref] {
+			continue
+		}
+		seen[ref] = true
 		title := s.Title
 		if title == "" {
 			title = s.Ref
 		}
-		_, err := r.forum.AddEvidence(ctx, who, topic, forum.Citing{Ref: s.Ref, Title: clipTo(title, titleLength), Lang: p.Lang})
-		if err != nil && fault.KindOf(err) != fault.Conflict && fault.KindOf(err) != fault.Invalid { // the same reference twice, or one that a topic takes not
-			return err
-		}
+		out = append(out, forum.Citing{Ref: s.Ref, Title: clipTo(title, titleLength), Lang: p.Lang})
 	}
-	return nil
+	return out
 }
 
 func clipTo(s string, most int) string {

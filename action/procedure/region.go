@@ -48,6 +48,7 @@ type regionOf struct {
 	Country string   `json:"country"`
 	Slugs   []string `json:"slugs"`
 	Areas   []string `json:"areas"`
+	At      [2]int   `json:"at"` // column and row on a map of tiles
 }
 
 func readFigures() (f figures, err error) {
@@ -89,6 +90,16 @@ func (f figures) of(country, slug string, at time.Time) (best Figure, ok bool) {
 		}
 	}
 	return best, ok
+}
+
+// Tile is where a region lies on a map of tiles; ok is false where that isn't known.
+func (r *Room) Tile(n *network.Network) (column, row int, ok bool) {
+	for _, x := range r.figures.Regions {
+		if x.Country == n.Country && slices.Contains(x.Slugs, n.Slug) {
+			return x.At[0], x.At[1], true
+		}
+	}
+	return 0, 0, false
 }
 
 // regions lists the regions of a tenant, in the tree's order: regional networks beneath no other. Closed ones aren't asked.

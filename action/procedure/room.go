@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -40,21 +39,21 @@ type Room struct {
 	forum   *forum.Forum
 	notices *notice.Notices
 	url     string
+	figures figures
 	people  func(country, slug string, at time.Time) (Figure, bool)
-	raising sync.Mutex // one press at a time: a process owns its database
 }
 
 // Open gives the room over a database that has its tables.
 func Open(_ context.Context, db *storage.DB, n *network.Registry, f *forum.Forum, told *notice.Notices, o Options) (*Room, error) {
+	figures, err := readFigures()
+	if err != nil {
+		return nil, err
+	}
 	people := o.People
 	if people == nil {
-		all, err := readFigures()
-		if err != nil {
-			return nil, err
-		}
-		people = all.of
+		people = figures.of
 	}
-	return &Room{db: db, network: n, forum: f, notices: told, url: strings.TrimSuffix(o.URL, "/"), people: people}, nil
+	return &Room{figures: figures, db: db, network: n, forum: f, notices: told, url: strings.TrimSuffix(o.URL, "/"), people: people}, nil
 }
 
 // Now is the room's clock.
