@@ -21,6 +21,11 @@ type actionRoom struct {
 
 // actions opens the pages of the rooms of action.
 func (s *site) actions(frame *web.Site) error {
+	procedures, err := s.procedures(frame)
+	if err != nil {
+		return err
+	}
+	s.rooms = append(s.rooms, procedures)
 	return actionweb.Register(s.table, frame, s.commons.Networks, s.doing)
 }
 

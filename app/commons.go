@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 
 	"github.com/samverk/samverk/account"
+	"github.com/samverk/samverk/action/procedure"
 	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/forum"
 	"github.com/samverk/samverk/network"
@@ -23,6 +24,8 @@ type Commons struct {
 	Notices  *notice.Notices
 	Accounts *account.Accounts
 	Forum    *forum.Forum
+
+	Procedures *procedure.Room
 }
 
 // attachmentsName is where the forum keeps files, in a data directory.
@@ -86,6 +89,10 @@ func OpenCommons(ctx context.Context, db *storage.DB, dir string, s Settings, o 
 		return c, err
 	}
 	c.Forum, err = forum.Open(ctx, db, c.Networks, c.Notices, forum.Options{Files: files, Scanner: s.Scanner, URL: o.URL, Mail: s.Mail.From, Sealed: o.Decided})
+	if err != nil {
+		return c, err
+	}
+	c.Procedures, err = procedure.Open(ctx, db, c.Networks, c.Forum, c.Notices, procedure.Options{URL: o.URL})
 	return c, err
 }
 

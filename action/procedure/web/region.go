@@ -200,7 +200,7 @@ type regionData struct {
 	Name       string
 	People     string
 	Source     string
-	Tally      *procedure.Tally
+	Lede       string
 	Form       *web.Form
 	Answers    []web.Option
 	Rows       []saidRow
@@ -262,7 +262,8 @@ func (p *Pages) region(w http.ResponseWriter, r *http.Request, n *network.Networ
 	}
 	for i := range all {
 		if all[i].Region.Network == of.ID {
-			d.Tally = &all[i]
+			said := all[i].Said
+			d.Lede = l.Must("procedure.region.lede", said[procedure.Adopted], said[procedure.Deviating], said[procedure.Declined], all[i].Unknown)
 			if f := all[i].Region.People; f.Known() {
 				d.People, d.Source = l.Must("procedure.people", f.People, l.Day(f.On)), f.Source
 			}

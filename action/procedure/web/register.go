@@ -22,7 +22,7 @@ import (
 	"github.com/samverk/samverk/web/route"
 )
 
-//go:embed pages messages
+//go:embed all:pages messages
 var files embed.FS
 
 // Pages are the room's pages.
