@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/samverk/samverk/action/procedure"
 	"github.com/samverk/samverk/forum"
 	"github.com/samverk/samverk/network"
 	"github.com/samverk/samverk/notice"
@@ -132,6 +133,9 @@ type world struct {
 	begin   time.Time
 	end     time.Time
 	tenants []*tenant
+
+	procedures *procedure.Room
+
 	plan    queue
 	planned int
 	tell    func(string, ...any)
@@ -145,7 +149,10 @@ func (w *world) open(o Options, source *rand.ChaCha8) (err error) {
 	if w.notices, err = notice.Open(w.ctx, w.db, notice.Options{URL: "https://demo.invalid", Rand: source}); err != nil {
 		return err
 	}
-	w.forum, err = forum.Open(w.ctx, w.db, w.network, w.notices, forum.Options{Files: o.Files, Rand: source})
+	if w.forum, err = forum.Open(w.ctx, w.db, w.network, w.notices, forum.Options{Files: o.Files, Rand: source}); err != nil {
+		return err
+	}
+	w.procedures, err = procedure.Open(w.ctx, w.db, w.network, w.forum, w.notices, procedure.Options{})
 	return err
 }
 
