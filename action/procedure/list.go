@@ -4,7 +4,6 @@ import (
 	"context"
 	"strconv"
 	"strings"
-	"time"
 	"unicode"
 
 	"golang.org/x/text/unicode/norm"
@@ -80,7 +79,7 @@ func asks(kind, query string) string {
 
 var found = map[string]string{
 	"sqlite":   `p.id IN (SELECT d.procedure FROM derived_procedure s JOIN procedure_words d ON d.seq = s.rowid WHERE derived_procedure MATCH `,
-	"postgres": `p.id IN (SELECT d.procedure FROM derived_procedure s JOIN procedure_words d ON d.seq = s.seq WHERE s.words @@ to_tsquery('simple', `,
+	"postgres": `p.id IN (SELECT s.procedure FROM derived_procedure s WHERE s.words @@ to_tsquery('simple', `,
 }
 
 // List gives procedures that the reader may see, those decided last first.
@@ -456,77 +455,33 @@ func (r *Room) Tallies(ctx context.Context, who network.Actor, root network.ID) 
 			at[n.ID] = len(out)
 			out = append(out, Tally{Region: r.region(n, now), Said: map[Answer]int{}, Speaking: Speaks(a, n.ID)})
 		}
-		all, late, err := r.askedOf(ctx, tx, root, at, now)
+		err := each(ctx, tx, func(row scanner) error {
+			p := Procedure{Root: root}
+			var n, late int
+			err := row.Scan(&p.Network, &n, &late)
+			for _, region := range r.askedBy(p) {
+				if i, ok := at[region.ID]; ok {
+					out[i].Unknown, out[i].Late = out[i].Unknown+n, out[i].Late+late
+				}
+			}
+			return err
+		}, `SELECT network, COUNT(*), COUNT(CASE WHEN answer_by < $2 THEN 1 END) FROM procedure WHERE root = $1 AND current > 0 AND visibility = 'public' GROUP BY network`, root, now)
 		if err != nil {
 			return err
 		}
-		err = each(ctx, tx, func(row scanner) error {
+		return each(ctx, tx, func(row scanner) error {
 			var region network.ID
 			var state Answer
-			var n int
-			err := row.Scan(&region, &state, &n)
+			var n, late int
+			err := row.Scan(&region, &state, &n, &late)
 			if i, ok := at[region]; ok {
 				out[i].Said[state] = n
+				out[i].Unknown, out[i].Late = out[i].Unknown-n, out[i].Late-late
 			}
 			return err
-		}, `SELECT region, state, COUNT(*) FROM procedure_answer WHERE root = $1 AND open = 1 AND fresh = 1 GROUP BY region, state`, root)
-		if err != nil {
-			return err
-		}
-		answered := map[network.ID]int{}
-		if len(late) > 0 {
-			in, args := places([]any{root}, late)
-			err = each(ctx, tx, func(row scanner) error {
-				var region network.ID
-				var n int
-				err := row.Scan(&region, &n)
-				answered[region] = n
-				return err
-			}, `SELECT region, COUNT(*) FROM procedure_answer WHERE root = $1 AND open = 1 AND fresh = 1 AND procedure IN (`+in+`) GROUP BY region`, args...)
-			if err != nil {
-				return err
-			}
-		}
-		for id, i := range at {
-			t := &out[i]
-			t.Unknown = all[id]
-			for _, n := range t.Said {
-				t.Unknown -= n
-			}
-			t.Late = max(0, min(t.Unknown, all["late "+id]-answered[id]))
-		}
-		return nil
+		}, `SELECT region, state, COUNT(*), COUNT(CASE WHEN due < $2 THEN 1 END) FROM procedure_answer WHERE root = $1 AND open = 1 AND fresh = 1 GROUP BY region, state`, root, now)
 	})
 	return out, err
-}
-
-// mostLate is how many overdue procedures are looked at, to tell how many a region is late with.
-const mostLate = 500
-
-// askedOf counts how many public procedures ask each region, and lists those whose day has passed.
-func (r *Room) askedOf(ctx context.Context, tx *storage.Tx, root network.ID, at map[network.ID]int, now time.Time) (all map[network.ID]int, late []ID, err error) {
-	all = map[network.ID]int{}
-	err = each(ctx, tx, func(row scanner) error {
-		var p Procedure
-		var n, by int64
-		if err := row.Scan(&p.ID, &p.Network, &by); err != nil {
-			return err
-		}
-		p.Root, p.AnswerBy = root, moment(by)
-		n++
-		overdue := p.AnswerBy.Before(now) && len(late) < mostLate
-		if overdue {
-			late = append(late, p.ID)
-		}
-		for _, region := range r.askedBy(p) {
-			all[region.ID]++
-			if overdue {
-				all["late "+region.ID]++
-			}
-		}
-		return nil
-	}, `SELECT id, network, answer_by FROM procedure WHERE root = $1 AND current > 0 AND visibility = 'public' ORDER BY answer_by`, root)
-	return all, late, err
 }
 
 // Said is a procedure on a region's own page.

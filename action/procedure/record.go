@@ -100,9 +100,9 @@ func (r *Room) insertRecord(ctx context.Context, tx *storage.Tx, who network.Act
 	if p.Visibility == network.Public {
 		open = 1
 	}
-	_, err = tx.Exec(ctx, `INSERT INTO procedure_answer (procedure, region, root, seq, number, state, day, fresh, open) VALUES ($1, $2, $3, $4, $5, $6, $7, 1, $8)
-		ON CONFLICT (procedure, region) DO UPDATE SET seq = excluded.seq, number = excluded.number, state = excluded.state, day = excluded.day, fresh = 1, open = excluded.open`,
-		p.ID, in.Region, p.Root, seq, in.Number, in.State, micros(in.Day), open)
+	_, err = tx.Exec(ctx, `INSERT INTO procedure_answer (procedure, region, root, seq, number, state, day, due, fresh, open) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1, $9)
+		ON CONFLICT (procedure, region) DO UPDATE SET seq = excluded.seq, number = excluded.number, state = excluded.state, day = excluded.day, due = excluded.due, fresh = 1, open = excluded.open`,
+		p.ID, in.Region, p.Root, seq, in.Number, in.State, micros(in.Day), micros(p.AnswerBy), open)
 	if err != nil {
 		return err
 	}

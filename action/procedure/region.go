@@ -36,6 +36,7 @@ type figures struct {
 type source struct {
 	On   string `json:"on"`
 	Text string `json:"text"`
+	on   time.Time
 }
 
 // area is a part of a country: its name, and how many live there by source.
@@ -60,9 +61,10 @@ func readFigures() (f figures, err error) {
 		return f, fault.Wrap(fault.Internal, err, "the figures of population can't be read")
 	}
 	for name, s := range f.Sources {
-		if _, err := time.Parse(time.DateOnly, s.On); err != nil {
+		if s.on, err = time.Parse(time.DateOnly, s.On); err != nil {
 			return f, fault.Wrap(fault.Internal, err, "the source %s has no day", name)
 		}
+		f.Sources[name] = s
 	}
 	return f, nil
 }
@@ -74,7 +76,6 @@ func (f figures) of(country, slug string, at time.Time) (best Figure, ok bool) {
 		return best, false
 	}
 	for name, s := range f.Sources {
-		on, _ := time.Parse(time.DateOnly, s.On)
 		sum := 0
 		for _, code := range f.Regions[i].Areas {
 			n, there := f.Areas[code].People[name]
@@ -84,9 +85,9 @@ func (f figures) of(country, slug string, at time.Time) (best Figure, ok bool) {
 			}
 			sum += n
 		}
-		newer := on.After(best.On) == !on.After(at) // later is better while it isn't later than at; else earlier is
+		newer := s.on.After(best.On) == !s.on.After(at) // later is better while it isn't later than at; else earlier is
 		if sum > 0 && (!ok || newer) {
-			best, ok = Figure{People: sum, On: on, Source: s.Text}, true
+			best, ok = Figure{People: sum, On: s.on, Source: s.Text}, true
 		}
 	}
 	return best, ok
@@ -102,16 +103,42 @@ func (r *Room) Tile(n *network.Network) (column, row int, ok bool) {
 	return 0, 0, false
 }
 
-// regions lists the regions of a tenant, in the tree's order: regional networks beneath no other. Closed ones aren't asked.
-func (r *Room) regions(root network.ID) (out []*network.Network) {
+// asked is who is asked about the procedures of each network, worked out once for a tree.
+type asked struct {
+	tree *network.Tree
+	by   map[network.ID][]*network.Network // by network
+}
+
+// asks gives what is worked out of the tree as it is now.
+func (r *Room) asks() *asked {
 	tree := r.network.Tree()
-	for _, n := range tree.Down(root) {
-		if n.Closed.IsZero() && r.isRegion(n) {
-			out = append(out, n)
+	if have := r.known.Load(); have != nil && have.tree == tree {
+		return have
+	}
+	now := &asked{tree: tree, by: map[network.ID][]*network.Network{}}
+	for _, root := range tree.Roots() {
+		all := tree.Down(root.ID)
+		var regions []*network.Network
+		for _, n := range all {
+			if n.Closed.IsZero() && r.isRegion(n) {
+				regions = append(regions, n)
+			}
+		}
+		for _, n := range all {
+			now.by[n.ID] = regions
+			for _, up := range tree.Up(n.ID) {
+				if r.isRegion(up) {
+					now.by[n.ID] = []*network.Network{up}
+				}
+			}
 		}
 	}
-	return out
+	r.known.Store(now)
+	return now
 }
+
+// regions lists the regions of a tenant, in the tree's order: regional networks beneath no other. Closed ones aren't asked.
+func (r *Room) regions(root network.ID) []*network.Network { return r.asks().by[root] }
 
 func (r *Room) isRegion(n *network.Network) bool {
 	up := r.network.Tree().Up(n.ID)
@@ -132,14 +159,7 @@ func (r *Room) RegionOf(root network.ID, slug string) (*network.Network, bool) {
 }
 
 // askedBy lists the regions that a network's procedures are for: all of the tenant, or the one that the network lies in.
-func (r *Room) askedBy(p Procedure) []*network.Network {
-	for _, n := range r.network.Tree().Up(p.Network) {
-		if r.isRegion(n) {
-			return []*network.Network{n}
-		}
-	}
-	return r.regions(p.Root)
-}
+func (r *Room) askedBy(p Procedure) []*network.Network { return r.asks().by[p.Network] }
 
 // Speaks tells whether somebody records for a region: they hold a seat in its own secretariat, or chair its steering body. Who looks after
 // it from above doesn't.

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -40,6 +41,7 @@ type Room struct {
 	notices *notice.Notices
 	url     string
 	figures figures
+	known   atomic.Pointer[asked]
 	people  func(country, slug string, at time.Time) (Figure, bool)
 }
 

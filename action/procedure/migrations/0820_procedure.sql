@@ -97,11 +97,12 @@ CREATE TABLE procedure_answer (
     number    BIGINT NOT NULL,
     state     TEXT NOT NULL,
     day       BIGINT NOT NULL,
+    due       BIGINT NOT NULL,              -- when it was to be said
     fresh     SMALLINT NOT NULL,            -- it is about the version that is decided now
     open      SMALLINT NOT NULL,            -- everybody may see the procedure
     PRIMARY KEY (procedure, region)
 );
-CREATE INDEX procedure_answer_counted ON procedure_answer (root, open, fresh, region, state);
+CREATE INDEX procedure_answer_counted ON procedure_answer (root, open, fresh, region, state, due);
 CREATE INDEX procedure_answer_region ON procedure_answer (region, fresh, state, procedure);
 
 -- Topics raised from here: pressing twice leads to the first.

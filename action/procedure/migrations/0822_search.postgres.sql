@@ -6,14 +6,15 @@ CREATE TABLE procedure_words (
     words     TEXT NOT NULL
 );
 CREATE TABLE derived_procedure (
-    seq   BIGINT PRIMARY KEY REFERENCES procedure_words (seq) ON DELETE CASCADE,
-    words TSVECTOR NOT NULL
+    seq       BIGINT PRIMARY KEY REFERENCES procedure_words (seq) ON DELETE CASCADE,
+    procedure TEXT NOT NULL,
+    words     TSVECTOR NOT NULL
 );
 CREATE INDEX derived_procedure_words ON derived_procedure USING GIN (words) WITH (fastupdate = off);
 -- +goose StatementBegin
 CREATE FUNCTION procedure_words_kept() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO derived_procedure (seq, words) VALUES (new.seq, to_tsvector('simple', new.words)) ON CONFLICT (seq) DO UPDATE SET words = excluded.words;
+    INSERT INTO derived_procedure (seq, procedure, words) VALUES (new.seq, new.procedure, to_tsvector('simple', new.words)) ON CONFLICT (seq) DO UPDATE SET words = excluded.words;
     RETURN NULL;
 END $$;
 -- +goose StatementEnd
