@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 
 	"github.com/samverk/samverk/account"
+	"github.com/samverk/samverk/action/involvement"
 	"github.com/samverk/samverk/action/procedure"
 	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/forum"
@@ -24,6 +25,7 @@ type Commons struct {
 	Notices  *notice.Notices
 	Accounts *account.Accounts
 	Forum    *forum.Forum
+	Involved *involvement.Reports
 
 	Procedures *procedure.Room
 }
@@ -89,6 +91,7 @@ func OpenCommons(ctx context.Context, db *storage.DB, dir string, s Settings, o 
 		return c, err
 	}
 	c.Forum, err = forum.Open(ctx, db, c.Networks, c.Notices, forum.Options{Files: files, Scanner: s.Scanner, URL: o.URL, Mail: s.Mail.From, Sealed: o.Decided})
+	c.Involved = involvement.Open(db, c.Networks)
 	if err != nil {
 		return c, err
 	}

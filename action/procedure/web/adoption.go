@@ -48,11 +48,11 @@ func (p *Pages) adoption(w http.ResponseWriter, r *http.Request, n *network.Netw
 		return p.pages.Fail(w, r, err)
 	}
 	x, err := p.room.Adoption(r.Context(), actor(r), n.ID, procedure.ID(r.PathValue("procedure")))
-	if err == nil && x.Procedure.Current == 0 {
-		err = network.Absent()
-	}
 	if err != nil {
 		return p.pages.Fail(w, r, err)
+	}
+	if x.Procedure.Current == 0 { // nobody was asked yet
+		return web.SeeOther(w, r, at(n, x.ID))
 	}
 	if format != "" {
 		return p.adoptionFile(w, r, n, x, format)

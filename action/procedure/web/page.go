@@ -337,7 +337,11 @@ type offlineData struct {
 
 // offline gives a version as one file that needs nothing else: to print, and to keep where there is no network.
 func (p *Pages) offline(w http.ResponseWriter, r *http.Request, n *network.Network) int {
-	v, err := p.room.View(r.Context(), actor(r), n.ID, procedure.ID(r.PathValue("procedure")), max(1, number(r.PathValue("version"))))
+	shown := number(r.PathValue("version"))
+	v, err := p.room.View(r.Context(), actor(r), n.ID, procedure.ID(r.PathValue("procedure")), shown)
+	if err == nil && shown == 0 {
+		err = network.Absent()
+	}
 	if err != nil {
 		return p.pages.Fail(w, r, err)
 	}
