@@ -34,6 +34,11 @@ func (s *site) actions(frame *web.Site) error {
 		return err
 	}
 	s.rooms = append(s.rooms, actionRoom{row: needs.Row, waits: needs.Waits})
+	procedures, err := s.procedures(frame)
+	if err != nil {
+		return err
+	}
+	s.rooms = append(s.rooms, procedures)
 	return actionweb.Register(s.table, frame, s.commons.Networks, s.doing)
 }
 

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/samverk/samverk/action/plan"
+	"github.com/samverk/samverk/action/procedure"
 	"github.com/samverk/samverk/forum"
 	"github.com/samverk/samverk/network"
 	"github.com/samverk/samverk/notice"
@@ -134,6 +135,9 @@ type world struct {
 	begin   time.Time
 	end     time.Time
 	tenants []*tenant
+
+	procedures *procedure.Room
+
 	plan    queue
 	planned int
 	tell    func(string, ...any)
@@ -150,7 +154,10 @@ func (w *world) open(o Options, source *rand.ChaCha8) (err error) {
 	if w.forum, err = forum.Open(w.ctx, w.db, w.network, w.notices, forum.Options{Files: o.Files, Rand: source}); err != nil {
 		return err
 	}
-	w.plans, err = plan.Open(w.ctx, w.db, w.network, w.forum, w.notices)
+	if w.plans, err = plan.Open(w.ctx, w.db, w.network, w.forum, w.notices); err != nil {
+		return err
+	}
+	w.procedures, err = procedure.Open(w.ctx, w.db, w.network, w.forum, w.notices, procedure.Options{})
 	return err
 }
 
