@@ -230,7 +230,8 @@ func (f *Forum) Fetch(ctx context.Context, who network.Actor, root network.ID, i
 	if err != nil {
 		return c, err
 	}
-	return c, f.openContent(&c)
+	err = f.openContent(&c)
+	return c, err
 }
 
 // openContent opens what a file holds, if it may be given out.

@@ -73,5 +73,6 @@ func (f *Forum) FetchFile(ctx context.Context, who network.Actor, kind, subject 
 	if err != nil {
 		return c, err
 	}
-	return c, f.openContent(&c)
+	err = f.openContent(&c)
+	return c, err
 }
