@@ -1,7 +1,6 @@
 package learning
 
 import (
-	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -13,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -42,6 +42,7 @@ type Room struct {
 	network *network.Registry
 	forum   *forum.Forum
 	notices *notice.Notices
+	raising sync.Mutex
 	options Options
 }
 
@@ -235,4 +236,4 @@ func each(rows *sql.Rows, err error, do func(*sql.Rows) error) error {
 // mailKey is an address to compare.
 func mailKey(mail string) string { return strings.ToLower(mail) }
 
-var _ = cmp.Or[string]
+func itoa[T int | int64](n T) string { return strconv.FormatInt(int64(n), 10) }

@@ -51,7 +51,7 @@ type State string
 // The states of an activity.
 const (
 	Draft     State = "draft"
-	Open      State = "open"
+	Published State = "open"
 	Cancelled State = "cancelled"
 )
 
@@ -105,7 +105,7 @@ func (a Activity) Begun(now time.Time) bool { return !a.SelfPaced && !a.Starts.A
 
 // Takes tells whether one can register now.
 func (a Activity) Takes(now time.Time) bool {
-	return a.State == Open && !a.Begun(now) && (a.Closes.IsZero() || now.Before(a.Closes))
+	return a.State == Published && !a.Begun(now) && (a.Closes.IsZero() || now.Before(a.Closes))
 }
 
 // Free is how many seats are left; false where there is no bound.

@@ -1,0 +1,3 @@
+package learning
+
+const killWorld = "SAMVERK_KILL_WORLD"
