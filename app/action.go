@@ -21,6 +21,9 @@ type actionRoom struct {
 
 // actions opens the pages of the rooms of action.
 func (s *site) actions(frame *web.Site) error {
+	if err := s.learning(frame); err != nil {
+		return err
+	}
 	return actionweb.Register(s.table, frame, s.commons.Networks, s.doing)
 }
 

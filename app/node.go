@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/samverk/samverk/account"
+	"github.com/samverk/samverk/action/learning"
 	"github.com/samverk/samverk/answer"
 	"github.com/samverk/samverk/consent"
 	"github.com/samverk/samverk/consent/counted"
@@ -157,7 +158,7 @@ func (n *Node) openDesk(ctx context.Context) (err error) {
 // migrations are every room's tables.
 func migrations() []fs.FS {
 	return []fs.FS{individual.Migrations, consent.Migrations, counted.Migrations, policy.Migrations, carried.Migrations, ledger.Migrations, answer.Migrations, store.Migrations(),
-		network.Migrations, account.Migrations, notice.Migrations, forum.Migrations, federation.Migrations, home.Migrations, published.Migrations}
+		network.Migrations, account.Migrations, notice.Migrations, forum.Migrations, learning.Migrations, federation.Migrations, home.Migrations, published.Migrations}
 }
 
 // Close closes what was opened, from the top down.

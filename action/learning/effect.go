@@ -2,6 +2,7 @@ package learning
 
 import (
 	"context"
+	"time"
 
 	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/forum"
@@ -13,6 +14,12 @@ import (
 func (r *Room) raised(ctx context.Context, tx *storage.Tx, a network.Access, id ID) ([]forum.TopicID, error) {
 	sees, args := a.Where("t.", "", []any{id})
 	return column[forum.TopicID](tx.Query(ctx, `SELECT t.id FROM learning_raised x JOIN topic t ON t.id = x.topic WHERE x.activity = $1 AND `+sees+` ORDER BY x.at, t.id LIMIT 20`, args...))
+}
+
+// decisions lists the decisions that led to an activity and the reader may see.
+func (r *Room) decisions(ctx context.Context, tx *storage.Tx, a network.Access, id ID) ([]forum.DecisionID, error) {
+	sees, args := a.Where("d.", "", []any{forum.Activity, id})
+	return column[forum.DecisionID](tx.Query(ctx, `SELECT d.id FROM decision_effect e JOIN decision d ON d.id = e.decision WHERE e.kind = $1 AND e.ref = $2 AND NOT EXISTS (SELECT 1 FROM decision_annulled y WHERE y.decision = d.id) AND `+sees+` ORDER BY e.at, d.id LIMIT 20`, args...))
 }
 
 // Raise raises a topic about an activity, with its page as evidence: by who arranges it. Raised before, it gives the first.
@@ -85,7 +92,7 @@ func (r *Room) Counts(ctx context.Context, who network.Actor, root network.ID) (
 // Waits is what waits for somebody here: an offered seat to answer, an evaluation to fill in.
 type Waits struct {
 	Activity Activity
-	Until    Registration // of an offer: when it lapses
+	Until    time.Time // of an offer: when it lapses
 	Evaluate bool
 }
 
@@ -99,7 +106,7 @@ func (r *Room) Waiting(ctx context.Context, who network.Actor, root network.ID) 
 	for _, p := range m.Places {
 		switch {
 		case p.State == Offered && p.Until.After(now):
-			out = append(out, Waits{Activity: p.Of, Until: p.Registration})
+			out = append(out, Waits{Activity: p.Of, Until: p.Until})
 		case p.State == Registered && !p.Evaluated && p.Of.State == Published && p.Of.Over(now) && p.Of.Ends.After(now.Add(-evaluateFor)):
 			out = append(out, Waits{Activity: p.Of, Evaluate: true})
 		}

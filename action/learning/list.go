@@ -169,8 +169,8 @@ type View struct {
 	Results   *Results  // of the evaluation; nil before five have answered
 	Topics    []forum.TopicID
 	History   []network.Event
-	Link      string // how to come in; "" without a seat
-	Decided   bool   // the reader may see the decision it comes from
+	Link      string             // how to come in; "" without a seat
+	Decisions []forum.DecisionID // that it comes from, or that named it, of those the reader may see
 }
 
 // View reads an activity of a tenant for somebody: also for who has only a secret link.
@@ -222,9 +222,8 @@ func (r *Room) view(ctx context.Context, tx *storage.Tx, a network.Access, who R
 	if v.Results, err = r.results(ctx, tx, x.ID); err != nil {
 		return v, err
 	}
-	if x.Decision != "" {
-		_, err := r.decision(ctx, tx, a, x.Root, x.Decision)
-		v.Decided = err == nil
+	if v.Decisions, err = r.decisions(ctx, tx, a, x.ID); err != nil {
+		return v, err
 	}
 	if v.Topics, err = r.raised(ctx, tx, a, x.ID); err != nil {
 		return v, err

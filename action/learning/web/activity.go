@@ -30,7 +30,7 @@ type activityData struct {
 	Evaluate  string
 	Register  string // where one registers; "" when one can't
 	WaitFirst bool   // one would wait
-	Decision  string
+	Decided   []string
 	Raised    []string
 	History   []event
 	Results   *results
@@ -75,8 +75,8 @@ func (v *visit) activity() int {
 		d.Do += "/do"
 	}
 	v.standing(&d)
-	if x.Decided {
-		d.Decision = v.at("decisions/" + string(x.Decision))
+	for _, id := range x.Decisions {
+		d.Decided = append(d.Decided, v.at("decisions/"+string(id)))
 	}
 	for _, t := range x.Topics {
 		d.Raised = append(d.Raised, v.at("topics/"+string(t)))

@@ -26,6 +26,7 @@ type editData struct {
 	Languages    []web.Option
 	Visibilities []web.Option
 	Competences  []web.Option
+	Decisions    []web.Option
 	Sessions     []int
 	Now          *learning.Activity // what somebody else wrote meanwhile
 }
@@ -52,6 +53,9 @@ func (v *visit) editPage(f *web.Form, x *learning.View) int {
 	var err error
 	if d.New {
 		if d.Where, err = v.arranges(); err != nil {
+			return v.fail(err)
+		}
+		if d.Decisions, err = v.decisions(); err != nil {
 			return v.fail(err)
 		}
 	} else {
@@ -83,6 +87,16 @@ func (v *visit) competenceOptions(all []learning.Competence, none string) []web.
 		}
 	}
 	return out
+}
+
+// decisions are those that something new may come from, the latest first.
+func (v *visit) decisions() ([]web.Option, error) {
+	all, err := v.forum.Decisions(v.ctx(), v.who, forum.DecisionFilter{Root: v.n.ID, Limit: 50})
+	out := []web.Option{{Text: v.l.Must("learning.decision.none")}}
+	for _, d := range all {
+		out = append(out, web.Option{Value: string(d.ID), Text: d.Number + " " + d.Title})
+	}
+	return out, err
 }
 
 // plan reads the form of an activity. What can't be read is noted in the form.

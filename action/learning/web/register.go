@@ -44,10 +44,10 @@ const (
 )
 
 // Register puts learning's pages into the table.
-func Register(t *route.Table, s *web.Site, r *learning.Room, n *network.Registry, f *forum.Forum) error {
+func Register(t *route.Table, s *web.Site, r *learning.Room, n *network.Registry, f *forum.Forum) (*Told, error) {
 	pages, err := s.Room(files)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	p := &room{Room: r, network: n, forum: f, site: s, pages: pages}
 	get := func(pattern string, who route.Caller, does string, page func(*visit) int) {
@@ -90,7 +90,7 @@ func Register(t *route.Table, s *web.Site, r *learning.Room, n *network.Registry
 	get(token+"/calendar.ics", route.Anyone, "The sessions for one's calendar, by a secret link.", (*visit).activityCalendar)
 	get("/n/{network}/certificates", route.Anyone, "The form to verify a certificate by its code.", (*visit).certificateForm)
 	get("/n/{network}/certificates/{code}", route.Anyone, "A certificate, for whoever has its code.", (*visit).certificate)
-	return nil
+	return &Told{p}, nil
 }
 
 // in serves a page of a tenant.

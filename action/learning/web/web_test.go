@@ -63,9 +63,7 @@ func open(t testing.TB) *siteUnderTest {
 		})
 	}})
 	frame.Register(s.table)
-	if err := Register(s.table, frame, s.Room, s.network, f); err != nil {
-		t.Fatal(err)
-	}
+	got(Register(s.table, frame, s.Room, s.network, f))(t)
 	s.root, s.coord = s.tenant("no")
 	region := got(s.network.AddNetwork(s.ctx, s.coord, network.Network{Parent: s.root, Slug: "vest", Kind: network.Regional, Name: network.Text{NB: "Helse Vest"}}))(t)
 	body := got(s.network.AddBody(s.ctx, s.coord, network.Body{Network: region, Kind: network.WorkingGroup, Name: network.Text{NB: "Gruppen"}, Mandate: network.Decides, Visibility: network.Public, InputDays: 14, AnswerDays: 60, PaperDays: 7}))(t)
