@@ -230,8 +230,8 @@ func (r *Room) forgetNeeds(ctx context.Context, tx *storage.Tx) (int, error) {
 
 // forgetContacts removes the addresses of those without an account, and their links, half a year after the end.
 func (r *Room) forgetContacts(ctx context.Context, tx *storage.Tx) (int, error) {
-	ids, err := column[RegistrationID](tx.Query(ctx, `SELECT g.id FROM learning_registration g JOIN learning_activity a ON a.id = g.activity
-		WHERE g.mail <> '' AND (a.ends < $1 OR a.selfpaced = 1 AND g.made < $1) ORDER BY g.id LIMIT 200`, r.db.Now().Add(-contactKept)))
+	ids, err := column[RegistrationID](tx.Query(ctx, `SELECT g.id FROM learning_registration g
+		WHERE g.mail <> '' AND g.made < $1 AND EXISTS (SELECT 1 FROM learning_activity a WHERE a.id = g.activity AND (a.ends < $1 OR a.selfpaced = 1)) ORDER BY g.made LIMIT 200`, r.db.Now().Add(-contactKept)))
 	for _, id := range ids {
 		if err := r.anonymise(ctx, tx, id); err != nil {
 			return 0, err

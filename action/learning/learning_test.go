@@ -22,36 +22,50 @@ func (w *world) mailed(id ID, mail string) (token string) {
 	return link[strings.LastIndexByte(link, '/')+1:]
 }
 
-// TestACourse is a course's whole life.
-func TestACourse(t *testing.T) {
+// TestLearning: each part begins with a world of its own, but they share a database, which takes a while to make.
+func TestLearning(t *testing.T) {
 	testkit.EachDatabase(t, func(t *testing.T, dsn string) {
 		w := open(t, dsn)
-		ctx := t.Context()
-		_, err := w.Add(ctx, w.plain, w.plan(2))
-		w.is(fault.Denied, err)
-		_, err = w.Add(ctx, w.other, w.plan(2))
-		w.is(fault.NotFound, err)
-		id := got(w.Add(ctx, w.coord, w.plan(2)))(t)
-		_, err = w.View(ctx, Registrant{Activity: id}, w.root)
-		w.is(fault.NotFound, err) // a draft
-		w.ok(w.Publish(ctx, w.coord, id))
-		if v := w.of(network.Actor{}, id); v.Link != "" || len(v.Sessions) != 2 || v.Arranges {
-			t.Errorf("%+v", v)
+		for _, part := range []struct {
+			name string
+			test func(*world, *testing.T)
+		}{
+			{"a course", (*world).aCourse}, {"editing", (*world).editing}, {"the database refuses one too many", (*world).theDatabaseRefusesOneTooMany},
+			{"the last seats", (*world).theLastSeats}, {"seats against a model", (*world).seatsAgainstAModel}, {"gaps", (*world).gaps},
+		} {
+			t.Run(part.name, func(t *testing.T) { part.test(w.again(t), t) })
 		}
-		if g := got(w.Register(ctx, w.plain, id, "nb", Needs{Diet: "Uten nøtter"}))(t); g.State != Registered {
-			t.Errorf("%+v", g)
-		}
-		_, err = w.Register(ctx, w.plain, id, "nb", Needs{})
-		w.is(fault.Conflict, err)
-		if v := w.of(w.plain, id); v.Link == "" || v.Mine.Needs.Diet == "" {
-			t.Errorf("%+v", v)
-		}
-		w.byMail(id)
-		w.materials(id)
-		w.quiz(id)
-		w.afterwards(id)
-		w.evaluations(id)
 	})
+}
+
+// aCourse is a course's whole life.
+func (w *world) aCourse(t *testing.T) {
+	w.t = t
+	ctx := t.Context()
+	_, err := w.Add(ctx, w.plain, w.plan(2))
+	w.is(fault.Denied, err)
+	_, err = w.Add(ctx, w.other, w.plan(2))
+	w.is(fault.NotFound, err)
+	id := got(w.Add(ctx, w.coord, w.plan(2)))(t)
+	_, err = w.View(ctx, Registrant{Activity: id}, w.root)
+	w.is(fault.NotFound, err) // a draft
+	w.ok(w.Publish(ctx, w.coord, id))
+	if v := w.of(network.Actor{}, id); v.Link != "" || len(v.Sessions) != 2 || v.Arranges {
+		t.Errorf("%+v", v)
+	}
+	if g := got(w.Register(ctx, w.plain, id, "nb", Needs{Diet: "Uten nøtter"}))(t); g.State != Registered {
+		t.Errorf("%+v", g)
+	}
+	_, err = w.Register(ctx, w.plain, id, "nb", Needs{})
+	w.is(fault.Conflict, err)
+	if v := w.of(w.plain, id); v.Link == "" || v.Mine.Needs.Diet == "" {
+		t.Errorf("%+v", v)
+	}
+	w.byMail(id)
+	w.materials(id)
+	w.quiz(id)
+	w.afterwards(id)
+	w.evaluations(id)
 }
 
 // byMail: the last seat, then the waiting list, and who was first moves up.
@@ -246,95 +260,89 @@ func (w *world) evaluations(ID) {
 	}
 }
 
-// TestEditing: seats that are taken stay, more seats go to who waits, and who is registered is told of a new time.
-func TestEditing(t *testing.T) {
-	testkit.EachDatabase(t, func(t *testing.T, dsn string) {
-		w := open(t, dsn)
-		ctx := t.Context()
-		p := w.plan(1)
-		p.Network, p.Body = "", w.body
-		id := got(w.Add(ctx, w.chair, p))(t)
-		w.ok(w.Publish(ctx, w.chair, id))
-		var who []network.Actor
-		for i := range 4 {
-			who = append(who, w.person(fmt.Sprint("Per ", i)))
-			got(w.Register(ctx, who[i], id, "nb", Needs{}))(t)
-		}
-		v := w.of(w.chair, id)
-		edit := Plan{Activity: v.Activity, Sessions: v.Sessions}
-		edit.Seats = 3
-		w.ok(w.Edit(ctx, w.chair, edit))
-		w.is(fault.Conflict, w.Edit(ctx, w.chair, edit)) // an old version
-		if w.of(who[1], id).Mine.State != Offered || w.of(who[2], id).Mine.State != Offered || w.of(who[3], id).Mine.State != Waiting || w.of(who[3], id).Ahead != 0 {
-			t.Error("more seats don't go to who waits")
-		}
-		edit.Activity = w.of(w.chair, id).Activity
-		edit.Seats = 2
-		w.is(fault.Conflict, w.Edit(ctx, w.chair, edit))
-		edit.Seats = 3
-		edit.Sessions[0].Starts = edit.Sessions[0].Starts.Add(time.Hour)
-		w.ok(w.Edit(ctx, w.chair, edit))
-		w.ok(w.Due(ctx))
-		if n := w.count(`SELECT COUNT(*) FROM notice WHERE key = 'notice.learning.changed'`); n != 4 {
-			t.Errorf("%d are told of another time", n)
-		}
-		w.ok(w.Write(ctx, w.chair, id, Message{Title: "Ta med skrivesaker", Text: "Og godt humør."}))
-		w.ok(w.Cancel(ctx, w.chair, id, "Kursholderen er syk."))
-		w.ok(w.Due(ctx))
-		if n := w.count(`SELECT COUNT(*) FROM notice WHERE key = 'notice.learning.cancelled'`); n != 4 {
-			t.Errorf("%d are told that it is cancelled", n)
-		}
-		if n := w.count(`SELECT COUNT(*) FROM notice WHERE key = 'notice.learning.message'`); n != 1 {
-			t.Errorf("%d are told what the arranger wrote", n)
-		}
-		w.is(fault.Conflict, w.Accept(ctx, Registrant{Actor: who[1], Activity: id}))
-		b := got(w.Feed(w.of(w.coord, id).Activity, v.Sessions))(t)
-		if strings.Count(string(b), "STATUS:CANCELLED") != 2 {
-			t.Errorf("%s", b)
-		}
-	})
+// editing: seats that are taken stay, more seats go to who waits, and who is registered is told of a new time.
+func (w *world) editing(t *testing.T) {
+	w.t = t
+	ctx := t.Context()
+	p := w.plan(1)
+	p.Network, p.Body = "", w.body
+	id := got(w.Add(ctx, w.chair, p))(t)
+	w.ok(w.Publish(ctx, w.chair, id))
+	var who []network.Actor
+	for i := range 4 {
+		who = append(who, w.person(fmt.Sprint("Per ", i)))
+		got(w.Register(ctx, who[i], id, "nb", Needs{}))(t)
+	}
+	v := w.of(w.chair, id)
+	edit := Plan{Activity: v.Activity, Sessions: v.Sessions}
+	edit.Seats = 3
+	w.ok(w.Edit(ctx, w.chair, edit))
+	w.is(fault.Conflict, w.Edit(ctx, w.chair, edit)) // an old version
+	if w.of(who[1], id).Mine.State != Offered || w.of(who[2], id).Mine.State != Offered || w.of(who[3], id).Mine.State != Waiting || w.of(who[3], id).Ahead != 0 {
+		t.Error("more seats don't go to who waits")
+	}
+	edit.Activity = w.of(w.chair, id).Activity
+	edit.Seats = 2
+	w.is(fault.Conflict, w.Edit(ctx, w.chair, edit))
+	edit.Seats = 3
+	edit.Sessions[0].Starts = edit.Sessions[0].Starts.Add(time.Hour)
+	w.ok(w.Edit(ctx, w.chair, edit))
+	w.ok(w.Due(ctx))
+	if n := w.count(`SELECT COUNT(*) FROM notice WHERE key = 'notice.learning.changed'`); n != 4 {
+		t.Errorf("%d are told of another time", n)
+	}
+	w.ok(w.Write(ctx, w.chair, id, Message{Title: "Ta med skrivesaker", Text: "Og godt humør."}))
+	w.ok(w.Cancel(ctx, w.chair, id, "Kursholderen er syk."))
+	w.ok(w.Due(ctx))
+	if n := w.count(`SELECT COUNT(*) FROM notice WHERE key = 'notice.learning.cancelled'`); n != 4 {
+		t.Errorf("%d are told that it is cancelled", n)
+	}
+	if n := w.count(`SELECT COUNT(*) FROM notice WHERE key = 'notice.learning.message'`); n != 1 {
+		t.Errorf("%d are told what the arranger wrote", n)
+	}
+	w.is(fault.Conflict, w.Accept(ctx, Registrant{Actor: who[1], Activity: id}))
+	b := got(w.Feed(w.of(w.coord, id).Activity, v.Sessions))(t)
+	if strings.Count(string(b), "STATUS:CANCELLED") != 2 {
+		t.Errorf("%s", b)
+	}
 }
 
-// TestGaps: numbers are whole fives, of those who let themselves be counted.
-func TestGaps(t *testing.T) {
-	testkit.EachDatabase(t, func(t *testing.T, dsn string) {
-		w := open(t, dsn)
-		ctx := t.Context()
-		w.is(fault.Denied, w.SaveCompetence(ctx, w.plain, Competence{Root: w.root, Name: network.Text{NB: "Taushetsplikt"}}))
-		w.ok(w.SaveCompetence(ctx, w.coord, Competence{Root: w.root, Name: network.Text{NB: "Taushetsplikt"}, Roles: []Role{Role(network.Patient)}}))
-		id := got(w.Competences(ctx, w.root))(t)[0].ID
-		for i := range 12 {
-			p := w.seated(w.body, network.Member, network.Patient, fmt.Sprint("Per ", i))
-			w.ok(w.SetCounted(ctx, p, w.root, true))
-			if i < 6 {
-				w.ok(w.AddRecord(ctx, p, Record{Root: w.root, Kind: Holds, Title: "Kurs", Lang: "nb", Competence: id, Since: w.clock.Now()}))
-			}
-			gaps := got(w.Gaps(ctx, w.root))(t)
-			if i < 4 && len(gaps) != 0 {
-				t.Errorf("%+v of %d", gaps, i+1)
-			}
-			if i == 11 && (len(gaps) != 1 || gaps[0].People != 10 || gaps[0].Have != 5 || gaps[0].Lack != 5 || gaps[0].Network != w.west) {
-				t.Errorf("%+v", gaps)
-			}
-			if i == 11 {
-				w.ok(w.SetCounted(ctx, p, w.root, false))
-			}
+// gaps: numbers are whole fives, of those who let themselves be counted.
+func (w *world) gaps(t *testing.T) {
+	w.t = t
+	ctx := t.Context()
+	w.is(fault.Denied, w.SaveCompetence(ctx, w.plain, Competence{Root: w.root, Name: network.Text{NB: "Taushetsplikt"}}))
+	w.ok(w.SaveCompetence(ctx, w.coord, Competence{Root: w.root, Name: network.Text{NB: "Taushetsplikt"}, Roles: []Role{Role(network.Patient)}}))
+	id := got(w.Competences(ctx, w.root))(t)[0].ID
+	for i := range 12 {
+		p := w.seated(w.body, network.Member, network.Patient, fmt.Sprint("Per ", i))
+		w.ok(w.SetCounted(ctx, p, w.root, true))
+		if i < 6 {
+			w.ok(w.AddRecord(ctx, p, Record{Root: w.root, Kind: Holds, Title: "Kurs", Lang: "nb", Competence: id, Since: w.clock.Now()}))
 		}
-		w.is(fault.NotFound, w.SetCounted(ctx, w.other, w.root, true))
-	})
+		gaps := got(w.Gaps(ctx, w.root))(t)
+		if i < 4 && len(gaps) != 0 {
+			t.Errorf("%+v of %d", gaps, i+1)
+		}
+		if i == 11 && (len(gaps) != 1 || gaps[0].People != 10 || gaps[0].Have != 5 || gaps[0].Lack != 5 || gaps[0].Network != w.west) {
+			t.Errorf("%+v", gaps)
+		}
+		if i == 11 {
+			w.ok(w.SetCounted(ctx, p, w.root, false))
+		}
+	}
+	w.is(fault.NotFound, w.SetCounted(ctx, w.other, w.root, true))
 }
 
-// TestTheDatabaseRefusesOneTooMany: what the room would never write isn't kept either.
-func TestTheDatabaseRefusesOneTooMany(t *testing.T) {
-	testkit.EachDatabase(t, func(t *testing.T, dsn string) {
-		w := open(t, dsn)
-		id := w.published(w.plan(1))
-		err := w.db.Write(t.Context(), func(tx *storage.Tx) error {
-			_, err := tx.Exec(t.Context(), `UPDATE learning_activity SET taken = 2 WHERE id = $1`, id)
-			return err
-		})
-		if err == nil {
-			t.Error("two in one seat")
-		}
+// theDatabaseRefusesOneTooMany: what the room would never write isn't kept either.
+func (w *world) theDatabaseRefusesOneTooMany(t *testing.T) {
+	w.t = t
+	id := w.published(w.plan(1))
+	err := w.db.Write(t.Context(), func(tx *storage.Tx) error {
+		_, err := tx.Exec(t.Context(), `UPDATE learning_activity SET taken = 2 WHERE id = $1`, id)
+		return err
 	})
+	if err == nil {
+		t.Error("two in one seat")
+	}
 }

@@ -3,6 +3,7 @@ package learning
 import (
 	"context"
 	"flag"
+	"fmt"
 	"io/fs"
 	"os"
 	"sync"
@@ -48,17 +49,18 @@ func (c *clock) forward(d time.Duration) {
 // world is an opened room with a nation and a region, and another tenant beside it.
 type world struct {
 	*Room
-	clock *clock
-	t     testing.TB
-	db    *storage.DB
-	told  *notice.Notices
-	root  network.ID
-	west  network.ID
-	coord network.Actor // of the nation
-	chair network.Actor // of a body in the region
-	body  network.BodyID
-	plain network.Actor // registered with the nation
-	other network.Actor // coordinates another tenant
+	clock   *clock
+	t       testing.TB
+	db      *storage.DB
+	told    *notice.Notices
+	root    network.ID
+	west    network.ID
+	coord   network.Actor // of the nation
+	chair   network.Actor // of a body in the region
+	body    network.BodyID
+	plain   network.Actor // registered with the nation
+	other   network.Actor // coordinates another tenant
+	tenants int
 }
 
 func openAt(t testing.TB, dsn string, now time.Time) *world {
@@ -77,13 +79,30 @@ func openAt(t testing.TB, dsn string, now time.Time) *world {
 func open(t testing.TB, dsn string) *world {
 	t.Helper()
 	w := openAt(t, dsn, time.Date(2026, 1, 7, 12, 0, 0, 0, time.UTC))
-	w.root, w.coord = w.tenant("no")
+	w.people("no")
+	return w
+}
+
+// people makes a tenant, and another beside it.
+func (w *world) people(slug string) {
+	t := w.t
+	w.root, w.coord = w.tenant(slug)
 	w.west = got(w.network.AddNetwork(t.Context(), w.coord, network.Network{Parent: w.root, Slug: "vest", Kind: network.Regional, Name: network.Text{NB: "Helse Vest"}}))(t)
 	w.body = got(w.network.AddBody(t.Context(), w.coord, network.Body{Network: w.west, Kind: network.WorkingGroup, Name: network.Text{NB: "Gruppen"}, Mandate: network.Decides, Visibility: network.Public, InputDays: 14, AnswerDays: 60, PaperDays: 7}))(t)
 	w.chair = w.seated(w.body, network.Chair, network.Care, "Lise Leder")
 	w.plain = w.person("Pia Plain")
-	_, w.other = w.tenant("se")
-	return w
+	_, w.other = w.tenant(slug + "-other")
+}
+
+// again is the same room with people of another tenant.
+func (w *world) again(t *testing.T) *world {
+	t.Helper()
+	n := *w
+	n.t = t
+	n.tenants++
+	w.tenants++
+	n.people(fmt.Sprint("t", n.tenants))
+	return &n
 }
 
 func (w *world) seated(b network.BodyID, role network.Role, sector network.Sector, name string) network.Actor {

@@ -48,7 +48,7 @@ func (r *Room) found(ctx context.Context, tx *storage.Tx, a network.Access, who 
 		if x, err = r.activity(ctx, tx, a, who.Activity); err != nil || a.Actor.Person == "" {
 			return x, nil, err
 		}
-		g, err = r.registration(ctx, tx, `g.activity = $1 AND g.person = $2 AND g.state NOT IN ('cancelled', 'lapsed')`, x.ID, a.Actor.Person)
+		g, err = r.registration(ctx, tx, `g.activity = $1 AND g.person = $2 AND g.person <> '' AND g.state NOT IN ('cancelled', 'lapsed')`, x.ID, a.Actor.Person)
 		return x, g, err
 	}
 	g, err = r.registration(ctx, tx, `g.id = (SELECT l.registration FROM learning_link l WHERE l.hash = $1)`, hashOf(who.Token))

@@ -76,9 +76,10 @@ CREATE UNIQUE INDEX learning_registration_person ON learning_registration (activ
 CREATE UNIQUE INDEX learning_registration_mail ON learning_registration (activity, mailkey) WHERE mailkey <> '' AND state NOT IN ('cancelled', 'lapsed');
 CREATE UNIQUE INDEX learning_registration_queue ON learning_registration (activity, queue) WHERE queue > 0;
 CREATE INDEX learning_registration_of ON learning_registration (activity, state, id);
-CREATE INDEX learning_registration_mine ON learning_registration (person, id) WHERE person <> '';
+CREATE INDEX learning_registration_mine ON learning_registration (person, id);
+CREATE INDEX learning_registration_roster ON learning_registration (activity, queue, id);
 CREATE INDEX learning_registration_until ON learning_registration (until) WHERE until > 0;
-CREATE INDEX learning_registration_contact ON learning_registration (activity) WHERE mail <> '';
+CREATE INDEX learning_registration_contact ON learning_registration (made) WHERE mail <> '';
 
 -- What somebody needs to take part. Its own table, because it goes sooner than the rest.
 CREATE TABLE learning_need (
@@ -185,7 +186,7 @@ CREATE TABLE learning_certificate (
     zone         TEXT NOT NULL,
     issued       BIGINT NOT NULL
 );
-CREATE INDEX learning_certificate_mine ON learning_certificate (person, issued) WHERE person <> '';
+CREATE INDEX learning_certificate_mine ON learning_certificate (person, issued);
 CREATE INDEX learning_certificate_of ON learning_certificate (activity);
 
 -- Competences that are asked for, and by which roles.

@@ -342,6 +342,9 @@ func (t *tenant) tend() error {
 	if err := t.forum.TopicsDue(t.ctx); err != nil {
 		return err
 	}
+	if err := t.learning.Due(t.ctx); err != nil {
+		return err
+	}
 	_, err := t.forum.RemindReviews(t.ctx, 60*24*time.Hour)
 	return err
 }

@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/samverk/samverk/action/learning"
 	"github.com/samverk/samverk/forum"
 	"github.com/samverk/samverk/network"
 	"github.com/samverk/samverk/notice"
@@ -89,7 +90,7 @@ func Build(ctx context.Context, o Options) (made Made, err error) {
 		w.begin = w.end.AddDate(0, 0, -o.days)
 	}
 	w.now = w.begin
-	w.rnd = rand.New(rand.NewPCG(o.Seed, 0x11f1e))
+	w.rnd, w.apart = rand.New(rand.NewPCG(o.Seed, 0x11f1e)), rand.New(rand.NewPCG(o.Seed, 0x1ea2))
 	source := chacha(o.Seed)
 	w.db, err = storage.Open(ctx, o.DSN, storage.Options{Migrations: o.Migrations, Now: func() time.Time { return w.now }, Rand: source, Volatile: true, Readers: 1})
 	if err != nil {
@@ -122,20 +123,22 @@ func Build(ctx context.Context, o Options) (made Made, err error) {
 
 // world is everything at the moment its clock shows.
 type world struct {
-	ctx     context.Context
-	db      *storage.DB
-	network *network.Registry
-	notices *notice.Notices
-	forum   *forum.Forum
-	rnd     *rand.Rand
-	now     time.Time
-	begin   time.Time
-	end     time.Time
-	tenants []*tenant
-	plan    queue
-	planned int
-	tell    func(string, ...any)
-	writer  func(context.Context, *storage.DB, string, Place) (Text, error)
+	ctx      context.Context
+	db       *storage.DB
+	network  *network.Registry
+	notices  *notice.Notices
+	forum    *forum.Forum
+	learning *learning.Room
+	rnd      *rand.Rand
+	apart    *rand.Rand // for what is told beside the story
+	now      time.Time
+	begin    time.Time
+	end      time.Time
+	tenants  []*tenant
+	plan     queue
+	planned  int
+	tell     func(string, ...any)
+	writer   func(context.Context, *storage.DB, string, Place) (Text, error)
 }
 
 func (w *world) open(o Options, source *rand.ChaCha8) (err error) {
@@ -146,6 +149,10 @@ func (w *world) open(o Options, source *rand.ChaCha8) (err error) {
 		return err
 	}
 	w.forum, err = forum.Open(w.ctx, w.db, w.network, w.notices, forum.Options{Files: o.Files, Rand: source})
+	if err != nil {
+		return err
+	}
+	w.learning, err = learning.Open(w.ctx, w.db, w.network, w.forum, w.notices, learning.Options{URL: "https://demo.invalid", Rand: source})
 	return err
 }
 
