@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 
 	"github.com/samverk/samverk/account"
+	"github.com/samverk/samverk/action/involvement"
 	"github.com/samverk/samverk/action/learning"
 	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/forum"
@@ -24,6 +25,7 @@ type Commons struct {
 	Notices  *notice.Notices
 	Accounts *account.Accounts
 	Forum    *forum.Forum
+	Involved *involvement.Reports
 	Learning *learning.Room
 }
 
@@ -91,6 +93,7 @@ func OpenCommons(ctx context.Context, db *storage.DB, dir string, s Settings, o 
 	if err != nil {
 		return c, err
 	}
+	c.Involved = involvement.Open(db, c.Networks)
 	c.Learning, err = learning.Open(ctx, db, c.Networks, c.Forum, c.Notices, learning.Options{URL: o.URL, Demo: o.Demo})
 	return c, err
 }
