@@ -9,10 +9,6 @@ import (
 	"path/filepath"
 
 	"github.com/samverk/samverk/account"
-	"github.com/samverk/samverk/action/involvement"
-	"github.com/samverk/samverk/action/need"
-	"github.com/samverk/samverk/action/plan"
-	"github.com/samverk/samverk/action/procedure"
 	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/forum"
 	"github.com/samverk/samverk/network"
@@ -23,14 +19,11 @@ import (
 // Commons are the rooms where people meet: who sits where, who may sign in, what is told, what is decided.
 // They are opened for serving only: a command that counts genomes needs none of them.
 type Commons struct {
-	Networks   *network.Registry
-	Notices    *notice.Notices
-	Accounts   *account.Accounts
-	Forum      *forum.Forum
-	Involved   *involvement.Reports
-	Needs      *need.Room
-	Plans      *plan.Room
-	Procedures *procedure.Room
+	Networks *network.Registry
+	Notices  *notice.Notices
+	Accounts *account.Accounts
+	Forum    *forum.Forum
+	Action
 }
 
 // attachmentsName is where the forum keeps files, in a data directory.
@@ -97,13 +90,7 @@ func OpenCommons(ctx context.Context, db *storage.DB, dir string, s Settings, o 
 	if err != nil {
 		return c, err
 	}
-	c.Involved = involvement.Open(db, c.Networks)
-	c.Needs = need.Open(db, c.Networks, c.Forum, c.Notices)
-	c.Plans, err = plan.Open(ctx, db, c.Networks, c.Forum, c.Notices)
-	if err != nil {
-		return c, err
-	}
-	c.Procedures, err = procedure.Open(ctx, db, c.Networks, c.Forum, c.Notices, procedure.Options{URL: o.URL})
+	c.Action, err = openAction(ctx, db, c, o)
 	return c, err
 }
 

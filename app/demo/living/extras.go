@@ -350,6 +350,9 @@ func (t *tenant) tend() error {
 			return err
 		}
 	}
+	if err := t.learning.Due(t.ctx); err != nil {
+		return err
+	}
 	_, err := t.forum.RemindReviews(t.ctx, 60*24*time.Hour)
 	return err
 }

@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/samverk/samverk/action/learning"
 	"github.com/samverk/samverk/action/plan"
 	"github.com/samverk/samverk/action/procedure"
 	"github.com/samverk/samverk/forum"
@@ -91,7 +92,7 @@ func Build(ctx context.Context, o Options) (made Made, err error) {
 		w.begin = w.end.AddDate(0, 0, -o.days)
 	}
 	w.now = w.begin
-	w.rnd = rand.New(rand.NewPCG(o.Seed, 0x11f1e))
+	w.rnd, w.apart = rand.New(rand.NewPCG(o.Seed, 0x11f1e)), rand.New(rand.NewPCG(o.Seed, 0x1ea2))
 	source := chacha(o.Seed)
 	w.db, err = storage.Open(ctx, o.DSN, storage.Options{Migrations: o.Migrations, Now: func() time.Time { return w.now }, Rand: source, Volatile: true, Readers: 1})
 	if err != nil {
@@ -137,6 +138,8 @@ type world struct {
 	tenants []*tenant
 
 	procedures *procedure.Room
+	learning   *learning.Room
+	apart      *rand.Rand // for what is told beside the story
 
 	plan    queue
 	planned int
@@ -157,7 +160,10 @@ func (w *world) open(o Options, source *rand.ChaCha8) (err error) {
 	if w.plans, err = plan.Open(w.ctx, w.db, w.network, w.forum, w.notices); err != nil {
 		return err
 	}
-	w.procedures, err = procedure.Open(w.ctx, w.db, w.network, w.forum, w.notices, procedure.Options{})
+	if w.procedures, err = procedure.Open(w.ctx, w.db, w.network, w.forum, w.notices, procedure.Options{}); err != nil {
+		return err
+	}
+	w.learning, err = learning.Open(w.ctx, w.db, w.network, w.forum, w.notices, learning.Options{URL: "https://demo.invalid", Rand: source})
 	return err
 }
 

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/samverk/samverk/account"
+	"github.com/samverk/samverk/action/learning"
 	"github.com/samverk/samverk/action/plan"
 	"github.com/samverk/samverk/action/procedure"
 	"github.com/samverk/samverk/forum"
@@ -26,7 +27,7 @@ import (
 
 var morning = time.Date(2026, 11, 24, 10, 12, 0, 0, time.UTC)
 
-var migrations = []fs.FS{network.Migrations, account.Migrations, notice.Migrations, forum.Migrations, procedure.Migrations, plan.Migrations}
+var migrations = []fs.FS{network.Migrations, account.Migrations, notice.Migrations, forum.Migrations, learning.Migrations, procedure.Migrations, plan.Migrations}
 
 // build makes the networks; days 0 are the whole two years.
 func build(t *testing.T, seed uint64, days int) (dsn string, people []Person) {
@@ -283,6 +284,11 @@ func (o *opened) seals() {
 // everything checks that there is some of everything, in both countries.
 func (o *opened) everything() {
 	o.Helper()
+	o.some("certificates", 10, `SELECT code FROM learning_certificate`)
+	o.some("activities in full with somebody who waits", 2, `SELECT a.id FROM learning_activity a WHERE a.seats > 0 AND a.taken = a.seats AND EXISTS (SELECT 1 FROM learning_registration g WHERE g.activity = a.id AND g.state = 'waiting')`)
+	o.some("offered seats", 2, `SELECT id FROM learning_registration WHERE state = 'offered'`)
+	o.some("evaluations that are shown", 10, `SELECT id FROM learning_answer WHERE batch > 0`)
+	o.some("activities that a decision led to", 2, `SELECT ref FROM decision_effect e JOIN learning_activity a ON a.id = e.ref`)
 	for _, slug := range []string{"se", "no"} {
 		in := ` AND root = (SELECT id FROM network WHERE parent IS NULL AND slug = '` + slug + `')`
 		for _, s := range []string{"raised", "input", "prepared", "agenda", "decided", "returned", "lifted", "merged", "closed"} {
