@@ -334,7 +334,6 @@ func anyRules(t *rapid.T) *Rules {
 
 // FuzzParseRules: what is taken the schema takes too, can be checked, and what is refused has a place.
 func FuzzParseRules(f *testing.F) {
-	f.Add(ShippedRules)
 	f.Add([]byte(strings.ReplaceAll(small, "{id: yes,", `{id: "yes",`)))
 	f.Add([]byte("a: &a [*a]"))
 	f.Add([]byte("- - - {"))
