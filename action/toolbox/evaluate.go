@@ -657,3 +657,19 @@ func (t *Toolbox) raise(ctx context.Context, who network.Actor, in forum.Raising
 	}
 	return made.ID, err
 }
+
+// RoundOf reads what a round asks, for a form that is shown again: nothing of it but its group's name, which whoever has a token knows.
+func (t *Toolbox) RoundOf(ctx context.Context, root network.ID, id string) (r Round, name, code string, err error) {
+	err = t.db.Read(ctx, func(tx *storage.Tx) error {
+		if r, err = t.round(ctx, tx, id); err != nil {
+			return err
+		}
+		g, err := scanGroup(tx.QueryRow(ctx, `SELECT `+groupColumns+` FROM toolbox_group g WHERE g.id = $1`, r.Group))
+		if err == nil && g.Root != root {
+			err = network.Absent()
+		}
+		name, code = g.Name, g.Lang
+		return err
+	})
+	return r, name, code, err
+}

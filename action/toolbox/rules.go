@@ -4,6 +4,7 @@ import (
 	_ "embed" // the rules we ship, and schemas
 	"fmt"
 	"slices"
+	"strconv"
 
 	"go.yaml.in/yaml/v3"
 
@@ -75,6 +76,14 @@ type Rule struct {
 type Condition struct {
 	Question string
 	Answers  []string
+}
+
+// Signed writes the weight with its sign.
+func (r *Rule) Signed() string {
+	if r.Weight < 0 {
+		return "−" + strconv.Itoa(-r.Weight)
+	}
+	return "+" + strconv.Itoa(r.Weight)
 }
 
 // For tells whether the rule speaks for its model.

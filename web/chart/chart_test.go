@@ -57,6 +57,7 @@ func TestGolden(t *testing.T) {
 		"spans":         Span{2, 2, 3}.SVG() + "\n" + Span{1, 4, 5}.SVG() + "\n" + Span{0, 4, 5}.SVG() + "\n" + Span{0, 0, 5}.SVG() + "\n" + Span{3, 9, 5}.SVG() + "\n" + Span{}.SVG(),
 		"bars":          Bars{"b", "Per månad", "", months}.SVG(),
 		"bars-36":       Bars{"b", "Per månad", "", many}.SVG(),
+		"trail":         Trail{1, 5, []float64{2, 3.4, 0, 4.1}}.SVG() + "\n" + Trail{1, 5, []float64{3}}.SVG() + "\n" + Trail{1, 5, nil}.SVG() + "\n" + Trail{}.SVG(),
 		"bars-none":     Bars{ID: "b", Title: "Inget"}.SVG(),
 		"path":          Path{true, []Station{{Name: "Reist", Notes: []string{"3. februar 2026", "av Helse <Vest>"}, Says: "ferdig", Done: true}, {Name: "Venter", Now: true}, {Name: "Følges opp", Notes: []string{"bivirkninger"}}}}.HTML() + "\n" + Mini{4, 5, "Beredd & klar"}.HTML() + "\n" + Mini{1, 1, ""}.HTML(),
 	} {
