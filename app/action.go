@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	involvementweb "github.com/samverk/samverk/action/involvement/web"
+	toolboxweb "github.com/samverk/samverk/action/toolbox/web"
 	actionweb "github.com/samverk/samverk/action/web"
 	"github.com/samverk/samverk/forum"
 	forumweb "github.com/samverk/samverk/forum/web"
@@ -25,6 +26,17 @@ func (s *site) actions(frame *web.Site) error {
 	if err := involvementweb.Register(s.table, frame, s.commons.Forum, s.commons.Networks, s.commons.Involved, involvementweb.Options{}); err != nil {
 		return err
 	}
+	tools, err := toolboxweb.Register(s.table, frame, s.commons.Toolbox, s.commons.Networks)
+	if err != nil {
+		return err
+	}
+	s.rooms = append(s.rooms, actionRoom{row: tools.Row, waits: func(r *http.Request, n *network.Network) (out []forumweb.Wait, err error) {
+		all, err := tools.Waits(r, n)
+		for _, w := range all {
+			out = append(out, forumweb.Wait(w))
+		}
+		return out, err
+	}})
 	return actionweb.Register(s.table, frame, s.commons.Networks, s.doing)
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/samverk/samverk/account"
 	"github.com/samverk/samverk/action/involvement"
+	"github.com/samverk/samverk/action/toolbox"
 	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/forum"
 	"github.com/samverk/samverk/network"
@@ -25,6 +26,7 @@ type Commons struct {
 	Accounts *account.Accounts
 	Forum    *forum.Forum
 	Involved *involvement.Reports
+	Toolbox  *toolbox.Toolbox
 }
 
 // attachmentsName is where the forum keeps files, in a data directory.
@@ -53,6 +55,9 @@ func outboxKey(dir string) ([]byte, error) {
 	}
 	return key, nil
 }
+
+// OutboxKey is the key of a data directory that no backup holds: for whoever fills its database before a node opens it, as the demonstration does.
+func OutboxKey(dir string) ([]byte, error) { return outboxKey(dir) }
 
 // CommonsOptions say how the rooms reach people.
 type CommonsOptions struct {
@@ -88,7 +93,11 @@ func OpenCommons(ctx context.Context, db *storage.DB, dir string, s Settings, o 
 		return c, err
 	}
 	c.Forum, err = forum.Open(ctx, db, c.Networks, c.Notices, forum.Options{Files: files, Scanner: s.Scanner, URL: o.URL, Mail: s.Mail.From, Sealed: o.Decided})
+	if err != nil {
+		return c, err
+	}
 	c.Involved = involvement.Open(db, c.Networks)
+	c.Toolbox, err = toolbox.Open(ctx, db, c.Networks, c.Forum, c.Notices, toolbox.Options{Key: key, URL: o.URL})
 	return c, err
 }
 

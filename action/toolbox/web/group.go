@@ -425,8 +425,10 @@ func (p *Room) Row(r *http.Request, n *network.Network) (actionweb.Row, error) {
 
 // Wait is an evaluation that somebody is asked to fill in.
 type Wait struct {
-	Kind, Title, Lang, Text, Href, Do string
-	Due                               time.Time
+	Kind, Title, Text string // what it is, of what, and what is asked for
+	Lang              string // of Title
+	Due               time.Time
+	Href, Do          string // where it is done, and what the button says
 }
 
 // Waits lists what waits for whoever reads.
