@@ -66,6 +66,8 @@ func (r *reader) sorted() Problems {
 
 var yamlLine = regexp.MustCompile(`line (\d+)`)
 
+var yamlWords = regexp.MustCompile(`^yaml: (line \d+: )?`)
+
 // document reads the one document of a file; nil when there is none.
 func (r *reader) document(b []byte) *yaml.Node {
 	top := &yaml.Node{Line: 1, Column: 1}
@@ -87,7 +89,7 @@ func (r *reader) document(b []byte) *yaml.Node {
 		if errors.Is(err, io.EOF) {
 			r.wrong(top, "write the file as docs/formats.md describes", "the file is empty")
 		} else {
-			r.wrong(&at, "look at the indentation, and put texts with a colon in quotes", "this is not YAML: %s", strings.TrimPrefix(err.Error(), "yaml: "))
+			r.wrong(&at, "look at the indentation, and put texts with a colon in quotes", "this is not YAML: %s", yamlWords.ReplaceAllString(err.Error(), ""))
 		}
 		return nil
 	}
