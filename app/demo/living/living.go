@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/samverk/samverk/action/toolbox"
 	"github.com/samverk/samverk/forum"
 	"github.com/samverk/samverk/network"
 	"github.com/samverk/samverk/notice"
@@ -22,6 +23,7 @@ type Options struct {
 	DSN        string
 	Migrations []fs.FS              // of every room the database is for
 	Files      string               // the folder of attachments
+	Key        []byte               // answers to evaluations wait under it; nil: one that follows from the seed
 	Tell       func(string, ...any) // progress, a line each
 
 	// Write writes, in the database and at the moment that it shows, a text that a decision of the story is going to put in force. nil: decisions
@@ -127,6 +129,7 @@ type world struct {
 	network *network.Registry
 	notices *notice.Notices
 	forum   *forum.Forum
+	toolbox *toolbox.Toolbox
 	rnd     *rand.Rand
 	now     time.Time
 	begin   time.Time
@@ -145,7 +148,10 @@ func (w *world) open(o Options, source *rand.ChaCha8) (err error) {
 	if w.notices, err = notice.Open(w.ctx, w.db, notice.Options{URL: "https://demo.invalid", Rand: source}); err != nil {
 		return err
 	}
-	w.forum, err = forum.Open(w.ctx, w.db, w.network, w.notices, forum.Options{Files: o.Files, Rand: source})
+	if w.forum, err = forum.Open(w.ctx, w.db, w.network, w.notices, forum.Options{Files: o.Files, Rand: source}); err != nil {
+		return err
+	}
+	w.toolbox, err = toolbox.Open(w.ctx, w.db, w.network, w.forum, w.notices, toolbox.Options{Key: o.Key, Rand: source})
 	return err
 }
 
