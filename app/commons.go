@@ -10,6 +10,7 @@ import (
 
 	"github.com/samverk/samverk/account"
 	"github.com/samverk/samverk/action/involvement"
+	"github.com/samverk/samverk/action/need"
 	"github.com/samverk/samverk/action/toolbox"
 	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/forum"
@@ -27,6 +28,7 @@ type Commons struct {
 	Forum    *forum.Forum
 	Involved *involvement.Reports
 	Toolbox  *toolbox.Toolbox
+	Needs    *need.Room
 }
 
 // attachmentsName is where the forum keeps files, in a data directory.
@@ -98,6 +100,9 @@ func OpenCommons(ctx context.Context, db *storage.DB, dir string, s Settings, o 
 	}
 	c.Involved = involvement.Open(db, c.Networks)
 	c.Toolbox, err = toolbox.Open(ctx, db, c.Networks, c.Forum, c.Notices, toolbox.Options{Key: key, URL: o.URL})
+	if err == nil {
+		c.Needs = need.Open(db, c.Networks, c.Forum, c.Notices)
+	}
 	return c, err
 }
 
