@@ -28,6 +28,14 @@ func (a advised) Colour() string {
 	return map[toolbox.Verdict]string{toolbox.Fits: "success", toolbox.Perhaps: "warning", toolbox.Unfit: "neutral"}[a.Verdict]
 }
 
+// Pitfall is what to look out for where no rule speaks against a model that comes up: there is always something.
+func (a advised) Pitfall() string {
+	if a.Verdict == toolbox.Unfit || len(a.Model.Words.Pitfalls) == 0 {
+		return ""
+	}
+	return a.Model.Words.Pitfalls[0]
+}
+
 // described reads the answers and asks the rules.
 func (v *visit) described() (d described, err error) {
 	if d.RulesInUse, err = v.toolbox.RulesInUse(v.r.Context(), v.who, v.n.ID); err != nil {

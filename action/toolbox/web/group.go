@@ -122,7 +122,15 @@ type instrumentResult struct {
 	Headings []heading
 	Latest   toolbox.RoundResult
 	Finding  string
-	Few      bool // fewer than a batch
+	Said     []saidIn // in words, the latest round first
+	Few      bool     // fewer than a batch
+}
+
+// saidIn is what was written in a round.
+type saidIn struct {
+	Ask    network.Text
+	Opened time.Time
+	Lines  []string
 }
 
 func (v *visit) group() int { return v.groupWith(nil) }
@@ -179,6 +187,13 @@ func (v *visit) result(x toolbox.Instrument, g toolbox.GroupView) (out instrumen
 	out.Latest = rounds[len(rounds)-1]
 	out.Latest.Opens, out.Latest.Closes = out.Latest.Opens.In(v.zone()), out.Latest.Closes.In(v.zone())
 	out.Few = out.Latest.Shown == 0
+	for _, r := range slices.Backward(rounds) {
+		for _, i := range r.Items {
+			if len(i.Said) > 0 {
+				out.Said = append(out.Said, saidIn{i.Ask, r.Opens.In(v.zone()), i.Said})
+			}
+		}
+	}
 	lowest, low := "", 6.0
 	for _, row := range v.rowsOf(x) {
 		h := heading{Text: row[1]}
