@@ -16,26 +16,23 @@ import (
 	"github.com/samverk/samverk/storage"
 )
 
-// TestAnswersAreNeverLinkable answers, skips, answers twice and lets time pass, and after each step looks at what is shown and at every row that is
+// neverLinkable answers, skips, answers twice and lets time pass, and after each step looks at what is shown and at every row that is
 // kept: a plain model of pools of five says what there ought to be.
-func TestAnswersAreNeverLinkable(t *testing.T) {
-	testkit.EachDatabase(t, func(t *testing.T, dsn string) {
-		w := open(t, dsn, 9)
-		n, runs := 0, 3
-		if os.Getenv("SAMVERK_LONG") != "" {
-			runs = 60
+func neverLinkable(t *testing.T, w *world) {
+	n, runs := 0, 8
+	if os.Getenv("SAMVERK_LONG") != "" {
+		runs = 60
+	}
+	rapid.Check(t, func(r *rapid.T) {
+		if n++; n > runs { // each begins a group of its own in the same world
+			return
 		}
-		rapid.Check(t, func(r *rapid.T) {
-			if n++; n > runs { // each begins a group of its own in the same world
-				return
-			}
-			m := &pools{world: w, r: r, group: w.evaluated("standards", 1), answered: map[string]map[network.PersonID]bool{}, wait: map[string][]string{}, shown: map[string]map[string][]string{}}
-			for range rapid.IntRange(3, 25).Draw(r, "steps") {
-				m.step()
-				m.look()
-			}
-			w.ok(w.Evaluate(w.ctx, w.seated[0], w.root, m.group, "", w.now, 0))
-		})
+		m := &pools{world: w, r: r, group: w.evaluated("standards", 1), answered: map[string]map[network.PersonID]bool{}, wait: map[string][]string{}, shown: map[string]map[string][]string{}}
+		for range rapid.IntRange(3, 25).Draw(r, "steps") {
+			m.step()
+			m.look()
+		}
+		w.ok(w.Evaluate(w.ctx, w.seated[0], w.root, m.group, "", w.now, 0))
 	})
 }
 
@@ -193,53 +190,50 @@ func TestAPoolIsReadUnderItsKeyOnly(t *testing.T) {
 }
 
 // A round is opened, told, reminded and closed; a poor result raises one topic, pressed as often as one likes.
-func TestARoundFromQuestionToTopic(t *testing.T) {
-	testkit.EachDatabase(t, func(t *testing.T, dsn string) {
-		w := open(t, dsn, 6)
-		id := w.evaluated("pulse", 6)
-		r := w.latest(id)
-		if r.Asked != 6 || len(got(w.Waiting(w.ctx, w.seated[2], w.root))(t)) != 1 || len(got(w.Waiting(w.ctx, w.plain, w.root))(t)) != 0 {
-			t.Fatalf("%+v", r)
-		}
-		_, err := w.AskedOf(w.ctx, w.plain, w.root, r.ID)
-		w.is(fault.NotFound, err)
-		for i := range 5 {
-			x := got(w.AskedOf(w.ctx, w.seated[i], w.root, r.ID))(t)
-			w.ok(w.Answer(w.ctx, w.root, r.ID, x.Token, Given{Values: map[string]int{"heard": 2, "ready": 5, "use": i%3 + 1}}))
-			w.is(fault.Conflict, w.Answer(w.ctx, w.root, r.ID, x.Token, Given{Values: map[string]int{"heard": 2}}))
-		}
-		if len(got(w.Waiting(w.ctx, w.seated[2], w.root))(t)) != 0 || len(got(w.Waiting(w.ctx, w.seated[5], w.root))(t)) != 1 {
-			t.Error("who has answered is asked, or who hasn't is not")
-		}
-		v := got(w.GroupView(w.ctx, w.plain, w.root, id))(t)
-		if got := v.Rounds[0].Means(); !v.Rounds[0].Poor || got["together"] != 2 || got["communications"] != 5 {
-			t.Errorf("%v", got)
-		}
-		words := func(GroupView, RoundResult) Raising {
-			return Raising{"Lyttes det?", "Gjennomsnittet er 2.", "Resultatet"}
-		}
-		topic := got(w.RaiseRound(w.ctx, w.plain, w.root, id, r.ID, words))(t)
-		if again := got(w.RaiseRound(w.ctx, w.coord, w.root, id, r.ID, words))(t); again != topic {
-			t.Error("pressed twice, there are two topics")
-		}
-		w.days(15)
-		w.ok(w.RoundsDue(w.ctx))
-		w.ok(w.RoundsDue(w.ctx))
-		if n := strings.Count(strings.Join(w.dump(), "\n"), "notice.toolbox.remind"); n != 1 {
-			t.Errorf("%d are reminded", n)
-		}
-		w.days(10)
-		w.is(fault.Conflict, w.Answer(w.ctx, w.root, r.ID, w.token(r.ID, w.seated[5].Person), Given{Values: map[string]int{"heard": 2}}))
-		uses := got(w.Uses(w.ctx, w.plain, w.root))(t)
-		if u := uses["working-pair"]; u.Groups != 1 || u.Shown != 15 {
-			t.Errorf("%+v", u)
-		}
-		if uses := got(w.Uses(w.ctx, network.Actor{}, w.root))(t); len(uses) != 0 {
-			t.Errorf("the public sees %v", slices.Collect(maps.Keys(uses)))
-		}
-		_, err = w.GroupView(w.ctx, w.other, w.root, id)
-		w.is(fault.NotFound, err)
-	})
+func fromQuestionToTopic(t *testing.T, w *world) {
+	id := w.evaluated("pulse", 6)
+	r := w.latest(id)
+	if r.Asked != len(w.seated) || len(got(w.Waiting(w.ctx, w.seated[2], w.root))(t)) != 1 || len(got(w.Waiting(w.ctx, w.plain, w.root))(t)) != 0 {
+		t.Fatalf("%+v", r)
+	}
+	_, err := w.AskedOf(w.ctx, w.plain, w.root, r.ID)
+	w.is(fault.NotFound, err)
+	for i := range 5 {
+		x := got(w.AskedOf(w.ctx, w.seated[i], w.root, r.ID))(t)
+		w.ok(w.Answer(w.ctx, w.root, r.ID, x.Token, Given{Values: map[string]int{"heard": 2, "ready": 5, "use": i%3 + 1}}))
+		w.is(fault.Conflict, w.Answer(w.ctx, w.root, r.ID, x.Token, Given{Values: map[string]int{"heard": 2}}))
+	}
+	if len(got(w.Waiting(w.ctx, w.seated[2], w.root))(t)) != 0 || len(got(w.Waiting(w.ctx, w.seated[5], w.root))(t)) != 1 {
+		t.Error("who has answered is asked, or who hasn't is not")
+	}
+	v := got(w.GroupView(w.ctx, w.plain, w.root, id))(t)
+	if got := v.Rounds[0].Means(); !v.Rounds[0].Poor || got["together"] != 2 || got["communications"] != 5 {
+		t.Errorf("%v", got)
+	}
+	words := func(GroupView, RoundResult) Raising {
+		return Raising{"Lyttes det?", "Gjennomsnittet er 2.", "Resultatet"}
+	}
+	topic := got(w.RaiseRound(w.ctx, w.plain, w.root, id, r.ID, words))(t)
+	if again := got(w.RaiseRound(w.ctx, w.coord, w.root, id, r.ID, words))(t); again != topic {
+		t.Error("pressed twice, there are two topics")
+	}
+	w.days(15)
+	w.ok(w.RoundsDue(w.ctx))
+	w.ok(w.RoundsDue(w.ctx))
+	if n := strings.Count(strings.Join(w.dump(), "\n"), "notice.toolbox.remind"); n != len(w.seated)-5 {
+		t.Errorf("%d are reminded", n)
+	}
+	w.days(10)
+	w.is(fault.Conflict, w.Answer(w.ctx, w.root, r.ID, w.token(r.ID, w.seated[5].Person), Given{Values: map[string]int{"heard": 2}}))
+	uses := got(w.Uses(w.ctx, w.plain, w.root))(t)
+	if u := uses["working-pair"]; u.Groups != 1 || u.Shown != 15 {
+		t.Errorf("%+v", u)
+	}
+	if uses := got(w.Uses(w.ctx, network.Actor{}, w.root))(t); len(uses) != 0 {
+		t.Errorf("the public sees %v", slices.Collect(maps.Keys(uses)))
+	}
+	_, err = w.GroupView(w.ctx, w.other, w.root, id)
+	w.is(fault.NotFound, err)
 }
 
 // Who may do what with a group.
