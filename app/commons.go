@@ -53,6 +53,9 @@ func outboxKey(dir string) ([]byte, error) {
 	return key, nil
 }
 
+// OutboxKey is the key of a data directory that no backup holds: for whoever fills its database before a node opens it, as the demonstration does.
+func OutboxKey(dir string) ([]byte, error) { return outboxKey(dir) }
+
 // CommonsOptions say how the rooms reach people.
 type CommonsOptions struct {
 	URL  string // what links begin with
@@ -90,7 +93,7 @@ func OpenCommons(ctx context.Context, db *storage.DB, dir string, s Settings, o 
 	if err != nil {
 		return c, err
 	}
-	c.Action, err = openAction(ctx, db, c, o)
+	c.Action, err = openAction(ctx, db, c, o, key)
 	return c, err
 }
 

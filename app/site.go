@@ -283,6 +283,7 @@ func (s *site) tend(ctx context.Context) {
 			"terms":               func(ctx context.Context) error { return s.commons.Networks.Remind(ctx, network.Clock()) },
 			"topics":              s.commons.Forum.TopicsDue,
 			"files":               s.commons.Forum.FilesDue,
+			"evaluations":         s.commons.Toolbox.RoundsDue,
 			"the ledger":          s.carry,
 			"what is kept":        s.node.letGo,
 			"what budgets tell":   s.measure,

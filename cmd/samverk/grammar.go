@@ -44,6 +44,7 @@ type grammar struct {
 
 	Policy  policyCmd  `cmd:"" group:"decide" help:"Show and adopt what bodies decided about sharing data, and try drafts."`
 	Steward stewardCmd `cmd:"" group:"decide" help:"Make the first data steward, and list them."`
+	Toolbox toolboxCmd `cmd:"" group:"decide" help:"Check the rules by which groups are told how to work together."`
 
 	Node     nodeCmd     `cmd:"" group:"care" help:"Know other nodes, to answer together: invite, join, approve, revoke."`
 	Ledger   ledgerCmd   `cmd:"" group:"care" help:"Check, prove, witness and export the log of every use."`

@@ -71,6 +71,7 @@ func TestGolden(t *testing.T) {
 		"bars-36":       Bars{"b", "Per månad", "", many}.SVG(),
 		"timeline":      timeline().SVG(),
 		"timeline-none": Timeline{ID: "t", Title: "Inget", Now: time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC), Today: "i dag"}.SVG(),
+		"trail":         Trail{1, 5, []float64{2, 3.4, 0, 4.1}}.SVG() + "\n" + Trail{1, 5, []float64{3}}.SVG() + "\n" + Trail{1, 5, nil}.SVG() + "\n" + Trail{}.SVG(),
 		"bars-none":     Bars{ID: "b", Title: "Inget"}.SVG(),
 		"steps": Steps{"s", "Andel <av> befolkningen", "", func(n int) string { return fmt.Sprintf("%d\u00a0%%", n) }, []Step{{0, 0}, {.25, .4}, {.5, .9}, {1, .9}}, []Step{{0, 0}, {.25, .4}, {.5, 0}, {1, .6}},
 			[]Tick{{0, "jan", true}, {.5, "juni", false}, {1, "dec", true}}, []Mark{{.25, "v 1"}, {.9, "v 2"}}}.SVG() + "\n" + Steps{ID: "e", Title: "Inget", Percent: func(int) string { return "" }}.SVG(),

@@ -12,6 +12,7 @@ import (
 	"github.com/samverk/samverk/action/learning"
 	"github.com/samverk/samverk/action/plan"
 	"github.com/samverk/samverk/action/procedure"
+	"github.com/samverk/samverk/action/toolbox"
 	"github.com/samverk/samverk/forum"
 	"github.com/samverk/samverk/network"
 	"github.com/samverk/samverk/notice"
@@ -25,6 +26,7 @@ type Options struct {
 	DSN        string
 	Migrations []fs.FS              // of every room the database is for
 	Files      string               // the folder of attachments
+	Key        []byte               // answers to evaluations wait under it; nil: one that follows from the seed
 	Tell       func(string, ...any) // progress, a line each
 
 	// Write writes, in the database and at the moment that it shows, a text that a decision of the story is going to put in force. nil: decisions
@@ -131,6 +133,7 @@ type world struct {
 	notices *notice.Notices
 	forum   *forum.Forum
 	plans   *plan.Room
+	toolbox *toolbox.Toolbox
 	rnd     *rand.Rand
 	now     time.Time
 	begin   time.Time
@@ -161,6 +164,9 @@ func (w *world) open(o Options, source *rand.ChaCha8) (err error) {
 		return err
 	}
 	if w.procedures, err = procedure.Open(w.ctx, w.db, w.network, w.forum, w.notices, procedure.Options{}); err != nil {
+		return err
+	}
+	if w.toolbox, err = toolbox.Open(w.ctx, w.db, w.network, w.forum, w.notices, toolbox.Options{Key: o.Key, Rand: source}); err != nil {
 		return err
 	}
 	w.learning, err = learning.Open(w.ctx, w.db, w.network, w.forum, w.notices, learning.Options{URL: "https://demo.invalid", Rand: source})

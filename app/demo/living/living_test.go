@@ -19,6 +19,7 @@ import (
 	"github.com/samverk/samverk/action/learning"
 	"github.com/samverk/samverk/action/plan"
 	"github.com/samverk/samverk/action/procedure"
+	"github.com/samverk/samverk/action/toolbox"
 	"github.com/samverk/samverk/forum"
 	"github.com/samverk/samverk/network"
 	"github.com/samverk/samverk/notice"
@@ -27,7 +28,7 @@ import (
 
 var morning = time.Date(2026, 11, 24, 10, 12, 0, 0, time.UTC)
 
-var migrations = []fs.FS{network.Migrations, account.Migrations, notice.Migrations, forum.Migrations, learning.Migrations, procedure.Migrations, plan.Migrations}
+var migrations = []fs.FS{network.Migrations, account.Migrations, notice.Migrations, forum.Migrations, toolbox.Migrations, learning.Migrations, procedure.Migrations, plan.Migrations}
 
 // build makes the networks; days 0 are the whole two years.
 func build(t *testing.T, seed uint64, days int) (dsn string, people []Person) {
@@ -214,6 +215,7 @@ func TestWhatHappenedKeptTheRules(t *testing.T) {
 	}
 	o.none("regions that somebody else answered for", `SELECT r.procedure FROM procedure_record r WHERE NOT EXISTS (SELECT 1 FROM holding h JOIN seat s ON s.id = h.seat JOIN body b ON b.id = s.body
 		WHERE h.person = r.person AND b.network = r.region AND b.kind = 'secretariat')`)
+	o.toolbox()
 	o.weekdays(morning)
 	o.inForce(morning)
 	o.seals()
@@ -225,6 +227,26 @@ func TestWhatHappenedKeptTheRules(t *testing.T) {
 		}
 	}
 	o.invented()
+}
+
+// toolbox checks that in each country a group has results over time, one was answered by too few to be shown, and one is asked now.
+func (o *opened) toolbox() {
+	o.Helper()
+	for _, slug := range []string{"se", "no"} {
+		for what, query := range map[string]string{
+			"groups that are mapped": `SELECT g.name FROM toolbox_group g JOIN network n ON n.id = g.root WHERE n.slug = $1`,
+			"a group with results over time": `SELECT g.name FROM toolbox_group g JOIN network n ON n.id = g.root JOIN toolbox_round r ON r.grp = g.id JOIN toolbox_batch b ON b.round = r.id
+				WHERE n.slug = $1 GROUP BY g.id, g.name HAVING COUNT(DISTINCT r.id) >= 3`,
+			"a group below five":     `SELECT g.name FROM toolbox_group g JOIN network n ON n.id = g.root JOIN toolbox_pool p ON p.grp = g.id WHERE n.slug = $1 AND NOT EXISTS (SELECT 1 FROM toolbox_round r JOIN toolbox_batch b ON b.round = r.id WHERE r.grp = g.id)`,
+			"a round that is open":   fmt.Sprintf(`SELECT g.name FROM toolbox_group g JOIN network n ON n.id = g.root JOIN toolbox_round r ON r.grp = g.id WHERE n.slug = $1 AND r.closes > %d`, storage.Micros(morning)),
+			"what somebody chose":    `SELECT s.name FROM toolbox_setup s JOIN network n ON n.id = s.root WHERE n.slug = $1`,
+			"what somebody proposed": `SELECT m.model FROM toolbox_model m JOIN network n ON n.id = m.root WHERE n.slug = $1`,
+		} {
+			if found := o.column(query, slug); len(found) == 0 {
+				o.Errorf("%s: there is no %s", slug, what)
+			}
+		}
+	}
 }
 
 // weekdays checks that bodies meet on Mondays to Fridays. The meeting that goes on now goes on whatever day it is.
