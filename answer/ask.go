@@ -63,27 +63,35 @@ func again[A any](answer func() (A, error)) (a A, err error) {
 
 // Ask answers a question about variants.
 func (d *Desk) Ask(ctx context.Context, q Question) (Answer, error) {
+	if err := q.check(); err != nil {
+		return Answer{}, err
+	}
+	return again(func() (Answer, error) { return d.askKeys(ctx, q) })
+}
+
+// check refuses what is no question, and says how many numbers one has.
+func (q *Question) check() error {
 	switch q.Question {
 	case "":
 		q.Question = policy.Frequency
 	case policy.Exists, policy.Count, policy.Frequency:
 	case policy.Annotate:
 		if len(q.Keys) > MostInPart {
-			return Answer{}, fault.New(fault.Invalid, "%d variants are asked for at once", len(q.Keys)).Do("ask for %d at most", MostInPart)
+			return fault.New(fault.Invalid, "%d variants are asked for at once", len(q.Keys)).Do("ask for %d at most", MostInPart)
 		}
 		for i, k := range q.Keys {
 			if !k.Chrom.Valid() || k.Pos == 0 {
-				return Answer{}, fault.New(fault.Invalid, "number %d is no variant", i+1)
+				return fault.New(fault.Invalid, "number %d is no variant", i+1)
 			}
 		}
 	default:
-		return Answer{}, fault.New(fault.Invalid, "%q is not asked of variants", q.Question)
+		return fault.New(fault.Invalid, "%q is not asked of variants", q.Question)
 	}
 	if len(q.Keys) == 0 {
-		return Answer{}, fault.New(fault.Invalid, "nothing was asked").Do("name a variant, as in chr22-50000165-C-T")
+		return fault.New(fault.Invalid, "nothing was asked").Do("name a variant, as in chr22-50000165-C-T")
 	}
 	q.Cells = len(q.Keys)
-	return again(func() (Answer, error) { return d.askKeys(ctx, q) })
+	return nil
 }
 
 func (d *Desk) askKeys(ctx context.Context, q Question) (Answer, error) {
@@ -102,6 +110,15 @@ func (d *Desk) askKeys(ctx context.Context, q Question) (Answer, error) {
 	if err != nil {
 		return Answer{}, err
 	}
+	a, err := d.countFor(ctx, s, &q)
+	if err != nil {
+		return Answer{}, err
+	}
+	return d.release(ctx, s, a, commitment)
+}
+
+// countFor counts for a question that was paid.
+func (d *Desk) countFor(ctx context.Context, s *asking, q *Question) (Answer, error) {
 	if err := d.begun(ctx, s); err != nil {
 		return Answer{}, err
 	}
@@ -113,7 +130,7 @@ func (d *Desk) askKeys(ctx context.Context, q Question) (Answer, error) {
 			return Answer{}, d.refused(s.ask, err)
 		}
 	}
-	return d.release(ctx, s, a, commitment)
+	return a, nil
 }
 
 func (d *Desk) countAll(ctx context.Context, s *asking, keys []variant.Key, counts []Count) error {

@@ -15,8 +15,7 @@ import (
 	"github.com/samverk/samverk/policy"
 )
 
-// atOnce is how many questions of a message are answered at the same time: enough that they share a sync, and few enough that one message
-// doesn't have the node for itself.
+// atOnce is how many longer questions of a message are answered at the same time: few enough that one message doesn't have the node for itself.
 const atOnce = 64
 
 // Answering lets a node's desk answer what its peers ask.
@@ -60,17 +59,7 @@ func (x *answering) message(ctx context.Context, from federation.Peer, body []by
 			return nil, fault.Wrap(fault.Unavailable, ctx.Err(), "nobody waits for the answer any more")
 		}
 	}
-	replies := make([]reply, len(questions))
-	var working sync.WaitGroup
-	free := make(chan struct{}, atOnce)
-	for i := range questions {
-		free <- struct{}{}
-		working.Go(func() {
-			defer func() { <-free }()
-			replies[i] = x.reply(ctx, from, &questions[i])
-		})
-	}
-	working.Wait()
+	replies := x.replies(ctx, from, questions)
 	var out []byte
 	for i := range replies {
 		var err error
@@ -81,10 +70,46 @@ func (x *answering) message(ctx context.Context, from federation.Peer, body []by
 	return out, nil
 }
 
-// reply answers one question.
-func (x *answering) reply(ctx context.Context, from federation.Peer, q *question) reply {
-	as := x.ask(from, q)
-	a, err := x.answer(ctx, as, q)
+// replies answers each question. Short ones are one piece of work, with one wait for the disk; those that take their time are answered beside it.
+func (x *answering) replies(ctx context.Context, from federation.Peer, questions []question) []reply {
+	replies := make([]reply, len(questions))
+	var short []answer.Question
+	var at []int
+	var working sync.WaitGroup
+	free := make(chan struct{}, atOnce)
+	for i := range questions {
+		if q := &questions[i]; q.short() {
+			short, at = append(short, answer.Question{Ask: x.ask(from, q), LeaveOut: q.leaveOut(), Keys: q.keys, Have: q.Have}), append(at, i)
+			continue
+		}
+		free <- struct{}{}
+		working.Go(func() {
+			defer func() { <-free }()
+			as := x.ask(from, &questions[i])
+			a, err := x.answer(ctx, as, &questions[i])
+			replies[i] = x.reply(as, a, err)
+		})
+	}
+	if len(short) > 0 {
+		for j, a := range x.desk.AskAll(ctx, short) {
+			replies[at[j]] = x.reply(x.ask(from, &questions[at[j]]), a.Answer, a.Err)
+		}
+	}
+	working.Wait()
+	return replies
+}
+
+// mostShort is how many variants a question names that nobody has to wait for.
+const mostShort = 64
+
+func (q *question) short() bool {
+	return q.Region == "" && q.Kind != policy.Annotate && len(q.keys) <= mostShort
+}
+
+func (q *question) leaveOut() answer.LeaveOut { return answer.LeaveOut{Guests: true, Case: q.Case} }
+
+// reply is what is told of a question.
+func (x *answering) reply(as policy.Ask, a answer.Answer, err error) reply {
 	if err != nil {
 		r := reply{Problem: problemOf(err)}
 		if v := x.desk.Judge(as); as.SignedIn && fault.KindOf(err) == fault.Denied { // who is known is told by which decision
@@ -117,7 +142,7 @@ func (x *answering) ask(from federation.Peer, q *question) policy.Ask {
 }
 
 func (x *answering) answer(ctx context.Context, a policy.Ask, q *question) (answer.Answer, error) {
-	leave := answer.LeaveOut{Guests: true, Case: q.Case}
+	leave := q.leaveOut()
 	if q.Region == "" {
 		return x.desk.Ask(ctx, answer.Question{Ask: a, LeaveOut: leave, Keys: q.keys, Have: q.Have})
 	}
