@@ -88,7 +88,7 @@ type Desk struct {
 	known    memory
 
 	mu  sync.Mutex
-	out map[string]*outbox // by node
+	out map[string]*outbox // by node, and how long it takes
 }
 
 // New makes a desk.
@@ -237,7 +237,7 @@ func (d *Desk) there(ctx context.Context, peer string, q Question) (a answer.Ans
 	}
 	before, remembered := d.known.recall(peer, sent)
 	sent.Have = before.tag
-	got, err := d.box(peer, q.Question == policy.Annotate).ask(ctx, sent)
+	got, err := d.box(peer, sent).ask(ctx, sent)
 	switch {
 	case err != nil:
 		return a, false, err
