@@ -18,6 +18,7 @@ type Question struct {
 	LeaveOut
 	Keys []variant.Key
 	Have string // the tag of an answer that the asker has
+	Runs bool   // of a part: it is told in Answer.Runs, without a tag
 }
 
 // MostInPart is how many variants a part of an annotation may name.
@@ -39,6 +40,7 @@ const MostInRegion = 250_000
 type Answer struct {
 	Keys        []variant.Key // of a region
 	Counts      []Count
+	Runs        Runs // instead of Counts
 	Epoch       uint64
 	Individuals policy.Cell // who allow it and are sequenced, wherever
 	Datasets    []string    // that were asked
@@ -123,21 +125,22 @@ func (d *Desk) countFor(ctx context.Context, s *asking, q *Question) (Answer, er
 		return Answer{}, err
 	}
 	a := s.answer()
+	if q.Question == policy.Annotate && q.Runs {
+		var err error
+		a.Runs, err = d.countPart(ctx, s, q.Keys)
+		return a, d.refused(s.ask, err)
+	}
 	a.Tag = d.tag(s, q.Keys)
-	if a.Unchanged = q.Have == a.Tag; !a.Unchanged {
-		a.Counts = make([]Count, len(q.Keys))
-		if err := d.countAll(ctx, s, q.Keys, a.Counts); err != nil {
-			return Answer{}, d.refused(s.ask, err)
-		}
+	if a.Unchanged = q.Have == a.Tag; a.Unchanged {
+		return a, nil
 	}
-	return a, nil
-}
-
-func (d *Desk) countAll(ctx context.Context, s *asking, keys []variant.Key, counts []Count) error {
-	if s.ask.Question == policy.Annotate {
-		return d.countPart(ctx, s, keys, counts)
+	if q.Question == policy.Annotate {
+		runs, err := d.countPart(ctx, s, q.Keys)
+		a.Counts = runs.Counts()
+		return a, d.refused(s.ask, err)
 	}
-	return d.countKeys(ctx, s, keys, counts)
+	a.Counts = make([]Count, len(q.Keys))
+	return a, d.refused(s.ask, d.countKeys(ctx, s, q.Keys, a.Counts))
 }
 
 func (d *Desk) countKeys(ctx context.Context, s *asking, keys []variant.Key, counts []Count) error {

@@ -47,6 +47,9 @@ func (x *answering) message(ctx context.Context, from federation.Peer, body []by
 			r.bad, r.b = true, nil
 		}
 		questions = append(questions, q)
+		if q.Packed > 0 {
+			defer keysRoom.Put(&q.keys) // nothing of them is kept
+		}
 	}
 	if err := r.err(); err != nil {
 		return nil, err
@@ -88,6 +91,7 @@ func (x *answering) replies(ctx context.Context, from federation.Peer, questions
 			as := x.ask(from, &questions[i])
 			a, err := x.answer(ctx, as, &questions[i])
 			replies[i] = x.reply(as, a, err)
+			replies[i].together = questions[i].Runs
 		})
 	}
 	if len(short) > 0 {
@@ -118,10 +122,13 @@ func (x *answering) reply(as policy.Ask, a answer.Answer, err error) reply {
 		return r
 	}
 	v := a.Verdict
-	r := reply{Epoch: a.Epoch, Individuals: &a.Individuals, Datasets: a.Datasets, Leaf: a.Receipt.Index, Tag: a.Tag, Unchanged: a.Unchanged, keys: a.Keys,
+	r := reply{Epoch: a.Epoch, Individuals: &a.Individuals, Datasets: a.Datasets, Leaf: a.Receipt.Index, Tag: a.Tag, Unchanged: a.Unchanged, keys: a.Keys, Compact: true,
 		Verdict: verdict{v.Precision, v.K, v.Zero, v.Policy, v.Digest, v.Decision, v.Number, v.Network, v.Body}}
-	if !a.Unchanged {
-		r.counts = a.Counts
+	for i := range a.Counts {
+		r.runs = r.runs.Add(&a.Counts[i], 1)
+	}
+	if a.Runs != nil {
+		r.runs = a.Runs
 	}
 	return r
 }
@@ -144,7 +151,7 @@ func (x *answering) ask(from federation.Peer, q *question) policy.Ask {
 func (x *answering) answer(ctx context.Context, a policy.Ask, q *question) (answer.Answer, error) {
 	leave := q.leaveOut()
 	if q.Region == "" {
-		return x.desk.Ask(ctx, answer.Question{Ask: a, LeaveOut: leave, Keys: q.keys, Have: q.Have})
+		return x.desk.Ask(ctx, answer.Question{Ask: a, LeaveOut: leave, Keys: q.keys, Have: q.Have, Runs: q.Kind == policy.Annotate})
 	}
 	r, err := variant.ParseRegion(q.Region)
 	if err != nil {

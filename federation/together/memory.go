@@ -18,9 +18,9 @@ type memory struct {
 
 // remembered is what a node told.
 type remembered struct {
-	id     [32]byte
-	tag    string
-	counts []answer.Count
+	id   [32]byte
+	tag  string
+	runs answer.Runs
 }
 
 // Bounds of what is remembered.
@@ -64,7 +64,7 @@ func (m *memory) keep(peer string, q *question, r reply) {
 	if m.by == nil {
 		m.by = map[[32]byte]*list.Element{}
 	}
-	now := remembered{id, r.Tag, r.counts}
+	now := remembered{id, r.Tag, r.runs}
 	if e := m.by[id]; e != nil {
 		e.Value = now
 		m.order.MoveToFront(e)

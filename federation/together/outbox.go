@@ -103,9 +103,7 @@ func (b *outbox) take() (batch []*waiter) {
 	for len(b.waiting) > 0 && len(batch) < mostQuestions {
 		a := b.waiting[0]
 		keys, listed = keys+len(a.q.keys), listed+a.q.listed()
-		for _, k := range a.q.keys {
-			bytes += len(k.Ref) + len(k.Alt)
-		}
+		bytes += a.q.size
 		if len(batch) > 0 && (keys > mostKeys || listed > answer.MostInRegion || bytes > mostMessage/2) {
 			break
 		}
