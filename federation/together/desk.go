@@ -252,7 +252,7 @@ func (d *Desk) there(ctx context.Context, peer string, q Question) (a answer.Ans
 	case got.Unchanged:
 		got.runs = before.runs
 	case q.Region == nil:
-		d.known.keep(peer, sent, got)
+		d.known.keep(before.id, got)
 	}
 	if got.Compact {
 		d.compact.Store(peer, true)
