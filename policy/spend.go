@@ -28,7 +28,7 @@ type Account struct {
 	Scope   Scope
 	Purpose consent.Purpose
 	Bulk    bool
-	Who     string // a person in an organisation ("organisation/person"), an organisation ("organisation/node" where another node asks for it), or a dataset
+	Who     string // a person in an organisation ("organisation/person"), an organisation ("organisation/node" where another node asks for it, "/node" for all that it asks), or a dataset
 	Spent
 }
 
@@ -368,6 +368,9 @@ func (b *books) load(ctx context.Context, tx *storage.Tx, keys []any) error {
 func (a Ask) accounts() []Account {
 	bulk := a.Question.bulk()
 	out := []Account{{Scope: OfAnonymous, Purpose: a.Use.Purpose, Bulk: bulk, Who: a.Dataset}}
+	if a.Bound.Numbers > 0 && a.Node != "" {
+		out = append(out, a.ofNode())
+	}
 	if a.SignedIn {
 		organisation := a.Organisation
 		if a.Node != "" { // it says itself whom it asks for: it spends what is its own, and nobody else's
@@ -379,11 +382,14 @@ func (a Ask) accounts() []Account {
 	return out
 }
 
+// ofNode is the account of all that a node asks for, whoever it says asks: of no organisation there, for no purpose alone.
+func (a Ask) ofNode() Account { return Account{Scope: OfOrganisation, Who: "/" + a.Node} }
+
 // budgets are a question's accounts under a rule, each with its limit; 0 is none.
 func (r *Rule) budgets(a Ask) (from []Account, limits []int64) {
 	for _, x := range a.accounts() {
 		limit := int64(r.Budget.Organisation)
-		if r.Who.SignedIn == (x.Scope == OfAnonymous) {
+		if x == a.ofNode() || r.Who.SignedIn == (x.Scope == OfAnonymous) {
 			continue
 		}
 		if x.Scope == OfAsker {
@@ -430,6 +436,15 @@ func (b *books) take(a Ask, v Verdict) bool {
 	}
 	cells := int64(max(a.Cells, 1))
 	from, limits := rule.budgets(a)
+	if len(from) == 0 {
+		return false
+	}
+	if n := a.ofNode(); a.Bound.Numbers > 0 && a.Node != "" {
+		if b.accounts[n.key()].at(b.now).in(a.Bound.Per)+cells > a.Bound.Numbers {
+			return false
+		}
+		from, limits = append(from, n), append(limits, 0)
+	}
 	for i, x := range from {
 		if limits[i] > 0 && b.accounts[x.key()].at(b.now).in(rule.Budget.Per)+cells > limits[i] {
 			return false
@@ -442,7 +457,7 @@ func (b *books) take(a Ask, v Verdict) bool {
 		b.accounts[k].Spent = s
 		b.changed = append(b.changed, k)
 	}
-	return len(from) > 0
+	return true
 }
 
 // rule finds the rule that a verdict comes from.

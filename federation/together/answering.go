@@ -143,8 +143,10 @@ func (x *answering) ask(from federation.Peer, q *question) policy.Ask {
 		a.Use.Country = "" // the node's own
 	}
 	if q.Person != "" {
-		a.SignedIn, a.Person, a.Node = true, from.Name+"/"+q.Person, from.Name
+		a.SignedIn, a.Person = true, from.Name+"/"+q.Person
 	}
+	a.Node = from.Name
+	a.Bound = policy.Bound{Foreign: (a.SignedIn || a.Organisation != "") && !from.Bound.May(a.Organisation), Numbers: from.Bound.Numbers, Per: policy.Per(from.Bound.Per)}
 	return a
 }
 

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/samverk/samverk/federation"
+	"github.com/samverk/samverk/lang"
 	"github.com/samverk/samverk/web"
 	"github.com/samverk/samverk/web/route"
 )
@@ -151,6 +152,7 @@ func (p *room) list(w http.ResponseWriter, r *http.Request) int {
 		s := p.Nodes.Now(r.Context())
 		d.Self = &row{Peer: federation.Peer{Identity: me, Said: s}, Key: me.Fingerprint(), Policies: policies(l, s.Policies)}
 	}
+	lang.Sort(l, peers, func(x federation.Peer) string { return x.Title })
 	for _, x := range peers {
 		if x.State == federation.Asks {
 			d.Asking++
