@@ -279,7 +279,7 @@ func (n *Node) approve(ctx context.Context, name, key string, anew bool) error {
 }
 
 func (n *Node) nodeRevoke(ctx context.Context, q NodeRevocation, _ Sink[None]) (NodePeer, error) {
-	err := n.nodes.Revoke(ctx, q.Name, strings.TrimSpace(q.Why))
+	err := n.revoke(ctx, q.Name, strings.TrimSpace(q.Why))
 	p, _ := n.nodes.Peer(q.Name)
 	return peerOf(p), err
 }
@@ -303,7 +303,7 @@ func (s *site) peers(n *Node, frame *web.Site) error {
 	for _, path := range n.nodes.Paths() {
 		s.table.Add(route.Route{Method: http.MethodPost, Pattern: federation.Prefix + path, Who: route.Peer, Does: "Answers another node: " + path + ".", Serve: n.nodes.Serve})
 	}
-	return federationweb.Register(s.table, frame, federationweb.Options{Nodes: n.nodes, Whose: n.whose, Witnessed: n.seenOf, Approve: n.approve, Steward: func(r *http.Request) (string, bool) {
+	return federationweb.Register(s.table, frame, federationweb.Options{Nodes: n.nodes, Whose: n.whose, Witnessed: n.seenOf, Approve: n.approve, Revoke: n.revoke, Steward: func(r *http.Request) (string, bool) {
 		as, ok := n.steward(r)
 		return as.Person, ok
 	}})

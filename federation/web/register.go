@@ -24,6 +24,7 @@ type Options struct {
 	Steward   func(*http.Request) (person string, ok bool)                         // who sees to this node
 	Whose     func(*http.Request) error                                            // why a steward is none of this node, where it isn't set whose it is; nil: never
 	Approve   func(ctx context.Context, name, key string, anew bool) error         // anew: of one whose log was changed, believe it as it is now; nil: Nodes.Approve
+	Revoke    func(ctx context.Context, name, why string) error                    // nil: Nodes.Revoke
 	Witnessed func(ctx context.Context, peer string) (leaves uint64, at time.Time) // how far this node has witnessed a peer's log; nil: it witnesses none
 }
 
@@ -42,6 +43,9 @@ func Register(t *route.Table, site *web.Site, o Options) error {
 	}
 	if o.Approve == nil {
 		o.Approve = func(ctx context.Context, name, key string, _ bool) error { return o.Nodes.Approve(ctx, name, key) }
+	}
+	if o.Revoke == nil {
+		o.Revoke = o.Nodes.Revoke
 	}
 	p := &room{Options: o, site: site, pages: pages}
 	t.Add(
@@ -220,7 +224,7 @@ func (p *room) do(w http.ResponseWriter, r *http.Request, person string) int {
 		err = p.Options.Approve(ctx, name, f.Get("key"), f.Get("anew") != "")
 	case "revoke":
 		done = "revoked"
-		err = p.Nodes.Revoke(ctx, name, f.Get("why"))
+		err = p.Options.Revoke(ctx, name, f.Get("why"))
 	default:
 		return p.site.NotFound(w, r)
 	}
