@@ -44,7 +44,7 @@ type Part struct {
 
 // A page of an annotation is small enough for one question, and so large that a node's syncs are few.
 const (
-	pageBytes    = 4 << 20
+	pageBytes    = 6 << 20
 	pagesAtOnce  = 3
 	pageDeadline = time.Minute // a node counts a page in a tenth of a second
 )

@@ -201,6 +201,20 @@ func (r *reader) compact(n int) []variant.Key {
 	var chrom variant.Chrom
 	pos := uint64(0)
 	for i := range out {
+		// Most are one base for another, up to 16,383 bases behind the one before: this is the hot way.
+		if b := r.b; len(b) > 2 && b[0]&^0xf == isBases|isNear && b[2] < 0x80 && pos > 0 {
+			step, size := uint64(b[1]), 2
+			if step >= 0x80 {
+				step, size = step&0x7f|uint64(b[2])<<7, 3
+			}
+			if pos += step; pos > 1<<32-1 {
+				r.bad = true
+				return nil
+			}
+			out[i] = variant.Key{Chrom: chrom, Pos: uint32(pos), Ref: oneBase[b[0]>>2&3], Alt: oneBase[b[0]&3]}
+			r.b = b[size:]
+			continue
+		}
 		first := r.one()
 		if first&isNear == 0 {
 			chrom, pos = variant.Chrom(r.one()), 0
