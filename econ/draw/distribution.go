@@ -149,7 +149,7 @@ func (v *Variable) score(z, u float64) float64 {
 	case gamma:
 		return v.q * v.quick.at(z)
 	case beta:
-		return v.r + v.s*v.quick.at(z)
+		return v.r + v.s*min(1, v.quick.at(z))
 	case uniform:
 		return v.p + v.q*u
 	case triangular:
@@ -232,9 +232,9 @@ func (d Distribution) Compile() (*Variable, error) {
 	}
 	switch v.kind {
 	case gamma:
-		v.quick = newTable(gammaScale(v.p))
+		v.quick = newTable(scaleOfGamma(v.p))
 	case beta:
-		v.quick = newTable(betaScale(v.p, v.q))
+		v.quick = newTable(scaleOfBeta(v.p, v.q))
 	}
 	return v, nil
 }

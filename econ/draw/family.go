@@ -129,11 +129,11 @@ func (a arguments) gamma() (*Variable, error) {
 	return &Variable{kind: gamma, p: shape, q: scale, Mean: shape * scale, SD: math.Sqrt(shape) * scale}, nil
 }
 
-// Outside these a gamma or beta is a point for every purpose, or all of it lies below the least number there is.
+// Outside these a gamma or beta is a point for every purpose, or nearly all of it lies at its ends.
 const (
-	leastShape    = 1e-3
-	greatestShape = 1e10
-	shapeHint     = "between 0.001 and 10,000,000,000; with so little or so much spread it is fixed, or of another family"
+	leastShape    = 0.05
+	greatestShape = 1e8
+	shapeHint     = "between 0.05 and 100,000,000; with so little or so much spread it is fixed, or of another family"
 )
 
 func (a arguments) beta() (*Variable, error) {

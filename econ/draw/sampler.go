@@ -113,7 +113,7 @@ func (p Parameter) joint(v *Variable, row int, stream Stream) (joint, error) {
 	if v.kind == dirichlet {
 		for i, count := range p.Values {
 			j.shares = append(j.shares, stream.Split(uint64(i)))
-			j.gammas = append(j.gammas, newTable(gammaScale(count)))
+			j.gammas = append(j.gammas, newTable(scaleOfGamma(count)))
 		}
 	}
 	return j, nil
@@ -173,6 +173,10 @@ func (v *Variable) fill(x []float64, uniforms bool) {
 	case v.kind == gamma:
 		for j, z := range x {
 			x[j] = v.q * v.quick.at(z)
+		}
+	case v.kind == beta:
+		for j, z := range x {
+			x[j] = v.r + v.s*min(1, v.quick.at(z))
 		}
 	case v.kind.byUniform() && uniforms:
 		for j, u := range x {

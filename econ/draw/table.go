@@ -11,10 +11,19 @@ import (
 // is smooth to both ends, and its first two derivatives follow from the density, so a quintic on each interval is
 // good to ten digits with few intervals.
 type table struct {
-	inv   float64 // intervals per unit of z
-	coef  [][6]float64
-	logit bool
+	inv  float64 // intervals per unit of z
+	coef [][6]float64
+	axis axis
 }
+
+// axis says what coef give: the variable itself where that is as good, which saves an exponential per draw.
+type axis uint8
+
+const (
+	itself axis = iota
+	logarithm
+	logOdds
+)
 
 const zEnd = 8.25 // beyond the score of any uniform number of 52 bits
 
@@ -35,15 +44,17 @@ const (
 	coarsest = 4  // intervals per unit of z to begin with
 	finest   = 64 // and at most
 	wanted   = 1e-11
+	// what halving the intervals no longer betters is the noise of the tails, not the polynomial
+	tolerable = 1e-6
 )
 
 func newTable(s scale) *table {
 	perUnit := coarsest
 	nodes := nodesOf(s, perUnit)
-	for {
+	for before := math.Inf(1); ; {
 		mids, worst := midsOf(s, nodes, perUnit)
-		if worst <= wanted || perUnit >= finest {
-			return &table{inv: float64(perUnit), coef: quintics(nodes, 1/float64(perUnit)), logit: s.logit}
+		if worst <= wanted || worst > before/4 && worst < tolerable || perUnit >= finest {
+			return tableOf(s, nodes, mids, float64(perUnit))
 		}
 		finer := make([]node, 0, 2*len(nodes)-1)
 		for i, n := range nodes {
@@ -52,8 +63,38 @@ func newTable(s scale) *table {
 				finer = append(finer, mids[i])
 			}
 		}
-		nodes, perUnit = finer, perUnit*2
+		nodes, perUnit, before = finer, perUnit*2, worst
 	}
+}
+
+// tableOf leaves the logarithm or log odds where the polynomial is good without.
+func tableOf(s scale, nodes, mids []node, perUnit float64) *table {
+	straight := make([]node, len(nodes))
+	for i, n := range nodes {
+		straight[i] = n.onAxis(s.logit)
+	}
+	coef := quintics(straight, 1/perUnit)
+	for i := range mids {
+		want := mids[i].onAxis(s.logit)
+		if off := math.Abs(horner(&coef[i], 0.5) - want.y); !(off <= 10*wanted*want.d1) {
+			t := &table{inv: perUnit, coef: quintics(nodes, 1/perUnit), axis: logarithm}
+			if s.logit {
+				t.axis = logOdds
+			}
+			return t
+		}
+	}
+	return &table{inv: perUnit, coef: coef, axis: itself}
+}
+
+// onAxis is the node of the variable itself, by the chain rule.
+func (n node) onAxis(logit bool) node {
+	if logit {
+		x, rest := logistic(n.y), logistic(-n.y)
+		return node{y: x, d1: x * rest * n.d1, d2: x * rest * (n.d2 + (rest-x)*n.d1*n.d1)}
+	}
+	x := math.Exp(n.y)
+	return node{y: x, d1: x * n.d1, d2: x * (n.d2 + n.d1*n.d1)}
 }
 
 // nodesOf walks from the middle to both ends, each step begun where a Taylor polynomial points.
@@ -105,6 +146,7 @@ func (s scale) solve(z, y float64) node {
 		tail, sign = s.logUpper, -1
 	}
 	want := math.Log(NormalCDF(-math.Abs(z)))
+	before := math.Inf(1)
 	for range 60 {
 		has := tail(y)
 		step := (want - has) / (sign * math.Exp(s.logDens(y)-has))
@@ -113,9 +155,10 @@ func (s scale) solve(z, y float64) node {
 		}
 		step = math.Max(-4, math.Min(4, step))
 		y += step
-		if math.Abs(step) <= 1e-14*math.Max(1, math.Abs(y)) {
-			break
+		if size := math.Abs(step); size <= 1e-14*math.Max(1, math.Abs(y)) || size < 1e-6 && size > before/4 {
+			break // exact, or down in the noise
 		}
+		before = math.Abs(step)
 	}
 	d1 := math.Exp(-z*z/2 - lnSqrt2Pi - s.logDens(y))
 	return node{y: y, d1: d1, d2: d1 * (-z - s.dLogDens(y)*d1)}
@@ -145,12 +188,19 @@ func horner(c *[6]float64, t float64) float64 {
 // at is the quantile at the normal score z, on the axis of the variable.
 func (t *table) at(z float64) float64 {
 	pos := z*t.inv + float64(len(t.coef))/2
-	i := max(0, min(len(t.coef)-1, int(pos)))
-	y := horner(&t.coef[i], math.Min(1, math.Max(0, pos-float64(i))))
-	if t.logit {
-		return 1 / (1 + math.Exp(-y))
+	i := int(pos)
+	if uint(i) >= uint(len(t.coef)) {
+		pos = math.Max(0, math.Min(pos, float64(len(t.coef))))
+		i = min(int(pos), len(t.coef)-1)
 	}
-	return math.Exp(y)
+	y := horner(&t.coef[i], pos-float64(i))
+	switch t.axis {
+	case logOdds:
+		return logistic(y)
+	case logarithm:
+		return math.Exp(y)
+	}
+	return y
 }
 
 // below is where a variable is so small that its distribution function is its leading term to all digits.
