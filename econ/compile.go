@@ -29,6 +29,7 @@ type Options struct {
 	Conventions Conventions // only what is otherwise
 	Vary        []string    // parameters whose values will differ, beside those with a distribution
 	stored      string
+	advise      bool // also what is costly to find
 }
 
 // Compiled is a model that can be run: over the base case, over draws, or over any values of its parameters.
@@ -78,6 +79,7 @@ type part interface {
 
 type runner interface {
 	run(b *block) error
+	origin(b *block, lane int) (Pos, bool) // where a number went wrong in that lane
 }
 
 // check is what has to hold of a value in each lane.
@@ -386,6 +388,12 @@ func (c *compiler) structure() {
 		}
 	}
 	c.unused()
+	if !c.probabilistic {
+		c.units()
+	}
+	if c.options.advise {
+		c.advise()
+	}
 }
 
 // enter lets a share of a strategy's people into a part.
