@@ -169,13 +169,6 @@ func (c *Curve) FillTimes(dst, s, ratios []float64) {
 	}
 }
 
-// FillSurvival is Survival at n times, step apart, from time from.
-func (c *Curve) FillSurvival(dst []float64, from, step float64) {
-	for k := range dst {
-		dst[k] = c.Survival(from + float64(k)*step)
-	}
-}
-
 // own is the cumulative hazard before ratio, slower and start.
 func (c *Curve) own(t float64) float64 {
 	if t <= 0 {

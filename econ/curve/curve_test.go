@@ -81,7 +81,7 @@ func TestPartition(t *testing.T) {
 	near(t, "life", areas[0]+areas[1], 7.7772696952231115, 1e-12)
 	near(t, "cost", areas[0]*7000+areas[1]*8000+4000*Death(curves, 0, math.Inf(1), delta, Refuse), 60368.7524098946, 1e-12)
 	occ := [][]float64{make([]float64, 21), make([]float64, 21), make([]float64, 21)}
-	if err := Occupancy(occ, curves, 1, Refuse); err != nil {
+	if err := occupancy(occ, curves, 1, Refuse); err != nil {
 		t.Fatal(err)
 	}
 	near(t, "free at 10", occ[0][10], 0.1767766952966369, 1e-12)
@@ -95,12 +95,12 @@ func TestPartition(t *testing.T) {
 		if err := Areas(areas, curves, 0, 20, delta, Refuse); !errors.As(err, &c) || c.By < 0.01 {
 			t.Errorf("%v and %v cross: %v", curves[0], curves[1], err)
 		}
-		if err := Occupancy(occ, curves, 1, Refuse); !errors.As(err, &c) {
+		if err := occupancy(occ, curves, 1, Refuse); !errors.As(err, &c) {
 			t.Errorf("they cross at the cycles too: %v", err)
 		}
 		for _, rule := range []Rule{Cap, Lift} {
 			fine := [][]float64{make([]float64, 20001), make([]float64, 20001), make([]float64, 20001)}
-			if err := errors.Join(Areas(areas, curves, 0, 20, 0, rule), Occupancy(fine, curves, 0.001, rule)); err != nil {
+			if err := errors.Join(Areas(areas, curves, 0, 20, 0, rule), occupancy(fine, curves, 0.001, rule)); err != nil {
 				t.Fatal(err)
 			}
 			for s := range areas {
@@ -115,6 +115,19 @@ func TestPartition(t *testing.T) {
 			near(t, string(rule)+" deaths", Death(curves, 0, 20, 0, rule), fine[2][20000], 1e-6)
 		}
 	}
+}
+
+func occupancy(dst [][]float64, curves []Curve, step float64, rule Rule) error {
+	states := make([]float64, len(dst))
+	for k := range dst[0] {
+		if err := At(states, curves, float64(k)*step, rule); err != nil {
+			return err
+		}
+		for s, v := range states {
+			dst[s][k] = v
+		}
+	}
+	return nil
 }
 
 // What holds for every curve, whatever it is changed by: the parts agree with each other.

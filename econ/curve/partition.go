@@ -33,51 +33,37 @@ func (c *Crossing) Error() string {
 	return fmt.Sprintf("curve %d lies %.3g above curve %d at time %.4g", c.Inner+1, c.By, c.Outer+1, c.Time)
 }
 
-// Occupancy writes the shares in the states of a partition at n times, step apart from 0: dst[0] those below the first
-// curve, dst[i] those between curves i-1 and i, the last dst those above all. Curves are from the innermost out.
-func Occupancy(dst [][]float64, curves []Curve, step float64, rule Rule) error {
+// At writes the shares in the states of a partition at time t: dst[0] those below the first curve, dst[i] those between
+// curves i-1 and i, the last dst those above all. Curves are from the innermost out.
+func At(dst []float64, curves []Curve, t float64, rule Rule) error {
 	last := len(curves)
 	for i := range curves {
-		curves[i].FillSurvival(dst[i], 0, step)
+		dst[i] = curves[i].Survival(t)
 	}
 	for i := 1; i < last; i++ {
-		if err := settle(dst[i-1], dst[i], i, step, rule); err != nil {
-			return err
-		}
-	}
-	if rule == Cap { // a cap on an outer curve holds for those inside it too
-		for i := last - 2; i >= 0; i-- {
-			for k := range dst[i] {
-				dst[i][k] = math.Min(dst[i][k], dst[i+1][k])
-			}
-		}
-	}
-	for k := range dst[last] {
-		dst[last][k] = 1 - dst[last-1][k]
-		for i := last - 1; i > 0; i-- {
-			dst[i][k] -= dst[i-1][k]
-		}
-	}
-	return nil
-}
-
-func settle(inner, outer []float64, i int, step float64, rule Rule) error {
-	for k, s := range inner {
-		over := s - outer[k]
-		switch {
+		switch over := dst[i-1] - dst[i]; {
 		case over <= 0:
 		case rule == Lift:
-			outer[k] = s
+			dst[i] = dst[i-1]
 		case rule == Cap || over <= tie:
-			inner[k] = outer[k]
+			for j := i - 1; j >= 0; j-- {
+				dst[j] = math.Min(dst[j], dst[i])
+			}
 		default:
-			return &Crossing{Inner: i - 1, Outer: i, Time: float64(k) * step, By: over}
+			return &Crossing{Inner: i - 1, Outer: i, Time: t, By: over}
 		}
+	}
+	dst[last] = 1 - dst[last-1]
+	for i := last - 1; i > 0; i-- {
+		dst[i] -= dst[i-1]
 	}
 	return nil
 }
 
-// Areas are the areas of the states of a partition in continuous time: as Occupancy's, without the last. Where the
+// Years is the integral of exp(-delta·t): what a year for everybody is worth.
+func Years(from, to, delta float64) float64 { return span(from, to, delta) }
+
+// Areas are the areas of the states of a partition in continuous time: as those of At, without the last. Where the
 // curves cross, and the rule is not to refuse, the lower (or upper) of them is integrated.
 func Areas(dst []float64, curves []Curve, from, to, delta float64, rule Rule) error {
 	settled := false
