@@ -93,16 +93,17 @@ type check struct {
 
 type compiler struct {
 	*Compiled
-	b        *formula.Builder
-	cycle    formula.Reg
-	byName   map[string]int // parameters
-	derived  map[string]int
-	parsed   map[Text]*formula.Node
-	used     map[string]bool
-	settable map[string]bool
-	cohorts  map[string]*cohort
-	visiting map[string]bool // trees on the way
-	branches int
+	b         *formula.Builder
+	cycle     formula.Reg
+	byName    map[string]int // parameters
+	derived   map[string]int
+	parsed    map[Text]*formula.Node
+	used      map[string]bool
+	settable  map[string]bool
+	cohorts   map[string]*cohort
+	survivals map[string]*survival
+	visiting  map[string]bool // trees on the way
+	branches  int
 }
 
 // Compile makes a model ready to run. What is wrong, and what is worth a look, comes with it; with errors there is nothing to run.
@@ -111,7 +112,7 @@ func Compile(m *Model, o Options) (*Compiled, error) { return compile(m, o, fals
 // compile leaves out what isn't discounted for a probabilistic analysis.
 func compile(m *Model, o Options, probabilistic bool) (*Compiled, error) {
 	c := &compiler{Compiled: &Compiled{model: m, options: o, probabilistic: probabilistic}, byName: map[string]int{}, derived: map[string]int{},
-		parsed: map[Text]*formula.Node{}, used: map[string]bool{}, settable: map[string]bool{}, cohorts: map[string]*cohort{}, visiting: map[string]bool{}}
+		parsed: map[Text]*formula.Node{}, used: map[string]bool{}, settable: map[string]bool{}, cohorts: map[string]*cohort{}, survivals: map[string]*survival{}, visiting: map[string]bool{}}
 	c.choose(&o)
 	c.storedIsThere()
 	c.b = formula.NewBuilder(c.tables())
@@ -418,9 +419,13 @@ func (c *compiler) enter(s *strategy, index int, sc *scope, name string, w way, 
 		}
 		c.tree(s, index, sc, p.Branches, w, "parts."+name)
 	case "cohort":
+		c.discrete(p)
 		c.cohort(p, index, sc, w.share, enter)
+	case "survival":
+		c.survival(p, index, sc, w.share, enter)
 	default:
-		c.problems.add(p.At, "parts."+name+".kind", "tree or cohort", "there is no kind of part called %q", p.Kind)
+		kinds := []string{"tree", "cohort", "survival"}
+		c.problems.add(p.At, "parts."+name+".kind", nearest(p.Kind, kinds), "there is no kind of part called %q", p.Kind)
 	}
 }
 
