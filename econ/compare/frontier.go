@@ -89,5 +89,5 @@ func checkPoints(points []Point) error {
 			return err
 		}
 	}
-	return distinct("strategy", names)
+	return distinct("strategies", names)
 }

@@ -37,7 +37,7 @@ func (o Outcomes) Check() error {
 	case o.Draws() == 0:
 		return fmt.Errorf("there is no draw")
 	}
-	if err := distinct("strategy", o.Strategies); err != nil {
+	if err := distinct("strategies", o.Strategies); err != nil {
 		return err
 	}
 	for s, name := range o.Strategies {
@@ -56,7 +56,7 @@ func (p Params) Check(n int) error {
 	if len(p.Names) != len(p.Values) {
 		return fmt.Errorf("%d parameters have %d rows of values", len(p.Names), len(p.Values))
 	}
-	if err := distinct("parameter", p.Names); err != nil {
+	if err := distinct("parameters", p.Names); err != nil {
 		return err
 	}
 	for i, name := range p.Names {
@@ -71,7 +71,7 @@ func distinct(what string, names []string) error {
 	seen := make(map[string]bool, len(names))
 	for _, name := range names {
 		if seen[name] {
-			return fmt.Errorf("two %ss are called %q", what, name)
+			return fmt.Errorf("two %s are called %q", what, name)
 		}
 		seen[name] = true
 	}

@@ -68,7 +68,7 @@ func (p Params) pick(group []string) ([][]float64, error) {
 	return out, nil
 }
 
-// conditional is what is expected of each strategy once some parameters are known: differences to a reference strategy, whose own are nil.
+// conditional is what is expected of each strategy once some parameters are known: differences to a reference strategy, less their means.
 type conditional struct {
 	cost, effect           [][]float64
 	shareEffect, shareCost float64
@@ -76,7 +76,7 @@ type conditional struct {
 
 // given smooths on parameters' values. The reference is the cheapest strategy, so that the order given doesn't matter.
 func (o Outcomes) given(xs [][]float64) (conditional, error) {
-	c := conditional{cost: make([][]float64, len(o.Strategies)), effect: make([][]float64, len(o.Strategies))}
+	c := conditional{cost: table(len(o.Strategies), o.Draws()), effect: table(len(o.Strategies), o.Draws())}
 	if o.Draws() < 2*single {
 		return c, fmt.Errorf("%d draws are too few for a regression: it takes %d", o.Draws(), 2*single)
 	}
@@ -92,64 +92,33 @@ func (o Outcomes) given(xs [][]float64) (conditional, error) {
 		}
 	}
 	for i := range o.Strategies {
-		if i == base {
+		if i == base || s == nil { // where no parameter varies there is nothing to know
 			continue
 		}
-		cost, effect := minus(o.Cost[i], o.Cost[base]), minus(o.Effect[i], o.Effect[base])
-		if s == nil { // nothing varies: nothing to know
-			c.cost[i], c.effect[i] = constant(mean(cost), len(cost)), constant(mean(effect), len(effect))
-			continue
-		}
-		fc, fe := s.fit(cost), s.fit(effect)
+		fc, fe := s.fit(minus(o.Cost[i], o.Cost[base])), s.fit(minus(o.Effect[i], o.Effect[base]))
 		c.cost[i], c.effect[i] = fc.values, fe.values
 		c.shareCost, c.shareEffect = max(c.shareCost, fc.share), max(c.shareEffect, fe.share)
 	}
 	return c, nil
 }
 
-func constant(v float64, n int) []float64 {
-	out := make([]float64, n)
-	for i := range out {
-		out[i] = v
-	}
-	return out
-}
-
-// value is the mean over draws of what the best choice gives beyond the one that is best now, each fit shrunk to its mean by ratio.
+// value is the mean over draws of what the best choice gives beyond the one that is best now, what is expected of each shrunk by ratio.
 func (c conditional) value(curves Curves, ratio float64) []float64 {
-	out := make([]float64, len(curves.WTP))
+	out, most := make([]float64, len(curves.WTP)), make([]float64, len(c.cost[0]))
 	for k, w := range curves.WTP {
-		best, n := curves.Best[k], 0
-		for _, row := range c.cost {
-			n = max(n, len(row))
-		}
-		if n == 0 { // one strategy: nothing to choose
-			continue
-		}
-		most := make([]float64, n)
+		best := curves.Best[k]
+		clear(most)
+		baseCost, baseEffect := c.cost[best], c.effect[best]
 		for s := range c.cost {
 			if s == best {
 				continue
 			}
-			at := curves.Benefit[s][k] - curves.Benefit[best][k]
-			gain := func(d int) float64 { return c.at(s, d, w) - c.at(best, d, w) }
-			middle := 0.0
-			for d := range n {
-				middle += gain(d)
-			}
-			middle /= float64(n)
-			for d := range n {
-				most[d] = max(most[d], at+ratio*(gain(d)-middle))
+			at, cost, effect := curves.Benefit[s][k]-curves.Benefit[best][k], c.cost[s], c.effect[s]
+			for d := range most {
+				most[d] = max(most[d], at+ratio*(w*(effect[d]-baseEffect[d])-(cost[d]-baseCost[d])))
 			}
 		}
 		out[k] = min(mean(most), curves.EVPI[k])
 	}
 	return out
-}
-
-func (c conditional) at(s, d int, w float64) float64 {
-	if c.cost[s] == nil {
-		return 0
-	}
-	return w*c.effect[s][d] - c.cost[s][d]
 }

@@ -27,7 +27,7 @@ type rotation struct {
 const (
 	single    = 24  // functions of one parameter alone
 	marginal  = 10  // of each parameter in a group
-	crossed   = 6   // of each of a pair, whose products are taken
+	crossed   = 6   // of each of a pair, whose products are taken; in groups of more than three only as many as a cubic has
 	pairsUpTo = 6   // parameters; in larger groups a pair has one product
 	caution   = 1.4 // how much a degree of freedom costs in cross-validation: more than 1 keeps from seeing what is noise
 )
@@ -51,9 +51,13 @@ func newSmoother(xs [][]float64) (*smoother, error) {
 		for _, x := range vary {
 			penalties = append(penalties, s.spline(x, marginal))
 		}
+		size := crossed
+		if len(vary) > 3 {
+			size = order
+		}
 		for i, x := range vary {
 			for _, y := range vary[:i] {
-				penalties = append(penalties, s.pair(x, y, len(vary) <= pairsUpTo))
+				penalties = append(penalties, s.pair(x, y, size, len(vary) <= pairsUpTo))
 			}
 		}
 	}
@@ -85,7 +89,7 @@ func (s *smoother) spline(x []float64, size int) patch {
 }
 
 // pair is the product of two splines; with many parameters, of the two values.
-func (s *smoother) pair(x, y []float64, whole bool) patch {
+func (s *smoother) pair(x, y []float64, size int, whole bool) patch {
 	if !whole {
 		p := patch{first: s.size, size: 1, width: 1, penalty: [][]float64{{1}}, crossed: true}
 		for i := range x {
@@ -94,7 +98,7 @@ func (s *smoother) pair(x, y []float64, whole bool) patch {
 		s.size++
 		return p
 	}
-	bx, by := newBasis(x, crossed), newBasis(y, crossed)
+	bx, by := newBasis(x, size), newBasis(y, size)
 	p := patch{first: s.size, size: bx.size * by.size, width: order * order, crossed: true, penalty: tensor(bx, by, x, y)}
 	p.index, p.value = make([]int32, 0, len(x)*p.width), make([]float64, 0, len(x)*p.width)
 	var f, g [order]float64
@@ -157,7 +161,7 @@ func (s *smoother) row(d int) ([]int32, []float64) {
 func (s *smoother) rotate(terms []patch) error {
 	costs := []float64{1}
 	if len(terms) > 1 {
-		costs = []float64{.01, .1, 1, 10, 100}
+		costs = []float64{.03, 1, 30}
 	}
 	for _, cost := range costs {
 		penalty := table(s.size, s.size)
@@ -231,7 +235,7 @@ func diagonalise(gram, penalty [][]float64) (rotation, error) {
 	return r, nil
 }
 
-// fitted is the smooth part of a result.
+// fitted is the smooth part of a result, less its mean.
 type fitted struct {
 	values  []float64
 	freedom float64 // effective degrees of freedom
@@ -276,15 +280,18 @@ func (s *smoother) fit(y []float64) fitted {
 			}
 		}
 	}
+	if coefficients == nil {
+		return best
+	}
 	for d := range s.n {
-		sum := middle
-		if coefficients != nil {
-			index, value := s.row(d)
-			for i, a := range value {
-				sum += a * coefficients[index[i]]
-			}
+		index, value := s.row(d)
+		for i, a := range value {
+			best.values[d] += a * coefficients[index[i]]
 		}
-		best.values[d] = sum
+	}
+	middle = mean(best.values) // 0 but for rounding and what holds the last coefficients
+	for d := range best.values {
+		best.values[d] -= middle
 	}
 	return best
 }
@@ -292,8 +299,8 @@ func (s *smoother) fit(y []float64) fitted {
 func (r rotation) transpose(product []float64) []float64 {
 	out := make([]float64, len(r.bends))
 	for i, p := range product {
-		for j := range out {
-			out[j] += r.to.At(i, j) * p
+		for j, v := range r.to.RawRowView(i) {
+			out[j] += v * p
 		}
 	}
 	return out
@@ -301,10 +308,9 @@ func (r rotation) transpose(product []float64) []float64 {
 
 func (r rotation) coefficients(rotated []float64, smooth float64) []float64 {
 	out := make([]float64, len(rotated))
-	for j, z := range rotated {
-		c := z / (1 - r.bends[j] + smooth*r.bends[j])
-		for i := range out {
-			out[i] += r.to.At(i, j) * c
+	for i := range out {
+		for j, v := range r.to.RawRowView(i) {
+			out[i] += v * rotated[j] / (1 - r.bends[j] + smooth*r.bends[j])
 		}
 	}
 	return out
