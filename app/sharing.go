@@ -88,6 +88,9 @@ func (s *site) enactForm(ctx context.Context, person, decision, ref string) erro
 
 // drafts are the texts that a decision about a topic may put in force.
 func (s *site) drafts(r *http.Request, n *network.Network, topic forum.TopicID) (out []forumweb.Draft, err error) {
+	if out, err = s.actionDrafts(r, n, topic); err != nil {
+		return nil, err
+	}
 	if topic != "" {
 		drafts, err := s.policies.Drafts(r, n, string(topic))
 		if err != nil {
@@ -112,7 +115,10 @@ func (s *site) drafts(r *http.Request, n *network.Network, topic forum.TopicID) 
 
 // became tells what became of a text that a decision named.
 func (s *site) became(r *http.Request, n *network.Network, e forum.EffectOf) (b forumweb.Became, err error) {
-	if e.Digest == [32]byte{} || e.Kind != forum.Policy && e.Kind != forum.FormEff {
+	if e.Kind != forum.Policy && e.Kind != forum.FormEff {
+		return s.actionBecame(r, n, e)
+	}
+	if e.Digest == [32]byte{} {
 		return b, nil
 	}
 	errands, err := s.enactor.errands.Of(r.Context(), string(e.Decision))

@@ -47,6 +47,7 @@ type site struct {
 	node     *Node
 	policies *policyweb.Room
 	asks     *answerweb.Room
+	rooms    []actionRoom
 	carry    func(context.Context) error
 }
 
@@ -101,10 +102,13 @@ func (s *site) register(n *Node, frame *web.Site, o ServeOptions, base string) e
 	if err != nil {
 		return err
 	}
-	if err := forumweb.Register(s.table, frame, c.Forum, c.Networks, c.Accounts, forumweb.Options{Drafts: s.drafts, Became: s.became, Answers: s.answers}); err != nil {
+	if err := forumweb.Register(s.table, frame, c.Forum, c.Networks, c.Accounts, forumweb.Options{Drafts: s.drafts, Became: s.became, Waits: s.waits, Answers: s.answers}); err != nil {
 		return err
 	}
 	if err := noticeweb.Register(s.table, frame, c.Notices, c.Networks); err != nil {
+		return err
+	}
+	if err := s.actions(frame); err != nil {
 		return err
 	}
 	if err := s.patients(n, frame, o, base); err != nil {

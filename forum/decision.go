@@ -364,7 +364,7 @@ func (f *Forum) insertDecision(ctx context.Context, tx *storage.Tx, who network.
 	if err != nil {
 		return err
 	}
-	caseNumber, err := f.caseNumber(ctx, tx, b.Root)
+	caseNumber, err := f.NextCase(ctx, tx, b.Root)
 	if err != nil {
 		return err
 	}

@@ -84,7 +84,7 @@ func (f *Forum) GiveFeedback(ctx context.Context, who network.Actor, r Feedback)
 		if err != nil {
 			return err
 		}
-		if number, err = f.caseNumber(ctx, tx, r.Root); err != nil {
+		if number, err = f.NextCase(ctx, tx, r.Root); err != nil {
 			return err
 		}
 		_, err = tx.Exec(ctx, `INSERT INTO feedback (id, case_number, root, kind, page, text, mail, person, lang, reported, state, answer, answered, version)

@@ -95,8 +95,8 @@ func (f *Forum) history(ctx context.Context, tx *storage.Tx, subject string) ([]
 	return out, err
 }
 
-// caseNumber gives the next number in a tenant's register of the year: "SE-2026-0123".
-func (f *Forum) caseNumber(ctx context.Context, tx *storage.Tx, root network.ID) (string, error) {
+// NextCase gives the next number in a tenant's register of the year: "SE-2026-0123".
+func (f *Forum) NextCase(ctx context.Context, tx *storage.Tx, root network.ID) (string, error) {
 	n, ok := f.network.Tree().Network(root)
 	if !ok {
 		return "", network.Absent()

@@ -170,7 +170,7 @@ func (f *Forum) insertTopic(ctx context.Context, tx *storage.Tx, who network.Act
 	if err != nil {
 		return err
 	}
-	if t.Case, err = f.caseNumber(ctx, tx, t.Root); err != nil {
+	if t.Case, err = f.NextCase(ctx, tx, t.Root); err != nil {
 		return err
 	}
 	now := f.db.Now()

@@ -54,8 +54,9 @@ type Event struct {
 	Details map[string]string // ids and values; never a person's name
 }
 
-// record writes a line of history.
-func (r *Registry) record(ctx context.Context, tx *storage.Tx, who Actor, root ID, subject, kind string, details map[string]string) error {
+// Record writes a line of history, for this room and those of action, whose nouns have ids of their own. Its kind names the sentence that
+// tells it; its details are for everyone who sees the subject.
+func (r *Registry) Record(ctx context.Context, tx *storage.Tx, who Actor, root ID, subject, kind string, details map[string]string) error {
 	if details == nil {
 		details = map[string]string{}
 	}

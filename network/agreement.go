@@ -111,7 +111,7 @@ func (r *Registry) AddAgreement(ctx context.Context, who Actor, g Agreement) (st
 		if err := setParties(ctx, tx, g.ID, g.Parties); err != nil {
 			return err
 		}
-		return r.record(ctx, tx, who, g.Root, g.ID, "agreement.added", nil)
+		return r.Record(ctx, tx, who, g.Root, g.ID, "agreement.added", nil)
 	})
 	return g.ID, err
 }
@@ -136,7 +136,7 @@ func (r *Registry) EditAgreement(ctx context.Context, who Actor, g Agreement) er
 		if err := setParties(ctx, tx, g.ID, g.Parties); err != nil {
 			return err
 		}
-		return r.record(ctx, tx, who, g.Root, g.ID, "agreement.edited", nil)
+		return r.Record(ctx, tx, who, g.Root, g.ID, "agreement.edited", nil)
 	})
 }
 
@@ -150,7 +150,7 @@ func (r *Registry) CloseAgreement(ctx context.Context, who Actor, id string, ver
 		if err := r.update(ctx, tx, `UPDATE agreement SET closed = $3, version = version + 1 WHERE id = $1 AND version = $2`, id, version, r.db.Now()); err != nil {
 			return err
 		}
-		return r.record(ctx, tx, who, g.Root, id, "agreement.closed", nil)
+		return r.Record(ctx, tx, who, g.Root, id, "agreement.closed", nil)
 	})
 }
 
@@ -304,7 +304,7 @@ func (r *Registry) SetRate(ctx context.Context, who Actor, root ID, x Rate) erro
 		if n, err := done.RowsAffected(); err != nil || n == 0 {
 			return firstError(err, fault.New(fault.Conflict, "there is an amount from that day on").Where("from").Say("network.rate.taken"))
 		}
-		return r.record(ctx, tx, who, root, string(root), "rate.set", map[string]string{"code": x.Code, "country": x.Country})
+		return r.Record(ctx, tx, who, root, string(root), "rate.set", map[string]string{"code": x.Code, "country": x.Country})
 	})
 }
 

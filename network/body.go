@@ -93,7 +93,7 @@ func (r *Registry) AddBody(ctx context.Context, who Actor, b Body) (BodyID, erro
 		if err := r.insertBody(ctx, tx, b); err != nil {
 			return err
 		}
-		return r.record(ctx, tx, who, b.Root, string(b.ID), "body.added", nil)
+		return r.Record(ctx, tx, who, b.Root, string(b.ID), "body.added", nil)
 	})
 	return b.ID, err
 }
@@ -121,7 +121,7 @@ func (r *Registry) EditBody(ctx context.Context, who Actor, b Body) error {
 		if old.Mandate != b.Mandate {
 			details["mandate"] = string(b.Mandate)
 		}
-		return r.record(ctx, tx, who, old.Root, string(b.ID), "body.edited", details)
+		return r.Record(ctx, tx, who, old.Root, string(b.ID), "body.edited", details)
 	})
 }
 
@@ -145,7 +145,7 @@ func (r *Registry) CloseBody(ctx context.Context, who Actor, id BodyID, version 
 				return err
 			}
 		}
-		return r.record(ctx, tx, who, b.Root, string(id), "body.closed", nil)
+		return r.Record(ctx, tx, who, b.Root, string(id), "body.closed", nil)
 	})
 }
 
@@ -165,7 +165,7 @@ func (r *Registry) SetRules(ctx context.Context, who Actor, id BodyID, version i
 		if err := r.replaceRules(ctx, tx, id, rules); err != nil {
 			return err
 		}
-		return r.record(ctx, tx, who, b.Root, string(id), "body.rules", nil)
+		return r.Record(ctx, tx, who, b.Root, string(id), "body.rules", nil)
 	})
 }
 

@@ -52,7 +52,7 @@ func (r *Registry) DeclareInterest(ctx context.Context, who Actor, i Interest) (
 		if err := r.confirm(ctx, tx, i.Root, who.Person); err != nil {
 			return err
 		}
-		return r.record(ctx, tx, who, i.Root, string(who.Person), "interest.declared", map[string]string{"interest": id, "kind": string(i.Kind)})
+		return r.Record(ctx, tx, who, i.Root, string(who.Person), "interest.declared", map[string]string{"interest": id, "kind": string(i.Kind)})
 	})
 	return i.ID, err
 }
@@ -101,7 +101,7 @@ func (r *Registry) EndInterest(ctx context.Context, who Actor, id string, at tim
 		if _, err := tx.Exec(ctx, `UPDATE interest SET ends = $2 WHERE id = $1`, id, at); err != nil {
 			return err
 		}
-		return r.record(ctx, tx, who, all[0].Root, string(who.Person), "interest.ended", map[string]string{"interest": id})
+		return r.Record(ctx, tx, who, all[0].Root, string(who.Person), "interest.ended", map[string]string{"interest": id})
 	})
 }
 
@@ -114,7 +114,7 @@ func (r *Registry) ConfirmInterests(ctx context.Context, who Actor, root ID) err
 		if err := r.confirm(ctx, tx, root, who.Person); err != nil {
 			return err
 		}
-		return r.record(ctx, tx, who, root, string(who.Person), "interest.confirmed", nil)
+		return r.Record(ctx, tx, who, root, string(who.Person), "interest.confirmed", nil)
 	})
 }
 

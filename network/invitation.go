@@ -35,7 +35,7 @@ func (r *Registry) Invited(ctx context.Context, tx *storage.Tx, who Actor, p Per
 	for _, h := range held {
 		seats = append(seats, string(h.Seat))
 	}
-	return r.record(ctx, tx, who, n.Root, string(p), kind, map[string]string{"network": string(home), "seats": strings.Join(seats, " ")})
+	return r.Record(ctx, tx, who, n.Root, string(p), kind, map[string]string{"network": string(home), "seats": strings.Join(seats, " ")})
 }
 
 // openTerms lists the terms a person has now or is to have.
@@ -115,7 +115,7 @@ func (r *Registry) TakeOver(ctx context.Context, tx *storage.Tx, invited, by Per
 		if !ok {
 			return Absent()
 		}
-		if err := r.record(ctx, tx, Actor{Person: by}, in.Root, string(by), "person.registered", map[string]string{"network": string(n), "invited": string(invited)}); err != nil {
+		if err := r.Record(ctx, tx, Actor{Person: by}, in.Root, string(by), "person.registered", map[string]string{"network": string(n), "invited": string(invited)}); err != nil {
 			return err
 		}
 	}

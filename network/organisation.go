@@ -72,7 +72,7 @@ func (r *Registry) AddOrganisation(ctx context.Context, who Actor, o Organisatio
 		if err := r.insertOrganisation(ctx, tx, &o); err != nil {
 			return err
 		}
-		return r.record(ctx, tx, who, o.Root, string(o.ID), "organisation.added", nil)
+		return r.Record(ctx, tx, who, o.Root, string(o.ID), "organisation.added", nil)
 	})
 	return o.ID, err
 }
@@ -96,7 +96,7 @@ func (r *Registry) EditOrganisation(ctx context.Context, who Actor, o Organisati
 		if err != nil {
 			return err
 		}
-		return r.record(ctx, tx, who, o.Root, string(o.ID), "organisation.edited", nil)
+		return r.Record(ctx, tx, who, o.Root, string(o.ID), "organisation.edited", nil)
 	})
 }
 
@@ -117,7 +117,7 @@ func (r *Registry) CloseOrganisation(ctx context.Context, who Actor, id Organisa
 		if err := r.update(ctx, tx, `UPDATE organisation SET closed = $3, version = version + 1 WHERE id = $1 AND version = $2 AND closed = 0`, id, version, r.db.Now()); err != nil {
 			return err
 		}
-		return r.record(ctx, tx, who, o.Root, string(id), "organisation.closed", nil)
+		return r.Record(ctx, tx, who, o.Root, string(id), "organisation.closed", nil)
 	})
 }
 

@@ -100,7 +100,7 @@ func (r *Registry) AddPersonIn(ctx context.Context, tx *storage.Tx, who Actor, p
 			return "", err
 		}
 	}
-	return id, r.record(ctx, tx, who, n.Root, string(id), "person.registered", map[string]string{"network": string(n.ID)})
+	return id, r.Record(ctx, tx, who, n.Root, string(id), "person.registered", map[string]string{"network": string(n.ID)})
 }
 
 // AddOperator adds somebody who may set up new networks: for the command line of whoever runs the program, and no page.
@@ -146,7 +146,7 @@ func (r *Registry) Register(ctx context.Context, who Actor, network ID, p Person
 		if err := r.enrol(ctx, tx, p, network); err != nil {
 			return err
 		}
-		return r.record(ctx, tx, who, n.Root, string(p), "person.registered", map[string]string{"network": string(network)})
+		return r.Record(ctx, tx, who, n.Root, string(p), "person.registered", map[string]string{"network": string(network)})
 	})
 }
 
@@ -179,7 +179,7 @@ func (r *Registry) Unregister(ctx context.Context, who Actor, network ID, p Pers
 		if err := r.indexPerson(ctx, tx, p); err != nil {
 			return err
 		}
-		return r.record(ctx, tx, who, n.Root, string(p), "person.unregistered", map[string]string{"network": string(network)})
+		return r.Record(ctx, tx, who, n.Root, string(p), "person.unregistered", map[string]string{"network": string(network)})
 	})
 }
 

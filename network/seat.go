@@ -153,7 +153,7 @@ func (r *Registry) recordSeat(ctx context.Context, tx *storage.Tx, who Actor, b 
 	for k, v := range more {
 		details[k] = v
 	}
-	return r.record(ctx, tx, who, b.Root, string(b.ID), kind, details)
+	return r.Record(ctx, tx, who, b.Root, string(b.ID), kind, details)
 }
 
 // seatToChange finds an open seat of an open body whose network the actor coordinates.

@@ -136,7 +136,7 @@ func (r *Registry) Setup(ctx context.Context, who Actor, s SetUp) (root ID, err 
 			return err
 		}
 		root = m.root
-		if err := r.record(ctx, tx, who, root, string(root), "network.setup", map[string]string{"template": s.Template}); err != nil {
+		if err := r.Record(ctx, tx, who, root, string(root), "network.setup", map[string]string{"template": s.Template}); err != nil {
 			return err
 		}
 		return r.changed(ctx, tx)

@@ -87,7 +87,7 @@ func (r *Registry) AddNetwork(ctx context.Context, who Actor, n Network) (ID, er
 		if err := r.insertNetwork(ctx, tx, n); err != nil {
 			return err
 		}
-		if err := r.record(ctx, tx, who, n.Root, string(n.ID), "network.added", map[string]string{"parent": string(n.Parent)}); err != nil {
+		if err := r.Record(ctx, tx, who, n.Root, string(n.ID), "network.added", map[string]string{"parent": string(n.Parent)}); err != nil {
 			return err
 		}
 		return r.changed(ctx, tx)
@@ -111,7 +111,7 @@ func (r *Registry) EditNetwork(ctx context.Context, who Actor, n Network) error 
 		if err != nil {
 			return err
 		}
-		if err := r.record(ctx, tx, who, old.Root, string(n.ID), "network.edited", nil); err != nil {
+		if err := r.Record(ctx, tx, who, old.Root, string(n.ID), "network.edited", nil); err != nil {
 			return err
 		}
 		return r.changed(ctx, tx)
@@ -140,7 +140,7 @@ func (r *Registry) CloseNetwork(ctx context.Context, who Actor, id ID, version i
 		if err := r.update(ctx, tx, `UPDATE network SET closed = $3, version = version + 1 WHERE id = $1 AND version = $2 AND closed = 0`, id, version, r.db.Now()); err != nil {
 			return err
 		}
-		if err := r.record(ctx, tx, who, n.Root, string(id), "network.closed", nil); err != nil {
+		if err := r.Record(ctx, tx, who, n.Root, string(id), "network.closed", nil); err != nil {
 			return err
 		}
 		return r.changed(ctx, tx)

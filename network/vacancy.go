@@ -299,7 +299,7 @@ func (r *Registry) candidate(ctx context.Context, tx *storage.Tx, who Actor, b B
 	if err != nil {
 		return "", err
 	}
-	if err := r.record(ctx, tx, who, b.Root, id, "candidate.new", map[string]string{"seat": string(c.Seat)}); err != nil {
+	if err := r.Record(ctx, tx, who, b.Root, id, "candidate.new", map[string]string{"seat": string(c.Seat)}); err != nil {
 		return "", err
 	}
 	return id, r.tellCoordinators(ctx, tx, b, notice.Notice{Key: "notice.network.candidate", Link: r.path(b.Root, "seats/"+string(c.Seat))})
@@ -336,7 +336,7 @@ func (r *Registry) answer(ctx context.Context, tx *storage.Tx, who Actor, b Body
 	if _, err := tx.Exec(ctx, `UPDATE candidate SET state = $2, answered = $3 WHERE id = $1`, c.ID, state, r.db.Now()); err != nil {
 		return err
 	}
-	if err := r.record(ctx, tx, who, b.Root, c.ID, "candidate."+state, map[string]string{"seat": string(c.Seat)}); err != nil {
+	if err := r.Record(ctx, tx, who, b.Root, c.ID, "candidate."+state, map[string]string{"seat": string(c.Seat)}); err != nil {
 		return err
 	}
 	to := c.Person

@@ -76,7 +76,7 @@ var loop = []struct {
 	key     string
 	network string
 	node    []string
-}{{key: "raise", network: "topics"}, {key: "decide", network: "decisions"}, {key: "do"}, {key: "use", node: []string{"/ask"}}, {key: "followup", network: "inputs"}}
+}{{key: "raise", network: "topics"}, {key: "decide", network: "decisions"}, {key: "do", network: "do"}, {key: "use", node: []string{"/ask"}}, {key: "followup", network: "inputs"}}
 
 var languageNames = []struct{ code, name string }{{"sv", "Svenska"}, {"nb", "Norsk"}, {"en", "English"}}
 

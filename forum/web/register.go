@@ -33,6 +33,8 @@ type Options struct {
 	Drafts func(*http.Request, *network.Network, forum.TopicID) ([]Draft, error)
 	// Became tells what became of a text that a decision named.
 	Became func(*http.Request, *network.Network, forum.EffectOf) (Became, error)
+	// Waits lists what waits for whoever reads elsewhere in the network.
+	Waits func(*http.Request, *network.Network) ([]Wait, error)
 	// Answers tells how many questions were answered since a time; ok is false where nobody answers by the network's decisions.
 	Answers func(ctx context.Context, n *network.Network, since time.Time) (answers int, ok bool)
 }
@@ -50,6 +52,14 @@ type Became struct {
 	Colour string // of the state's tag
 	Why    string // why not yet, or not at all
 	Href   string // where it is
+}
+
+// Wait is something that waits for somebody in another room, in the reader's language.
+type Wait struct {
+	Kind, Title, Text string    // what it is, of what, and what is asked for
+	Lang              string    // of Title, where it was typed
+	Due               time.Time // zero: no day is set
+	Href, Do          string    // where it is done, and what the button says
 }
 
 // Register puts the forum's pages into the table.

@@ -42,6 +42,7 @@ const noticeRows = 5
 
 // waitRow is one thing that waits.
 type waitRow struct {
+	due                           time.Time
 	Kind, Link, Title, Lang, Text string
 	Day, When                     string
 	Late                          bool
@@ -89,7 +90,7 @@ func (p *room) waiting(w http.ResponseWriter, r *http.Request, n *network.Networ
 		return p.pages.Fail(w, r, err)
 	}
 	now := p.network.Now().In(zoneOf(n))
-	d := waitingData{Home: home(n), Hello: hello(l, now, web.ViewerOf(r).Name), Sum: l.Must("waiting.sum", len(found.Waits)), MayRaise: p.table.Has(http.MethodGet, home(n)+"/topics/new")}
+	d := waitingData{Home: home(n), Hello: hello(l, now, web.ViewerOf(r).Name), MayRaise: p.table.Has(http.MethodGet, home(n)+"/topics/new")}
 	late := 0
 	first := true // only the first thing's button is the page's main one
 	for _, one := range found.Waits {
@@ -103,6 +104,20 @@ func (p *room) waiting(w http.ResponseWriter, r *http.Request, n *network.Networ
 			late++
 		}
 	}
+	others, err := p.othersWait(r, n)
+	if err != nil {
+		return p.pages.Fail(w, r, err)
+	}
+	for _, one := range others {
+		row := otherRow(l, one, now)
+		row.Actions[0].Main, first = first, false
+		if row.Late {
+			late++
+		}
+		d.Waits = append(d.Waits, row)
+	}
+	d.Sum = l.Must("waiting.sum", len(d.Waits))
+	d.sortWaits()
 	if late > 0 {
 		d.Sum += " " + l.Must("waiting.sum.late", late)
 	}
@@ -122,6 +137,34 @@ func (p *room) waiting(w http.ResponseWriter, r *http.Request, n *network.Networ
 		d.Inputs = append(d.Inputs, newGivenRow(n, i))
 	}
 	return p.pages.Render(w, r, web.Page{Name: "waiting", Title: l.Must("waiting.title"), Data: d, Feeds: p.networkFeeds(l, n)})
+}
+
+func (p *room) othersWait(r *http.Request, n *network.Network) ([]Wait, error) {
+	if p.options.Waits == nil {
+		return nil, nil
+	}
+	return p.options.Waits(r, n)
+}
+
+// otherRow is what waits in another room. It is late from the day after it was due.
+func otherRow(l *web.Words, one Wait, now time.Time) waitRow {
+	row := waitRow{Kind: one.Kind, Link: one.Href, Title: one.Title, Lang: one.Lang, Text: one.Text, Actions: []doing{{one.Do, one.Href, false}}}
+	if !one.Due.IsZero() {
+		row.due = one.Due.In(now.Location())
+		row.Day, row.When = l.ShortDay(row.due), l.Until(now, row.due)
+		row.Late = row.due.Format(time.DateOnly) < now.Format(time.DateOnly)
+	}
+	return row
+}
+
+// sortWaits puts what has a day first, the oldest before, which are the late ones. Of one day the forum's own stay in their order.
+func (d *waitingData) sortWaits() {
+	slices.SortStableFunc(d.Waits, func(a, b waitRow) int {
+		if a.due.IsZero() != b.due.IsZero() {
+			return b.due.Compare(a.due)
+		}
+		return a.due.Compare(b.due)
+	})
 }
 
 // readNotices takes what the person has read off the page.
@@ -244,7 +287,7 @@ func (row *waitRow) day(l *web.Words, one forum.Wait, now time.Time) {
 		return
 	}
 	due := one.LastDay(one.Due.Location())
-	row.Day, row.When = l.ShortDay(due), l.Until(now, due)
+	row.due, row.Day, row.When = due, l.ShortDay(due), l.Until(now, due)
 }
 
 func (p *room) meetingWaits(l *web.Words, n *network.Network, one forum.Wait, body said, row *waitRow) {

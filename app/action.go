@@ -1,0 +1,80 @@
+package app
+
+import (
+	"net/http"
+
+	actionweb "github.com/samverk/samverk/action/web"
+	"github.com/samverk/samverk/forum"
+	forumweb "github.com/samverk/samverk/forum/web"
+	"github.com/samverk/samverk/network"
+	"github.com/samverk/samverk/web"
+)
+
+// actionRoom is what a room of action tells the pages of others. A field may be nil.
+type actionRoom struct {
+	row    func(*http.Request, *network.Network) (actionweb.Row, error)                   // on the page of what the network does
+	kind   forum.EffectKind                                                               // of the effects that are this room's
+	drafts func(*http.Request, *network.Network, forum.TopicID) ([]forumweb.Draft, error) // texts that a decision about a topic may name
+	became func(*http.Request, *network.Network, forum.EffectOf) (forumweb.Became, error) // what an effect of its kind became
+	waits  func(*http.Request, *network.Network) ([]forumweb.Wait, error)                 // what waits for whoever reads
+}
+
+// actions opens the pages of the rooms of action.
+func (s *site) actions(frame *web.Site) error {
+	return actionweb.Register(s.table, frame, s.commons.Networks, s.doing)
+}
+
+// doing lists the rooms for the page that leads to them.
+func (s *site) doing(r *http.Request, n *network.Network) (out []actionweb.Row, err error) {
+	for _, room := range s.rooms {
+		if room.row == nil {
+			continue
+		}
+		row, err := room.row(r, n)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, row)
+	}
+	return out, nil
+}
+
+// waits lists what waits for a person in the rooms of action.
+func (s *site) waits(r *http.Request, n *network.Network) (out []forumweb.Wait, err error) {
+	for _, room := range s.rooms {
+		if room.waits == nil {
+			continue
+		}
+		some, err := room.waits(r, n)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, some...)
+	}
+	return out, nil
+}
+
+// actionDrafts lists the texts of the rooms of action that a decision about a topic may name.
+func (s *site) actionDrafts(r *http.Request, n *network.Network, topic forum.TopicID) (out []forumweb.Draft, err error) {
+	for _, room := range s.rooms {
+		if room.drafts == nil {
+			continue
+		}
+		some, err := room.drafts(r, n, topic)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, some...)
+	}
+	return out, nil
+}
+
+// actionBecame tells what an effect became, if it is one of a room of action.
+func (s *site) actionBecame(r *http.Request, n *network.Network, e forum.EffectOf) (b forumweb.Became, err error) {
+	for _, room := range s.rooms {
+		if room.kind == e.Kind && room.became != nil {
+			return room.became(r, n, e)
+		}
+	}
+	return b, nil
+}
