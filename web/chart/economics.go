@@ -311,3 +311,10 @@ func (p Places) SVG() template.HTML {
 	d.WriteString("</svg>")
 	return d.html()
 }
+
+// Patch is a small piece of a bar of that class, for the list under a chart.
+func Patch(class string) template.HTML {
+	var d drawing
+	d.add(`<svg viewBox="0 0 24 14" class="smv-chart" aria-hidden="true"><rect class="%v" width="24" height="14"/></svg>`, class)
+	return d.html()
+}
