@@ -28,22 +28,25 @@ type Options struct {
 	Set         []Setting   // parameters with other values
 	Conventions Conventions // only what is otherwise
 	Vary        []string    // parameters whose values will differ, beside those with a distribution
+	stored      string
 }
 
 // Compiled is a model that can be run: over the base case, over draws, or over any values of its parameters.
 type Compiled struct {
-	model       *Model
-	conventions Conventions
-	problems    Problems
-	program     *formula.Program
-	stage       formula.Stage // what depends on the draw
-	params      []param
-	strategies  []*strategy
-	outcomes    []Outcome
-	weighings   []weighing
-	measures    []measure
-	checks      []check
-	parts       []part
+	model         *Model
+	options       Options
+	probabilistic bool
+	conventions   Conventions
+	problems      Problems
+	program       *formula.Program
+	stage         formula.Stage // what depends on the draw
+	params        []param
+	strategies    []*strategy
+	outcomes      []Outcome
+	weighings     []weighing
+	measures      []measure
+	checks        []check
+	parts         []part
 }
 
 // param is a parameter as it goes in.
@@ -101,10 +104,14 @@ type compiler struct {
 }
 
 // Compile makes a model ready to run. What is wrong, and what is worth a look, comes with it; with errors there is nothing to run.
-func Compile(m *Model, o Options) (*Compiled, error) {
-	c := &compiler{Compiled: &Compiled{model: m}, byName: map[string]int{}, derived: map[string]int{},
+func Compile(m *Model, o Options) (*Compiled, error) { return compile(m, o, false) }
+
+// compile leaves out what isn't discounted for a probabilistic analysis.
+func compile(m *Model, o Options, probabilistic bool) (*Compiled, error) {
+	c := &compiler{Compiled: &Compiled{model: m, options: o, probabilistic: probabilistic}, byName: map[string]int{}, derived: map[string]int{},
 		parsed: map[Text]*formula.Node{}, used: map[string]bool{}, settable: map[string]bool{}, cohorts: map[string]*cohort{}, visiting: map[string]bool{}}
 	c.choose(&o)
+	c.storedIsThere()
 	c.b = formula.NewBuilder(c.tables())
 	c.cycle = c.b.Input("m", formula.Cycle)
 	c.names()
@@ -263,12 +270,34 @@ func (c *compiler) parameters(o Options) {
 	}
 }
 
-// stored tells whether a parameter is read from the model's stored draws.
+// storedDraws is the table of stored draws, if there is one.
+func (c *Compiled) storedDraws() *dataset {
+	name := c.options.stored
+	if name == "" && c.model.PSA != nil {
+		name = c.model.PSA.Stored
+	}
+	return c.model.data[name]
+}
+
+func (c *compiler) storedIsThere() {
+	if c.storedDraws() != nil {
+		return
+	}
+	tables := names(c.model.Tables, func(t Table) string { return t.Name })
+	if p := c.model.PSA; p != nil && p.Stored != "" {
+		c.problems.add(p.At, "psa.stored", nearest(p.Stored, tables), "there is no table %q", p.Stored)
+	} else if c.options.stored != "" {
+		c.problems.add(Pos{}, "psa.stored", nearest(c.options.stored, tables), "there is no table %q", c.options.stored)
+	}
+}
+
+// stored tells whether a parameter is read from stored draws.
 func (c *compiler) stored(name string) bool {
-	if c.model.PSA == nil || c.model.PSA.Stored == "" || c.model.data[c.model.PSA.Stored] == nil {
+	data := c.storedDraws()
+	if data == nil {
 		return false
 	}
-	_, ok := c.model.data[c.model.PSA.Stored].column(name)
+	_, ok := data.column(name)
 	return ok
 }
 
@@ -303,7 +332,12 @@ func (c *compiler) counted() {
 			}
 			c.weighings = append(c.weighings, c.weighing(o))
 		}
-		c.measures = append(c.measures, measure{i, true}, measure{i, false})
+		switch {
+		case !c.probabilistic:
+			c.measures = append(c.measures, measure{i, true}, measure{i, false})
+		case o.Name != lifeYears:
+			c.measures = append(c.measures, measure{i, true})
+		}
 	}
 }
 

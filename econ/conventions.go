@@ -215,11 +215,66 @@ func (c *compiler) rates(o Outcome) []Rate {
 	return Presets[i].Cost
 }
 
-// In says the conventions of an outcome in words, for the result.
-func (w weighing) says() string {
-	s := w.correction
-	if w.correction == None {
-		s += ", counting " + map[string]string{"start": "trace[0] to trace[n-1]", "end": "trace[1] to trace[n]", "both": "trace[0] to trace[n]"}[w.count]
+// Conventions names every choice by which the numbers were reckoned.
+func (c *Compiled) Conventions() []Named {
+	var list []Named
+	add := func(name, format string, args ...any) {
+		if v := fmt.Sprintf(format, args...); v != "" && v != "0" {
+			list = append(list, Named{name, v})
+		}
 	}
-	return fmt.Sprintf("within-cycle correction %s", s)
+	conv := c.conventions
+	if len(c.weighings) > 0 {
+		add("cycle_length", "%s", conv.CycleLength.Source)
+		add("cycles", "%s", conv.Cycles.Source)
+		add("rewards_per", "%s", conv.RewardsPer)
+	}
+	for i, w := range c.weighings {
+		o := c.outcomes[i]
+		if o.Name == lifeYears {
+			continue
+		}
+		add("within_cycle."+o.Name, "%s", w.correction)
+		add("count."+o.Name, "%s", w.count)
+		add("discount."+o.Name, "%s", w.says())
+		add("discount_index."+o.Name, "%s", w.index())
+	}
+	for _, p := range Presets {
+		if strings.EqualFold(p.Name, conv.Discount.Preset) {
+			add("discount_preset", "%s", p.Name)
+			add("discount_source", "%s", p.Source)
+		}
+	}
+	add("perspective", "%s", c.model.Perspective)
+	add("price_year", "%d", c.model.PriceYear)
+	add("currency", "%s", c.model.Currency)
+	add("effect_unit", "%s", c.model.EffectUnit)
+	return list
+}
+
+// says writes the rates: 0.04, 0.03 from year 40.
+func (w weighing) says() string {
+	s := ""
+	for i, r := range w.rates {
+		if i > 0 {
+			s += fmt.Sprintf(", %v from year %v", r.Rate, r.From)
+		} else {
+			s += fmt.Sprint(r.Rate, " a year")
+		}
+	}
+	if w.whole {
+		s += ", by whole years that have gone"
+	}
+	return s
+}
+
+// index says at which time what is counted at k is discounted.
+func (w weighing) index() string {
+	switch w.correction {
+	case LifeTableStart:
+		return "k-1"
+	case LifeTableMiddle:
+		return "k-0.5"
+	}
+	return "k"
 }

@@ -239,6 +239,7 @@ type PSA struct {
 type Correlation struct {
 	Between []string `econ:"between,required"`
 	R       float64  `econ:"r,required" doc:"The correlation of the normal scores, from -1 to 1."`
+	Rank    bool     `econ:"rank" doc:"True if r is Spearman's."`
 	At      Pos      `econ:"-"`
 }
 

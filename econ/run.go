@@ -71,7 +71,13 @@ type Trace struct {
 func (c *Compiled) Run() (*Result, error) {
 	b := c.newBlock(1)
 	b.base()
-	r := &Result{Model: c.model.ID, Title: c.model.Title, Engine: Version, Problems: c.problems}
+	r := &Result{Model: c.model.ID, Title: c.model.Title, RunID: c.runID("run"), Engine: Version, Scenario: c.options.Scenario, Conventions: c.Conventions(), Problems: c.problems}
+	for _, s := range c.options.Set {
+		if r.Set == nil {
+			r.Set = map[string]string{}
+		}
+		r.Set[s.Name] = s.Value.Source
+	}
 	at := map[[2]string]int{}
 	b.trace = func(part string, strategies []int, k int, who []float64) {
 		for _, s := range strategies {

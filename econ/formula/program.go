@@ -192,11 +192,11 @@ func (f *Frame) width(in instr) int {
 // Lanes is how many lanes the frame has now.
 func (f *Frame) Lanes() int { return f.lanes }
 
-// Shrink makes the block shorter, for the last of many.
-func (f *Frame) Shrink(lanes int) {
+// Resize makes the block shorter, for the last of many, or as long as it was again.
+func (f *Frame) Resize(lanes int) {
 	f.lanes = lanes
 	for r := range f.regs {
-		if len(f.regs[r]) > 1 || f.program.code[r].class&f.wide != 0 {
+		if f.program.code[r].class&f.wide != 0 {
 			f.regs[r] = f.regs[r][:lanes]
 		}
 	}

@@ -1,0 +1,87 @@
+package econ_test
+
+import (
+	"bytes"
+	"encoding/csv"
+	"math"
+	"os"
+	"reflect"
+	"strconv"
+	"testing"
+
+	"github.com/samverk/samverk/econ"
+)
+
+// sample runs a probabilistic analysis.
+func sample(t testing.TB, m *econ.Model, o econ.PSAOptions) *econ.Sample {
+	t.Helper()
+	c, err := econ.Compile(m, econ.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := c.PSA(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestSickSickerStoredDraws(t *testing.T) {
+	m := reference(t, "sick-sicker")
+	s := sample(t, m, econ.PSAOptions{Stored: "draws"})
+	if s.Draws() != 500 {
+		t.Fatalf("%d draws", s.Draws())
+	}
+	want := columns(t, "testdata/reference/sick-sicker/psa-draws-first-500.csv")
+	for x, name := range s.Strategies {
+		for i := range 500 {
+			near(t, s.Cost()[x][i], want["cost_"+name][i], 1e-9)
+			near(t, s.Effect()[x][i], want["qaly_"+name][i], 1e-9)
+		}
+	}
+}
+
+func near(t *testing.T, got, want, rel float64) {
+	t.Helper()
+	if !(math.Abs(got-want) <= rel*math.Abs(want)) {
+		t.Errorf("%v, not %v", got, want)
+	}
+}
+
+func columns(t *testing.T, file string) map[string][]float64 {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	records, err := csv.NewReader(bytes.NewReader(text)).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := map[string][]float64{}
+	for _, r := range records[1:] {
+		for i, text := range r {
+			v, err := strconv.ParseFloat(text, 64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			out[records[0][i]] = append(out[records[0][i]], v)
+		}
+	}
+	return out
+}
+
+func TestSameBytesWithAnyNumberOfWorkers(t *testing.T) {
+	m := reference(t, "sick-sicker")
+	one := sample(t, m, econ.PSAOptions{Draws: 1001, Seed: 7, Workers: 1})
+	two := sample(t, m, econ.PSAOptions{Draws: 1001, Seed: 7, Workers: 2})
+	if !reflect.DeepEqual(one.Values, two.Values) || one.RunID != two.RunID {
+		t.Error("two workers give other numbers than one")
+	}
+	more := sample(t, m, econ.PSAOptions{Draws: 2000, Seed: 7, Workers: 2})
+	for x := range one.Strategies {
+		if !reflect.DeepEqual(one.Cost()[x], more.Cost()[x][:1001]) {
+			t.Error("a draw depends on how many there are")
+		}
+	}
+}
