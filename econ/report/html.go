@@ -70,7 +70,7 @@ func (t *Teller) HTML(w io.Writer) error {
 	return p.ExecuteTemplate(w, "report.html", map[string]any{
 		"Code": t.words.Code, "Run": t.Run, "Style": template.CSS(style.String()), //nolint:gosec // our own files
 		"Kind": t.say("report.kind"), "Illustrative": illustrative, "Short": t.say("report.short"), "Sentences": t.Sentences(), "Sections": t.sections(),
-		"Cheers": t.cheers(), "CheersText": t.say("report.cheers.text"), "Items": t.numbered(), "Check": t.say("report.check"), "CheckText": t.say("report.check.text"), "Facts": t.facts(),
+		"Cheers": t.cheers(), "CheersText": t.say("report.cheers.text"), "Items": t.numbered(), "Check": t.say("report.check"), "CheckText": t.say("report.check.text"), "Facts": t.facts(), "Warnings": t.Warnings, "Look": t.say("report.warnings"),
 	})
 }
 
@@ -117,6 +117,7 @@ func (t *Teller) sections() []section {
 		add("report.equal", []string{t.gapsSmall()}, nil, t.regions())
 	}
 	add("report.scenarios", nil, nil, untitled(t.scenarios()))
+	add("report.every", []string{t.say("report.every.text")}, nil, untitled(t.every()))
 	add("report.time", nil, []string{"trace-"})
 	add("report.conventions", nil, nil, untitled(t.conventions()))
 	add("report.parameters", nil, nil, untitled(t.inputs()))

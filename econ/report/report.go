@@ -29,7 +29,9 @@ type Run struct {
 	Tornado    *compare.Blown `json:"tornado,omitempty"`
 	Thresholds []Turn         `json:"thresholds,omitempty"`
 	Scenarios  []Scenario     `json:"scenarios,omitempty"`
+	Every      []Scenario     `json:"conventions_side_by_side,omitempty"`
 	Equal      *Equal         `json:"regions,omitempty"`
+	Warnings   []string       `json:"warnings,omitempty"` // of the engine, in English
 }
 
 // Model is what is said of the model itself.
@@ -44,7 +46,9 @@ type Model struct {
 	EffectUnit   string `json:"effect_unit"`
 	Perspective  string `json:"perspective,omitempty"`
 	Structure    string `json:"structure,omitempty"` // its parts, in words
-	Horizon      string `json:"horizon,omitempty"`   // "60 × 1"
+	Scenario     string `json:"scenario,omitempty"`
+	Cycles       string `json:"cycles,omitempty"`
+	CycleLength  string `json:"cycle_length,omitempty"` // years
 	Source       []Fact `json:"source,omitempty"`
 	// Statements answer items of CHEERS 2022, by number.
 	Statements map[int]string `json:"statements,omitempty"`
@@ -135,6 +139,7 @@ type Scenario struct {
 	Label   string         `json:"label,omitempty"`
 	Changes []Fact         `json:"changes,omitempty"`
 	Answer  compare.Answer `json:"answer"`
+	Refused string         `json:"refused,omitempty"` // why the model can't be run so
 }
 
 // Equal is what unequal care costs.

@@ -12,7 +12,7 @@ func (t *Teller) Tables() []Table {
 	for _, f := range t.Figures() {
 		out = append(out, f.Table)
 	}
-	for _, table := range []*Table{t.spread(), t.scenarios(), t.turns(), t.regions(), t.conventions(), t.inputs()} {
+	for _, table := range []*Table{t.spread(), t.scenarios(), t.every(), t.turns(), t.regions(), t.conventions(), t.inputs()} {
 		if table != nil {
 			out = append(out, *table)
 		}
@@ -34,6 +34,9 @@ func (t *Teller) facts() []Fact {
 	out := []Fact{{t.say("cheers.1"), t.Model.Title}, {t.say("report.run"), t.ID}, {t.say("report.engine"), t.Engine}}
 	if t.PSA != nil {
 		out = append(out, Fact{t.say("report.seed"), strconv.FormatUint(t.Seed, 10)}, Fact{t.say("report.draws"), t.whole(t.PSA.Draws)})
+	}
+	if t.Model.Scenario != "" {
+		out = append(out, Fact{t.say("report.scenario"), t.Model.Scenario})
 	}
 	if t.Model.Illustrative {
 		out = append(out, Fact{"!", t.say("report.illustrative")})
@@ -106,17 +109,29 @@ func (t *Teller) spread() *Table {
 }
 
 // scenarios are the same model under other assumptions and conventions, side by side.
-func (t *Teller) scenarios() *Table {
-	if len(t.Scenarios) == 0 {
+func (t *Teller) scenarios() *Table { return t.variants("scenarios", t.Scenarios) }
+
+// every is the same model under every convention, side by side.
+func (t *Teller) every() *Table { return t.variants("every", t.Every) }
+
+func (t *Teller) variants(name string, list []Scenario) *Table {
+	if len(list) == 0 {
 		return nil
 	}
 	q := t.Question
-	out := &Table{Name: "scenarios", Title: t.say("report.scenarios"), Head: []string{t.say("report.scenario"), t.say("report.more.cost") + " (" + t.Model.Currency + ")", t.say("report.more.effect") + " (" + t.Model.EffectUnit + ")",
+	out := &Table{Name: name, Title: t.say("report." + name), Head: []string{t.say("report.scenario"), t.say("report.more.cost") + " (" + t.Model.Currency + ")", t.say("report.more.effect") + " (" + t.Model.EffectUnit + ")",
 		t.say("report.icer", t.Model.EffectUnit), t.say("report.gain.of", t.label(q.Strategy), t.label(q.Comparator), t.price()), t.say("report.best")}}
-	for _, s := range t.Scenarios {
+	if a, err := q.Answer(t.points()); err == nil {
+		list = append([]Scenario{{Label: t.say("report.asitis"), Answer: a}}, list...)
+	}
+	for _, s := range list {
 		name := s.Label
 		if name == "" {
 			name = s.Name
+		}
+		if s.Refused != "" {
+			out.Rows = append(out.Rows, []Cell{t.typed(name), {Text: s.Refused, Lang: "en"}, word(""), word(""), word(""), word("")})
+			continue
 		}
 		out.Rows = append(out.Rows, []Cell{t.typed(name), t.costs(s.Answer.MoreCost), t.numeric(s.Answer.MoreEffect), t.maybe(s.Answer.ICER, t.costs), t.costs(s.Answer.Gain), t.typed(t.label(s.Answer.Best))})
 	}
@@ -266,7 +281,9 @@ func (t *Teller) told(item int) (out []Cell) {
 	case 8:
 		written(t.Model.Perspective)
 	case 9:
-		written(t.Model.Horizon)
+		if t.Model.Cycles != "" {
+			out = append(out, word(t.say("report.horizon", t.Model.Cycles, t.Model.CycleLength)))
+		}
 	case 10, 17:
 		above(len(t.Conventions) > 0, "report.conventions")
 	case 11:
