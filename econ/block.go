@@ -17,7 +17,7 @@ type block struct {
 	frame   *formula.Frame
 	first   int           // the number of the first lane's draw; -1 in a base case
 	out     [][][]float64 // by strategy, measure and lane
-	trace   func(part string, strategies []int, k int, who []float64)
+	watch   *watch        // of a base case
 	runners []runner
 }
 

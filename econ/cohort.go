@@ -301,7 +301,7 @@ func (c *compiler) count(k *cohort, f *flow, index, outcome int, regs []formula.
 		if v, known := c.b.Constant(r); known && v == 0 {
 			continue
 		}
-		if c.b.Class(r)&formula.Cycle != 0 {
+		if c.b.Class(r)&formula.Cycle != 0 || !c.probabilistic { // a base case tells what comes in each cycle
 			changing[i], change = r, true
 		} else {
 			always[i], some = r, true

@@ -127,6 +127,11 @@ func compile(m *Model, o Options, probabilistic bool) (*Compiled, error) {
 	roots := []formula.Reg{}
 	for _, s := range c.strategies {
 		roots = append(roots, s.base...)
+		for _, e := range s.ends {
+			if !c.probabilistic {
+				roots = append(append(roots, e.share), e.given...)
+			}
+		}
 	}
 	for _, k := range c.checks {
 		roots = append(roots, k.reg)
@@ -374,12 +379,12 @@ func (c *compiler) structure() {
 		c.strategies = append(c.strategies, s)
 		sc := c.scope().with(given.Set)
 		field := "strategies." + given.Name
-		c.give(s, sc, given.Rewards, c.b.Const(1), field+".rewards")
+		w := c.give(s, way{c.b.Const(1), slices.Clone(s.base)}, sc, given.Rewards, field+".rewards")
 		start := given.Start
 		if start == "" {
 			start = c.model.Parts[0].Name
 		}
-		c.enter(s, i, sc, start, c.b.Const(1), nil, given.At, field+".start")
+		c.enter(s, i, sc, start, w, nil, given.At, field+".start")
 		if c.b.Size() > maxValues {
 			c.problems.add(given.At, field, "fewer states, tunnels or branches", "the model becomes larger than can be run")
 			return
@@ -388,20 +393,8 @@ func (c *compiler) structure() {
 	c.unused()
 }
 
-// give adds what everybody gets who comes along.
-func (c *compiler) give(s *strategy, sc *scope, rewards []Setting, share formula.Reg, field string) {
-	for _, r := range rewards {
-		o, ok := c.outcome(r.Name, r.At, field)
-		if !ok {
-			continue
-		}
-		amount := c.formula(r.Value, sc, field+"."+r.Name)
-		s.base[o] = c.b.Add(s.base[o], c.b.Mul(share, amount))
-	}
-}
-
 // enter lets a share of a strategy's people into a part.
-func (c *compiler) enter(s *strategy, index int, sc *scope, name string, share formula.Reg, enter []Setting, at Pos, field string) {
+func (c *compiler) enter(s *strategy, index int, sc *scope, name string, w way, enter []Setting, at Pos, field string) {
 	i := slices.IndexFunc(c.model.Parts, func(p Part) bool { return p.Name == name })
 	if i < 0 {
 		c.problems.add(at, field, nearest(name, names(c.model.Parts, func(p Part) string { return p.Name })), "there is no part %q", name)
@@ -420,9 +413,9 @@ func (c *compiler) enter(s *strategy, index int, sc *scope, name string, share f
 		if len(p.Branches) == 0 {
 			c.problems.add(p.At, "parts."+name+".branches", "", "the tree has no branches")
 		}
-		c.tree(s, index, sc, p.Branches, share, "parts."+name)
+		c.tree(s, index, sc, p.Branches, w, "parts."+name)
 	case "cohort":
-		c.cohort(p, index, sc, share, enter)
+		c.cohort(p, index, sc, w.share, enter)
 	default:
 		c.problems.add(p.At, "parts."+name+".kind", "tree or cohort", "there is no kind of part called %q", p.Kind)
 	}

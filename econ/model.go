@@ -154,10 +154,10 @@ type Part struct {
 	Label       string    `econ:"label"`
 	CycleLength Text      `econ:"cycle_length" doc:"If it isn't that of the conventions."`
 	Cycles      Text      `econ:"cycles" doc:"If it isn't that of the conventions."`
-	Rewards     []Rewards `econ:"rewards,table" doc:"By outcome and state, what a cycle there gives."`
 	States      []State   `econ:"states,table"`
 	Initial     []Setting `econ:"initial" doc:"Who begins where: shares by state."`
 	Transitions []Row     `econ:"transitions,table" doc:"Probabilities by from and to; rest is one minus the others of the row."`
+	Rewards     []Rewards `econ:"rewards,table" doc:"By outcome and state, what a cycle there gives."`
 	OnMove      []MoveSet `econ:"transition_rewards,table" doc:"By outcome, from and to: what a move gives, once."`
 	Branches    []Branch  `econ:"branches" doc:"Of a tree."`
 	At          Pos       `econ:"-"`

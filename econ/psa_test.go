@@ -7,6 +7,7 @@ import (
 	"os"
 	"reflect"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/samverk/samverk/econ"
@@ -84,4 +85,46 @@ func TestSameBytesWithAnyNumberOfWorkers(t *testing.T) {
 			t.Error("a draw depends on how many there are")
 		}
 	}
+}
+
+// TestHIVOwnDraws: the model behind the stored draws gives, drawn anew, what they have, within chance. The stored draws'
+// own summaries are econ/compare's to check.
+func TestHIVOwnDraws(t *testing.T) {
+	r := sample(t, reference(t, "hiv-psa"), econ.PSAOptions{})
+	got := map[string]float64{}
+	put := func(name string, values []float64) {
+		mean, sd := 0.0, 0.0
+		for _, v := range values {
+			mean += v / float64(len(values))
+		}
+		for _, v := range values {
+			sd += (v - mean) * (v - mean) / float64(len(values)-1)
+		}
+		got["own."+name+".mean"], got["own."+name+".sd"] = mean, math.Sqrt(sd)
+	}
+	minus := func(a, b []float64) []float64 {
+		d := make([]float64, len(a))
+		for i := range a {
+			d[i] = a[i] - b[i]
+		}
+		return d
+	}
+	for x, name := range r.Strategies {
+		put(name+"_ly", r.Effect()[x])
+		put(name+"_cost", r.Cost()[x])
+	}
+	put("diff_ly", minus(r.Effect()[1], r.Effect()[0]))
+	put("diff_cost", minus(r.Cost()[1], r.Cost()[0]))
+	got["own.icer_of_means"] = got["own.diff_cost.mean"] / got["own.diff_ly.mean"]
+	meets(t, expected(t, "hiv-psa"), got, func(name string) bool { return !strings.HasPrefix(name, "own.") })
+}
+
+// TestSickSickerOwnDraws: 10,000 draws of one's own meet the published ones, within chance.
+func TestSickSickerOwnDraws(t *testing.T) {
+	r := sample(t, reference(t, "sick-sicker"), econ.PSAOptions{Draws: 10_000, Seed: 1})
+	got := map[string]float64{}
+	for _, s := range r.Summary().Strategies {
+		got["psa.10k.mean."+s.Name+".cost"], got["psa.10k.mean."+s.Name+".effect"] = s.Cost, s.Effect
+	}
+	meets(t, expected(t, "sick-sicker"), got, func(name string) bool { return !strings.HasPrefix(name, "psa.10k.mean.") })
 }

@@ -57,14 +57,25 @@ type Total struct {
 type End struct {
 	Path        string  `json:"path"`
 	Probability float64 `json:"probability"`
+	Cost        float64 `json:"cost"` // of those who come there, on the way
+	Effect      float64 `json:"effect"`
+	Outcomes    []Total `json:"outcomes,omitempty"`
 }
 
-// Trace is who is where, by cycle and state.
+// Trace is who is where, and what they get, by cycle.
 type Trace struct {
 	Strategy  string      `json:"strategy"`
 	Part      string      `json:"part"`
 	States    []string    `json:"states"`
-	Occupancy [][]float64 `json:"occupancy"`
+	Occupancy [][]float64 `json:"occupancy"` // by k and state
+	Amounts   []Series    `json:"amounts"`
+}
+
+// Series is what is counted of an outcome at each k.
+type Series struct {
+	Outcome      string    `json:"outcome"`
+	Value        []float64 `json:"value"`
+	Undiscounted []float64 `json:"undiscounted"`
 }
 
 // Run runs the base case.
@@ -78,26 +89,7 @@ func (c *Compiled) Run() (*Result, error) {
 		}
 		r.Set[s.Name] = s.Value.Source
 	}
-	at := map[[2]string]int{}
-	b.trace = func(part string, strategies []int, k int, who []float64) {
-		for _, s := range strategies {
-			key := [2]string{c.strategies[s].Name, part}
-			i, ok := at[key]
-			if !ok {
-				i = len(r.Traces)
-				at[key] = i
-				r.Traces = append(r.Traces, Trace{Strategy: key[0], Part: part, States: c.stateNames(part)})
-			}
-			t := &r.Traces[i]
-			if k < len(t.Occupancy) { // several ways into the part
-				for j := range who {
-					t.Occupancy[k][j] += who[j]
-				}
-				continue
-			}
-			t.Occupancy = append(t.Occupancy, append([]float64(nil), who...))
-		}
-	}
+	b.watch = &watch{result: r, at: map[[2]string]int{}}
 	if err := b.run(); err != nil {
 		return nil, err
 	}
@@ -124,7 +116,13 @@ func (c *Compiled) strategyResult(b *block, s int) StrategyResult {
 		}
 	}
 	for _, e := range c.strategies[s].ends {
-		r.Ends = append(r.Ends, End{e.path, b.frame.At(e.share, 0)})
+		end := End{Path: e.path, Probability: b.frame.At(e.share, 0), Cost: b.frame.At(e.given[0], 0), Effect: b.frame.At(e.given[1], 0)}
+		for o, outcome := range c.outcomes[2:] {
+			if v := b.frame.At(e.given[o+2], 0); outcome.Name != lifeYears {
+				end.Outcomes = append(end.Outcomes, Total{outcome.Name, outcome.Unit, outcome.PartOf, v, v})
+			}
+		}
+		r.Ends = append(r.Ends, end)
 	}
 	return r
 }
@@ -133,13 +131,58 @@ func (c *Compiled) order(name string) int {
 	return slices.IndexFunc(c.strategies, func(s *strategy) bool { return s.Name == name })
 }
 
-func (c *Compiled) stateNames(part string) (out []string) {
-	for i := range c.model.Parts {
-		if c.model.Parts[i].Name == part {
-			return names(c.model.Parts[i].States, func(s State) string { return s.Name })
+// watch writes down what happens in each cycle of a run.
+type watch struct {
+	result *Result
+	at     map[[2]string]int // traces by strategy and part
+	before [][]float64       // what was counted until now, by strategy and measure
+}
+
+// start remembers what was counted before a part.
+func (w *watch) start(b *block) {
+	w.before = w.before[:0]
+	for s := range b.out {
+		w.before = append(w.before, nil)
+		for m := range b.out[s] {
+			w.before[s] = append(w.before[s], b.out[s][m][0])
 		}
 	}
-	return nil
+}
+
+// trace is that of a strategy in a part.
+func (w *watch) trace(b *block, part string, states []string, strategy int) *Trace {
+	key := [2]string{b.c.strategies[strategy].Name, part}
+	i, ok := w.at[key]
+	if !ok {
+		i = len(w.result.Traces)
+		w.at[key] = i
+		t := Trace{Strategy: key[0], Part: part, States: states}
+		for _, o := range b.c.outcomes {
+			t.Amounts = append(t.Amounts, Series{Outcome: o.Name})
+		}
+		w.result.Traces = append(w.result.Traces, t)
+	}
+	return &w.result.Traces[i]
+}
+
+// occupancy adds who is where after k cycles. There may be several ways into a part.
+func (w *watch) occupancy(t *Trace, k int, who []float64) {
+	if k == len(t.Occupancy) {
+		t.Occupancy = append(t.Occupancy, make([]float64, len(who)))
+	}
+	for s, v := range who {
+		t.Occupancy[k][s] += v
+	}
+}
+
+// counted writes what has come to a strategy's sums since it was asked last.
+func (w *watch) counted(b *block, t *Trace, strategy int) {
+	for o := range b.c.outcomes {
+		x, y := b.out[strategy][2*o][0], b.out[strategy][2*o+1][0]
+		t.Amounts[o].Value = append(t.Amounts[o].Value, x-w.before[strategy][2*o])
+		t.Amounts[o].Undiscounted = append(t.Amounts[o].Undiscounted, y-w.before[strategy][2*o+1])
+		w.before[strategy][2*o], w.before[strategy][2*o+1] = x, y
+	}
 }
 
 // JSON writes the result, the same bytes for the same result.

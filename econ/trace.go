@@ -91,6 +91,9 @@ func (m *march) run(b *block) error {
 	for _, f := range m.flows {
 		f.begin(b, n)
 	}
+	if b.watch != nil {
+		b.watch.start(b)
+	}
 	for k := 0; k <= m.k.n; k++ {
 		b.frame.Set(m.k.cycle, float64(k))
 		b.frame.Run(m.k.stage)
@@ -104,15 +107,33 @@ func (m *march) run(b *block) error {
 				f.step(b, n)
 			}
 			f.count(b, k, n)
-			if b.trace != nil {
-				b.trace(m.k.part.Name, f.who, k, m.k.gathered(f.now))
-			}
+		}
+		if b.watch != nil {
+			m.watched(b, k)
 		}
 	}
 	for _, f := range m.flows {
 		f.total(b, n)
 	}
 	return nil
+}
+
+// watched writes down who is where, and what they got.
+func (m *march) watched(b *block, k int) {
+	seen := map[int]*Trace{}
+	states := names(m.k.part.States, func(s State) string { return s.Name })
+	for _, f := range m.flows {
+		for _, s := range f.who {
+			t := b.watch.trace(b, m.k.part.Name, states, s)
+			b.watch.occupancy(t, k, m.k.gathered(f.now))
+			seen[s] = t
+		}
+	}
+	for s := range b.c.strategies {
+		if seen[s] != nil {
+			b.watch.counted(b, seen[s], s)
+		}
+	}
 }
 
 // gathered sums tunnel states into the part's own, in the first lane.
