@@ -8,7 +8,11 @@ import (
 )
 
 type econCmd struct {
-	Run econRunCmd `cmd:"" help:"Run the base case."`
+	New     econNewCmd     `cmd:"" help:"Make a model from a worked one."`
+	Run     econRunCmd     `cmd:"" help:"Run the base case."`
+	Voi     econVoiCmd     `cmd:"" help:"Tell what information is worth."`
+	Compare econCompareCmd `cmd:"" help:"Two models or two runs side by side."`
+	Report  econReportCmd  `cmd:"" help:"Write a report that answers CHEERS 2022, with figures and tables."`
 }
 
 // econFault makes a fault of what is wrong with a model; what is worth a look is written beside it.

@@ -121,7 +121,7 @@ func ask(m *econ.Model, points []compare.Point, o Options) (Question, error) {
 		q.Question.WTP = m.WTP[0]
 	}
 	if q.Strategy == "" {
-		for _, p := range points {
+		for _, p := range worth(points, q.Comparator) {
 			if p.Name != q.Comparator && (q.Strategy == "" || p.NetMonetaryBenefit(q.Question.WTP) > best(points, q.Strategy).NetMonetaryBenefit(q.Question.WTP)) {
 				q.Strategy = p.Name
 			}
@@ -139,6 +139,24 @@ func ask(m *econ.Model, points []compare.Point, o Options) (Question, error) {
 	}
 	_, err := q.Answer(points)
 	return q, err
+}
+
+// worth gives the strategies on the frontier, or all, if the comparator is alone there.
+func worth(points []compare.Point, comparator string) []compare.Point {
+	standings, err := compare.Frontier(points)
+	if err != nil {
+		return points
+	}
+	var out []compare.Point
+	for _, s := range standings {
+		if s.Status == compare.Efficient && s.Name != comparator {
+			out = append(out, s.Point)
+		}
+	}
+	if len(out) == 0 {
+		return points
+	}
+	return out
 }
 
 func best(points []compare.Point, name string) compare.Point {
@@ -179,8 +197,8 @@ func traces(m *econ.Model, r *econ.Result) []Trace {
 // parameters lists what went in.
 func (r *Run) parameters(m *econ.Model) {
 	for _, p := range m.Parameters {
-		out := Parameter{Name: p.Name, Label: p.Label, Unit: p.Unit, Source: p.Source, Low: number(p.Low), High: number(p.High)}
-		if v := number(p.Value); v != nil {
+		out := Parameter{Name: p.Name, Label: p.Label, Unit: p.Unit, Source: p.Source, Low: Number(p.Low), High: Number(p.High)}
+		if v := Number(p.Value); v != nil {
 			out.Value = *v
 		}
 		if p.Distribution.Family != "" {
@@ -194,7 +212,8 @@ func (r *Run) parameters(m *econ.Model) {
 	}
 }
 
-func number(text econ.Text) *float64 {
+// Number is the value of a text that holds a number, or a formula of numbers; nil if it holds none.
+func Number(text econ.Text) *float64 {
 	if text.Source == "" {
 		return nil
 	}

@@ -96,7 +96,7 @@ var broken = regexp.MustCompile(`\[(report|cheers)\.|%!|NaN|Inf|<no value>`)
 func TestReportInEachLanguage(t *testing.T) {
 	run := panel(t, 1000)
 	for language, want := range map[string][]string{
-		"sv": {"Fynd per patient betyder mest, och kan vända svaret", "är värt sitt pris i", "Framgår inte.", "ingen källa angiven", "Syd har inte lämnat uppgift.", "1 av 2 siffror har en källa."},
+		"sv": {"Fynd per patient betyder mest, och kan vända svaret", "är värt sitt pris i", "Framgår inte.", "ingen källa angiven", "Syd har inte lämnat uppgift.", "0 av 2 siffror har en källa. 1 är exempel."},
 		"nb": {"betyr mest, og kan snu svaret", "Ikke oppgitt.", "Intressekonflikter"[:0] + "Interessekonflikter"},
 		"en": {"matters most, and can turn the answer", "Not stated.", "Conflicts of interest", "At 500,000\u00a0SEK per QALY", "Ingen &amp; ingen."},
 	} {

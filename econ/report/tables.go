@@ -2,6 +2,7 @@ package report
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/samverk/samverk/econ/compare"
 )
@@ -254,7 +255,7 @@ func (t *Teller) told(item int) (out []Cell) {
 	above := func(is bool, keys ...string) {
 		for _, key := range keys {
 			if is {
-				out = append(out, word(t.say("report.above", t.say(key))))
+				out = append(out, word(t.say("report.above", t.words.Quote(t.say(key)))))
 			}
 		}
 	}
@@ -285,6 +286,11 @@ func (t *Teller) told(item int) (out []Cell) {
 			out = append(out, word(t.say("report.horizon", t.Model.Cycles, t.Model.CycleLength)))
 		}
 	case 10, 17:
+		for _, f := range t.Conventions {
+			if strings.HasPrefix(f.Name, "discount") == (item == 10) && !strings.HasPrefix(f.Name, "discount_index.") && f.Name != "currency" && f.Name != "effect_unit" && f.Name != "price_year" && f.Name != "perspective" {
+				out = append(out, Cell{Text: f.Name + ": " + f.Text + ".", Lang: "en"})
+			}
+		}
 		above(len(t.Conventions) > 0, "report.conventions")
 	case 11:
 		written(t.Model.EffectUnit)
@@ -305,13 +311,7 @@ func (t *Teller) told(item int) (out []Cell) {
 	case 22:
 		above(len(t.Parameters) > 0, "report.parameters")
 		if len(t.Parameters) > 0 {
-			sourced := 0
-			for _, p := range t.Parameters {
-				if p.Source != "" {
-					sourced++
-				}
-			}
-			out = append(out, word(t.say("report.sources", sourced, len(t.Parameters))))
+			out = append(out, word(t.sources()))
 		}
 	case 23:
 		above(true, "report.results")
@@ -319,6 +319,24 @@ func (t *Teller) told(item int) (out []Cell) {
 		above(t.PSA != nil, "report.sure")
 		above(t.Tornado != nil, "report.hangs")
 		above(t.PSA != nil && len(t.PSA.Partials) > 0, "report.find")
+	}
+	return out
+}
+
+// sources counts values that have one. A source that begins with illustrative is none.
+func (t *Teller) sources() string {
+	sourced, illustrative := 0, 0
+	for _, p := range t.Parameters {
+		switch {
+		case strings.HasPrefix(strings.ToLower(p.Source), "illustrative"):
+			illustrative++
+		case p.Source != "":
+			sourced++
+		}
+	}
+	out := t.say("report.sources", sourced, len(t.Parameters))
+	if illustrative > 0 {
+		out += " " + t.say("report.sources.illustrative", illustrative)
 	}
 	return out
 }
