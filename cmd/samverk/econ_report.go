@@ -89,11 +89,11 @@ func econInvalid(s streams, err error) error {
 
 // readRegions reads a table of how far regions have come.
 func readRegions(name string) ([]compare.Region, error) {
-	f, err := os.Open(name) //nolint:gosec // the operator's own file
+	f, err := os.Open(name)
 	if err != nil {
 		return nil, fault.Wrap(fault.NotFound, err, "the regions can't be read").In(name)
 	}
-	defer f.Close() //nolint:errcheck // nothing was written
+	defer f.Close()
 	r := csv.NewReader(f)
 	rows, err := r.ReadAll()
 	if err != nil {
@@ -235,7 +235,7 @@ func (c *econReportCmd) Run(s streams) error {
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(c.Output, b.Bytes(), 0o666); err != nil { //nolint:gosec // a report is to be read
+	if err := os.WriteFile(c.Output, b.Bytes(), 0o666); err != nil {
 		return fault.Wrap(fault.Unavailable, err, "the report can't be written")
 	}
 	say(s.out, c.Output+" holds run "+r.ID+".")
@@ -248,11 +248,11 @@ func (c *econReportCmd) folder(s streams, t *econreport.Teller) error {
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(c.Output, 0o777); err != nil { //nolint:gosec // a report is to be read
+	if err := os.MkdirAll(c.Output, 0o777); err != nil {
 		return fault.Wrap(fault.Unavailable, err, "the folder can't be made")
 	}
 	for _, f := range files {
-		if err := os.WriteFile(filepath.Join(c.Output, f.Name), f.Data, 0o666); err != nil { //nolint:gosec // a report is to be read
+		if err := os.WriteFile(filepath.Join(c.Output, f.Name), f.Data, 0o666); err != nil {
 			return fault.Wrap(fault.Unavailable, err, "the report can't be written")
 		}
 	}
@@ -410,11 +410,11 @@ func econRead(s streams, name string) (econSide, error) {
 
 func econStored(name string) (econSide, error) {
 	const most = 256 << 20
-	f, err := os.Open(name) //nolint:gosec // the operator's own file
+	f, err := os.Open(name)
 	if err != nil {
 		return econSide{}, fault.Wrap(fault.NotFound, err, "the run can't be read").In(name)
 	}
-	defer f.Close() //nolint:errcheck // nothing was written
+	defer f.Close()
 	out := econSide{}
 	if err := json.NewDecoder(io.LimitReader(f, most)).Decode(&out); err != nil {
 		return out, fault.Wrap(fault.Invalid, err, "the run can't be read").In(name)
@@ -501,7 +501,7 @@ func (c *econNewCmd) Run(s streams) error {
 	if _, err := os.Stat(c.Dir); err == nil {
 		return fault.New(fault.Conflict, "there is something there already").In(c.Dir)
 	}
-	if err := os.MkdirAll(c.Dir, 0o777); err != nil { //nolint:gosec // models are to be read
+	if err := os.MkdirAll(c.Dir, 0o777); err != nil {
 		return fault.Wrap(fault.Unavailable, err, "the folder can't be made")
 	}
 	names, err := fs.Glob(source, "*")
@@ -513,7 +513,7 @@ func (c *econNewCmd) Run(s streams) error {
 		if err != nil {
 			return err
 		}
-		if err := os.WriteFile(filepath.Join(c.Dir, name), data, 0o666); err != nil { //nolint:gosec // models are to be read
+		if err := os.WriteFile(filepath.Join(c.Dir, name), data, 0o666); err != nil {
 			return fault.Wrap(fault.Unavailable, err, "the model can't be written")
 		}
 	}

@@ -194,6 +194,6 @@ func Standalone(svg template.HTML) ([]byte, error) {
 	if !ok {
 		return nil, fmt.Errorf("there is no drawing")
 	}
-	root := `:root { --data: #0b5d6b; --data-2: #7c9a3b; --ref: #5d7077; --flag: #b13d20; --grid: #dbe4e6; --zone: #eef3f4; --ink: #17272c; --ink-2: #4a5c62; --paper: #ffffff; }`
+	root := `:root { --data: #0b5d6b; --data-2: #7c9a3b; --ref: #5d7077; --flag: #b13d20; --grid: #dbe4e6; --soft: #cfe3e6; --zone: #eef3f4; --ink: #17272c; --ink-2: #4a5c62; --paper: #ffffff; }`
 	return []byte(head + ` xmlns="http://www.w3.org/2000/svg"><style>` + root + "\n" + string(style) + "</style>" + rest + "\n"), nil
 }

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"html/template"
 	"math"
 	"slices"
@@ -13,7 +14,9 @@ import (
 const mostDots = 1000 // of the plane that are drawn
 
 // Figures are all drawings that the run has, in the order of the report.
-func (t *Teller) Figures() []Figure {
+func (t *Teller) Figures() []Figure { return t.figures }
+
+func (t *Teller) draw() []Figure {
 	out := []Figure{t.frontier()}
 	if t.PSA != nil {
 		for _, c := range t.PSA.Plane {
@@ -21,7 +24,7 @@ func (t *Teller) Figures() []Figure {
 		}
 		out = append(out, t.acceptability(), t.loss(), t.evpi())
 		if len(t.PSA.Partials) > 0 {
-			out = append(out, t.partials())
+			out = append(out, t.partials(), t.ranged())
 		}
 		if t.PSA.Sample != nil && t.PSA.Population != nil {
 			out = append(out, t.sample())
@@ -29,6 +32,12 @@ func (t *Teller) Figures() []Figure {
 	}
 	if t.Tornado != nil && len(t.Tornado.Bars) > 0 {
 		out = append(out, t.tornado())
+	}
+	if t.TwoWay != nil {
+		out = append(out, t.twoWay())
+	}
+	if t.Equal != nil {
+		out = append(out, t.unequal())
 	}
 	for i := range t.Traces {
 		out = append(out, t.trace(i))
@@ -269,17 +278,102 @@ func (t *Teller) group(names []string) string {
 	return strings.Join(out, " + ")
 }
 
-func (t *Teller) partials() Figure {
+// sorted are the partial values, the highest at the price of interest first.
+func (t *Teller) sorted() []compare.Partial {
 	sorted := slices.Clone(t.PSA.Partials)
-	slices.SortStableFunc(sorted, func(a, b compare.Partial) int {
-		switch {
-		case a.EVPPI[0] > b.EVPPI[0]:
-			return -1
-		case a.EVPPI[0] < b.EVPPI[0]:
-			return 1
+	slices.SortStableFunc(sorted, func(a, b compare.Partial) int { return cmp.Compare(b.EVPPI[0], a.EVPPI[0]) })
+	return sorted
+}
+
+// ranged are the three highest over the range of prices.
+func (t *Teller) ranged() Figure {
+	top := t.sorted()
+	slices.SortStableFunc(top, func(a, b compare.Partial) int { return cmp.Compare(slices.Max(b.EVPPI), slices.Max(a.EVPPI)) })
+	top = top[:min(len(top), 3)]
+	prices := top[0].WTP[1:]
+	price, most := t.Question.Question.WTP, 0.0
+	peak := 0
+	for k := range prices {
+		if top[0].EVPPI[1+k] > top[0].EVPPI[1+peak] {
+			peak = k
 		}
-		return 0
-	})
+	}
+	finding := t.say("report.evppi.range", t.group(top[0].Parameters), t.money(top[0].EVPPI[1+peak]), t.say("report.price", t.money(prices[peak]), t.Model.EffectUnit))
+	table := Table{Name: "evppi-range", Title: finding, Head: []string{t.priceHead()}}
+	l := chart.Lines{ID: "evppi-range", Title: finding, Desc: finding, X: t.prices(), At: &price}
+	var keys []Key
+	for i, p := range top {
+		name := t.group(p.Parameters)
+		l.Series = append(l.Series, chart.Series{X: prices, Y: p.EVPPI[1:], Marked: t.money(p.EVPPI[0])})
+		keys = append(keys, Key{chart.LineKey(i), name})
+		table.Head = append(table.Head, name)
+		most = max(most, slices.Max(p.EVPPI))
+	}
+	for k, w := range prices {
+		row := []Cell{t.costs(w)}
+		for _, p := range top {
+			row = append(row, t.costs(p.EVPPI[1+k]))
+		}
+		table.Rows = append(table.Rows, row)
+	}
+	scale, unit := t.scaled(most)
+	if most == 0 {
+		most = 1
+	}
+	l.Y = t.axis(0, most, scale, unit)
+	return Figure{Name: "evppi-range", Finding: finding, Small: t.say("report.evppi.range.small", t.Model.Currency), SVG: l.SVG(), Keys: keys, Table: table}
+}
+
+// twoWay is the gain as two values change together.
+func (t *Teller) twoWay() Figure {
+	g := t.TwoWay
+	over, most := 0, 0.0
+	for _, row := range g.Gain {
+		for _, v := range row {
+			most = max(most, math.Abs(v))
+			if v > 0 {
+				over++
+			}
+		}
+	}
+	scale, unit := t.scaled(most)
+	x, y := t.parameter(g.X.Name), t.parameter(g.Y.Name)
+	finding := t.say("report.twoway.finding", t.label(t.Question.Strategy), over, len(g.Xs)*len(g.Ys))
+	c := chart.Grid{ID: "two-way", Title: finding, X: x, Y: y}
+	table := Table{Name: "two-way", Title: finding, Head: []string{y + " \\ " + x}}
+	for _, v := range g.Xs {
+		c.Xs = append(c.Xs, t.number(v))
+		table.Head = append(table.Head, t.number(v))
+	}
+	for j, v := range g.Ys {
+		c.Ys, c.Cells, c.Over = append(c.Ys, t.number(v)), append(c.Cells, nil), append(c.Over, nil)
+		row := []Cell{t.numeric(v)}
+		for _, gain := range g.Gain[j] {
+			c.Cells[j], c.Over[j] = append(c.Cells[j], t.amount(gain/scale)), append(c.Over[j], gain > 0)
+			row = append(row, t.costs(gain))
+		}
+		table.Rows = append(table.Rows, row)
+	}
+	c.Desc = t.say("report.twoway.small", t.label(t.Question.Strategy), t.label(t.Question.Comparator), unit, t.price())
+	return Figure{Name: "two-way", Finding: finding, Small: c.Desc, SVG: c.SVG(), Table: table}
+}
+
+// unequal is what each region's patients go without; who didn't tell has no bar, and is named.
+func (t *Teller) unequal() Figure {
+	table := *t.regions()
+	p := chart.Tornado{ID: "regions", Title: table.Title, Desc: table.Title, BaseText: "0"}
+	for _, g := range t.Equal.Regions {
+		text := t.say("report.region.unknown")
+		if g.Known {
+			text = t.number(g.Effect.Mean)
+		}
+		p.Swings = append(p.Swings, chart.Swing{Label: g.Name, High: g.Effect.Mean, HighText: text})
+	}
+	return Figure{Name: "regions", Finding: table.Title, Small: t.gapsSmall(), SVG: p.SVG(), Table: table}
+}
+
+func (t *Teller) partials() Figure {
+	sorted := t.sorted()
 	finding := t.say("report.evppi.finding.none")
 	if top := sorted[0]; top.EVPPI[0] > 0.01*t.at(t.PSA.Curves.EVPI) {
 		finding = t.say("report.evppi.finding", t.group(top.Parameters))

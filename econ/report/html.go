@@ -111,10 +111,10 @@ func (t *Teller) sections() []section {
 		sure = []string{t.stability()}
 	}
 	add("report.sure", sure, []string{"plane-", "ceac", "loss"}, untitled(t.spread()))
-	add("report.hangs", nil, []string{"tornado"}, t.turns())
-	add("report.find", nil, []string{"evpi", "evppi", "evsi"})
+	add("report.hangs", nil, []string{"tornado", "two-way"}, t.turns())
+	add("report.find", nil, []string{"evpi", "evppi", "evppi-range", "evsi"})
 	if t.Equal != nil {
-		add("report.equal", []string{t.gapsSmall()}, nil, t.regions())
+		add("report.equal", nil, []string{"regions"})
 	}
 	add("report.scenarios", nil, nil, untitled(t.scenarios()))
 	add("report.every", []string{t.say("report.every.text")}, nil, untitled(t.every()))

@@ -318,6 +318,14 @@ func (r *Run) oneWay(c *econ.Compiled) error {
 		}
 		r.Thresholds = append(r.Thresholds, Turn{b.Reach, at})
 	}
+	if len(blown.Bars) > 1 {
+		grid, err := compare.TwoWay(run, r.Question.Question, blown.Bars[0].Reach, blown.Bars[1].Reach, 7)
+		if err != nil {
+			r.Warnings = append(r.Warnings, "two values at a time: "+err.Error()) // ends that go by themselves needn't go together
+			return nil
+		}
+		r.TwoWay = &grid
+	}
 	return nil
 }
 

@@ -28,6 +28,7 @@ type Run struct {
 	PSA        *PSA           `json:"psa,omitempty"`
 	Tornado    *compare.Blown `json:"tornado,omitempty"`
 	Thresholds []Turn         `json:"thresholds,omitempty"`
+	TwoWay     *compare.Grid  `json:"two_way,omitempty"` // the two that matter most
 	Scenarios  []Scenario     `json:"scenarios,omitempty"`
 	Every      []Scenario     `json:"conventions_side_by_side,omitempty"`
 	Equal      *Equal         `json:"regions,omitempty"`
@@ -115,7 +116,7 @@ type PSA struct {
 	Curves     compare.Curves      `json:"curves"`
 	Plane      []compare.Cloud     `json:"plane"`
 	Stability  compare.Stability   `json:"stability"`
-	Partials   []compare.Partial   `json:"evppi,omitempty"` // at the price of interest alone, or over the range
+	Partials   []compare.Partial   `json:"evppi,omitempty"` // at the price of interest, then over the range
 	Population *compare.Population `json:"population,omitempty"`
 	Sample     *compare.Sample     `json:"evsi,omitempty"` // at the price of interest
 }
@@ -167,7 +168,12 @@ func (r *Run) Analyse(o compare.Outcomes, p compare.Params, groups [][]string) e
 		return err
 	}
 	if len(groups) > 0 {
-		if psa.Partials, err = compare.EVPPI(o, p, groups, []float64{price}); err != nil {
+		// The price of interest first, then some of the range.
+		prices := []float64{price}
+		for i := 0; i < len(wtp); i += max((len(wtp)-1)/20, 1) {
+			prices = append(prices, wtp[i])
+		}
+		if psa.Partials, err = compare.EVPPI(o, p, groups, prices); err != nil {
 			return err
 		}
 	}

@@ -13,7 +13,7 @@ func (t *Teller) Tables() []Table {
 	for _, f := range t.Figures() {
 		out = append(out, f.Table)
 	}
-	for _, table := range []*Table{t.spread(), t.scenarios(), t.every(), t.turns(), t.regions(), t.conventions(), t.inputs()} {
+	for _, table := range []*Table{t.spread(), t.scenarios(), t.every(), t.turns(), t.conventions(), t.inputs()} {
 		if table != nil {
 			out = append(out, *table)
 		}
@@ -60,6 +60,9 @@ func (t *Teller) results() Table {
 	add(years, t.say("report.lifeyears"))
 	add(cost, t.say("report.undiscounted", t.say("report.cost", t.Model.Currency)))
 	add(effect, t.say("report.undiscounted", t.say("report.effect", t.Model.EffectUnit)))
+	price := t.Question.Question.WTP
+	add(true, t.say("report.nmb", t.Model.Currency, t.price()))
+	add(price > 0, t.say("report.nhb", t.Model.EffectUnit, t.price()))
 	var other []Outcome
 	if len(t.Strategies) > 0 {
 		other = t.Strategies[0].Other
@@ -77,6 +80,11 @@ func (t *Teller) results() Table {
 		}
 		if effect {
 			row = append(row, t.maybe(s.UndiscountedEffect, t.numeric))
+		}
+		at := compare.Point{Cost: s.Cost, Effect: s.Effect}
+		row = append(row, t.costs(at.NetMonetaryBenefit(price)))
+		if price > 0 {
+			row = append(row, t.numeric(at.NetHealthBenefit(price)))
 		}
 		for i := range other {
 			row = append(row, t.numeric(s.Other[i].Value))

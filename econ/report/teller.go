@@ -22,7 +22,8 @@ var words = sync.OnceValues(func() (map[string]*lang.Words, error) { return lang
 // Teller says a run in a language.
 type Teller struct {
 	*Run
-	words *lang.Words
+	words   *lang.Words
+	figures []Figure
 }
 
 // Tell makes a teller in sv, nb or en.
@@ -35,7 +36,9 @@ func Tell(r *Run, language string) (*Teller, error) {
 	if !ok {
 		return nil, fmt.Errorf("there is no language %q: sv, nb or en", language)
 	}
-	return &Teller{r, l}, nil
+	t := &Teller{Run: r, words: l}
+	t.figures = t.draw()
+	return t, nil
 }
 
 // say is a message.

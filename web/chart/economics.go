@@ -256,6 +256,45 @@ func (d *drawing) bar(class string, from, to, y float64) {
 	d.add(`<rect class="%v" x="%v" y="%v" width="%v" height="14"/>`, class, min(from, to), y, math.Abs(to-from))
 }
 
+// Grid is an answer at each of some values of two things: x along, y upwards. A cell where the answer is above 0 is shaded, and its number says how much.
+type Grid struct {
+	ID, Title, Desc string
+	X, Y            string     // what they are
+	Xs, Ys          []string   // their values, in words
+	Cells           [][]string // [y][x]
+	Over            [][]bool   // [y][x]: shaded
+}
+
+// SVG draws the cells.
+func (g Grid) SVG() template.HTML {
+	const left, right, top, base = 76.0, 470.0, 28.0, 268.0
+	var d drawing
+	d.open("smv-chart", g.ID, g.Title, g.Desc, 480, 316)
+	width, height := (right-left)/float64(max(len(g.Xs), 1)), (base-top)/float64(max(len(g.Ys), 1))
+	for j := range g.Ys {
+		y := base - height*float64(j+1)
+		d.add(`<text class="end" x="%v" y="%v">%v</text>`, left-6, y+height/2+4, g.Ys[j])
+		for i := range g.Xs {
+			x := left + width*float64(i)
+			if g.Over[j][i] {
+				d.add(`<rect class="soft" x="%v" y="%v" width="%v" height="%v"/>`, x+.5, y+.5, width-1, height-1)
+			}
+			d.add(`<text class="lab mid smv-only-wide" x="%v" y="%v">%v</text>`, x+width/2, y+height/2+4, g.Cells[j][i])
+		}
+		d.add(`<path class="grid" d="M%v %vH%v"/>`, left, y, right)
+	}
+	for i := range g.Xs {
+		class := "mid"
+		if i%2 == 1 {
+			class += " smv-only-wide"
+		}
+		d.add(`<text class="%v" x="%v" y="%v">%v</text>`, class, left+width*(float64(i)+.5), base+20, g.Xs[i])
+	}
+	d.add(`<path class="axis" d="M%v %vH%v"/>`, left, base, right)
+	d.add(`<text class="mid" x="%v" y="%v">%v</text><text x="4" y="%v">%v</text></svg>`, (left+right)/2, base+40, g.X, top-10, g.Y)
+	return d.html()
+}
+
 // Place is one strategy by its effect (x) and cost (y).
 type Place struct {
 	Name string

@@ -42,6 +42,7 @@ func economics() map[string]template.HTML {
 		"tornado":       tornado.SVG(),
 		"tornado-none":  Tornado{ID: "t", Title: "Inget", Base: -1, Zero: true}.SVG(),
 		"places":        Places{ID: "f", Title: "Vad som är värt att välja", X: axis(0, 6, "QALY"), Y: axis(0, 60000, "kr"), Places: []Place{{"UC", 1, 10000, true}, {"B", 2, 15000, true}, {"A", 1.5, 18000, false}, {"C", 3, 25000, false}, {"D", 4, 35000, true}, {"E", 5, 55000, true}}}.SVG(),
+		"grid":          Grid{ID: "g", Title: "Två i taget", X: "pris <kr>", Y: "fynd", Xs: []string{"1", "2", "3"}, Ys: []string{"0,1", "0,2"}, Cells: [][]string{{"−1", "0", "1"}, {"2", "3", "4"}}, Over: [][]bool{{false, false, true}, {true, true, true}}}.SVG() + "\n" + Grid{}.SVG() + Patch("bar"),
 		"places-single": Places{ID: "f", Title: "En", Places: []Place{{"ensam", 1, 1, true}}}.SVG(),
 	}
 }
