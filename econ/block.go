@@ -108,7 +108,11 @@ func (b *block) lost(s, m, lane int) error {
 	p := Problem{Field: "strategies." + b.c.strategies[s].Name,
 		Says: fmt.Sprintf("the %s of strategy %s isn't a finite number%s", b.c.outcomes[b.c.measures[m].outcome].Name, b.c.strategies[s].Name, b.when(lane, 0)),
 		Hint: "a division by zero, the logarithm of what isn't positive, or a key outside a table"}
-	if at, ok := b.frame.Origin(lane); ok {
+	at, ok := b.frame.Origin(b.c.stage, lane)
+	for i := 0; i < len(b.runners) && !ok; i++ {
+		at, ok = b.runners[i].origin(b, lane)
+	}
+	if ok {
 		p.File, p.Line, p.Column = at.File, at.Line, at.Column
 	}
 	return Problems{p}

@@ -29,6 +29,7 @@ type Options struct {
 	Conventions Conventions // only what is otherwise
 	Vary        []string    // parameters whose values will differ, beside those with a distribution
 	stored      string
+	advise      bool // also what is costly to find
 }
 
 // Compiled is a model that can be run: over the base case, over draws, or over any values of its parameters.
@@ -78,6 +79,7 @@ type part interface {
 
 type runner interface {
 	run(b *block) error
+	origin(b *block, lane int) (Pos, bool) // where a number went wrong in that lane
 }
 
 // check is what has to hold of a value in each lane.
@@ -91,16 +93,17 @@ type check struct {
 
 type compiler struct {
 	*Compiled
-	b        *formula.Builder
-	cycle    formula.Reg
-	byName   map[string]int // parameters
-	derived  map[string]int
-	parsed   map[Text]*formula.Node
-	used     map[string]bool
-	settable map[string]bool
-	cohorts  map[string]*cohort
-	visiting map[string]bool // trees on the way
-	branches int
+	b         *formula.Builder
+	cycle     formula.Reg
+	byName    map[string]int // parameters
+	derived   map[string]int
+	parsed    map[Text]*formula.Node
+	used      map[string]bool
+	settable  map[string]bool
+	cohorts   map[string]*cohort
+	survivals map[string]*survival
+	visiting  map[string]bool // trees on the way
+	branches  int
 }
 
 // Compile makes a model ready to run. What is wrong, and what is worth a look, comes with it; with errors there is nothing to run.
@@ -109,7 +112,7 @@ func Compile(m *Model, o Options) (*Compiled, error) { return compile(m, o, fals
 // compile leaves out what isn't discounted for a probabilistic analysis.
 func compile(m *Model, o Options, probabilistic bool) (*Compiled, error) {
 	c := &compiler{Compiled: &Compiled{model: m, options: o, probabilistic: probabilistic}, byName: map[string]int{}, derived: map[string]int{},
-		parsed: map[Text]*formula.Node{}, used: map[string]bool{}, settable: map[string]bool{}, cohorts: map[string]*cohort{}, visiting: map[string]bool{}}
+		parsed: map[Text]*formula.Node{}, used: map[string]bool{}, settable: map[string]bool{}, cohorts: map[string]*cohort{}, survivals: map[string]*survival{}, visiting: map[string]bool{}}
 	c.choose(&o)
 	c.storedIsThere()
 	c.b = formula.NewBuilder(c.tables())
@@ -391,6 +394,12 @@ func (c *compiler) structure() {
 		}
 	}
 	c.unused()
+	if !c.probabilistic {
+		c.units()
+	}
+	if c.options.advise {
+		c.advise()
+	}
 }
 
 // enter lets a share of a strategy's people into a part.
@@ -415,9 +424,13 @@ func (c *compiler) enter(s *strategy, index int, sc *scope, name string, w way, 
 		}
 		c.tree(s, index, sc, p.Branches, w, "parts."+name)
 	case "cohort":
+		c.discrete(p)
 		c.cohort(p, index, sc, w.share, enter)
+	case "survival":
+		c.survival(p, index, sc, w.share, enter)
 	default:
-		c.problems.add(p.At, "parts."+name+".kind", "tree or cohort", "there is no kind of part called %q", p.Kind)
+		kinds := []string{"tree", "cohort", "survival"}
+		c.problems.add(p.At, "parts."+name+".kind", nearest(p.Kind, kinds), "there is no kind of part called %q", p.Kind)
 	}
 }
 

@@ -20,11 +20,12 @@ const (
 	LifeTableMiddle = "life-table-middle" // … as at its middle
 	LifeTableEnd    = "life-table-end"    // … as at its end
 	Simpson         = "simpson"           // 1/3, 4/3, 2/3, 4/3 … 1/3, as textbooks have it
+	Continuous      = "continuous"        // the integral over time; of survival curves and events
 	SimpsonDARTH    = "simpson-darth"     // 1/3, 2/3, 4/3, 2/3 … 1/3: the inner weights the other way round, as a much-used tutorial published it
 )
 
 // Corrections are all of them.
-var Corrections = []string{None, HalfCycle, LifeTableStart, LifeTableMiddle, LifeTableEnd, Simpson, SimpsonDARTH}
+var Corrections = []string{None, HalfCycle, LifeTableStart, LifeTableMiddle, LifeTableEnd, Simpson, SimpsonDARTH, Continuous}
 
 var counts = []string{"start", "end", "both"}
 
@@ -90,6 +91,8 @@ func (w weighing) weights(n int, length float64) (at, before []float64) {
 			if k == 0 || k == n {
 				weight = 0.5
 			}
+		case Continuous:
+			weight = 0 // counted otherwise
 		case LifeTableStart:
 			exponent--
 		case LifeTableMiddle:
@@ -139,6 +142,7 @@ func (c Conventions) over(o Conventions) Conventions {
 	text(&c.CycleLength, o.CycleLength)
 	text(&c.Cycles, o.Cycles)
 	set(&c.WithinCycle, o.WithinCycle)
+	text(&c.Horizon, o.Horizon)
 	if o.WithinCycle != "" && o.WithinCycle != None {
 		c.Count = ""
 	}
@@ -227,6 +231,7 @@ func (c *Compiled) Conventions() []Named {
 	if len(c.weighings) > 0 {
 		add("cycle_length", "%s", conv.CycleLength.Source)
 		add("cycles", "%s", conv.Cycles.Source)
+		add("horizon", "%s", conv.Horizon.Source)
 		add("rewards_per", "%s", conv.RewardsPer)
 	}
 	for i, w := range c.weighings {
@@ -271,6 +276,8 @@ func (w weighing) says() string {
 // index says at which time what is counted at k is discounted.
 func (w weighing) index() string {
 	switch w.correction {
+	case Continuous:
+		return "the moment"
 	case LifeTableStart:
 		return "k-1"
 	case LifeTableMiddle:

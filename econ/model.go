@@ -58,7 +58,8 @@ type Note struct {
 type Conventions struct {
 	CycleLength Text     `econ:"cycle_length" doc:"Years in a cycle: 1, 1/12 …"`
 	Cycles      Text     `econ:"cycles" doc:"How many cycles."`
-	WithinCycle string   `econ:"within_cycle" doc:"none, half-cycle, life-table-start, life-table-middle, life-table-end, simpson or simpson-darth."`
+	WithinCycle string   `econ:"within_cycle" doc:"none, half-cycle, life-table-start, life-table-middle, life-table-end, simpson, simpson-darth, or continuous."`
+	Horizon     Text     `econ:"horizon" doc:"With continuous: the years that are counted, or lifetime; all cycles, if not given."`
 	Count       string   `econ:"count" doc:"With within_cycle none: which states are counted: start (0 to n-1), end (1 to n) or both (0 to n)."`
 	RewardsPer  string   `econ:"rewards_per" doc:"cycle or year: what a reward of a state is for. Needed where a cycle isn't a year."`
 	Discount    Discount `econ:"discount" doc:"Rates a year, and when they count."`
@@ -150,7 +151,7 @@ type Strategy struct {
 // Part is a decision tree, a cohort …: something that people go through.
 type Part struct {
 	Name        string    `econ:"name,key"`
-	Kind        string    `econ:"kind,required" doc:"tree or cohort."`
+	Kind        string    `econ:"kind,required" doc:"tree, cohort or survival."`
 	Label       string    `econ:"label"`
 	CycleLength Text      `econ:"cycle_length" doc:"If it isn't that of the conventions."`
 	Cycles      Text      `econ:"cycles" doc:"If it isn't that of the conventions."`
@@ -160,6 +161,9 @@ type Part struct {
 	Rewards     []Rewards `econ:"rewards,table" doc:"By outcome and state, what a cycle there gives."`
 	OnMove      []MoveSet `econ:"transition_rewards,table" doc:"By outcome, from and to: what a move gives, once."`
 	Branches    []Branch  `econ:"branches" doc:"Of a tree."`
+	OnEntry     []Rewards `econ:"on_entry" doc:"By outcome and state, what coming there gives, once."`
+	Curves      []Curve   `econ:"curves" doc:"Of survival: the curves between the states, the innermost first. A curve that another goes on as is none of them."`
+	Crossing    string    `econ:"crossing" doc:"Of survival, where an inner curve rises above an outer: refuse (if not given), cap the inner, or lift the outer."`
 	At          Pos       `econ:"-"`
 }
 

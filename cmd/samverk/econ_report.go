@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -24,8 +23,8 @@ import (
 
 // econAsk is what can be asked of a model beyond its base case.
 type econAsk struct {
-	Model      string   `arg:"" complete:"file" help:"The model: a YAML file, or a folder with a model.yaml."`
-	Scenario   string   `placeholder:"NAME" help:"One of the model's scenarios."`
+	model
+	variant
 	Strategy   string   `placeholder:"NAME" help:"The strategy of interest; the best but the comparator, if not given."`
 	Comparator string   `placeholder:"NAME" help:"What it is compared with; the model's first strategy, if not given."`
 	WTP        float64  `name:"wtp" placeholder:"PRICE" help:"What a unit of effect may cost; the model's first willingness to pay, if not given."`
@@ -48,11 +47,11 @@ type econAsk struct {
 
 // of runs all that was asked.
 func (c *econAsk) of(s streams) (*econreport.Run, error) {
-	m, err := econ.Load(c.Model)
+	m, err := c.load(s)
 	if err != nil {
-		return nil, econFault(s, err)
+		return nil, err
 	}
-	o := econreport.Options{Scenario: c.Scenario, Strategy: c.Strategy, Comparator: c.Comparator, WTP: c.WTP, Most: c.Most, Draws: c.Draws, Seed: c.Seed}
+	o := econreport.Options{Variant: c.options(m), Strategy: c.Strategy, Comparator: c.Comparator, WTP: c.WTP, Most: c.Most, Draws: c.Draws, Seed: c.Seed}
 	for _, g := range c.Group {
 		o.Groups = append(o.Groups, strings.Split(g, "+"))
 	}
@@ -480,42 +479,22 @@ func econDiffer(a, b econSide) []econDiffers {
 	return out
 }
 
-type econNewCmd struct {
-	Dir  string `arg:"" complete:"dir" help:"The folder to make."`
-	From string `placeholder:"NAME" help:"The worked model to begin from; without it they are listed."`
-}
-
-func (econNewCmd) Help() string {
-	return `Makes a folder with a model to begin from, and the table with its parameters. The numbers of the worked models are illustrative.
-
-Example:
-
-  samverk econ new my-model --from gene-panel-lung-cancer`
-}
-
-func (c *econNewCmd) Run(s streams) error {
+// worked writes a model that ships with the program. As YAML its files are as they are, comments and all.
+func (c *econNewCmd) worked(s streams) error {
 	source, ok := models.Open(c.From)
 	if !ok {
 		return fault.New(fault.Invalid, "there is no model %q to begin from", c.From).Do("--from %s", strings.Join(models.Names(), ", --from "))
 	}
-	if _, err := os.Stat(c.Dir); err == nil {
-		return fault.New(fault.Conflict, "there is something there already").In(c.Dir)
-	}
-	if err := os.MkdirAll(c.Dir, 0o777); err != nil {
-		return fault.Wrap(fault.Unavailable, err, "the folder can't be made")
-	}
-	names, err := fs.Glob(source, "*")
-	if err != nil {
-		return err
-	}
-	for _, name := range names {
-		data, err := fs.ReadFile(source, name)
+	if c.As != "yaml" {
+		m, err := econ.Read(source, "model.yaml")
 		if err != nil {
 			return err
 		}
-		if err := os.WriteFile(filepath.Join(c.Dir, name), data, 0o666); err != nil {
-			return fault.Wrap(fault.Unavailable, err, "the model can't be written")
+		if err := m.Save(c.Dir, econ.Layout(c.As)); err != nil {
+			return err
 		}
+	} else if err := os.CopyFS(c.Dir, source); err != nil {
+		return fault.Wrap(fault.Unavailable, err, "the model can't be written")
 	}
 	say(s.out, "The model is in "+c.Dir+". Its numbers are illustrative.")
 	say(s.out, "Next: samverk econ run "+c.Dir)

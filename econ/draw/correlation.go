@@ -99,7 +99,7 @@ func (t *tie) factor(rho map[[2]int]float64) error {
 			for k := range j {
 				sum -= t.lower[i][k] * t.lower[j][k]
 			}
-			switch d := t.lower[j][:]; {
+			switch d := t.lower[j]; {
 			case i == j && sum < -1e-9, i != j && d[j] == 0 && math.Abs(sum) > 1e-9:
 				return &Error{Family: "correlation", Says: "no parameters can have all these correlations at once",
 					Hint: "the matrix is not positive semidefinite; a pair not given counts as 0"}

@@ -14,11 +14,11 @@ import (
 
 // Options say what to ask of a model. Zeros stand for what the model says.
 type Options struct {
-	Scenario   string
-	Strategy   string  // of interest; the best but the comparator, if not given
-	Comparator string  // the first, if not given
-	WTP        float64 // the price of interest; the model's first
-	Most       float64 // the end of the range of prices; twice the highest
+	Variant    econ.Options // scenario, values and conventions
+	Strategy   string       // of interest; the best but the comparator, if not given
+	Comparator string       // the first, if not given
+	WTP        float64      // the price of interest; the model's first
+	Most       float64      // the end of the range of prices; twice the highest
 	Draws      int
 	Seed       uint64
 	Workers    int
@@ -32,11 +32,11 @@ type Options struct {
 // Of runs all that a report tells: the base case, the probabilistic analysis, one value at a time, where the answer turns, the model's scenarios, and
 // the same model under every convention.
 func Of(m *econ.Model, o Options) (*Run, error) {
-	vary := make([]string, len(m.Parameters))
-	for i, p := range m.Parameters {
-		vary[i] = p.Name
+	variant := o.Variant
+	for _, p := range m.Parameters {
+		variant.Vary = append(variant.Vary, p.Name)
 	}
-	compiled, err := econ.Compile(m, econ.Options{Scenario: o.Scenario, Vary: vary})
+	compiled, err := econ.Compile(m, variant)
 	if err != nil {
 		return nil, err
 	}
@@ -45,7 +45,7 @@ func Of(m *econ.Model, o Options) (*Run, error) {
 		return nil, err
 	}
 	r := &Run{Format: Format, ID: result.RunID, Engine: result.Engine, Model: about(m), Traces: traces(m, result)}
-	r.Model.Scenario = o.Scenario
+	r.Model.Scenario = o.Variant.Scenario
 	for _, f := range compiled.Conventions() {
 		r.Conventions = append(r.Conventions, Fact{f.Name, f.Value})
 	}
@@ -62,7 +62,7 @@ func Of(m *econ.Model, o Options) (*Run, error) {
 	if r.Question, err = ask(m, points, o); err != nil {
 		return nil, err
 	}
-	r.parameters(m)
+	r.parameters(m, o.Variant)
 	if err := r.probabilistic(m, compiled, o); err != nil {
 		return nil, err
 	}
@@ -71,7 +71,7 @@ func Of(m *econ.Model, o Options) (*Run, error) {
 			return nil, err
 		}
 	}
-	return r, cmp.Or(r.scenarios(m), r.everyConvention(m, o))
+	return r, cmp.Or(r.scenarios(m, o), r.everyConvention(m, o))
 }
 
 func about(m *econ.Model) Model {
@@ -194,9 +194,19 @@ func traces(m *econ.Model, r *econ.Result) []Trace {
 	return out
 }
 
-// parameters lists what went in.
-func (r *Run) parameters(m *econ.Model) {
+// parameters lists what went in: a variant's values, where it has others.
+func (r *Run) parameters(m *econ.Model, o econ.Options) {
+	var set []econ.Setting
+	if i := slices.IndexFunc(m.Scenarios, func(s econ.Scenario) bool { return s.Name == o.Scenario }); i >= 0 {
+		set = append(set, m.Scenarios[i].Set...)
+	}
+	set = append(set, o.Set...)
 	for _, p := range m.Parameters {
+		for _, s := range set {
+			if s.Name == p.Name {
+				p.Value = s.Value
+			}
+		}
 		out := Parameter{Name: p.Name, Label: p.Label, Unit: p.Unit, Source: p.Source, Low: Number(p.Low), High: Number(p.High)}
 		if v := Number(p.Value); v != nil {
 			out.Value = *v
@@ -330,9 +340,9 @@ func (r *Run) oneWay(c *econ.Compiled) error {
 }
 
 // scenarios runs the model's own.
-func (r *Run) scenarios(m *econ.Model) error {
+func (r *Run) scenarios(m *econ.Model, o Options) error {
 	for _, s := range m.Scenarios {
-		told, err := r.variant(m, econ.Options{Scenario: s.Name})
+		told, err := r.variant(m, econ.Options{Scenario: s.Name, Set: o.Variant.Set})
 		if err != nil {
 			return fmt.Errorf("scenario %s: %w", s.Name, err)
 		}
@@ -366,7 +376,7 @@ func (r *Run) everyConvention(m *econ.Model, o Options) error {
 		return nil
 	}
 	add := func(name string, c econ.Conventions) {
-		told, err := r.variant(m, econ.Options{Scenario: o.Scenario, Conventions: c})
+		told, err := r.variant(m, econ.Options{Scenario: o.Variant.Scenario, Set: o.Variant.Set, Conventions: c})
 		told.Name = name
 		if err != nil {
 			told.Refused = err.Error()
