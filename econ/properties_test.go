@@ -6,6 +6,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -172,7 +173,7 @@ func survives(t interface{ Fatalf(string, ...any) }, files fstest.MapFS) {
 		placed(list)
 		return
 	}
-	if n := cost(m); n > 2_000_000 {
+	if n := cost(m); n > 1_000_000 {
 		return // it would be run, and take its time
 	}
 	placed(econ.Check(m))
@@ -209,9 +210,11 @@ func cost(m *econ.Model) int {
 		}
 		n += states * states
 	}
-	var cycles int
-	fmt.Sscan(m.Conventions.Cycles.Source, &cycles)
-	return n * max(1, cycles) * max(1, len(m.Strategies))
+	cycles, err := strconv.ParseFloat(m.Conventions.Cycles.Source, 64)
+	if err != nil || cycles > 1000 {
+		cycles = 1000
+	}
+	return n * int(max(1, cycles)) * max(1, len(m.Strategies)) * max(1, len(m.Scenarios))
 }
 
 // FuzzRead: any bytes as a model and as a table are a model, or a list of problems.
