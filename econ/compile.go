@@ -186,6 +186,11 @@ var reserved = map[string]string{
 
 // names checks that each name is one, and is given once.
 func (c *compiler) names() {
+	for _, note := range c.model.Reporting {
+		if !slices.Contains(Reporting, note.Name) {
+			c.problems.add(Pos{}, "reporting."+note.Name, nearest(note.Name, Reporting), "CHEERS 2022 has no item %q", note.Name)
+		}
+	}
 	seen := map[string]Pos{}
 	name := func(n, field string, at Pos) {
 		switch first, twice := seen[n]; {

@@ -35,9 +35,17 @@ type Model struct {
 	PSA          *PSA        `econ:"psa" doc:"The probabilistic analysis."`
 	Scenarios    []Scenario  `econ:"scenarios" doc:"The same model with other values or conventions."`
 	WTP          []float64   `econ:"willingness_to_pay" doc:"What a unit of effect may cost, to look at."`
+	Reporting    []Note      `econ:"reporting" doc:"What the report has to say and can't find elsewhere in the model, by the items of CHEERS 2022: background, population, setting, funding, interests …"`
 
 	files map[string]string   // tables that were kept in files, by path: parameters, parts.NAME.states …
 	data  map[string]*dataset // what the tables hold
+}
+
+// Reporting are the items of CHEERS 2022 in their order, as the keys of a model's reporting.
+var Reporting = []string{
+	"title", "abstract", "background", "plan", "population", "setting", "comparators", "perspective", "horizon", "discounting", "outcomes", "measurement", "valuation", "costs",
+	"currency", "model", "assumptions", "heterogeneity", "distribution", "uncertainty", "engagement", "parameters", "results", "effect_of_uncertainty", "effect_of_engagement", "findings",
+	"funding", "interests",
 }
 
 // Note is a line of text with a heading.

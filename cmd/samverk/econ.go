@@ -15,10 +15,13 @@ import (
 
 // econCmd runs health-economic models. They are files, so no node is needed.
 type econCmd struct {
-	New   econNewCmd   `cmd:"" help:"Write a small model to begin with."`
-	Check econCheckCmd `cmd:"" help:"Tell what is wrong with a model, where, and what to do."`
-	Run   econRunCmd   `cmd:"" help:"Run the base case: what each strategy costs and gives."`
-	PSA   econPSACmd   `cmd:"" name:"psa" help:"Run the probabilistic analysis: how sure that is."`
+	New     econNewCmd     `cmd:"" help:"Write a small model to begin with, or a worked one."`
+	Check   econCheckCmd   `cmd:"" help:"Tell what is wrong with a model, where, and what to do."`
+	Run     econRunCmd     `cmd:"" help:"Run the base case: what each strategy costs and gives."`
+	PSA     econPSACmd     `cmd:"" name:"psa" help:"Run the probabilistic analysis: how sure that is."`
+	Voi     econVoiCmd     `cmd:"" help:"Tell what information is worth: what to find out next."`
+	Compare econCompareCmd `cmd:"" help:"Two models or two runs side by side."`
+	Report  econReportCmd  `cmd:"" help:"Write a report that answers CHEERS 2022, with figures and tables."`
 }
 
 func (econCmd) Help() string {
@@ -29,7 +32,8 @@ Examples:
   samverk econ new my-model
   samverk econ check my-model
   samverk econ run my-model
-  samverk econ psa my-model --draws 10000 --seed 1 --json`
+  samverk econ psa my-model --draws 10000 --seed 1 --json
+  samverk econ report my-model -o report.html`
 }
 
 // model is the argument of nearly all of them.
@@ -107,13 +111,17 @@ func sayProblem(s streams, p econ.Problem) {
 }
 
 type econNewCmd struct {
-	Dir string `arg:"" complete:"dir" help:"The folder to make."`
-	As  string `enum:"yaml,csv,xlsx" default:"yaml" help:"How the model is kept: yaml (one file with comments), csv or xlsx (tables that spreadsheets open)."`
+	Dir  string `arg:"" complete:"dir" help:"The folder to make."`
+	From string `placeholder:"NAME" help:"A worked model to begin from: gene-panel-lung-cancer or genome-first-rare-disease."`
+	As   string `enum:"yaml,csv,xlsx" default:"yaml" help:"How the model is kept: yaml (one file with comments), csv or xlsx (tables that spreadsheets open)."`
 }
 
 func (c *econNewCmd) Run(s streams) error {
 	if _, err := os.Stat(filepath.Join(c.Dir, "model.yaml")); err == nil {
 		return fault.New(fault.Conflict, "there is a model in %s already", c.Dir).Do("choose another folder")
+	}
+	if c.From != "" {
+		return c.worked(s)
 	}
 	m, text := econ.New()
 	if c.As != "yaml" {
