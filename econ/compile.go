@@ -101,6 +101,7 @@ type compiler struct {
 	cohorts   map[string]*cohort
 	survivals map[string]*survival
 	crowds    map[string]*crowd
+	timed     map[string]*timed
 	visiting  map[string]bool // trees on the way
 	branches  int
 }
@@ -111,7 +112,7 @@ func Compile(m *Model, o Options) (*Compiled, error) { return compile(m, o, fals
 // compile leaves out what isn't discounted for a probabilistic analysis.
 func compile(m *Model, o Options, probabilistic bool) (*Compiled, error) {
 	c := &compiler{Compiled: &Compiled{model: m, options: o, probabilistic: probabilistic}, byName: map[string]int{}, derived: map[string]int{},
-		parsed: map[Text]*formula.Node{}, used: map[string]bool{}, settable: map[string]bool{}, cohorts: map[string]*cohort{}, survivals: map[string]*survival{}, crowds: map[string]*crowd{}, visiting: map[string]bool{}}
+		parsed: map[Text]*formula.Node{}, used: map[string]bool{}, settable: map[string]bool{}, cohorts: map[string]*cohort{}, survivals: map[string]*survival{}, crowds: map[string]*crowd{}, timed: map[string]*timed{}, visiting: map[string]bool{}}
 	c.choose(&o)
 	c.storedIsThere()
 	c.b = formula.NewBuilder(c.tables())
@@ -417,10 +418,12 @@ func (c *compiler) enter(s *strategy, index int, sc *scope, name string, w way, 
 	case "individuals":
 		c.discrete(p)
 		c.individuals(p, index, sc, w.share, enter)
+	case "events":
+		c.events(p, index, sc, w.share, enter)
 	case "survival":
 		c.survival(p, index, sc, w.share, enter)
 	default:
-		kinds := []string{"tree", "cohort", "survival", "individuals"}
+		kinds := []string{"tree", "cohort", "survival", "individuals", "events"}
 		c.problems.add(p.At, "parts."+name+".kind", nearest(p.Kind, kinds), "there is no kind of part called %q", p.Kind)
 	}
 }

@@ -476,3 +476,20 @@ func (w *crowd) ready(p *formula.Program) {
 		w.draws = append(w.draws, p.Stage(every, 0, formula.Draw))
 	}
 }
+
+// crowdOf is the compiled part of a name, where people are followed.
+func (c *Compiled) crowdOf(name string) *crowd {
+	for _, p := range c.parts {
+		switch w := p.(type) {
+		case *crowd:
+			if w.part.Name == name {
+				return w
+			}
+		case *timed:
+			if w.part.Name == name {
+				return w.crowd
+			}
+		}
+	}
+	return nil
+}
