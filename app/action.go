@@ -3,6 +3,7 @@ package app
 import (
 	"net/http"
 
+	involvementweb "github.com/samverk/samverk/action/involvement/web"
 	actionweb "github.com/samverk/samverk/action/web"
 	"github.com/samverk/samverk/forum"
 	forumweb "github.com/samverk/samverk/forum/web"
@@ -21,6 +22,9 @@ type actionRoom struct {
 
 // actions opens the pages of the rooms of action.
 func (s *site) actions(frame *web.Site) error {
+	if err := involvementweb.Register(s.table, frame, s.commons.Forum, s.commons.Networks, s.commons.Involved, involvementweb.Options{}); err != nil {
+		return err
+	}
 	return actionweb.Register(s.table, frame, s.commons.Networks, s.doing)
 }
 

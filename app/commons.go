@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 
 	"github.com/samverk/samverk/account"
+	"github.com/samverk/samverk/action/involvement"
 	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/forum"
 	"github.com/samverk/samverk/network"
@@ -23,6 +24,7 @@ type Commons struct {
 	Notices  *notice.Notices
 	Accounts *account.Accounts
 	Forum    *forum.Forum
+	Involved *involvement.Reports
 }
 
 // attachmentsName is where the forum keeps files, in a data directory.
@@ -86,6 +88,7 @@ func OpenCommons(ctx context.Context, db *storage.DB, dir string, s Settings, o 
 		return c, err
 	}
 	c.Forum, err = forum.Open(ctx, db, c.Networks, c.Notices, forum.Options{Files: files, Scanner: s.Scanner, URL: o.URL, Mail: s.Mail.From, Sealed: o.Decided})
+	c.Involved = involvement.Open(db, c.Networks)
 	return c, err
 }
 

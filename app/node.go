@@ -1,6 +1,8 @@
 package app
 
 import (
+	"github.com/samverk/samverk/action/involvement"
+
 	"context"
 	"crypto/rand"
 	"errors"
@@ -157,7 +159,7 @@ func (n *Node) openDesk(ctx context.Context) (err error) {
 // migrations are every room's tables.
 func migrations() []fs.FS {
 	return []fs.FS{individual.Migrations, consent.Migrations, counted.Migrations, policy.Migrations, carried.Migrations, ledger.Migrations, answer.Migrations, store.Migrations(),
-		network.Migrations, account.Migrations, notice.Migrations, forum.Migrations, federation.Migrations, home.Migrations, published.Migrations}
+		network.Migrations, account.Migrations, notice.Migrations, forum.Migrations, involvement.Migrations, federation.Migrations, home.Migrations, published.Migrations}
 }
 
 // Close closes what was opened, from the top down.

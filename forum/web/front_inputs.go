@@ -25,17 +25,18 @@ type inputRow struct {
 }
 
 type inputsData struct {
-	Here    string
-	Sum     string
-	All     forum.Fates
-	Years   []forum.InputYear
-	Chart   template.HTML
-	Form    *web.Form
-	Fates   []web.Option
-	Choice  []web.Option
-	Inputs  []inputRow
-	Pager   web.Pager
-	Formats web.Formats
+	Here     string
+	Sum      string
+	Involved string // where bodies' involvement is shown
+	All      forum.Fates
+	Years    []forum.InputYear
+	Chart    template.HTML
+	Form     *web.Form
+	Fates    []web.Option
+	Choice   []web.Option
+	Inputs   []inputRow
+	Pager    web.Pager
+	Formats  web.Formats
 }
 
 // fateNames are what an address calls the dispositions.
@@ -77,6 +78,7 @@ func (p *room) inputsPage(w http.ResponseWriter, r *http.Request, n *network.Net
 		d.Fates = append(d.Fates, web.Option{Value: f.name, Text: l.Must("front.fate.tag." + f.name)})
 	}
 	answered := l.Must("inputs.sum.answered", d.All.Answered(), fatesWords(l, without(d.All, forum.Undisposed)))
+	d.Involved = p.where(home(n) + "/involvement")
 	d.Sum = l.Must("inputs.sum", d.All.All(), answered)
 	q.Limit = inputsPageSize + 1
 	list, err := p.forum.PublicInputs(ctx, q)
