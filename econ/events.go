@@ -57,8 +57,11 @@ func (c clockwork) until(t float64) float64 {
 	return sum
 }
 
-// at is the worth of something at t.
-func (c clockwork) at(t float64) float64 {
+// at is the worth of something at t, when all time until then is worth until.
+func (c clockwork) at(t, until float64) float64 {
+	if len(c) == 1 {
+		return c[0].scale - c[0].delta*until
+	}
 	for i := range c {
 		if s := &c[i]; t >= s.from && (t < s.to || i == len(c)-1 && t == s.to) {
 			return s.scale * math.Exp(-s.delta*(t-s.from))

@@ -14,19 +14,20 @@ const maxEvents = 10_000
 
 // timer follows people from event to event.
 type timer struct {
-	w       *timed
-	curves  [][][]curve.Curve  // by course, state and exit, where a curve is the same for all
-	streams [][][]draw.Stream  // by course, state and exit
-	now     []float64          // the time of each person's last event
-	worth   [][]float64        // by clock: what time until then is worth
-	at      [2][][]int32       // by state: who is there, in this round and the next
-	u, t    []float64          // of those in a state: their numbers, and the times
-	ratios  []float64          // their hazard ratios
-	first   []float64          // the time of the first event
-	which   []int32            // and which it is
-	diff    []float64          // what the time until it is worth
-	sums    [][][]accumulation // by course, tally and cycle, where they are watched
-	stays   [][]int64          // by course: changes of who is where, by cycle and state
+	w        *timed
+	curves   [][][]curve.Curve  // by course, state and exit, where a curve is the same for all
+	streams  [][][]draw.Stream  // by course, state and exit
+	now      []float64          // the time of each person's last event
+	worth    [][]float64        // by clock: what time until then is worth
+	at       [2][][]int32       // by state: who is there, in this round and the next
+	u, t     []float64          // of those in a state: their numbers, and the times
+	ratios   []float64          // their hazard ratios
+	first    []float64          // the time of the first event
+	which    []int32            // and which it is
+	from, to []int              // the cycles in which they came and leave
+	diff     []float64          // what the time until it is worth
+	sums     [][][]accumulation // by course, tally and cycle, where they are watched
+	stays    [][]int64          // by course: changes of who is where, by cycle and state
 }
 
 // accumulation says how a sum grows from a cycle on: by slope for all that time is worth, from level.
@@ -34,7 +35,7 @@ type accumulation struct{ slope, level float64 }
 
 func newTimer(w *timed) *timer {
 	t := &timer{w: w, now: make([]float64, abreast), u: make([]float64, abreast), t: make([]float64, abreast), ratios: make([]float64, abreast),
-		first: make([]float64, abreast), which: make([]int32, abreast), diff: make([]float64, abreast)}
+		first: make([]float64, abreast), which: make([]int32, abreast), diff: make([]float64, abreast), from: make([]int, abreast), to: make([]int, abreast)}
 	clocks := 0
 	for _, x := range w.courses {
 		clocks = max(clocks, len(x.clocks))
@@ -183,7 +184,7 @@ func (t *timer) leave(x *walker, b *block, life, s int, list []int32, round uint
 			continue
 		}
 		to := c.exits[s][t.which[j]].to
-		t.give(x, life, s, to, int(i), ends[j])
+		t.give(x, life, s, to, int(i), j)
 		next[to] = append(next[to], i)
 	}
 	return nil
@@ -269,7 +270,7 @@ func (t *timer) earn(x *walker, life, s, clock int, list []int32, ends []float64
 			if v == 0 {
 				continue
 			}
-			from, to := t.cycle(t.now[i]), t.cycle(ends[j])
+			from, to := t.from[j], t.to[j]
 			after := t.worth[clock][i]
 			sums[from].slope += v
 			sums[from].level -= v * (after - t.diff[j])
@@ -281,22 +282,31 @@ func (t *timer) earn(x *walker, life, s, clock int, list []int32, ends []float64
 
 // cycle is the first whose end is at or after a time; one more than there are, if none is.
 func (t *timer) cycle(at float64) int {
-	return int(math.Min(math.Ceil(at/t.w.length-1e-9), float64(t.w.n+1)))
+	at = at/t.w.length - 1e-9
+	if at >= float64(t.w.n) {
+		return t.w.n + 1
+	}
+	k := int(at)
+	if float64(k) < at {
+		k++
+	}
+	return k
 }
 
 // stay notes who was where from when to when.
 func (t *timer) stay(x *walker, life, s int, list []int32, ends []float64) {
 	stays, states := t.stays[life], len(x.w.states)
 	for j, i := range list {
-		stays[t.cycle(t.now[i])*states+s]++
+		t.from[j], t.to[j] = t.cycle(t.now[i]), t.cycle(ends[j])
+		stays[t.from[j]*states+s]++
 		if t.which[j] >= 0 {
-			stays[t.cycle(ends[j])*states+s]--
+			stays[t.to[j]*states+s]--
 		}
 	}
 }
 
 // give counts what an event gives.
-func (t *timer) give(x *walker, life, from, to, i int, at float64) {
+func (t *timer) give(x *walker, life, from, to, i, j int) {
 	c := t.w.courses[life]
 	for r := range c.given {
 		g := &c.given[r]
@@ -304,10 +314,10 @@ func (t *timer) give(x *walker, life, from, to, i int, at float64) {
 		if reg == none {
 			continue
 		}
-		v := x.frame.At(reg, i) * c.clocks[g.clock].at(at)
+		v := x.frame.At(reg, i) * c.clocks[g.clock].at(t.now[i], t.worth[g.clock][i])
 		x.totals[g.tally][i] += v
 		if t.sums != nil {
-			t.sums[life][g.tally][t.cycle(at)].level += v
+			t.sums[life][g.tally][t.to[j]].level += v
 		}
 	}
 }
