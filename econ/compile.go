@@ -46,6 +46,7 @@ type Compiled struct {
 	weighings     []weighing
 	measures      []measure
 	checks        []check
+	budgeted      *budget // nil without
 	parts         []part
 }
 
@@ -61,6 +62,7 @@ type param struct {
 type measure struct {
 	outcome    int
 	discounted bool
+	year       int // only what falls in that year, from 1; 0 is all years
 }
 
 type strategy struct {
@@ -342,11 +344,12 @@ func (c *compiler) counted() {
 		}
 		switch {
 		case !c.probabilistic:
-			c.measures = append(c.measures, measure{i, true}, measure{i, false})
+			c.measures = append(c.measures, measure{i, true, 0}, measure{i, false, 0})
 		case o.Name != lifeYears:
-			c.measures = append(c.measures, measure{i, true})
+			c.measures = append(c.measures, measure{i, true, 0})
 		}
 	}
+	c.budgetYears()
 }
 
 func (c *compiler) outcome(name string, at Pos, field string) (int, bool) {
@@ -388,6 +391,7 @@ func (c *compiler) structure() {
 			return
 		}
 	}
+	c.budget()
 	c.unused()
 }
 

@@ -134,10 +134,10 @@ func (r *crowding) watched(b *block, life int, scale float64, results []*gatheri
 			}
 		}
 		for x, y := range l.tallies {
-			if y.strategy != s {
+			measure := b.c.measures[y.measure]
+			if y.strategy != s || measure.year > 0 {
 				continue
 			}
-			measure := b.c.measures[y.measure]
 			to := t.Amounts[measure.outcome].Undiscounted
 			if measure.discounted {
 				to = t.Amounts[measure.outcome].Value

@@ -60,6 +60,9 @@ func (c clockwork) until(t float64) float64 {
 // at is the worth of something at t, when all time until then is worth until.
 func (c clockwork) at(t, until float64) float64 {
 	if len(c) == 1 {
+		if t < c[0].from || t >= c[0].to {
+			return 0
+		}
 		return c[0].scale - c[0].delta*until
 	}
 	for i := range c {
@@ -180,7 +183,7 @@ func (c *compiler) eventRewards(w *timed, x *course, sc *scope, index int) {
 			c.problems.add(c.conventions.At, "conventions.discount.whole_years", "name a horizon in years", "whole years can't be counted over a lifetime")
 			return
 		}
-		clock := x.clock(weigh.segments(w.horizon))
+		clock := x.clock(measure.clip(weigh.segments(w.horizon)))
 		for _, regs := range c.yearly(w.cohort, measure.outcome, sc) {
 			for s, r := range regs {
 				if r == none {

@@ -411,6 +411,7 @@ func (c *compiler) gifts(w *crowd, sc *scope, l *life, index int) {
 		for k := 1; k <= w.n; k++ {
 			weights[k] = weigh.factor(float64(k) * w.length)
 		}
+		measure.moment(weights, w.length)
 		l.moves = append(l.moves, gives{l.tally(index, m), weights, sums[measure.outcome]})
 	}
 }

@@ -33,6 +33,7 @@ type Model struct {
 	Strategies   []Strategy  `econ:"strategies,required" doc:"What is compared."`
 	Parts        []Part      `econ:"parts,required" doc:"Decision trees, cohorts …, which strategies begin in and leaves lead to."`
 	PSA          *PSA        `econ:"psa" doc:"The probabilistic analysis."`
+	Budget       *Budget     `econ:"budget_impact" doc:"What a change costs, by year and region."`
 	Scenarios    []Scenario  `econ:"scenarios" doc:"The same model with other values or conventions."`
 	WTP          []float64   `econ:"willingness_to_pay" doc:"What a unit of effect may cost, to look at."`
 

@@ -41,6 +41,7 @@ type Sample struct {
 	compiled   *Compiled
 	sampler    *draw.Sampler
 	draws      int
+	budget     [][]float64 // by region, year, and with or without the change
 }
 
 // Draws is how many there are.
@@ -89,8 +90,14 @@ func (c *Compiled) PSA(o PSAOptions) (*Sample, error) {
 		s.Strategies = append(s.Strategies, x.Name)
 	}
 	for _, m := range c.measures {
+		if m.year > 0 {
+			break // kept as a budget
+		}
 		s.Outcomes = append(s.Outcomes, c.outcomes[m.outcome].Name)
 		s.Values = append(s.Values, rows(len(c.strategies), o.Draws))
+	}
+	if x := c.budgeted; x != nil {
+		s.budget = rows(2*len(x.regions)*x.Years, o.Draws)
 	}
 	if err := s.run(o.Workers); err != nil {
 		return nil, err
@@ -334,6 +341,9 @@ func (s *Sample) block(b *block, inputs [][]float64, from int) error {
 			copy(s.Values[m][x][from:from+b.frame.Lanes()], b.out[x][m])
 		}
 	}
+	for cell := range s.budget {
+		copy(s.budget[cell][from:from+b.frame.Lanes()], b.budget[cell])
+	}
 	return nil
 }
 
@@ -390,6 +400,7 @@ type Summary struct {
 	Draws       int               `json:"draws"`
 	Conventions []Named           `json:"conventions"`
 	Strategies  []StrategySummary `json:"strategies"`
+	Budget      *BudgetImpact     `json:"budget_impact,omitempty"`
 	Problems    Problems          `json:"problems,omitempty"`
 }
 
@@ -414,6 +425,7 @@ func (s *Sample) Summary() *Summary {
 		one.Cost, one.Effect = one.Outcomes[costName].Mean, one.Outcomes[effectName].Mean
 		r.Strategies = append(r.Strategies, one)
 	}
+	r.Budget = s.BudgetImpact()
 	return r
 }
 
