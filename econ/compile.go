@@ -102,6 +102,7 @@ type compiler struct {
 	settable  map[string]bool
 	cohorts   map[string]*cohort
 	survivals map[string]*survival
+	crowds    map[string]*crowd
 	visiting  map[string]bool // trees on the way
 	branches  int
 }
@@ -112,7 +113,7 @@ func Compile(m *Model, o Options) (*Compiled, error) { return compile(m, o, fals
 // compile leaves out what isn't discounted for a probabilistic analysis.
 func compile(m *Model, o Options, probabilistic bool) (*Compiled, error) {
 	c := &compiler{Compiled: &Compiled{model: m, options: o, probabilistic: probabilistic}, byName: map[string]int{}, derived: map[string]int{},
-		parsed: map[Text]*formula.Node{}, used: map[string]bool{}, settable: map[string]bool{}, cohorts: map[string]*cohort{}, survivals: map[string]*survival{}, visiting: map[string]bool{}}
+		parsed: map[Text]*formula.Node{}, used: map[string]bool{}, settable: map[string]bool{}, cohorts: map[string]*cohort{}, survivals: map[string]*survival{}, crowds: map[string]*crowd{}, visiting: map[string]bool{}}
 	c.choose(&o)
 	c.storedIsThere()
 	c.b = formula.NewBuilder(c.tables())
@@ -426,10 +427,13 @@ func (c *compiler) enter(s *strategy, index int, sc *scope, name string, w way, 
 	case "cohort":
 		c.discrete(p)
 		c.cohort(p, index, sc, w.share, enter)
+	case "individuals":
+		c.discrete(p)
+		c.individuals(p, index, sc, w.share, enter)
 	case "survival":
 		c.survival(p, index, sc, w.share, enter)
 	default:
-		kinds := []string{"tree", "cohort", "survival"}
+		kinds := []string{"tree", "cohort", "survival", "individuals"}
 		c.problems.add(p.At, "parts."+name+".kind", nearest(p.Kind, kinds), "there is no kind of part called %q", p.Kind)
 	}
 }
@@ -485,7 +489,7 @@ func (c *compiler) check(k check, later *[]check) {
 		}
 		return
 	}
-	if c.b.Class(k.reg)&formula.Cycle == 0 {
+	if c.b.Class(k.reg)&^formula.Draw == 0 {
 		c.checks = append(c.checks, k)
 	} else {
 		*later = append(*later, k)

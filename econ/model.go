@@ -150,21 +150,25 @@ type Strategy struct {
 
 // Part is a decision tree, a cohort …: something that people go through.
 type Part struct {
-	Name        string    `econ:"name,key"`
-	Kind        string    `econ:"kind,required" doc:"tree, cohort or survival."`
-	Label       string    `econ:"label"`
-	CycleLength Text      `econ:"cycle_length" doc:"If it isn't that of the conventions."`
-	Cycles      Text      `econ:"cycles" doc:"If it isn't that of the conventions."`
-	States      []State   `econ:"states,table"`
-	Initial     []Setting `econ:"initial" doc:"Who begins where: shares by state."`
-	Transitions []Row     `econ:"transitions,table" doc:"Probabilities by from and to; rest is one minus the others of the row."`
-	Rewards     []Rewards `econ:"rewards,table" doc:"By outcome and state, what a cycle there gives."`
-	OnMove      []MoveSet `econ:"transition_rewards,table" doc:"By outcome, from and to: what a move gives, once."`
-	Branches    []Branch  `econ:"branches" doc:"Of a tree."`
-	OnEntry     []Rewards `econ:"on_entry" doc:"By outcome and state, what coming there gives, once."`
-	Curves      []Curve   `econ:"curves" doc:"Of survival: the curves between the states, the innermost first. A curve that another goes on as is none of them."`
-	Crossing    string    `econ:"crossing" doc:"Of survival, where an inner curve rises above an outer: refuse (if not given), cap the inner, or lift the outer."`
-	At          Pos       `econ:"-"`
+	Name        string      `econ:"name,key"`
+	Kind        string      `econ:"kind,required" doc:"tree, cohort, survival or individuals."`
+	Label       string      `econ:"label"`
+	CycleLength Text        `econ:"cycle_length" doc:"If it isn't that of the conventions."`
+	Cycles      Text        `econ:"cycles" doc:"If it isn't that of the conventions."`
+	States      []State     `econ:"states,table"`
+	Initial     []Setting   `econ:"initial" doc:"Who begins where: shares by state."`
+	Transitions []Row       `econ:"transitions,table" doc:"Probabilities by from and to; rest is one minus the others of the row."`
+	Rewards     []Rewards   `econ:"rewards,table" doc:"By outcome and state, what a cycle there gives."`
+	OnMove      []MoveSet   `econ:"transition_rewards,table" doc:"By outcome, from and to: what a move gives, once."`
+	Branches    []Branch    `econ:"branches" doc:"Of a tree."`
+	OnEntry     []Rewards   `econ:"on_entry" doc:"By outcome and state, what coming there gives, once."`
+	Curves      []Curve     `econ:"curves" doc:"Of survival: the curves between the states, the innermost first. A curve that another goes on as is none of them."`
+	People      int         `econ:"people" doc:"Of individuals: how many are followed."`
+	Seed        int         `econ:"seed" doc:"Of individuals: which people, out of all there could be."`
+	Attributes  []Attribute `econ:"attributes" doc:"Of individuals: what differs between them from the start."`
+	History     []History   `econ:"history" doc:"Of individuals: what is remembered of them."`
+	Crossing    string      `econ:"crossing" doc:"Of survival, where an inner curve rises above an outer: refuse (if not given), cap the inner, or lift the outer."`
+	At          Pos         `econ:"-"`
 }
 
 // State is where people can be.

@@ -337,6 +337,7 @@ func (s *Sample) run(workers int) error {
 	for range min(workers, blocks) {
 		wait.Go(func() {
 			b := s.compiled.newBlock(lanes)
+			b.seed = s.Seed
 			inputs := make([][]float64, len(s.inputs))
 			for !stop.Load() {
 				i := int(next.Add(1)) - 1

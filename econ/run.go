@@ -3,6 +3,7 @@ package econ
 import (
 	"encoding/json"
 	"io"
+	"math"
 	"slices"
 )
 
@@ -17,6 +18,7 @@ type Result struct {
 	Conventions []Named           `json:"conventions"`
 	Strategies  []StrategyResult  `json:"strategies"`
 	Traces      []Trace           `json:"traces,omitempty"`
+	People      []People          `json:"people,omitempty"`   // of parts where individuals are followed
 	Problems    Problems          `json:"problems,omitempty"` // warnings
 }
 
@@ -190,4 +192,67 @@ func (r *Result) JSON(w io.Writer) error {
 	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)
 	return e.Encode(r)
+}
+
+// People is what a simulation of individuals tells beside means, of what they came to in a part.
+type People struct {
+	Strategy   string  `json:"strategy"`
+	Part       string  `json:"part"`
+	People     int     `json:"people"`
+	SDCost     float64 `json:"sd_cost"` // between people
+	SDEffect   float64 `json:"sd_effect"`
+	Covariance float64 `json:"covariance"`
+	SECost     float64 `json:"se_cost"` // of the mean, by the number of people followed
+	SEEffect   float64 `json:"se_effect"`
+
+	share float64
+	cost  moments
+	eff   moments
+}
+
+// spread adds the moments of those who come a way into a part.
+func (w *watch) spread(b *block, part string, people int, share float64, tallies []tally, total []moments) {
+	for s, strategy := range b.c.strategies {
+		var cost, effect moments
+		some := false
+		for t, of := range tallies {
+			if of.strategy == s && of.measure == 0 {
+				cost, some = total[t], true
+			}
+			if of.strategy == s && of.measure == 2 {
+				effect, some = total[t], true
+			}
+		}
+		if !some {
+			continue
+		}
+		i := slices.IndexFunc(w.result.People, func(p People) bool { return p.Strategy == strategy.Name && p.Part == part })
+		if i < 0 {
+			i = len(w.result.People)
+			w.result.People = append(w.result.People, People{Strategy: strategy.Name, Part: part, People: people})
+		}
+		w.result.People[i].add(share, people, cost, effect)
+	}
+}
+
+func (p *People) add(share float64, people int, cost, effect moments) {
+	n := float64(people)
+	for _, x := range []struct {
+		to   *moments
+		from moments
+	}{{&p.cost, cost}, {&p.eff, effect}} {
+		x.to.sum += share * x.from.sum / n
+		x.to.squares += share * x.from.squares / n
+		x.to.cross += share * x.from.cross / n
+	}
+	p.share += share
+	if p.share <= 0 {
+		return
+	}
+	mc, me := p.cost.sum/p.share, p.eff.sum/p.share
+	fit := n / max(1, n-1)
+	p.SDCost = math.Sqrt(max(0, p.cost.squares/p.share-mc*mc) * fit)
+	p.SDEffect = math.Sqrt(max(0, p.eff.squares/p.share-me*me) * fit)
+	p.Covariance = (p.cost.cross/p.share - mc*me) * fit
+	p.SECost, p.SEEffect = p.SDCost/math.Sqrt(n), p.SDEffect/math.Sqrt(n)
 }

@@ -13,6 +13,7 @@ type scope struct {
 	c    *compiler
 	sets []map[string]Text // the strategy's, then those of branches on the way
 	time *clock            // nil in trees
+	who  map[string]*known // what is known of a person
 	memo map[string]formula.Reg
 	busy map[string]bool
 }
@@ -23,6 +24,12 @@ type clock struct {
 	length    float64
 	counting  bool // states are being counted: k is known
 	stateTime int  // 0 where a state has no tunnel
+}
+
+// known is something known of a person: an attribute, their history, where they are.
+type known struct {
+	reg  formula.Reg
+	used bool
 }
 
 func (c *compiler) scope() *scope {
@@ -39,14 +46,21 @@ func (s *scope) with(set []Setting) *scope {
 		level[x.Name] = x.Value
 	}
 	next := s.c.scope()
-	next.sets, next.time = append(slices.Clip(s.sets), level), s.time
+	next.sets, next.time, next.who = append(slices.Clip(s.sets), level), s.time, s.who
+	return next
+}
+
+// of gives the scope where something is known of a person.
+func (s *scope) of(who map[string]*known) *scope {
+	next := s.c.scope()
+	next.sets, next.time, next.who = s.sets, s.time, who
 	return next
 }
 
 // at gives the scope at a time.
 func (s *scope) at(t clock) *scope {
 	next := s.c.scope()
-	next.sets, next.time = s.sets, &t
+	next.sets, next.time, next.who = s.sets, &t, s.who
 	return next
 }
 
@@ -92,6 +106,10 @@ func (s *scope) resolve(name string, at Pos, level int) (formula.Reg, error) {
 }
 
 func (s *scope) find(name string, at Pos, level int) (formula.Reg, error) {
+	if w := s.who[name]; w != nil {
+		w.used = true
+		return w.reg, nil
+	}
 	for i := level - 1; i >= 0; i-- {
 		if t, ok := s.sets[i][name]; ok {
 			s.c.used[name] = true
