@@ -10,6 +10,7 @@ import (
 
 	"github.com/samverk/samverk/account"
 	"github.com/samverk/samverk/action/involvement"
+	"github.com/samverk/samverk/action/need"
 	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/forum"
 	"github.com/samverk/samverk/network"
@@ -25,6 +26,7 @@ type Commons struct {
 	Accounts *account.Accounts
 	Forum    *forum.Forum
 	Involved *involvement.Reports
+	Needs    *need.Room
 }
 
 // attachmentsName is where the forum keeps files, in a data directory.
@@ -89,6 +91,9 @@ func OpenCommons(ctx context.Context, db *storage.DB, dir string, s Settings, o 
 	}
 	c.Forum, err = forum.Open(ctx, db, c.Networks, c.Notices, forum.Options{Files: files, Scanner: s.Scanner, URL: o.URL, Mail: s.Mail.From, Sealed: o.Decided})
 	c.Involved = involvement.Open(db, c.Networks)
+	if err == nil {
+		c.Needs = need.Open(db, c.Networks, c.Forum, c.Notices)
+	}
 	return c, err
 }
 
