@@ -39,7 +39,7 @@ func Nested(m *econ.Model, variant econ.Options, group []string, outer, inner in
 			return compare.Outcomes{}, err
 		}
 		// Another seed for each: were it the same, the inner means would err together.
-		s, err := c.PSA(econ.PSAOptions{Draws: inner, Seed: first.Seed + 1 + uint64(i)}) //nolint:gosec // i is not below 0
+		s, err := c.PSA(econ.PSAOptions{Draws: inner, Seed: first.Seed + 1 + uint64(i)})
 		if err != nil {
 			return compare.Outcomes{}, err
 		}
