@@ -130,6 +130,11 @@ func compile(m *Model, o Options, probabilistic bool) (*Compiled, error) {
 	if err := c.problems.refused(); err != nil {
 		return nil, err
 	}
+	for _, p := range c.parts {
+		if k, ok := p.(*cohort); ok {
+			k.join()
+		}
+	}
 	c.program = c.b.Program()
 	roots := []formula.Reg{}
 	for _, s := range c.strategies {

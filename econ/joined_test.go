@@ -35,6 +35,37 @@ func TestTreeIntoCohort(t *testing.T) {
 	}
 }
 
+// TestWaysTogether: two ways of which people move alike are one, and all of them are counted.
+func TestWaysTogether(t *testing.T) {
+	direct := run(t, mustLoad(t, small), econ.Options{})
+	text := strings.Replace(small, "parts:\n", `parts:
+  coin:
+    kind: tree
+    branches:
+      - {name: heads, p: 0.5, then: life}
+      - {name: tails, p: rest, set: {drug: drug*1}, then: life}
+`, 1)
+	tossed := run(t, mustLoad(t, text), econ.Options{})
+	for x := range direct.Strategies {
+		near(t, tossed.Strategies[x].Cost, direct.Strategies[x].Cost, 1e-12)
+		near(t, tossed.Strategies[x].Effect, direct.Strategies[x].Effect, 1e-12)
+		for k, who := range tossed.Traces[x].Occupancy {
+			for s := range who {
+				near(t, who[s], direct.Traces[x].Occupancy[k][s], 1e-12)
+			}
+		}
+	}
+}
+
+func mustLoad(t *testing.T, text string) *econ.Model {
+	t.Helper()
+	m, err := load(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
 const waiting = `samverk: econ/1
 id: waiting
 title: A wait of which the hazard changes with its length
