@@ -156,7 +156,7 @@ func (c *Compiled) settle(o *PSAOptions) error {
 			o.Draws = p.Draws
 		}
 		if o.Seed == 0 {
-			o.Seed = uint64(p.Seed) //nolint:gosec // any number is a seed
+			o.Seed = uint64(p.Seed)
 		}
 	}
 	if data := c.storedDraws(); data != nil && (o.Draws == 0) {
