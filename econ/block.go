@@ -15,6 +15,7 @@ const lanes = 128
 type block struct {
 	c       *Compiled
 	frame   *formula.Frame
+	points  bool          // the lanes are points to compare, and not draws: they have the same people
 	seed    uint64        // of a probabilistic analysis
 	first   int           // the number of the first lane's draw; -1 in a base case
 	out     [][][]float64 // by strategy, measure and lane
@@ -114,7 +115,11 @@ func (b *block) lost(s, m, lane int) error {
 	p := Problem{Field: "strategies." + b.c.strategies[s].Name,
 		Says: fmt.Sprintf("the %s of strategy %s isn't a finite number%s", b.c.outcomes[b.c.measures[m].outcome].Name, b.c.strategies[s].Name, b.when(lane, 0)),
 		Hint: "a division by zero, the logarithm of what isn't positive, or a key outside a table"}
-	if at, ok := b.frame.Origin(lane); ok {
+	at, ok := b.frame.Origin(b.c.stage, lane)
+	for i := 0; i < len(b.runners) && !ok; i++ {
+		at, ok = b.runners[i].origin(b, lane)
+	}
+	if ok {
 		p.File, p.Line, p.Column = at.File, at.Line, at.Column
 	}
 	return Problems{p}

@@ -10,17 +10,18 @@ import (
 // cohort is a compiled Markov cohort: one part, in every strategy that comes to it. Strategies in which people move alike
 // share one trace.
 type cohort struct {
-	part   *Part
-	n      int
-	length float64
-	per    float64 // what a reward for a year or a cycle is multiplied by
-	states []State // with each tunnel state as often as it is long
-	first  []int   // where each of the part's states begins among states
-	cycle  formula.Reg
-	checks []check // of what depends on the cycle
-	stage  formula.Stage
-	flows  []*flow
-	shared map[string]*flow
+	part     *Part
+	n        int
+	length   float64
+	per      float64 // what a reward for a year or a cycle is multiplied by
+	states   []State // with each tunnel state as often as it is long
+	first    []int   // where each of the part's states begins among states
+	cycle    formula.Reg
+	checks   []check // of what depends on the cycle
+	stage    formula.Stage
+	counting formula.Stage // what of it isn't about moving
+	flows    []*flow
+	shared   map[string]*flow
 }
 
 // arc is a way into a state.
@@ -412,39 +413,49 @@ func (c *compiler) countMove(k *cohort, f *flow, index, outcome int, a arc, valu
 	}
 }
 
-func (k *cohort) all() (regs []formula.Reg) {
-	add := func(list ...formula.Reg) {
-		for _, r := range list {
-			if r != none {
-				regs = append(regs, r)
-			}
-		}
-	}
+// given are the values that states give, moving those of how people move.
+func (k *cohort) given() (regs []formula.Reg) {
 	for _, f := range k.flows {
-		add(f.initial...)
-		for _, arcs := range f.arcs {
-			for _, a := range arcs {
-				add(a.p)
-			}
-		}
 		for _, x := range f.fixed {
-			add(x.rewards...)
+			regs = some(regs, x.rewards...)
 		}
 		for _, x := range f.moving {
-			add(x.rewards...)
+			regs = some(regs, x.rewards...)
 		}
-		for _, x := range f.moves {
-			add(x.p, x.value)
-		}
-	}
-	for _, x := range k.checks {
-		add(x.reg)
 	}
 	return regs
 }
 
-func (k *cohort) needs() []formula.Reg { return k.all() }
+func (k *cohort) moving() (regs []formula.Reg) {
+	for _, f := range k.flows {
+		regs = some(regs, f.initial...)
+		for _, arcs := range f.arcs {
+			for _, a := range arcs {
+				regs = append(regs, a.p)
+			}
+		}
+		for _, x := range f.moves {
+			regs = append(regs, x.p, x.value)
+		}
+	}
+	for _, x := range k.checks {
+		regs = append(regs, x.reg)
+	}
+	return regs
+}
+
+func some(regs []formula.Reg, more ...formula.Reg) []formula.Reg {
+	for _, r := range more {
+		if r != none {
+			regs = append(regs, r)
+		}
+	}
+	return regs
+}
+
+func (k *cohort) needs() []formula.Reg { return append(k.given(), k.moving()...) }
 
 func (k *cohort) ready(p *formula.Program) {
-	k.stage = p.Stage(k.all(), formula.Draw, formula.Cycle)
+	k.counting = p.Stage(k.given(), formula.Draw, formula.Cycle)
+	k.stage = p.Stage(k.needs(), formula.Draw, formula.Cycle)
 }

@@ -29,6 +29,7 @@ type Options struct {
 	Conventions Conventions // only what is otherwise
 	Vary        []string    // parameters whose values will differ, beside those with a distribution
 	stored      string
+	advise      bool // also what is costly to find
 }
 
 // Compiled is a model that can be run: over the base case, over draws, or over any values of its parameters.
@@ -80,6 +81,7 @@ type part interface {
 
 type runner interface {
 	run(b *block) error
+	origin(b *block, lane int) (Pos, bool) // where a number went wrong in that lane
 }
 
 // check is what has to hold of a value in each lane.
@@ -188,6 +190,11 @@ var reserved = map[string]string{
 
 // names checks that each name is one, and is given once.
 func (c *compiler) names() {
+	for _, note := range c.model.Reporting {
+		if !slices.Contains(Reporting, note.Name) {
+			c.problems.add(Pos{}, "reporting."+note.Name, nearest(note.Name, Reporting), "CHEERS 2022 has no item %q", note.Name)
+		}
+	}
 	seen := map[string]Pos{}
 	name := func(n, field string, at Pos) {
 		switch first, twice := seen[n]; {
@@ -393,6 +400,12 @@ func (c *compiler) structure() {
 	}
 	c.budget()
 	c.unused()
+	if !c.probabilistic {
+		c.units()
+	}
+	if c.options.advise {
+		c.advise()
+	}
 }
 
 // enter lets a share of a strategy's people into a part.

@@ -49,9 +49,16 @@ func (r *crowding) run(b *block) error {
 	return nil
 }
 
+// origin can't tell: a person's values are gone when the next is followed.
+func (r *crowding) origin(*block, int) (Pos, bool) { return Pos{}, false }
+
 // lane follows the people of one draw.
 func (r *crowding) lane(b *block, lane int) error {
-	chunks := (r.w.people + abreast - 1) / abreast
+	people := r.w.people
+	if b.first >= 0 && !b.points {
+		people = r.w.perDraw
+	}
+	chunks := (people + abreast - 1) / abreast
 	n := min(groups, chunks)
 	results, errs := make([]*gathering, n), make([]error, n)
 	workers := 1
@@ -62,6 +69,7 @@ func (r *crowding) lane(b *block, lane int) error {
 		r.walkers = append(r.walkers, newWalker(r.c, r.w, r.timed))
 	}
 	for _, x := range r.walkers[:workers] {
+		x.people = people
 		if err := x.begin(b, lane); err != nil {
 			return err
 		}
@@ -81,12 +89,12 @@ func (r *crowding) lane(b *block, lane int) error {
 			return err
 		}
 	}
-	r.add(b, lane, results)
+	r.add(b, lane, people, results)
 	return nil
 }
 
 // add adds the groups, in order, and gives the strategies their means.
-func (r *crowding) add(b *block, lane int, results []*gathering) {
+func (r *crowding) add(b *block, lane, people int, results []*gathering) {
 	for i, l := range r.w.lives {
 		share := b.frame.At(l.share, lane)
 		weight := 0.0
@@ -101,13 +109,13 @@ func (r *crowding) add(b *block, lane int, results []*gathering) {
 				total[t].cross += m.cross
 			}
 		}
-		scale := share * weight / float64(r.w.people)
+		scale := share * weight / float64(people)
 		for t, m := range total {
 			b.out[l.tallies[t].strategy][l.tallies[t].measure][lane] += scale * m.sum
 		}
 		if b.watch != nil {
 			r.watched(b, i, scale, results)
-			b.watch.spread(b, r.w.part.Name, r.w.people, share*weight, l.tallies, total)
+			b.watch.spread(b, r.w.part.Name, people, share*weight, l.tallies, total)
 		}
 	}
 }
@@ -158,6 +166,7 @@ type walker struct {
 	frame     *formula.Frame
 	path      [2]uint64 // to the draw's streams
 	number    int       // its lane
+	people    int       // how many are followed
 	stream    draw.Stream
 	state     []int32
 	prev      []int32
@@ -235,7 +244,7 @@ func (x *walker) begin(b *block, lane int) error {
 		}
 	}
 	path := [2]uint64{b.seed, 0}
-	if b.first >= 0 {
+	if b.first >= 0 && !b.points {
 		path[1] = uint64(b.first+lane) + 1 //nolint:gosec // not negative
 	}
 	x.stream = x.w.stream.Split(path[:]...)
@@ -286,7 +295,7 @@ func (x *walker) group(b *block, from, to int) (*gathering, error) {
 	}
 	for chunk := from; chunk < to; chunk++ {
 		first := chunk * abreast
-		n := min(abreast, x.w.people-first)
+		n := min(abreast, x.people-first)
 		if n != x.frame.Lanes() {
 			x.frame.Resize(n)
 		}

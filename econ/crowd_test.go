@@ -139,7 +139,7 @@ func TestMicrosimulationTendsToCohort(t *testing.T) {
 			m.Parts[0].Kind = "cohort"
 			exact := run(t, m, o)
 			m.Parts[0].Kind = "individuals"
-			for _, n := range []int{500, 20_000} {
+			for _, n := range []int{500, 8_000} {
 				m.Parts[0].People = n
 				people := run(t, m, o)
 				for i, s := range people.Strategies {

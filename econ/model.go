@@ -36,9 +36,17 @@ type Model struct {
 	Budget       *Budget     `econ:"budget_impact" doc:"What a change costs, by year and region."`
 	Scenarios    []Scenario  `econ:"scenarios" doc:"The same model with other values or conventions."`
 	WTP          []float64   `econ:"willingness_to_pay" doc:"What a unit of effect may cost, to look at."`
+	Reporting    []Note      `econ:"reporting" doc:"What the report has to say and can't find elsewhere in the model, by the items of CHEERS 2022: background, population, setting, funding, interests …"`
 
 	files map[string]string   // tables that were kept in files, by path: parameters, parts.NAME.states …
 	data  map[string]*dataset // what the tables hold
+}
+
+// Reporting are the items of CHEERS 2022 in their order, as the keys of a model's reporting.
+var Reporting = []string{
+	"title", "abstract", "background", "plan", "population", "setting", "comparators", "perspective", "horizon", "discounting", "outcomes", "measurement", "valuation", "costs",
+	"currency", "model", "assumptions", "heterogeneity", "distribution", "uncertainty", "engagement", "parameters", "results", "effect_of_uncertainty", "effect_of_engagement", "findings",
+	"funding", "interests",
 }
 
 // Note is a line of text with a heading.
@@ -157,6 +165,7 @@ type Part struct {
 	OnEntry     []Rewards   `econ:"on_entry" doc:"By outcome and state, what coming there gives, once."`
 	Curves      []Curve     `econ:"curves" doc:"Of survival: the curves between the states, the innermost first; a curve that another goes on as is none of them. Of events: when each comes, by from and to."`
 	People      int         `econ:"people" doc:"Of individuals and events: how many are followed."`
+	PerDraw     int         `econ:"people_per_draw" doc:"Of individuals and events: how many are followed in each draw of a probabilistic analysis; 1000, if not given."`
 	Seed        int         `econ:"seed" doc:"Of individuals and events: which people, out of all there could be."`
 	Attributes  []Attribute `econ:"attributes" doc:"Of individuals and events: what differs between them from the start."`
 	History     []History   `econ:"history" doc:"Of individuals: what is remembered of them."`

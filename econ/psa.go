@@ -39,9 +39,11 @@ type Sample struct {
 	Values     [][][]float64 // by outcome, strategy and draw
 	Problems   Problems      // warnings
 	compiled   *Compiled
-	sampler    *draw.Sampler
+	sampler    *draw.Sampler // nil for points
 	draws      int
-	budget     [][]float64 // by region, year, and with or without the change
+	budget     [][]float64                     // by region, year, and with or without the change
+	inputs     []formula.Reg                   // what fill writes, in its order
+	fill       func(dst [][]float64, from int) // the values of the inputs, from a draw on
 }
 
 // Draws is how many there are.
@@ -55,6 +57,9 @@ func (s *Sample) Effect() [][]float64 { return s.Values[1] }
 
 // Parameters gives the draws of the uncertain parameters, drawn again: they aren't kept.
 func (s *Sample) Parameters() (names []string, values [][]float64) {
+	if s.sampler == nil {
+		return nil, nil
+	}
 	names = s.sampler.Names()
 	values = rows(len(names), s.draws)
 	part := make([][]float64, len(names))
@@ -85,7 +90,22 @@ func (c *Compiled) PSA(o PSAOptions) (*Sample, error) {
 	if limit := sampler.Limit(); limit > 0 && o.Draws > limit {
 		return nil, Problems{{Field: "psa.draws", Says: fmt.Sprintf("%d draws are asked for, and %d are stored", o.Draws, limit), Hint: "ask for fewer, or store more"}}
 	}
-	s := &Sample{RunID: c.runID("psa", fmt.Sprint(o.Seed), fmt.Sprint(o.Draws), o.Stored), Seed: o.Seed, compiled: c, sampler: sampler, draws: o.Draws, Problems: slices.Clone(c.problems)}
+	s := c.sampled(o.Draws)
+	s.RunID = c.runID("psa", fmt.Sprint(o.Seed), fmt.Sprint(o.Draws), o.Stored)
+	s.Seed, s.sampler, s.fill = o.Seed, sampler, sampler.Fill
+	for _, name := range sampler.Names() {
+		s.inputs = append(s.inputs, c.params[c.index(name)].reg)
+	}
+	if err := s.run(o.Workers); err != nil {
+		return nil, err
+	}
+	s.stable()
+	return s, nil
+}
+
+// sampled is a sample to be filled.
+func (c *Compiled) sampled(draws int) *Sample {
+	s := &Sample{compiled: c, draws: draws, Problems: slices.Clone(c.problems)}
 	for _, x := range c.strategies {
 		s.Strategies = append(s.Strategies, x.Name)
 	}
@@ -94,16 +114,39 @@ func (c *Compiled) PSA(o PSAOptions) (*Sample, error) {
 			break // kept as a budget
 		}
 		s.Outcomes = append(s.Outcomes, c.outcomes[m.outcome].Name)
-		s.Values = append(s.Values, rows(len(c.strategies), o.Draws))
+		s.Values = append(s.Values, rows(len(c.strategies), draws))
 	}
 	if x := c.budgeted; x != nil {
-		s.budget = rows(2*len(x.regions)*x.Years, o.Draws)
+		s.budget = rows(2*len(x.regions)*x.Years, draws)
 	}
-	if err := s.run(o.Workers); err != nil {
+	return s
+}
+
+// At runs the model at given points instead of draws: values has, for each of names, a number for each point. All other
+// parameters have the values of the base case. It serves sensitivity analyses, and the inner loop of nested ones.
+func (c *Compiled) At(names []string, values [][]float64) (*Sample, error) {
+	if len(names) == 0 || len(names) != len(values) || len(values[0]) == 0 {
+		return nil, Problems{{Says: "points have a name and a row of numbers for each parameter"}}
+	}
+	options := c.options
+	options.Vary = append(slices.Clone(options.Vary), names...)
+	c, err := compile(c.model, options, true)
+	if err != nil {
 		return nil, err
 	}
-	s.stable()
-	return s, nil
+	s := c.sampled(len(values[0]))
+	for i, name := range names {
+		if len(values[i]) != s.draws {
+			return nil, Problems{{Says: fmt.Sprintf("%s has %d points, and %s has %d", name, len(values[i]), names[0], s.draws)}}
+		}
+		s.inputs = append(s.inputs, c.params[c.index(name)].reg)
+	}
+	s.fill = func(dst [][]float64, from int) {
+		for i := range dst {
+			copy(dst[i], values[i][from:])
+		}
+	}
+	return s, s.run(1)
 }
 
 // settle completes the options by the model's, and refuses what can't be held.
@@ -301,8 +344,8 @@ func (s *Sample) run(workers int) error {
 	for range min(workers, blocks) {
 		wait.Go(func() {
 			b := s.compiled.newBlock(lanes)
-			b.seed = s.Seed
-			inputs := make([][]float64, len(s.sampler.Names()))
+			b.seed, b.points = s.Seed, s.sampler == nil
+			inputs := make([][]float64, len(s.inputs))
 			for !stop.Load() {
 				i := int(next.Add(1)) - 1
 				if i >= blocks {
@@ -329,10 +372,10 @@ func (s *Sample) block(b *block, inputs [][]float64, from int) error {
 	}
 	b.base()
 	b.first = from
-	for i, name := range s.sampler.Names() {
-		inputs[i] = b.frame.Lane(s.compiled.params[s.compiled.index(name)].reg)
+	for i, r := range s.inputs {
+		inputs[i] = b.frame.Lane(r)
 	}
-	s.sampler.Fill(inputs, from)
+	s.fill(inputs, from)
 	if err := b.run(); err != nil {
 		return err
 	}

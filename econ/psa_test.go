@@ -128,3 +128,33 @@ func TestSickSickerOwnDraws(t *testing.T) {
 	}
 	meets(t, expected(t, "sick-sicker"), got, func(name string) bool { return !strings.HasPrefix(name, "psa.10k.mean.") })
 }
+
+// TestAtPoints: a point gives what the base case gives with that value set.
+func TestAtPoints(t *testing.T) {
+	m := reference(t, "total-hip-replacement")
+	c, err := econ.Compile(m, econ.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := [][]float64{make([]float64, 300), make([]float64, 300)}
+	for i := range 300 {
+		at[0][i], at[1][i] = 0.01+float64(i)/1000, 60+float64(i%20)
+	}
+	points, err := c.At([]string{"rrr", "age_init"}, at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, i := range []int{0, 131, 299} {
+		set := func(name string, v float64) econ.Setting {
+			return econ.Setting{Name: name, Value: econ.Text{Source: strconv.FormatFloat(v, 'g', -1, 64)}}
+		}
+		r := run(t, m, econ.Options{Set: []econ.Setting{set("rrr", at[0][i]), set("age_init", at[1][i])}})
+		for x, s := range r.Strategies {
+			near(t, points.Cost()[x][i], s.Cost, 1e-12)
+			near(t, points.Effect()[x][i], s.Effect, 1e-12)
+		}
+	}
+	if _, err := c.At([]string{"nobody"}, [][]float64{{1}}); err == nil {
+		t.Error("a parameter that isn't there was varied")
+	}
+}

@@ -131,9 +131,15 @@ func (m *Model) lists() []list {
 		}
 	}
 	add(reflect.ValueOf(m).Elem(), "", "")
+	timed := 0
+	for _, p := range m.Parts {
+		if p.Kind != "tree" {
+			timed++
+		}
+	}
 	for i := range m.Parts {
 		prefix := m.Parts[i].Name + "-"
-		if len(m.Parts) == 1 {
+		if timed == 1 {
 			prefix = ""
 		}
 		add(reflect.ValueOf(&m.Parts[i]).Elem(), "parts."+m.Parts[i].Name, prefix)

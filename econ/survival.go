@@ -283,7 +283,7 @@ func (c *compiler) yearly(k *cohort, outcome int, sc *scope) (out [][]formula.Re
 }
 
 func (s *survival) needs() []formula.Reg {
-	regs := s.all()
+	regs := s.cohort.needs()
 	for _, f := range s.flows {
 		regs = append(regs, f.share)
 		for _, m := range f.curves {
@@ -304,6 +304,7 @@ func (s *survival) needs() []formula.Reg {
 }
 
 func (s *survival) ready(p *formula.Program) {
+	s.counting = p.Stage(s.given(), formula.Draw, formula.Cycle)
 	s.stage = p.Stage(s.needs(), formula.Draw, formula.Cycle)
 }
 

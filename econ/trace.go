@@ -118,6 +118,20 @@ func (m *march) run(b *block) error {
 	return nil
 }
 
+// origin goes through the cycles again.
+func (m *march) origin(b *block, lane int) (at Pos, found bool) {
+	for k := 0; k <= m.k.n && !found; k++ {
+		b.frame.Set(m.k.cycle, float64(k))
+		b.frame.Run(m.k.stage)
+		stage := m.k.stage
+		if k == 0 {
+			stage = m.k.counting // nobody moves yet
+		}
+		at, found = b.frame.Origin(stage, lane)
+	}
+	return at, found
+}
+
 // watched writes down who is where, and what they got.
 func (m *march) watched(b *block, k int) {
 	seen := map[int]*Trace{}

@@ -357,12 +357,12 @@ func choose(dst, a, b, c []float64) {
 	}
 }
 
-// Origin finds the formula in which a number went wrong: the first whose outcome in that lane isn't a finite number while
-// its arguments are.
-func (f *Frame) Origin(lane int) (Pos, bool) {
-	for r := range f.program.code {
+// Origin finds the formula in which a number of a stage went wrong: the first whose outcome in that lane isn't a finite
+// number while its arguments are.
+func (f *Frame) Origin(s Stage, lane int) (Pos, bool) {
+	for _, r := range s {
 		in := &f.program.code[r]
-		if in.op < opLookup || finite(f.At(Reg(r), lane)) {
+		if finite(f.At(r, lane)) {
 			continue
 		}
 		sound := true
