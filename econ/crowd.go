@@ -221,7 +221,7 @@ func newWalking(p *formula.Program, w *crowd, l *life) *walking {
 	y.limits, y.to = make([]float64, y.wide*len(l.rows)), make([]int32, y.wide*len(l.rows))
 	for s, row := range l.rows {
 		for j := range y.wide {
-			y.to[s*y.wide+j] = int32(row[min(j, len(row)-1)].from) //nolint:gosec // states are few
+			y.to[s*y.wide+j] = int32(row[min(j, len(row)-1)].from)
 		}
 	}
 	for _, g := range l.gives {
@@ -245,7 +245,7 @@ func (x *walker) begin(b *block, lane int) error {
 	}
 	path := [2]uint64{b.seed, 0}
 	if b.first >= 0 && !b.points {
-		path[1] = uint64(b.first+lane) + 1 //nolint:gosec // not negative
+		path[1] = uint64(b.first+lane) + 1
 	}
 	x.stream = x.w.stream.Split(path[:]...)
 	x.path, x.number = path, lane
@@ -328,7 +328,7 @@ func (x *walker) live(b *block, life, first, n int, g *gathering) error {
 		x.frame.Set(x.w.cycle, float64(k))
 		if k > 0 {
 			x.frame.Run(l.moving)
-			x.stream.Split(uint64(k)).FillUniform(x.u[:n], uint64(first)) //nolint:gosec // not negative
+			x.stream.Split(uint64(k)).FillUniform(x.u[:n], uint64(first))
 			if err := x.move(b, l, y, k, n); err != nil {
 				return err
 			}
@@ -354,7 +354,7 @@ func (x *walker) born(life, first, n int) {
 	for j := range l.attributes {
 		a := &l.attributes[j]
 		to := x.frame.Lane(a.to)[:n]
-		x.streams[life][j].FillUniform(to, uint64(first)) //nolint:gosec // not negative
+		x.streams[life][j].FillUniform(to, uint64(first))
 		switch a.family {
 		case "table":
 			for i, u := range to {
@@ -381,13 +381,13 @@ func (x *walker) born(life, first, n int) {
 		sum += x.frame.At(r, 0)
 		y.begin = append(y.begin, sum)
 	}
-	x.stream.Split(0).FillUniform(x.u[:n], uint64(first)) //nolint:gosec // not negative
+	x.stream.Split(0).FillUniform(x.u[:n], uint64(first))
 	for i := range n {
 		s := 0
 		for s < len(y.begin)-1 && x.u[i]*sum >= y.begin[s] {
 			s++
 		}
-		x.state[i], x.prev[i], x.since[i] = int32(s), int32(s), 0 //nolint:gosec // states are few
+		x.state[i], x.prev[i], x.since[i] = int32(s), int32(s), 0
 	}
 	x.place(n)
 	for _, m := range l.memory {
@@ -522,7 +522,7 @@ func (x *walker) moveEach(b *block, l *life, y *walking, k, n int) error {
 		if to < 0 {
 			to = len(row) - 1
 		}
-		x.state[i] = int32(row[to].from) //nolint:gosec // states are few
+		x.state[i] = int32(row[to].from)
 	}
 	return nil
 }

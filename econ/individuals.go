@@ -169,7 +169,7 @@ func (c *compiler) newCrowd(p *Part) *crowd {
 	if w.people < 1 || w.people > maxPeople {
 		c.problems.add(p.At, field+".people", "", "%d people can't be followed", w.people)
 	}
-	w.stream = draw.NewStream(uint64(p.Seed)).Named(p.Name) //nolint:gosec // any number is a seed
+	w.stream = draw.NewStream(uint64(p.Seed)).Named(p.Name)
 	before := len(c.problems.Errors())
 	for _, s := range p.States {
 		if s.Tunnel > 0 {
