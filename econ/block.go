@@ -15,6 +15,7 @@ const lanes = 128
 type block struct {
 	c       *Compiled
 	frame   *formula.Frame
+	points  bool          // the lanes are points to compare, and not draws: they have the same people
 	seed    uint64        // of a probabilistic analysis
 	first   int           // the number of the first lane's draw; -1 in a base case
 	out     [][][]float64 // by strategy, measure and lane
