@@ -18,6 +18,7 @@ type block struct {
 	seed    uint64        // of a probabilistic analysis
 	first   int           // the number of the first lane's draw; -1 in a base case
 	out     [][][]float64 // by strategy, measure and lane
+	budget  [][]float64   // by region, year, and with or without the change
 	watch   *watch        // of a base case
 	runners []runner
 }
@@ -55,6 +56,10 @@ func (b *block) run() error {
 	for s, strategy := range b.c.strategies {
 		for m, measure := range b.c.measures {
 			from, to := b.frame.Lane(strategy.base[measure.outcome]), b.out[s][m][:n]
+			if measure.year > 1 { // what is given once is given at the start
+				clear(to)
+				continue
+			}
 			for i := range to {
 				to[i] = from[i%len(from)]
 			}

@@ -331,7 +331,9 @@ func (c *compiler) weigh(k *cohort, m measure) (at, before []float64) {
 	if !m.discounted {
 		w.rates = nil
 	}
-	return w.weights(k.n, k.length)
+	at, before = w.weights(k.n, k.length)
+	m.window(w, at, before, k.length)
+	return at, before
 }
 
 // sequence keeps each distinct sequence of weights once.
@@ -406,6 +408,7 @@ func (c *compiler) countMove(k *cohort, f *flow, index, outcome int, a arc, valu
 		for i := 1; i <= k.n; i++ {
 			weights[i] = w.factor(float64(i) * k.length)
 		}
+		measure.moment(weights, k.length)
 		f.moves = append(f.moves, move{index, m, weights, a.from, a.p, value})
 	}
 }

@@ -47,6 +47,7 @@ type Compiled struct {
 	weighings     []weighing
 	measures      []measure
 	checks        []check
+	budgeted      *budget // nil without
 	parts         []part
 }
 
@@ -62,6 +63,7 @@ type param struct {
 type measure struct {
 	outcome    int
 	discounted bool
+	year       int // only what falls in that year, from 1; 0 is all years
 }
 
 type strategy struct {
@@ -103,6 +105,7 @@ type compiler struct {
 	cohorts   map[string]*cohort
 	survivals map[string]*survival
 	crowds    map[string]*crowd
+	timed     map[string]*timed
 	visiting  map[string]bool // trees on the way
 	branches  int
 }
@@ -113,7 +116,7 @@ func Compile(m *Model, o Options) (*Compiled, error) { return compile(m, o, fals
 // compile leaves out what isn't discounted for a probabilistic analysis.
 func compile(m *Model, o Options, probabilistic bool) (*Compiled, error) {
 	c := &compiler{Compiled: &Compiled{model: m, options: o, probabilistic: probabilistic}, byName: map[string]int{}, derived: map[string]int{},
-		parsed: map[Text]*formula.Node{}, used: map[string]bool{}, settable: map[string]bool{}, cohorts: map[string]*cohort{}, survivals: map[string]*survival{}, crowds: map[string]*crowd{}, visiting: map[string]bool{}}
+		parsed: map[Text]*formula.Node{}, used: map[string]bool{}, settable: map[string]bool{}, cohorts: map[string]*cohort{}, survivals: map[string]*survival{}, crowds: map[string]*crowd{}, timed: map[string]*timed{}, visiting: map[string]bool{}}
 	c.choose(&o)
 	c.storedIsThere()
 	c.b = formula.NewBuilder(c.tables())
@@ -348,11 +351,12 @@ func (c *compiler) counted() {
 		}
 		switch {
 		case !c.probabilistic:
-			c.measures = append(c.measures, measure{i, true}, measure{i, false})
+			c.measures = append(c.measures, measure{i, true, 0}, measure{i, false, 0})
 		case o.Name != lifeYears:
-			c.measures = append(c.measures, measure{i, true})
+			c.measures = append(c.measures, measure{i, true, 0})
 		}
 	}
+	c.budgetYears()
 }
 
 func (c *compiler) outcome(name string, at Pos, field string) (int, bool) {
@@ -394,6 +398,7 @@ func (c *compiler) structure() {
 			return
 		}
 	}
+	c.budget()
 	c.unused()
 	if !c.probabilistic {
 		c.units()
@@ -430,10 +435,12 @@ func (c *compiler) enter(s *strategy, index int, sc *scope, name string, w way, 
 	case "individuals":
 		c.discrete(p)
 		c.individuals(p, index, sc, w.share, enter)
+	case "events":
+		c.events(p, index, sc, w.share, enter)
 	case "survival":
 		c.survival(p, index, sc, w.share, enter)
 	default:
-		kinds := []string{"tree", "cohort", "survival", "individuals"}
+		kinds := []string{"tree", "cohort", "survival", "individuals", "events"}
 		c.problems.add(p.At, "parts."+name+".kind", nearest(p.Kind, kinds), "there is no kind of part called %q", p.Kind)
 	}
 }

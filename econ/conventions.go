@@ -250,6 +250,15 @@ func (c *Compiled) Conventions() []Named {
 			add("discount_source", "%s", p.Source)
 		}
 	}
+	for i := range c.model.Parts {
+		p := &c.model.Parts[i]
+		if w := c.crowdOf(p.Name); w != nil {
+			add("people."+p.Name, "%d, seed %d", w.people, p.Seed)
+		}
+		if p.Kind == "events" {
+			add("within_cycle."+p.Name, "%s", Continuous)
+		}
+	}
 	add("perspective", "%s", c.model.Perspective)
 	add("price_year", "%d", c.model.PriceYear)
 	add("currency", "%s", c.model.Currency)

@@ -1,7 +1,6 @@
 package econ
 
 import (
-	"fmt"
 	"math"
 	"runtime"
 	"sync"
@@ -22,6 +21,7 @@ const groups = 16
 type crowding struct {
 	w       *crowd
 	c       *Compiled
+	timed   *timed // where people have events, and not cycles
 	walkers []*walker
 }
 
@@ -62,7 +62,7 @@ func (r *crowding) lane(b *block, lane int) error {
 		workers = min(n, runtime.GOMAXPROCS(0))
 	}
 	for len(r.walkers) < workers {
-		r.walkers = append(r.walkers, newWalker(r.c, r.w))
+		r.walkers = append(r.walkers, newWalker(r.c, r.w, r.timed))
 	}
 	for _, x := range r.walkers[:workers] {
 		if err := x.begin(b, lane); err != nil {
@@ -137,10 +137,10 @@ func (r *crowding) watched(b *block, life int, scale float64, results []*gatheri
 			}
 		}
 		for x, y := range l.tallies {
-			if y.strategy != s {
+			measure := b.c.measures[y.measure]
+			if y.strategy != s || measure.year > 0 {
 				continue
 			}
-			measure := b.c.measures[y.measure]
 			to := t.Amounts[measure.outcome].Undiscounted
 			if measure.discounted {
 				to = t.Amounts[measure.outcome].Value
@@ -159,6 +159,8 @@ type walker struct {
 	c         *Compiled
 	w         *crowd
 	frame     *formula.Frame
+	path      [2]uint64 // to the draw's streams
+	number    int       // its lane
 	stream    draw.Stream
 	state     []int32
 	prev      []int32
@@ -169,6 +171,7 @@ type walker struct {
 	variables [][]*draw.Variable // by life and attribute
 	streams   [][]draw.Stream
 	lives     []*walking
+	timer     *timer // where people have events
 }
 
 // walking is what a walker keeps of a life.
@@ -182,7 +185,7 @@ type walking struct {
 	constant []bool // by give: the same for all people
 }
 
-func newWalker(c *Compiled, w *crowd) *walker {
+func newWalker(c *Compiled, w *crowd, timed *timed) *walker {
 	x := &walker{c: c, w: w, frame: c.program.NewFrame(abreast, formula.Individual)}
 	x.state, x.prev = make([]int32, abreast), make([]int32, abreast)
 	x.since, x.u = make([]float64, abreast), make([]float64, abreast)
@@ -192,6 +195,9 @@ func newWalker(c *Compiled, w *crowd) *walker {
 		x.lives = append(x.lives, newWalking(c.program, w, l))
 		x.variables = append(x.variables, make([]*draw.Variable, len(l.attributes)))
 		x.streams = append(x.streams, make([]draw.Stream, len(l.attributes)))
+	}
+	if timed != nil {
+		x.timer = newTimer(timed)
 	}
 	x.totals, x.later = rows(tallies, abreast), rows(len(w.part.History), abreast)
 	return x
@@ -231,18 +237,19 @@ func (x *walker) begin(b *block, lane int) error {
 			x.frame.Set(p.reg, b.frame.At(p.reg, lane))
 		}
 	}
-	path := []uint64{b.seed, 0}
+	path := [2]uint64{b.seed, 0}
 	if b.first >= 0 {
 		path[1] = uint64(b.first+lane) + 1 //nolint:gosec // not negative
 	}
-	x.stream = x.w.stream.Split(path...)
+	x.stream = x.w.stream.Split(path[:]...)
+	x.path, x.number = path, lane
 	for i, l := range x.w.lives {
 		x.frame.Run(x.w.draws[i])
 		for j := range l.attributes {
 			if err := x.variable(b, lane, l, i, j); err != nil {
 				return err
 			}
-			x.streams[i][j] = l.attributes[j].stream.Split(path...)
+			x.streams[i][j] = l.attributes[j].stream.Split(path[:]...)
 		}
 	}
 	return nil
@@ -277,6 +284,9 @@ func (x *walker) group(b *block, from, to int) (*gathering, error) {
 		}
 		g.amounts = append(g.amounts, amounts)
 	}
+	if x.timer != nil {
+		x.timer.begin(x, b)
+	}
 	for chunk := from; chunk < to; chunk++ {
 		first := chunk * abreast
 		n := min(abreast, x.w.people-first)
@@ -284,10 +294,19 @@ func (x *walker) group(b *block, from, to int) (*gathering, error) {
 			x.frame.Resize(n)
 		}
 		for i := range x.w.lives {
+			if x.timer != nil {
+				if err := x.timer.live(x, b, i, first, n, g); err != nil {
+					return nil, err
+				}
+				continue
+			}
 			if err := x.live(b, i, first, n, g); err != nil {
 				return nil, err
 			}
 		}
+	}
+	if x.timer != nil {
+		x.timer.end(x, g)
 	}
 	return g, nil
 }
@@ -443,7 +462,7 @@ func (x *walker) move(b *block, l *life, y *walking, k, n int) error {
 			y.limits[s*y.wide+j] = sum
 		}
 		if bad := x.refused(l, s, 0); bad != nil {
-			return Problems{bad.problem(x.frame.At(bad.reg, 0), x.when(b, k))}
+			return Problems{bad.problem(x.frame.At(bad.reg, 0), b.when(x.number, k))}
 		}
 		y.limits[s*y.wide+len(row)-1] = 2 // whatever is left to rounding
 	}
@@ -459,14 +478,6 @@ func (x *walker) move(b *block, l *life, y *walking, k, n int) error {
 		state[i] = y.to[at+j]
 	}
 	return nil
-}
-
-func (x *walker) when(b *block, k int) string {
-	lane := 0
-	if b.first >= 0 {
-		return fmt.Sprintf(" in cycle %d of a draw from %d on", k, b.first+1)
-	}
-	return b.when(lane, k)
 }
 
 // refused is the first check of a state that doesn't hold for a person.
@@ -499,7 +510,7 @@ func (x *walker) moveEach(b *block, l *life, y *walking, k, n int) error {
 		}
 		if !(math.Abs(sum-1) <= 2*tolerance) || y.wide == 0 {
 			if bad := x.refused(l, int(s), i); bad != nil {
-				return Problems{bad.problem(x.frame.At(bad.reg, i), x.when(b, k))}
+				return Problems{bad.problem(x.frame.At(bad.reg, i), b.when(x.number, k))}
 			}
 		}
 		if to < 0 {

@@ -2,7 +2,9 @@ package econ_test
 
 import (
 	"fmt"
+	"math"
 	"os"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -86,4 +88,70 @@ func processor() time.Duration {
 		return 0
 	}
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+func withProcessors(n int, do func() string) string {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(n))
+	return do()
+}
+
+// attributesModel has people who differ, and remembers what they went through.
+const attributesModel = `samverk: econ/1
+id: attributes
+title: People who differ
+illustrative: true
+currency: EUR
+effect_unit: QALY
+conventions: {cycle_length: 1, cycles: 20, within_cycle: half-cycle, discount: {preset: none}}
+parameters:
+  - {name: base, value: 0.1, distribution: {family: beta, mean: 0.1, sd: 0.02}}
+strategies: {usual: {set: {effective: 1}}, new: {set: {effective: 0.6}}}
+parts:
+  people:
+    kind: individuals
+    people: 100000
+    seed: 5
+    attributes:
+      age: {family: normal, mean: 60, sd: 8}
+      woman: {family: bernoulli, p: 0.45}
+      risk: exp(0.05*(age-60))*if(woman, 0.8, 1)
+    history:
+      relapses: relapses+entered*in_ill
+      ill_years: ill_years+in_ill
+    states: [well, ill, {name: dead, dead: true}]
+    initial: {well: 1}
+    transitions:
+      well: {well: rest, ill: "min(0.9, base*risk*effective)", dead: "min(0.5, 0.01*risk)"}
+      ill: {well: "if(state_time >= 2, 0.5, 0)", ill: rest, dead: "min(0.5, 0.02*risk*(1+0.5*relapses))"}
+    rewards:
+      cost: {ill: 1000*relapses}
+      effect: {well: "1-0.05*min(4, ill_years)", ill: 0.5}
+    on_entry:
+      cost: {ill: 200}
+`
+
+// People by cycles tend to the cohort as they become more: with each model that both can run, and the same corrections.
+func TestMicrosimulationTendsToCohort(t *testing.T) {
+	for _, name := range []string{"hiv-monotherapy-combination", "sick-sicker", "hiv-psa"} {
+		m := reference(t, name)
+		for _, correction := range []string{"", econ.HalfCycle, econ.LifeTableMiddle, econ.Simpson} {
+			o := econ.Options{Conventions: econ.Conventions{WithinCycle: correction}}
+			m.Parts[0].Kind = "cohort"
+			exact := run(t, m, o)
+			m.Parts[0].Kind = "individuals"
+			for _, n := range []int{500, 20_000} {
+				m.Parts[0].People = n
+				people := run(t, m, o)
+				for i, s := range people.Strategies {
+					p := people.People[i]
+					if d := math.Abs(s.Cost - exact.Strategies[i].Cost); d > 4*p.SECost {
+						t.Errorf("%s %s, %d people: %s costs %v, the cohort %v, standard error %v", name, correction, n, s.Name, s.Cost, exact.Strategies[i].Cost, p.SECost)
+					}
+					if d := math.Abs(s.Effect - exact.Strategies[i].Effect); d > 4*p.SEEffect {
+						t.Errorf("%s %s, %d people: %s gives %v, the cohort %v, standard error %v", name, correction, n, s.Name, s.Effect, exact.Strategies[i].Effect, p.SEEffect)
+					}
+				}
+			}
+		}
+	}
 }

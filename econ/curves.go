@@ -7,7 +7,8 @@ import (
 	"github.com/samverk/samverk/econ/formula"
 )
 
-// Curve is a survival curve in a model: a family with its arguments in years, or a table.
+// Curve is a survival curve in a model: a family with its arguments in years, or a table. Among events, it is how long it
+// takes from one state to another.
 type Curve struct {
 	Name        string    `econ:"name,key"`
 	Family      string    `econ:"family,required" doc:"exponential, weibull, weibullph, gompertz, lognormal, loglogistic, gamma, gengamma; empirical, lifetable or piecewise, of a table."`
@@ -20,6 +21,9 @@ type Curve struct {
 	Given       Text      `econ:"given" doc:"The survival from this time on, of those who reached it."`
 	Until       Text      `econ:"until" doc:"The time until which the curve holds; then another's hazard does."`
 	Then        string    `econ:"then" doc:"That other curve."`
+	From        string    `econ:"from" doc:"Of events: the state it is left from."`
+	To          string    `econ:"to" doc:"Of events: the state it leads to."`
+	Clock       string    `econ:"clock" doc:"Of events: reset (time since the state was entered, if not given) or forward (time since the start)."`
 	Arguments   []Setting `econ:",rest" doc:"The family's arguments by name."`
 	At          Pos       `econ:"-"`
 }

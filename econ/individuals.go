@@ -411,6 +411,7 @@ func (c *compiler) gifts(w *crowd, sc *scope, l *life, index int) {
 		for k := 1; k <= w.n; k++ {
 			weights[k] = weigh.factor(float64(k) * w.length)
 		}
+		measure.moment(weights, w.length)
 		l.moves = append(l.moves, gives{l.tally(index, m), weights, sums[measure.outcome]})
 	}
 }
@@ -475,4 +476,21 @@ func (w *crowd) ready(p *formula.Program) {
 		l.counting = p.Stage(counting, formula.Draw|formula.Individual, formula.Cycle)
 		w.draws = append(w.draws, p.Stage(every, 0, formula.Draw))
 	}
+}
+
+// crowdOf is the compiled part of a name, where people are followed.
+func (c *Compiled) crowdOf(name string) *crowd {
+	for _, p := range c.parts {
+		switch w := p.(type) {
+		case *crowd:
+			if w.part.Name == name {
+				return w
+			}
+		case *timed:
+			if w.part.Name == name {
+				return w.crowd
+			}
+		}
+	}
+	return nil
 }

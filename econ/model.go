@@ -33,6 +33,7 @@ type Model struct {
 	Strategies   []Strategy  `econ:"strategies,required" doc:"What is compared."`
 	Parts        []Part      `econ:"parts,required" doc:"Decision trees, cohorts …, which strategies begin in and leaves lead to."`
 	PSA          *PSA        `econ:"psa" doc:"The probabilistic analysis."`
+	Budget       *Budget     `econ:"budget_impact" doc:"What a change costs, by year and region."`
 	Scenarios    []Scenario  `econ:"scenarios" doc:"The same model with other values or conventions."`
 	WTP          []float64   `econ:"willingness_to_pay" doc:"What a unit of effect may cost, to look at."`
 	Reporting    []Note      `econ:"reporting" doc:"What the report has to say and can't find elsewhere in the model, by the items of CHEERS 2022: background, population, setting, funding, interests …"`
@@ -151,7 +152,7 @@ type Strategy struct {
 // Part is a decision tree, a cohort …: something that people go through.
 type Part struct {
 	Name        string      `econ:"name,key"`
-	Kind        string      `econ:"kind,required" doc:"tree, cohort, survival or individuals."`
+	Kind        string      `econ:"kind,required" doc:"tree, cohort, survival, individuals or events."`
 	Label       string      `econ:"label"`
 	CycleLength Text        `econ:"cycle_length" doc:"If it isn't that of the conventions."`
 	Cycles      Text        `econ:"cycles" doc:"If it isn't that of the conventions."`
@@ -162,10 +163,10 @@ type Part struct {
 	OnMove      []MoveSet   `econ:"transition_rewards,table" doc:"By outcome, from and to: what a move gives, once."`
 	Branches    []Branch    `econ:"branches" doc:"Of a tree."`
 	OnEntry     []Rewards   `econ:"on_entry" doc:"By outcome and state, what coming there gives, once."`
-	Curves      []Curve     `econ:"curves" doc:"Of survival: the curves between the states, the innermost first. A curve that another goes on as is none of them."`
-	People      int         `econ:"people" doc:"Of individuals: how many are followed."`
-	Seed        int         `econ:"seed" doc:"Of individuals: which people, out of all there could be."`
-	Attributes  []Attribute `econ:"attributes" doc:"Of individuals: what differs between them from the start."`
+	Curves      []Curve     `econ:"curves" doc:"Of survival: the curves between the states, the innermost first; a curve that another goes on as is none of them. Of events: when each comes, by from and to."`
+	People      int         `econ:"people" doc:"Of individuals and events: how many are followed."`
+	Seed        int         `econ:"seed" doc:"Of individuals and events: which people, out of all there could be."`
+	Attributes  []Attribute `econ:"attributes" doc:"Of individuals and events: what differs between them from the start."`
 	History     []History   `econ:"history" doc:"Of individuals: what is remembered of them."`
 	Crossing    string      `econ:"crossing" doc:"Of survival, where an inner curve rises above an outer: refuse (if not given), cap the inner, or lift the outer."`
 	At          Pos         `econ:"-"`

@@ -43,6 +43,7 @@ type Sample struct {
 	draws      int
 	inputs     []formula.Reg                   // what fill writes, in its order
 	fill       func(dst [][]float64, from int) // the values of the inputs, from a draw on
+	budget     [][]float64                     // by region, year, and with or without the change
 }
 
 // Draws is how many there are.
@@ -109,8 +110,14 @@ func (c *Compiled) sampled(draws int) *Sample {
 		s.Strategies = append(s.Strategies, x.Name)
 	}
 	for _, m := range c.measures {
+		if m.year > 0 {
+			break // kept as a budget
+		}
 		s.Outcomes = append(s.Outcomes, c.outcomes[m.outcome].Name)
 		s.Values = append(s.Values, rows(len(c.strategies), draws))
+	}
+	if x := c.budgeted; x != nil {
+		s.budget = rows(2*len(x.regions)*x.Years, draws)
 	}
 	return s
 }
@@ -377,6 +384,9 @@ func (s *Sample) block(b *block, inputs [][]float64, from int) error {
 			copy(s.Values[m][x][from:from+b.frame.Lanes()], b.out[x][m])
 		}
 	}
+	for cell := range s.budget {
+		copy(s.budget[cell][from:from+b.frame.Lanes()], b.budget[cell])
+	}
 	return nil
 }
 
@@ -433,6 +443,7 @@ type Summary struct {
 	Draws       int               `json:"draws"`
 	Conventions []Named           `json:"conventions"`
 	Strategies  []StrategySummary `json:"strategies"`
+	Budget      *BudgetImpact     `json:"budget_impact,omitempty"`
 	Problems    Problems          `json:"problems,omitempty"`
 }
 
@@ -457,6 +468,7 @@ func (s *Sample) Summary() *Summary {
 		one.Cost, one.Effect = one.Outcomes[costName].Mean, one.Outcomes[effectName].Mean
 		r.Strategies = append(r.Strategies, one)
 	}
+	r.Budget = s.BudgetImpact()
 	return r
 }
 

@@ -17,6 +17,7 @@ type Result struct {
 	Set         map[string]string `json:"set,omitempty"`
 	Conventions []Named           `json:"conventions"`
 	Strategies  []StrategyResult  `json:"strategies"`
+	Budget      *BudgetImpact     `json:"budget_impact,omitempty"`
 	Traces      []Trace           `json:"traces,omitempty"`
 	People      []People          `json:"people,omitempty"`   // of parts where individuals are followed
 	Problems    Problems          `json:"problems,omitempty"` // warnings
@@ -97,6 +98,9 @@ func (c *Compiled) Run() (*Result, error) {
 	}
 	for s := range c.strategies {
 		r.Strategies = append(r.Strategies, c.strategyResult(b, s))
+	}
+	if c.budgeted != nil {
+		r.Budget = c.budgeted.impact(b)
 	}
 	slices.SortStableFunc(r.Traces, func(a, b Trace) int { return c.order(a.Strategy) - c.order(b.Strategy) })
 	return r, nil

@@ -188,6 +188,7 @@ func (c *compiler) entries(s *survival, f *partition, sc *scope, index int) {
 			for k := 1; k <= s.n; k++ {
 				weights[k] = w.factor(float64(k) * s.length)
 			}
+			measure.moment(weights, s.length)
 			f.entries = append(f.entries, entry{index, m, weights, e.value})
 		}
 	}
@@ -240,7 +241,7 @@ func (c *compiler) areas(s *survival, f *partition, sc *scope, index int) {
 			c.problems.add(c.conventions.At, "conventions.discount.whole_years", "name a horizon in years", "whole years can't be counted over a lifetime")
 			return
 		}
-		segments := w.segments(s.horizon)
+		segments := measure.clip(w.segments(s.horizon))
 		for _, regs := range c.yearly(s.cohort, measure.outcome, sc) {
 			f.areas = append(f.areas, areaReward{index, m, segments, regs, none})
 		}

@@ -147,6 +147,12 @@ func (c *Curve) timeOfHazard(h float64) float64 {
 	return c.inverse(h)
 }
 
+// TimeAfter is the time of the event, counted from now, of somebody who hasn't had it now: when survival has fallen to s
+// of what it is.
+func (c *Curve) TimeAfter(now, s float64) float64 {
+	return math.Max(0, c.timeOfHazard(c.CumulativeHazard(now)-math.Log(s))-now)
+}
+
 // FillTimes is TimeAt of each s, with each one's own hazard ratio where ratios is not nil. dst may be s.
 func (c *Curve) FillTimes(dst, s, ratios []float64) {
 	if c.kind == weibull && !c.changed {
