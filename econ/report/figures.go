@@ -109,7 +109,7 @@ func (t *Teller) plane(c compare.Cloud) Figure {
 	if step > 1 {
 		small += " " + t.say("report.plane.some", t.whole(len(p.Dots)), t.whole(len(c.MoreCost)))
 	}
-	table := Table{Name: p.ID, Title: p.Title, Head: []string{t.say("report.name"), t.say("report.share")}, Rows: [][]Cell{
+	table := Table{Name: p.ID, Title: p.Title, Head: []string{t.say("report.outcome"), t.say("report.share")}, Rows: [][]Cell{
 		{word(t.say("report.plane.worth")), t.shares(c.Worth(price))},
 		{word(t.say("report.plane.MoreCheaper")), t.shares(c.MoreCheaper)},
 		{word(t.say("report.plane.MoreDearer")), t.shares(c.MoreDearer)},

@@ -106,7 +106,7 @@ func (t *Teller) spread() *Table {
 	if t.PSA == nil {
 		return nil
 	}
-	out := &Table{Name: "psa", Title: t.say("report.sure"), Head: []string{t.say("report.strategy"), t.say("report.name"), t.say("report.mean"), t.say("report.sd"), t.tail(2.5), t.tail(97.5)}}
+	out := &Table{Name: "psa", Title: t.say("report.sure"), Head: []string{t.say("report.strategy"), t.say("report.outcome"), t.say("report.mean"), t.say("report.sd"), t.tail(2.5), t.tail(97.5)}}
 	for _, s := range t.PSA.Summaries {
 		row := func(what string, v compare.Summary, f func(float64) Cell) {
 			out.Rows = append(out.Rows, []Cell{t.typed(t.label(s.Name)), word(what), f(v.Mean), f(v.SD), f(v.Low), f(v.High)})
