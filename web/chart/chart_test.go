@@ -75,11 +75,9 @@ func TestGolden(t *testing.T) {
 		"trail":         Trail{1, 5, []float64{2, 3.4, 0, 4.1}}.SVG() + "\n" + Trail{1, 5, []float64{3}}.SVG() + "\n" + Trail{1, 5, nil}.SVG() + "\n" + Trail{}.SVG(),
 		"bars-none":     Bars{ID: "b", Title: "Inget"}.SVG(),
 		"steps": Steps{"s", "Andel <av> befolkningen", "", func(n int) string { return fmt.Sprintf("%d\u00a0%%", n) }, []Step{{0, 0}, {.25, .4}, {.5, .9}, {1, .9}}, []Step{{0, 0}, {.25, .4}, {.5, 0}, {1, .6}},
-			[]Tick{{0, "jan", true}, {.5, "juni", false}, {1, "dec", true}}, []Mark{{.25, "v 1"}, {.9, "v 2"}}}.SVG() + "\n" + Steps{ID: "e", Title: "Inget", Percent: func(int) string { return "" }}.SVG(),
+			[]Foot{{0, "jan", true}, {.5, "juni", false}, {1, "dec", true}}, []Mark{{.25, "v 1"}, {.9, "v 2"}}}.SVG() + "\n" + Steps{ID: "e", Title: "Inget", Percent: func(int) string { return "" }}.SVG(),
 		"tiles": Tiles{"t", "Regionerna", "", []Tile{{0, 0, "Norr", "v 2", 5, false}, {1, 1, "Syd & <Öst>", "okänt", 0, false}, {0, 1, "Väst", "nej", 1, true}}}.SVG() + "\n" + Tiles{ID: "n", Title: "Inga"}.SVG(),
 		"path":  Path{true, []Station{{Name: "Reist", Notes: []string{"3. februar 2026", "av Helse <Vest>"}, Says: "ferdig", Done: true}, {Name: "Venter", Now: true}, {Name: "Følges opp", Notes: []string{"bivirkninger"}}}}.HTML() + "\n" + Mini{4, 5, "Beredd & klar"}.HTML() + "\n" + Mini{1, 1, ""}.HTML(),
-	} {
-		"path":          Path{true, []Station{{Name: "Reist", Notes: []string{"3. februar 2026", "av Helse <Vest>"}, Says: "ferdig", Done: true}, {Name: "Venter", Now: true}, {Name: "Følges opp", Notes: []string{"bivirkninger"}}}}.HTML() + "\n" + Mini{4, 5, "Beredd & klar"}.HTML() + "\n" + Mini{1, 1, ""}.HTML(),
 	}
 	maps.Copy(pictures, economics())
 	for name, got := range pictures {
