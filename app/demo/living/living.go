@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/samverk/samverk/action/learning"
+	"github.com/samverk/samverk/action/need"
 	"github.com/samverk/samverk/action/plan"
 	"github.com/samverk/samverk/action/procedure"
 	"github.com/samverk/samverk/action/toolbox"
@@ -141,6 +142,7 @@ type world struct {
 	tenants []*tenant
 
 	procedures *procedure.Room
+	need       *need.Room
 	learning   *learning.Room
 	apart      *rand.Rand // for what is told beside the story
 
@@ -169,6 +171,7 @@ func (w *world) open(o Options, source *rand.ChaCha8) (err error) {
 	if w.toolbox, err = toolbox.Open(w.ctx, w.db, w.network, w.forum, w.notices, toolbox.Options{Key: o.Key, Rand: source}); err != nil {
 		return err
 	}
+	w.need = need.Open(w.db, w.network, w.forum, w.notices)
 	w.learning, err = learning.Open(w.ctx, w.db, w.network, w.forum, w.notices, learning.Options{URL: "https://demo.invalid", Rand: source})
 	return err
 }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/samverk/samverk/account"
 	"github.com/samverk/samverk/action/learning"
+	"github.com/samverk/samverk/action/need"
 	"github.com/samverk/samverk/action/plan"
 	"github.com/samverk/samverk/action/procedure"
 	"github.com/samverk/samverk/action/toolbox"
@@ -28,7 +29,7 @@ import (
 
 var morning = time.Date(2026, 11, 24, 10, 12, 0, 0, time.UTC)
 
-var migrations = []fs.FS{network.Migrations, account.Migrations, notice.Migrations, forum.Migrations, toolbox.Migrations, learning.Migrations, procedure.Migrations, plan.Migrations}
+var migrations = []fs.FS{network.Migrations, account.Migrations, notice.Migrations, forum.Migrations, toolbox.Migrations, learning.Migrations, need.Migrations, procedure.Migrations, plan.Migrations}
 
 // build makes the networks; days 0 are the whole two years.
 func build(t *testing.T, seed uint64, days int) (dsn string, people []Person) {
@@ -207,6 +208,8 @@ func TestWhatHappenedKeptTheRules(t *testing.T) {
 	o.none("anything that has happened after the end", `SELECT kind FROM forum_event WHERE at > $1`, morning)
 	o.none("people who answered that they won't come and were there", `SELECT p.name FROM meeting_reply r JOIN meeting_attendance a ON a.meeting = r.meeting AND a.person = r.person
 		JOIN person p ON p.id = r.person WHERE r.answer <> 'coming'`)
+	o.some("rankings of what is needed", 10, `SELECT person FROM need_ranking`)
+	o.some("needs", 3, `SELECT id FROM need WHERE closed = 0`)
 	o.some("procedures that hold or are recommended", 8, `SELECT id FROM procedure WHERE current > 0`)
 	o.some("second versions that regions are asked about again", 3, `SELECT procedure FROM procedure_version WHERE number = 2 AND state IN ('recommended', 'force')`)
 	o.some("drafts of procedures", 2, `SELECT id FROM procedure WHERE draft > 0`)
