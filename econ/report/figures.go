@@ -367,7 +367,7 @@ func (t *Teller) unequal() Figure {
 		if g.Known {
 			text = t.number(g.Effect.Mean)
 		}
-		p.Swings = append(p.Swings, chart.Swing{Label: g.Name, High: g.Effect.Mean, HighText: text})
+		p.Swings = append(p.Swings, chart.Swing{Label: g.Name, Low: g.Effect.Mean, LowText: text})
 	}
 	return Figure{Name: "regions", Finding: table.Title, Small: t.gapsSmall(), SVG: p.SVG(), Table: table}
 }
@@ -386,7 +386,7 @@ func (t *Teller) partials() Figure {
 	for i, part := range sorted {
 		v, name := part.EVPPI[0], t.group(part.Parameters)
 		if i < 8 {
-			p.Swings = append(p.Swings, chart.Swing{Label: name, High: v, HighText: t.amount(v)})
+			p.Swings = append(p.Swings, chart.Swing{Label: name, Low: v, LowText: t.amount(v)})
 		}
 		row := []Cell{t.typed(name), t.costs(v), t.shares(part.ShareEffect)}
 		if t.PSA.Population != nil {

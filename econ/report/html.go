@@ -33,7 +33,7 @@ func (s shown) Untitled() Table {
 }
 
 // Wide says whether the table wants the page's width.
-func (s shown) Wide() bool { return len(s.Table.Head) > 5 }
+func (s shown) Wide() bool { return len(s.Table.Head) > 6 }
 
 // Right says whether a column holds numbers.
 func (t Table) Right(column int) bool {
