@@ -174,7 +174,10 @@ func (t *Teller) curves(id, title, unit string, rows [][]float64, scale float64,
 			keys = append(keys, Key{chart.LineKey(s), t.label(c.Strategies[s])})
 		}
 	}
-	if most == 0 {
+	switch {
+	case unit == "%":
+		most = 100
+	case most == 0:
 		most = 1
 	}
 	l.X, l.Y = t.prices(), t.axis(0, most, scale, unit)

@@ -59,7 +59,7 @@ func (t *Teller) HTML(w io.Writer) error {
 		return err
 	}
 	var style strings.Builder
-	for _, name := range []string{"pages/report.css", "pages/chart.css"} {
+	for _, name := range []string{"pages/chart.css", "pages/report.css"} {
 		b, err := files.ReadFile(name)
 		if err != nil {
 			return err
