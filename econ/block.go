@@ -15,6 +15,7 @@ const lanes = 128
 type block struct {
 	c       *Compiled
 	frame   *formula.Frame
+	points  bool          // the lanes are points to compare, and not draws: they have the same people
 	seed    uint64        // of a probabilistic analysis
 	first   int           // the number of the first lane's draw; -1 in a base case
 	out     [][][]float64 // by strategy, measure and lane
@@ -78,7 +79,7 @@ func (b *block) check(checks []check, cycle int) error {
 	for i := range checks {
 		for lane, v := range b.frame.Lane(checks[i].reg) {
 			if !checks[i].holds(v) {
-				return Problems{checks[i].problem(v, b.when(lane, cycle))}
+				return Problems{checks[i].problem(v, b.when(lane, cycle)+" (strategy "+checks[i].who+")")}
 			}
 		}
 	}

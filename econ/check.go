@@ -55,6 +55,11 @@ func Check(m *Model) Problems {
 		if data := c.storedDraws(); data != nil {
 			o2.Draws = min(draws, data.rows)
 		}
+		for i := range m.Parts {
+			if c.crowdOf(m.Parts[i].Name) != nil {
+				o2.Draws = min(o2.Draws, 32) // people take longer
+			}
+		}
 		if _, err := c.PSA(o2); errors.As(err, &p) {
 			gather(p, prefix)
 		}

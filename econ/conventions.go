@@ -253,7 +253,7 @@ func (c *Compiled) Conventions() []Named {
 	for i := range c.model.Parts {
 		p := &c.model.Parts[i]
 		if w := c.crowdOf(p.Name); w != nil {
-			add("people."+p.Name, "%d, seed %d", w.people, p.Seed)
+			add("people."+p.Name, "%d, in each draw %d; seed %d", w.people, w.perDraw, p.Seed)
 		}
 		if p.Kind == "events" {
 			add("within_cycle."+p.Name, "%s", Continuous)

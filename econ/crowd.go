@@ -54,7 +54,11 @@ func (r *crowding) origin(*block, int) (Pos, bool) { return Pos{}, false }
 
 // lane follows the people of one draw.
 func (r *crowding) lane(b *block, lane int) error {
-	chunks := (r.w.people + abreast - 1) / abreast
+	people := r.w.people
+	if b.first >= 0 && !b.points {
+		people = r.w.perDraw
+	}
+	chunks := (people + abreast - 1) / abreast
 	n := min(groups, chunks)
 	results, errs := make([]*gathering, n), make([]error, n)
 	workers := 1
@@ -65,6 +69,7 @@ func (r *crowding) lane(b *block, lane int) error {
 		r.walkers = append(r.walkers, newWalker(r.c, r.w, r.timed))
 	}
 	for _, x := range r.walkers[:workers] {
+		x.people = people
 		if err := x.begin(b, lane); err != nil {
 			return err
 		}
@@ -84,12 +89,12 @@ func (r *crowding) lane(b *block, lane int) error {
 			return err
 		}
 	}
-	r.add(b, lane, results)
+	r.add(b, lane, people, results)
 	return nil
 }
 
 // add adds the groups, in order, and gives the strategies their means.
-func (r *crowding) add(b *block, lane int, results []*gathering) {
+func (r *crowding) add(b *block, lane, people int, results []*gathering) {
 	for i, l := range r.w.lives {
 		share := b.frame.At(l.share, lane)
 		weight := 0.0
@@ -104,13 +109,13 @@ func (r *crowding) add(b *block, lane int, results []*gathering) {
 				total[t].cross += m.cross
 			}
 		}
-		scale := share * weight / float64(r.w.people)
+		scale := share * weight / float64(people)
 		for t, m := range total {
 			b.out[l.tallies[t].strategy][l.tallies[t].measure][lane] += scale * m.sum
 		}
 		if b.watch != nil {
 			r.watched(b, i, scale, results)
-			b.watch.spread(b, r.w.part.Name, r.w.people, share*weight, l.tallies, total)
+			b.watch.spread(b, r.w.part.Name, people, share*weight, l.tallies, total)
 		}
 	}
 }
@@ -161,6 +166,7 @@ type walker struct {
 	frame     *formula.Frame
 	path      [2]uint64 // to the draw's streams
 	number    int       // its lane
+	people    int       // how many are followed
 	stream    draw.Stream
 	state     []int32
 	prev      []int32
@@ -215,7 +221,7 @@ func newWalking(p *formula.Program, w *crowd, l *life) *walking {
 	y.limits, y.to = make([]float64, y.wide*len(l.rows)), make([]int32, y.wide*len(l.rows))
 	for s, row := range l.rows {
 		for j := range y.wide {
-			y.to[s*y.wide+j] = int32(row[min(j, len(row)-1)].from) //nolint:gosec // states are few
+			y.to[s*y.wide+j] = int32(row[min(j, len(row)-1)].from)
 		}
 	}
 	for _, g := range l.gives {
@@ -238,8 +244,8 @@ func (x *walker) begin(b *block, lane int) error {
 		}
 	}
 	path := [2]uint64{b.seed, 0}
-	if b.first >= 0 {
-		path[1] = uint64(b.first+lane) + 1 //nolint:gosec // not negative
+	if b.first >= 0 && !b.points {
+		path[1] = uint64(b.first+lane) + 1
 	}
 	x.stream = x.w.stream.Split(path[:]...)
 	x.path, x.number = path, lane
@@ -289,7 +295,7 @@ func (x *walker) group(b *block, from, to int) (*gathering, error) {
 	}
 	for chunk := from; chunk < to; chunk++ {
 		first := chunk * abreast
-		n := min(abreast, x.w.people-first)
+		n := min(abreast, x.people-first)
 		if n != x.frame.Lanes() {
 			x.frame.Resize(n)
 		}
@@ -322,7 +328,7 @@ func (x *walker) live(b *block, life, first, n int, g *gathering) error {
 		x.frame.Set(x.w.cycle, float64(k))
 		if k > 0 {
 			x.frame.Run(l.moving)
-			x.stream.Split(uint64(k)).FillUniform(x.u[:n], uint64(first)) //nolint:gosec // not negative
+			x.stream.Split(uint64(k)).FillUniform(x.u[:n], uint64(first))
 			if err := x.move(b, l, y, k, n); err != nil {
 				return err
 			}
@@ -348,7 +354,7 @@ func (x *walker) born(life, first, n int) {
 	for j := range l.attributes {
 		a := &l.attributes[j]
 		to := x.frame.Lane(a.to)[:n]
-		x.streams[life][j].FillUniform(to, uint64(first)) //nolint:gosec // not negative
+		x.streams[life][j].FillUniform(to, uint64(first))
 		switch a.family {
 		case "table":
 			for i, u := range to {
@@ -375,13 +381,13 @@ func (x *walker) born(life, first, n int) {
 		sum += x.frame.At(r, 0)
 		y.begin = append(y.begin, sum)
 	}
-	x.stream.Split(0).FillUniform(x.u[:n], uint64(first)) //nolint:gosec // not negative
+	x.stream.Split(0).FillUniform(x.u[:n], uint64(first))
 	for i := range n {
 		s := 0
 		for s < len(y.begin)-1 && x.u[i]*sum >= y.begin[s] {
 			s++
 		}
-		x.state[i], x.prev[i], x.since[i] = int32(s), int32(s), 0 //nolint:gosec // states are few
+		x.state[i], x.prev[i], x.since[i] = int32(s), int32(s), 0
 	}
 	x.place(n)
 	for _, m := range l.memory {
@@ -516,7 +522,7 @@ func (x *walker) moveEach(b *block, l *life, y *walking, k, n int) error {
 		if to < 0 {
 			to = len(row) - 1
 		}
-		x.state[i] = int32(row[to].from) //nolint:gosec // states are few
+		x.state[i] = int32(row[to].from)
 	}
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/samverk/samverk/econ"
+	"github.com/samverk/samverk/econ/draw"
 )
 
 // The exact answers by the same model as a cohort, and 100,000 people followed within what chance allows.
@@ -139,7 +140,7 @@ func TestMicrosimulationTendsToCohort(t *testing.T) {
 			m.Parts[0].Kind = "cohort"
 			exact := run(t, m, o)
 			m.Parts[0].Kind = "individuals"
-			for _, n := range []int{500, 20_000} {
+			for _, n := range []int{500, 8_000} {
 				m.Parts[0].People = n
 				people := run(t, m, o)
 				for i, s := range people.Strategies {
@@ -154,4 +155,88 @@ func TestMicrosimulationTendsToCohort(t *testing.T) {
 			}
 		}
 	}
+}
+
+// People who differ and remember, against the same lives written as a loop with random numbers of its own.
+func TestIndividualsByHand(t *testing.T) {
+	m, err := read(attributesModel)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := run(t, m, econ.Options{})
+	const n = 100_000
+	for i, effective := range []float64{1, 0.6} {
+		cost, effect := 0.0, 0.0
+		for person := range uint64(n) {
+			c, e := liveByHand(draw.NewStream(77, person), effective)
+			cost += c / n
+			effect += e / n
+		}
+		s, p := r.Strategies[i], r.People[i]
+		if d := math.Abs(s.Cost - cost); d > 4*math.Sqrt2*p.SECost {
+			t.Errorf("%s costs %v, by hand %v, standard error %v", s.Name, s.Cost, cost, p.SECost)
+		}
+		if d := math.Abs(s.Effect - effect); d > 4*math.Sqrt2*p.SEEffect {
+			t.Errorf("%s gives %v, by hand %v, standard error %v", s.Name, s.Effect, effect, p.SEEffect)
+		}
+	}
+}
+
+func liveByHand(chance draw.Stream, effective float64) (cost, effect float64) {
+	age := 60 + 8*chance.Normal(0)
+	risk := math.Exp(0.05 * (age - 60))
+	if chance.Uniform(1) < 0.45 {
+		risk *= 0.8
+	}
+	const well, ill, dead = 0, 1, 2
+	state, since, relapses, illYears := well, 1, 0.0, 0.0
+	for k := 0; k <= 20; k++ {
+		before := state
+		if k > 0 {
+			u := chance.Uniform(uint64(k) + 1)
+			switch state {
+			case well:
+				toIll, toDead := min(0.9, 0.1*risk*effective), min(0.5, 0.01*risk)
+				if u < toIll {
+					state = ill
+				} else if u < toIll+toDead {
+					state = dead
+				}
+			case ill:
+				recover := 0.0
+				if since >= 2 {
+					recover = 0.5
+				}
+				toDead := min(0.5, 0.02*risk*(1+0.5*relapses))
+				if u < recover {
+					state = well
+				} else if u < recover+toDead {
+					state = dead
+				}
+			}
+			since++
+			if state != before {
+				since = 1
+			}
+			if state == ill {
+				illYears++
+				if before != ill {
+					relapses++
+					cost += 200
+				}
+			}
+		}
+		weight := 1.0
+		if k == 0 || k == 20 {
+			weight = 0.5
+		}
+		switch state {
+		case well:
+			effect += weight * (1 - 0.05*min(4, illYears))
+		case ill:
+			cost += weight * 1000 * relapses
+			effect += weight * 0.5
+		}
+	}
+	return cost, effect
 }

@@ -31,6 +31,7 @@ type History struct {
 const (
 	maxPeople     = 100_000_000
 	defaultPeople = 100_000
+	peoplePerDraw = 1_000
 )
 
 // crowd is a compiled part of people who are followed one by one. Its states and weights are a cohort's. Strategies in
@@ -38,6 +39,7 @@ const (
 type crowd struct {
 	*cohort
 	people  int
+	perDraw int
 	stream  draw.Stream
 	who     map[string]*known
 	in      []*known // by state: is the person there
@@ -157,10 +159,17 @@ func (c *compiler) newCrowd(p *Part) *crowd {
 	if w.people == 0 {
 		w.people = defaultPeople
 	}
+	w.perDraw = p.PerDraw
+	if w.perDraw == 0 {
+		w.perDraw = min(w.people, peoplePerDraw)
+	}
+	if w.perDraw < 1 || w.perDraw > maxPeople {
+		c.problems.add(p.At, field+".people_per_draw", "", "%d people can't be followed", w.perDraw)
+	}
 	if w.people < 1 || w.people > maxPeople {
 		c.problems.add(p.At, field+".people", "", "%d people can't be followed", w.people)
 	}
-	w.stream = draw.NewStream(uint64(p.Seed)).Named(p.Name) //nolint:gosec // any number is a seed
+	w.stream = draw.NewStream(uint64(p.Seed)).Named(p.Name)
 	before := len(c.problems.Errors())
 	for _, s := range p.States {
 		if s.Tunnel > 0 {

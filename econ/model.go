@@ -165,6 +165,7 @@ type Part struct {
 	OnEntry     []Rewards   `econ:"on_entry" doc:"By outcome and state, what coming there gives, once."`
 	Curves      []Curve     `econ:"curves" doc:"Of survival: the curves between the states, the innermost first; a curve that another goes on as is none of them. Of events: when each comes, by from and to."`
 	People      int         `econ:"people" doc:"Of individuals and events: how many are followed."`
+	PerDraw     int         `econ:"people_per_draw" doc:"Of individuals and events: how many are followed in each draw of a probabilistic analysis; 1000, if not given."`
 	Seed        int         `econ:"seed" doc:"Of individuals and events: which people, out of all there could be."`
 	Attributes  []Attribute `econ:"attributes" doc:"Of individuals and events: what differs between them from the start."`
 	History     []History   `econ:"history" doc:"Of individuals: what is remembered of them."`

@@ -115,7 +115,7 @@ parts:
 func TestSurvivalRefused(t *testing.T) {
 	for want, curves := range map[string]string{
 		"3 states need 2 curves": "os: {family: exponential, rate: 1}",
-		"isn't a family":         "pfs: {family: exponental, rate: 1}\n      os: {family: exponential, rate: 1}",
+		"isn't a family":         "pfs: {family: exponentialx, rate: 1}\n      os: {family: exponential, rate: 1}",
 		"takes other arguments":  "pfs: {family: weibull, rate: 1}\n      os: {family: exponential, rate: 1}",
 		"there is no table":      "pfs: {family: empirical, table: kmm, column: x}\n      os: {family: exponential, rate: 1}",
 		"there is no curve":      "pfs: {family: exponential, rate: 1, until: 1, then: x}\n      os: {family: exponential, rate: 1}",

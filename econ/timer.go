@@ -113,7 +113,7 @@ func (t *timer) live(x *walker, b *block, life, first, n int, g *gathering) erro
 		at[s] = at[s][:0]
 	}
 	for i, s := range x.state[:n] {
-		at[s] = append(at[s], int32(i)) //nolint:gosec // a few hundred
+		at[s] = append(at[s], int32(i))
 	}
 	for round := uint64(0); ; round++ {
 		if round > maxEvents {
@@ -156,7 +156,7 @@ func (t *timer) leave(x *walker, b *block, life, s int, list []int32, round uint
 		}
 		for j, d := range t.t[:n] {
 			if d < t.first[j] {
-				t.first[j], t.which[j] = d, int32(e) //nolint:gosec // exits are few
+				t.first[j], t.which[j] = d, int32(e)
 			}
 		}
 	}
@@ -197,7 +197,7 @@ func (t *timer) sample(x *walker, b *block, life, s, e int, list []int32, round 
 	n := len(list)
 	u := t.u[:n]
 	for j, i := range list {
-		u[j] = stream.Uniform(uint64(first + int(i))) //nolint:gosec // not negative
+		u[j] = stream.Uniform(uint64(first + int(i)))
 	}
 	if exit.each {
 		for j, i := range list {

@@ -58,10 +58,11 @@ func Empirical(times, survival []float64, straight bool) (Curve, error) {
 	if times[0] > 0 {
 		t.add(0, 1)
 	}
+	before := 0.0
 	for i, at := range times {
 		s := survival[i]
 		switch n := len(t.times); {
-		case math.IsNaN(at) || at < 0 || i > 0 && at <= times[i-1]:
+		case math.IsNaN(at) || at < 0 || i > 0 && at <= before:
 			return Curve{}, &Error{Family: family, Row: i + 1, Says: fmt.Sprintf("the time %g doesn't come after the one before", at)}
 		case math.IsNaN(s) || s < 0 || s > 1:
 			return Curve{}, &Error{Family: family, Row: i + 1, Says: fmt.Sprintf("the survival %g isn't between 0 and 1", s)}
@@ -71,6 +72,7 @@ func Empirical(times, survival []float64, straight bool) (Curve, error) {
 			return Curve{}, &Error{Family: family, Row: i + 1, Says: fmt.Sprintf("survival at time 0 is %g, not 1", s)}
 		}
 		t.add(at, s)
+		before = at
 	}
 	return Curve{kind: tabled, table: t}, nil
 }
@@ -87,16 +89,18 @@ func PiecewiseExponential(times, rates []float64) (Curve, error) {
 	}
 	t := &table{way: constant}
 	h := 0.0
+	before, rate := 0.0, 0.0
 	for i, at := range times {
 		if math.IsNaN(rates[i]) || rates[i] < 0 {
 			return Curve{}, &Error{Family: family, Row: i + 1, Says: fmt.Sprintf("the rate %g is below 0", rates[i])}
 		}
 		if i > 0 {
-			if math.IsNaN(at) || at <= times[i-1] {
+			if math.IsNaN(at) || at <= before {
 				return Curve{}, &Error{Family: family, Row: i + 1, Says: fmt.Sprintf("the time %g doesn't come after the one before", at)}
 			}
-			h += rates[i-1] * (at - times[i-1])
+			h += rate * (at - before)
 		}
+		before, rate = at, rates[i]
 		t.times, t.haz, t.surv = append(t.times, at), append(t.haz, h), append(t.surv, math.Exp(-h))
 	}
 	// one more time, so that the last rate is read as the others are
