@@ -2,6 +2,8 @@ package econ_test
 
 import (
 	"math"
+	"os"
+	"runtime"
 	"testing"
 
 	"github.com/samverk/samverk/econ"
@@ -28,6 +30,31 @@ func BenchmarkSickSicker(b *testing.B) {
 			sickSickerLoop(values)
 		}
 	})
+}
+
+// BenchmarkMillionDraws tells the memory that a million draws take, all that the process has from the system.
+func BenchmarkMillionDraws(b *testing.B) {
+	for b.Loop() {
+		sample(b, reference(b, "sick-sicker"), econ.PSAOptions{Draws: 1_000_000, Seed: 1})
+	}
+	b.ReportMetric(mebibytes(), "MiB")
+}
+
+func mebibytes() float64 {
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return float64(m.Sys) / (1 << 20)
+}
+
+// TestMillionDraws: a million draws within 512 MiB.
+func TestMillionDraws(t *testing.T) {
+	if os.Getenv("SAMVERK_LONG") == "" {
+		t.Skip("SAMVERK_LONG=1 runs it")
+	}
+	s := sample(t, reference(t, "sick-sicker"), econ.PSAOptions{Draws: 1_000_000, Seed: 1})
+	if got := mebibytes(); got > 512 {
+		t.Errorf("%d draws took %.0f MiB", s.Draws(), got)
+	}
 }
 
 func sickSickerByHand(t testing.TB, draws int, seed uint64) (cost, effect [4][]float64) {
