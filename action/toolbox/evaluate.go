@@ -443,7 +443,7 @@ func (t *Toolbox) drop(ctx context.Context, tx *storage.Tx, r Round, item string
 		waiting = append(waiting, value)
 	}
 	if len(waiting) >= Batch {
-		if err := t.release(ctx, tx, r.ID, item, words, waiting); err != nil {
+		if err := t.release(ctx, tx, r, item, words, waiting); err != nil {
 			return err
 		}
 		waiting = nil
@@ -456,7 +456,8 @@ func (t *Toolbox) drop(ctx context.Context, tx *storage.Tx, r Round, item string
 }
 
 // release adds a batch to what is shown.
-func (t *Toolbox) release(ctx context.Context, tx *storage.Tx, round, item string, words bool, batch []string) error {
+func (t *Toolbox) release(ctx context.Context, tx *storage.Tx, r Round, item string, words bool, batch []string) error {
+	round, shown, total := r.ID, 0, 0
 	var counts, said string
 	err := tx.QueryRow(ctx, `SELECT counts, words FROM toolbox_batch WHERE round = $1 AND item = $2`, round, item).Scan(&counts, &said)
 	if err != nil && !noRow(err) {
@@ -477,6 +478,7 @@ func (t *Toolbox) release(ctx context.Context, tx *storage.Tx, round, item strin
 			all = append(all, v)
 		} else {
 			c[v[0]-'1']++
+			shown, total = shown+1, total+int(v[0]-'0')
 		}
 	}
 	b, err := json.Marshal(c)
@@ -485,6 +487,10 @@ func (t *Toolbox) release(ctx context.Context, tx *storage.Tx, round, item strin
 	}
 	_, err = tx.Exec(ctx, `INSERT INTO toolbox_batch (round, item, counts, words) VALUES ($1, $2, $3, $4) ON CONFLICT (round, item) DO UPDATE SET counts = excluded.counts, words = excluded.words`,
 		round, item, string(b), sortedJSON(all))
+	if err != nil || shown == 0 {
+		return err
+	}
+	_, err = tx.Exec(ctx, `UPDATE toolbox_group SET shown = shown + $2, total = total + $3 WHERE id = $1`, r.Group, shown, total)
 	return err
 }
 

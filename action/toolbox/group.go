@@ -252,49 +252,20 @@ func (t *Toolbox) Uses(ctx context.Context, who network.Actor, root network.ID) 
 func (t *Toolbox) uses(ctx context.Context, tx *storage.Tx, a network.Access, root network.ID) (map[string]Use, error) {
 	out := map[string]Use{}
 	visible, args := a.Where("g.", "", []any{root})
-	rows, err := tx.Query(ctx, `SELECT g.model, COUNT(*) FROM toolbox_group g WHERE g.root = $1 AND g.ended = 0 AND `+visible+` GROUP BY g.model`, args...)
+	// What is added up are whole batches, so also a sum over few groups is of five values or of none.
+	rows, err := tx.Query(ctx, `SELECT g.model, SUM(CASE WHEN g.ended = 0 THEN 1 ELSE 0 END), SUM(g.shown), SUM(g.total) FROM toolbox_group g WHERE g.root = $1 AND `+visible+` GROUP BY g.model`, args...)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
 	for rows.Next() {
 		var u Use
-		if err := rows.Scan(&u.Model, &u.Groups); err != nil {
+		var total int
+		if err := rows.Scan(&u.Model, &u.Groups, &u.Shown, &total); err != nil {
 			return nil, err
 		}
+		u.Mean = float64(total) / float64(max(u.Shown, 1))
 		out[u.Model] = u
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	rows.Close()
-	// Which counts stand beside which model follows from whole batches only, so also a sum over few groups is of five values or of none.
-	if rows, err = tx.Query(ctx, `SELECT g.model, b.counts FROM toolbox_group g JOIN toolbox_round r ON r.grp = g.id JOIN toolbox_batch b ON b.round = r.id WHERE g.root = $1 AND `+visible+` LIMIT 20000`, args...); err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	sums := map[string]int{}
-	for rows.Next() {
-		var model, text string
-		if err := rows.Scan(&model, &text); err != nil {
-			return nil, err
-		}
-		c, err := readCounts(text)
-		if err != nil {
-			return nil, err
-		}
-		u := out[model]
-		u.Model, u.Shown = model, u.Shown+c.N()
-		for i, n := range c {
-			sums[model] += (i + 1) * n
-		}
-		out[model] = u
-	}
-	for model, u := range out {
-		if u.Shown > 0 {
-			u.Mean = float64(sums[model]) / float64(u.Shown)
-			out[model] = u
-		}
 	}
 	return out, rows.Err()
 }

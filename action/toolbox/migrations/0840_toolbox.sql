@@ -72,6 +72,8 @@ CREATE TABLE toolbox_group (
     instrument TEXT NOT NULL,      -- that it is evaluated with; '': not
     next       BIGINT NOT NULL,    -- when it is asked next; 0: not
     every      BIGINT NOT NULL,    -- months
+    shown      BIGINT NOT NULL DEFAULT 0, -- values in whole batches, over all items and rounds
+    total      BIGINT NOT NULL DEFAULT 0, -- and their sum
     version    BIGINT NOT NULL
 );
 CREATE INDEX toolbox_group_listed ON toolbox_group (root, model, name, id);
