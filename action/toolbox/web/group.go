@@ -418,6 +418,9 @@ func (v *visit) answer() int {
 }
 
 func (v *visit) thanks() int {
+	if _, _, _, err := v.toolbox.RoundOf(v.r.Context(), v.n.ID, v.r.PathValue("round")); err != nil {
+		return v.fail(err)
+	}
 	return v.page("thanks", v.l.Must("toolbox.thanks"), map[string]any{"Batch": toolbox.Batch})
 }
 
