@@ -533,6 +533,7 @@ func (r RoundResult) Means() map[string]float64 {
 type GroupView struct {
 	Group
 	Rounds  []RoundResult // the latest first
+	Past    []Past        // what was said of it before, the latest first
 	History []network.Event
 	Runs    bool   // the reader may change what is said of it
 	Asks    bool   // and have it evaluated
@@ -556,6 +557,9 @@ func (t *Toolbox) GroupView(ctx context.Context, who network.Actor, root network
 			if r.Open(now) && who.Person != "" && t.owes(r.Round, who.Person) {
 				v.Owed = r.ID
 			}
+		}
+		if v.Past, err = t.past(ctx, tx, id); err != nil {
+			return err
 		}
 		v.History, err = t.network.History(ctx, tx, id, 0, 30)
 		return err

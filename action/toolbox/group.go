@@ -211,6 +211,10 @@ func (t *Toolbox) EditGroup(ctx context.Context, who network.Actor, root network
 		if n, err := done.RowsAffected(); err != nil || n == 0 {
 			return cmp.Or[error](err, stale())
 		}
+		if _, err := tx.Exec(ctx, `INSERT INTO toolbox_group_past (grp, version, model, name, works, lacks, lang, until) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+			old.ID, old.Version, old.Model, old.Name, old.Works, old.Lacks, old.Lang, t.db.Now()); err != nil {
+			return err
+		}
 		return t.network.Record(ctx, tx, who, root, g.ID, "toolbox.edited", map[string]string{"was": old.Model, "model": now.Model})
 	})
 }
@@ -230,6 +234,31 @@ func (t *Toolbox) EndGroup(ctx context.Context, who network.Actor, root network.
 		}
 		return t.network.Record(ctx, tx, who, root, id, "toolbox.ended", nil)
 	})
+}
+
+// Past is what was said of a group before it was changed.
+type Past struct {
+	Model, Name, Works, Lacks, Lang string
+	Until                           time.Time
+}
+
+// past lists it, the latest first.
+func (t *Toolbox) past(ctx context.Context, tx *storage.Tx, group string) (out []Past, err error) {
+	rows, err := tx.Query(ctx, `SELECT model, name, works, lacks, lang, until FROM toolbox_group_past WHERE grp = $1 ORDER BY version DESC LIMIT 20`, group)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var p Past
+		var until int64
+		if err := rows.Scan(&p.Model, &p.Name, &p.Works, &p.Lacks, &p.Lang, &until); err != nil {
+			return nil, err
+		}
+		p.Until = moment(until)
+		out = append(out, p)
+	}
+	return out, rows.Err()
 }
 
 // Use is how many groups work by a model, and how they were judged.

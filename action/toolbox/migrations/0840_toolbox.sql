@@ -79,6 +79,19 @@ CREATE TABLE toolbox_group (
 CREATE INDEX toolbox_group_listed ON toolbox_group (root, model, name, id);
 CREATE INDEX toolbox_group_due ON toolbox_group (next) WHERE next > 0;
 
+-- What was said of a group before it was changed.
+CREATE TABLE toolbox_group_past (
+    grp     TEXT NOT NULL REFERENCES toolbox_group (id),
+    version BIGINT NOT NULL,
+    model   TEXT NOT NULL,
+    name    TEXT NOT NULL,
+    works   TEXT NOT NULL,
+    lacks   TEXT NOT NULL,
+    lang    TEXT NOT NULL,
+    until   BIGINT NOT NULL,
+    PRIMARY KEY (grp, version)
+);
+
 CREATE TABLE toolbox_round (
     id         TEXT PRIMARY KEY,
     grp        TEXT NOT NULL REFERENCES toolbox_group (id),
