@@ -121,22 +121,8 @@ func (t *Toolbox) Evaluate(ctx context.Context, who network.Actor, root network.
 func (t *Toolbox) RoundsDue(ctx context.Context) error {
 	for {
 		var due []Group
-		err := t.db.Write(ctx, func(tx *storage.Tx) error {
-			due = nil
-			rows, err := tx.Query(ctx, `SELECT `+groupColumns+` FROM toolbox_group g WHERE g.next > 0 AND g.next <= $1 ORDER BY g.next, g.id LIMIT `+limit(atOnce), t.db.Now())
-			if err != nil {
-				return err
-			}
-			for rows.Next() {
-				g, err := scanGroup(rows)
-				if err != nil {
-					rows.Close()
-					return err
-				}
-				due = append(due, g)
-			}
-			rows.Close()
-			if err := rows.Err(); err != nil {
+		err := t.db.Write(ctx, func(tx *storage.Tx) (err error) {
+			if due, err = t.due(ctx, tx); err != nil {
 				return err
 			}
 			for _, g := range due {
@@ -154,6 +140,23 @@ func (t *Toolbox) RoundsDue(ctx context.Context) error {
 		}
 	}
 	return t.remind(ctx)
+}
+
+// due lists the groups that are to be asked now.
+func (t *Toolbox) due(ctx context.Context, tx *storage.Tx) (out []Group, err error) {
+	rows, err := tx.Query(ctx, `SELECT `+groupColumns+` FROM toolbox_group g WHERE g.next > 0 AND g.next <= $1 ORDER BY g.next, g.id LIMIT `+limit(atOnce), t.db.Now())
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		g, err := scanGroup(rows)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, g)
+	}
+	return out, rows.Err()
 }
 
 func limit(n int) string { b, _ := json.Marshal(n); return string(b) }

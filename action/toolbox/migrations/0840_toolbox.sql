@@ -77,6 +77,7 @@ CREATE TABLE toolbox_group (
     version    BIGINT NOT NULL
 );
 CREATE INDEX toolbox_group_listed ON toolbox_group (root, model, name, id);
+CREATE INDEX toolbox_group_used ON toolbox_group (root, model, visibility, network, body, ended, shown, total);
 CREATE INDEX toolbox_group_due ON toolbox_group (next) WHERE next > 0;
 
 -- What was said of a group before it was changed.
