@@ -9,9 +9,6 @@ import (
 	"path/filepath"
 
 	"github.com/samverk/samverk/account"
-	"github.com/samverk/samverk/action/involvement"
-	"github.com/samverk/samverk/action/need"
-	"github.com/samverk/samverk/action/toolbox"
 	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/forum"
 	"github.com/samverk/samverk/network"
@@ -26,9 +23,7 @@ type Commons struct {
 	Notices  *notice.Notices
 	Accounts *account.Accounts
 	Forum    *forum.Forum
-	Involved *involvement.Reports
-	Toolbox  *toolbox.Toolbox
-	Needs    *need.Room
+	Action
 }
 
 // attachmentsName is where the forum keeps files, in a data directory.
@@ -98,11 +93,7 @@ func OpenCommons(ctx context.Context, db *storage.DB, dir string, s Settings, o 
 	if err != nil {
 		return c, err
 	}
-	c.Involved = involvement.Open(db, c.Networks)
-	c.Toolbox, err = toolbox.Open(ctx, db, c.Networks, c.Forum, c.Notices, toolbox.Options{Key: key, URL: o.URL})
-	if err == nil {
-		c.Needs = need.Open(db, c.Networks, c.Forum, c.Notices)
-	}
+	c.Action, err = openAction(ctx, db, c, o, key)
 	return c, err
 }
 
