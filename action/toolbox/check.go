@@ -143,8 +143,11 @@ func (r *Rules) cover(c *Check) {
 				case Perhaps:
 					c.Models[m].Perhaps++
 				}
-				if v > best || v == best && v == Fits && t.sum[m] > t.sum[first] {
+				switch {
+				case v > best:
 					best, first = v, m
+				case v == Fits && t.sum[m] > t.sum[first]: // the best fits too
+					first = m
 				}
 			}
 			c.Combinations++

@@ -121,22 +121,8 @@ func (t *Toolbox) Evaluate(ctx context.Context, who network.Actor, root network.
 func (t *Toolbox) RoundsDue(ctx context.Context) error {
 	for {
 		var due []Group
-		err := t.db.Write(ctx, func(tx *storage.Tx) error {
-			due = nil
-			rows, err := tx.Query(ctx, `SELECT `+groupColumns+` FROM toolbox_group g WHERE g.next > 0 AND g.next <= $1 ORDER BY g.next, g.id LIMIT `+limit(atOnce), t.db.Now())
-			if err != nil {
-				return err
-			}
-			for rows.Next() {
-				g, err := scanGroup(rows)
-				if err != nil {
-					rows.Close()
-					return err
-				}
-				due = append(due, g)
-			}
-			rows.Close()
-			if err := rows.Err(); err != nil {
+		err := t.db.Write(ctx, func(tx *storage.Tx) (err error) {
+			if due, err = t.due(ctx, tx); err != nil {
 				return err
 			}
 			for _, g := range due {
@@ -154,6 +140,23 @@ func (t *Toolbox) RoundsDue(ctx context.Context) error {
 		}
 	}
 	return t.remind(ctx)
+}
+
+// due lists the groups that are to be asked now.
+func (t *Toolbox) due(ctx context.Context, tx *storage.Tx) (out []Group, err error) {
+	rows, err := tx.Query(ctx, `SELECT `+groupColumns+` FROM toolbox_group g WHERE g.next > 0 AND g.next <= $1 ORDER BY g.next, g.id LIMIT `+limit(atOnce), t.db.Now())
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		g, err := scanGroup(rows)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, g)
+	}
+	return out, rows.Err()
 }
 
 func limit(n int) string { b, _ := json.Marshal(n); return string(b) }
@@ -443,7 +446,7 @@ func (t *Toolbox) drop(ctx context.Context, tx *storage.Tx, r Round, item string
 		waiting = append(waiting, value)
 	}
 	if len(waiting) >= Batch {
-		if err := t.release(ctx, tx, r.ID, item, words, waiting); err != nil {
+		if err := t.release(ctx, tx, r, item, words, waiting); err != nil {
 			return err
 		}
 		waiting = nil
@@ -456,7 +459,8 @@ func (t *Toolbox) drop(ctx context.Context, tx *storage.Tx, r Round, item string
 }
 
 // release adds a batch to what is shown.
-func (t *Toolbox) release(ctx context.Context, tx *storage.Tx, round, item string, words bool, batch []string) error {
+func (t *Toolbox) release(ctx context.Context, tx *storage.Tx, r Round, item string, words bool, batch []string) error {
+	round, shown, total := r.ID, 0, 0
 	var counts, said string
 	err := tx.QueryRow(ctx, `SELECT counts, words FROM toolbox_batch WHERE round = $1 AND item = $2`, round, item).Scan(&counts, &said)
 	if err != nil && !noRow(err) {
@@ -477,6 +481,7 @@ func (t *Toolbox) release(ctx context.Context, tx *storage.Tx, round, item strin
 			all = append(all, v)
 		} else {
 			c[v[0]-'1']++
+			shown, total = shown+1, total+int(v[0]-'0')
 		}
 	}
 	b, err := json.Marshal(c)
@@ -485,6 +490,10 @@ func (t *Toolbox) release(ctx context.Context, tx *storage.Tx, round, item strin
 	}
 	_, err = tx.Exec(ctx, `INSERT INTO toolbox_batch (round, item, counts, words) VALUES ($1, $2, $3, $4) ON CONFLICT (round, item) DO UPDATE SET counts = excluded.counts, words = excluded.words`,
 		round, item, string(b), sortedJSON(all))
+	if err != nil || shown == 0 {
+		return err
+	}
+	_, err = tx.Exec(ctx, `UPDATE toolbox_group SET shown = shown + $2, total = total + $3 WHERE id = $1`, r.Group, shown, total)
 	return err
 }
 
@@ -527,6 +536,7 @@ func (r RoundResult) Means() map[string]float64 {
 type GroupView struct {
 	Group
 	Rounds  []RoundResult // the latest first
+	Past    []Past        // what was said of it before, the latest first
 	History []network.Event
 	Runs    bool   // the reader may change what is said of it
 	Asks    bool   // and have it evaluated
@@ -550,6 +560,9 @@ func (t *Toolbox) GroupView(ctx context.Context, who network.Actor, root network
 			if r.Open(now) && who.Person != "" && t.owes(r.Round, who.Person) {
 				v.Owed = r.ID
 			}
+		}
+		if v.Past, err = t.past(ctx, tx, id); err != nil {
+			return err
 		}
 		v.History, err = t.network.History(ctx, tx, id, 0, 30)
 		return err

@@ -254,6 +254,9 @@ func TestWhoDescribesAndEvaluates(t *testing.T) {
 	w.is(fault.Denied, w.EditGroup(w.ctx, w.plain, w.root, g))
 	w.ok(w.EditGroup(w.ctx, w.seated[2], w.root, g))
 	w.is(fault.Conflict, w.EditGroup(w.ctx, w.seated[2], w.root, g))
+	if v := got(w.GroupView(w.ctx, w.plain, w.root, id))(t); len(v.Past) != 1 || v.Past[0].Model != "working-pair" {
+		t.Errorf("%+v was said before", v.Past)
+	}
 	w.is(fault.Denied, w.EndGroup(w.ctx, w.plain, w.root, id))
 	w.ok(w.EndGroup(w.ctx, w.coord, w.root, id))
 	if all := got(w.Groups(w.ctx, w.plain, w.root, GroupFilter{Limit: 10}))(t); len(all) != 1 || all[0].ID != own {

@@ -211,6 +211,10 @@ func (t *Toolbox) EditGroup(ctx context.Context, who network.Actor, root network
 		if n, err := done.RowsAffected(); err != nil || n == 0 {
 			return cmp.Or[error](err, stale())
 		}
+		if _, err := tx.Exec(ctx, `INSERT INTO toolbox_group_past (grp, version, model, name, works, lacks, lang, until) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+			old.ID, old.Version, old.Model, old.Name, old.Works, old.Lacks, old.Lang, t.db.Now()); err != nil {
+			return err
+		}
 		return t.network.Record(ctx, tx, who, root, g.ID, "toolbox.edited", map[string]string{"was": old.Model, "model": now.Model})
 	})
 }
@@ -230,6 +234,31 @@ func (t *Toolbox) EndGroup(ctx context.Context, who network.Actor, root network.
 		}
 		return t.network.Record(ctx, tx, who, root, id, "toolbox.ended", nil)
 	})
+}
+
+// Past is what was said of a group before it was changed.
+type Past struct {
+	Model, Name, Works, Lacks, Lang string
+	Until                           time.Time
+}
+
+// past lists it, the latest first.
+func (t *Toolbox) past(ctx context.Context, tx *storage.Tx, group string) (out []Past, err error) {
+	rows, err := tx.Query(ctx, `SELECT model, name, works, lacks, lang, until FROM toolbox_group_past WHERE grp = $1 ORDER BY version DESC LIMIT 20`, group)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var p Past
+		var until int64
+		if err := rows.Scan(&p.Model, &p.Name, &p.Works, &p.Lacks, &p.Lang, &until); err != nil {
+			return nil, err
+		}
+		p.Until = moment(until)
+		out = append(out, p)
+	}
+	return out, rows.Err()
 }
 
 // Use is how many groups work by a model, and how they were judged.
@@ -252,49 +281,20 @@ func (t *Toolbox) Uses(ctx context.Context, who network.Actor, root network.ID) 
 func (t *Toolbox) uses(ctx context.Context, tx *storage.Tx, a network.Access, root network.ID) (map[string]Use, error) {
 	out := map[string]Use{}
 	visible, args := a.Where("g.", "", []any{root})
-	rows, err := tx.Query(ctx, `SELECT g.model, COUNT(*) FROM toolbox_group g WHERE g.root = $1 AND g.ended = 0 AND `+visible+` GROUP BY g.model`, args...)
+	// What is added up are whole batches, so also a sum over few groups is of five values or of none.
+	rows, err := tx.Query(ctx, `SELECT g.model, SUM(CASE WHEN g.ended = 0 THEN 1 ELSE 0 END), SUM(g.shown), SUM(g.total) FROM toolbox_group g WHERE g.root = $1 AND `+visible+` GROUP BY g.model`, args...)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
 	for rows.Next() {
 		var u Use
-		if err := rows.Scan(&u.Model, &u.Groups); err != nil {
+		var total int
+		if err := rows.Scan(&u.Model, &u.Groups, &u.Shown, &total); err != nil {
 			return nil, err
 		}
+		u.Mean = float64(total) / float64(max(u.Shown, 1))
 		out[u.Model] = u
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	rows.Close()
-	// Which counts stand beside which model follows from whole batches only, so also a sum over few groups is of five values or of none.
-	if rows, err = tx.Query(ctx, `SELECT g.model, b.counts FROM toolbox_group g JOIN toolbox_round r ON r.grp = g.id JOIN toolbox_batch b ON b.round = r.id WHERE g.root = $1 AND `+visible+` LIMIT 20000`, args...); err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	sums := map[string]int{}
-	for rows.Next() {
-		var model, text string
-		if err := rows.Scan(&model, &text); err != nil {
-			return nil, err
-		}
-		c, err := readCounts(text)
-		if err != nil {
-			return nil, err
-		}
-		u := out[model]
-		u.Model, u.Shown = model, u.Shown+c.N()
-		for i, n := range c {
-			sums[model] += (i + 1) * n
-		}
-		out[model] = u
-	}
-	for model, u := range out {
-		if u.Shown > 0 {
-			u.Mean = float64(sums[model]) / float64(u.Shown)
-			out[model] = u
-		}
 	}
 	return out, rows.Err()
 }

@@ -72,10 +72,26 @@ CREATE TABLE toolbox_group (
     instrument TEXT NOT NULL,      -- that it is evaluated with; '': not
     next       BIGINT NOT NULL,    -- when it is asked next; 0: not
     every      BIGINT NOT NULL,    -- months
+    shown      BIGINT NOT NULL DEFAULT 0, -- values in whole batches, over all items and rounds
+    total      BIGINT NOT NULL DEFAULT 0, -- and their sum
     version    BIGINT NOT NULL
 );
 CREATE INDEX toolbox_group_listed ON toolbox_group (root, model, name, id);
+CREATE INDEX toolbox_group_used ON toolbox_group (root, model, visibility, network, body, ended, shown, total);
 CREATE INDEX toolbox_group_due ON toolbox_group (next) WHERE next > 0;
+
+-- What was said of a group before it was changed.
+CREATE TABLE toolbox_group_past (
+    grp     TEXT NOT NULL REFERENCES toolbox_group (id),
+    version BIGINT NOT NULL,
+    model   TEXT NOT NULL,
+    name    TEXT NOT NULL,
+    works   TEXT NOT NULL,
+    lacks   TEXT NOT NULL,
+    lang    TEXT NOT NULL,
+    until   BIGINT NOT NULL,
+    PRIMARY KEY (grp, version)
+);
 
 CREATE TABLE toolbox_round (
     id         TEXT PRIMARY KEY,

@@ -107,6 +107,12 @@ func (v *visit) groupFile(format string, found []toolbox.Group, all []words) int
 	return e.End()
 }
 
+// pastRow is what was said of a group before.
+type pastRow struct {
+	toolbox.Past
+	Model words
+}
+
 // heading is a row of the table of results: what it is of, and its mean in each round.
 type heading struct {
 	Text  string
@@ -164,7 +170,12 @@ func (v *visit) groupWith(f *web.Form) int {
 		g.Next = g.Next.In(v.zone())
 	}
 	row := v.groupRow(g.Group, all)
-	data := map[string]any{"G": g, "Row": row, "Results": results, "Form": f, "With": with, "Here": v.r.URL.Path, "Events": v.events(g.History), "Topics": "/n/" + v.n.Slug + "/topics/", "Batch": toolbox.Batch, "Links": toolbox.ReadInstruments().Links, "Now": v.network.Now(), "Instrument": v.instrument(g.Evaluate.With)}
+	var past []pastRow
+	for _, p := range g.Past {
+		p.Until = p.Until.In(v.zone())
+		past = append(past, pastRow{p, v.groupRow(toolbox.Group{Model: p.Model}, all).Model})
+	}
+	data := map[string]any{"G": g, "Row": row, "Past": past, "Results": results, "Form": f, "With": with, "Here": v.r.URL.Path, "Events": v.events(g.History), "Topics": "/n/" + v.n.Slug + "/topics/", "Batch": toolbox.Batch, "Links": toolbox.ReadInstruments().Links, "Now": v.network.Now(), "Instrument": v.instrument(g.Evaluate.With)}
 	if g.Body != "" {
 		data["Body"] = "/n/" + v.n.Slug + "/bodies/" + string(g.Body)
 	}
@@ -418,6 +429,9 @@ func (v *visit) answer() int {
 }
 
 func (v *visit) thanks() int {
+	if _, _, _, err := v.toolbox.RoundOf(v.r.Context(), v.n.ID, v.r.PathValue("round")); err != nil {
+		return v.fail(err)
+	}
 	return v.page("thanks", v.l.Must("toolbox.thanks"), map[string]any{"Batch": toolbox.Batch})
 }
 

@@ -221,7 +221,7 @@ func (v *visit) model() int {
 		return v.fail(err)
 	}
 	w := v.words(m.Entry)
-	shippedToo := m.Versions != nil && m.Versions[len(m.Versions)-1].Version > 1
+	shippedToo := len(m.Versions) > 0 && m.Versions[len(m.Versions)-1].Version > 1
 	return v.show(web.Page{Name: "model", Title: w.Words.Name, Public: true}, map[string]any{"M": w, "V": m, "ShippedToo": shippedToo, "Other": w.Lang != v.l.Code, "Instrument": v.instrument(m.SetsUp.Evaluate.With)}, w.Words.Name, "")
 }
 
