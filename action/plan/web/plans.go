@@ -81,8 +81,16 @@ func (v *visit) list() int {
 		rows = append(rows, v.planRow(p))
 	}
 	may, err := v.mayMake()
+	if err != nil {
+		return v.fail(err)
+	}
+	measure := ""
+	keeps, err := v.plans.MayPlan(v.ctx(), v.who, v.n.ID)
+	if len(keeps) > 0 {
+		measure = v.at("measures/new")
+	}
 	return v.show(web.Page{Name: "plans", Title: v.l.Must("plans.title"), Public: true, Crumbs: v.crumbs()[:1], Data: map[string]any{
-		"Rows": rows, "New": map[bool]string{true: v.at("plans/new")}[may], "Measures": v.at("measures"), "Formats": web.TablesAt(v.r.URL.RequestURI())}}, err)
+		"Rows": rows, "New": map[bool]string{true: v.at("plans/new")}[may], "Measures": v.at("measures"), "NewMeasure": measure, "Formats": web.TablesAt(v.r.URL.RequestURI())}}, err)
 }
 
 // moment is a time in a file: nothing for one that is not known.
@@ -153,7 +161,7 @@ func (v *visit) newPlan() int {
 		return v.fail(err)
 	}
 	year := v.now.Year() + 1
-	v.filled("visibility", string(network.Public), "lang", v.n.Lang, "from", itoa(year)+"-01-01", "to", itoa(year+2)+"-12-31")
+	v.filled("visibility", string(network.Public), "lang", v.n.Lang, "from", itoa(year)+"-01-01", "to", itoa(year+2)+"-12-31", "decision", v.r.URL.Query().Get("decision"))
 	return v.show(v.planForm(nil))
 }
 
