@@ -10,6 +10,7 @@ import (
 
 	"github.com/samverk/samverk/account"
 	"github.com/samverk/samverk/action/involvement"
+	"github.com/samverk/samverk/action/need"
 	"github.com/samverk/samverk/action/plan"
 	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/forum"
@@ -26,6 +27,7 @@ type Commons struct {
 	Accounts *account.Accounts
 	Forum    *forum.Forum
 	Involved *involvement.Reports
+	Needs    *need.Room
 	Plans    *plan.Room
 }
 
@@ -94,6 +96,7 @@ func OpenCommons(ctx context.Context, db *storage.DB, dir string, s Settings, o 
 		return c, err
 	}
 	c.Involved = involvement.Open(db, c.Networks)
+	c.Needs = need.Open(db, c.Networks, c.Forum, c.Notices)
 	c.Plans, err = plan.Open(ctx, db, c.Networks, c.Forum, c.Notices)
 	return c, err
 }
