@@ -182,7 +182,7 @@ func (r *Room) remind(ctx context.Context, tx *storage.Tx, now time.Time) error 
 	for _, m := range all {
 		here := QuarterOf(now.In(r.network.Zone(m.Network)))
 		of := here - 1
-		n := notice.Notice{Key: "notice.plan.report", Args: []string{m.What, itoa(of.Year()), itoa(of.Number())}, Link: r.path(m.Root, "measures/"+string(m.ID)) + "/report"}
+		n := notice.Notice{Key: "notice.plan.report", Args: []string{m.What, itoa(of.Year()), itoa(of.Number())}, Link: r.path(m.Root, "measures/"+string(m.ID))}
 		if err := r.tell(ctx, tx, m.Owner, n); err != nil {
 			return err
 		}
