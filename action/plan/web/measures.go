@@ -254,7 +254,7 @@ func (v *visit) measure() int {
 	}
 	d["Raised"] = raised
 	if late {
-		d["Late"] = v.l.Until(v.now, lastDay(m.Due))
+		d["Late"] = v.l.Day(lastDay(m.Due))
 		d["MayRaise"] = m.Registered && raised == ""
 	}
 	if m.Does && m.Open() && m.ReportDue(v.now) {
