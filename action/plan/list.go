@@ -23,8 +23,8 @@ func (c Counts) All() (n int) {
 	return n
 }
 
-// PlanRow is a plan in a list, with the measures that the reader may see.
-type PlanRow struct {
+// Listed is a plan in a list, with the measures that the reader may see.
+type Listed struct {
 	Plan
 	Counts Counts
 }
@@ -52,7 +52,7 @@ func (c Counts) add(s State, n, past int) {
 }
 
 // Plans lists plans that the reader may see, those that run first, the latest before.
-func (r *Room) Plans(ctx context.Context, who network.Actor, root network.ID) (out []PlanRow, err error) {
+func (r *Room) Plans(ctx context.Context, who network.Actor, root network.ID) (out []Listed, err error) {
 	err = r.network.Look(ctx, who, func(tx *storage.Tx, a network.Access) error {
 		out, err = r.plans(ctx, tx, a, root)
 		return err
@@ -61,7 +61,7 @@ func (r *Room) Plans(ctx context.Context, who network.Actor, root network.ID) (o
 }
 
 // Titles is Plans without their measures.
-func (r *Room) Titles(ctx context.Context, who network.Actor, root network.ID) (out []PlanRow, err error) {
+func (r *Room) Titles(ctx context.Context, who network.Actor, root network.ID) (out []Listed, err error) {
 	err = r.network.Look(ctx, who, func(tx *storage.Tx, a network.Access) error {
 		out, err = r.titles(ctx, tx, a, root)
 		return err
@@ -69,7 +69,7 @@ func (r *Room) Titles(ctx context.Context, who network.Actor, root network.ID) (
 	return out, err
 }
 
-func (r *Room) titles(ctx context.Context, tx *storage.Tx, a network.Access, root network.ID) (out []PlanRow, err error) {
+func (r *Room) titles(ctx context.Context, tx *storage.Tx, a network.Access, root network.ID) (out []Listed, err error) {
 	where, args := a.Where("p.", "", []any{root, most})
 	rows, err := tx.Query(ctx, `SELECT `+planColumns+` FROM plan p WHERE p.root = $1 AND `+where+` ORDER BY CASE WHEN p.closed = 0 THEN 0 ELSE 1 END, p.starts DESC, p.id DESC LIMIT $2`, args...)
 	if err != nil {
@@ -81,12 +81,12 @@ func (r *Room) titles(ctx context.Context, tx *storage.Tx, a network.Access, roo
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, PlanRow{p, Counts{}})
+		out = append(out, Listed{p, Counts{}})
 	}
 	return out, rows.Err()
 }
 
-func (r *Room) plans(ctx context.Context, tx *storage.Tx, a network.Access, root network.ID) ([]PlanRow, error) {
+func (r *Room) plans(ctx context.Context, tx *storage.Tx, a network.Access, root network.ID) ([]Listed, error) {
 	out, err := r.titles(ctx, tx, a, root)
 	if err != nil || len(out) == 0 {
 		return out, err
@@ -260,8 +260,8 @@ func (r *Room) Owners(ctx context.Context, who network.Actor, root network.ID) (
 	return out, err
 }
 
-// PlanView is a plan with all of it but its measures.
-type PlanView struct {
+// Whole is a plan with all of it but its measures.
+type Whole struct {
 	Plan
 	BodyName         network.Text // empty for none, and where it isn't the reader's to see
 	OrganisationName network.Text
@@ -274,13 +274,13 @@ type PlanView struct {
 }
 
 // View reads a plan of a tenant.
-func (r *Room) View(ctx context.Context, who network.Actor, root network.ID, id ID) (v PlanView, err error) {
+func (r *Room) View(ctx context.Context, who network.Actor, root network.ID, id ID) (v Whole, err error) {
 	err = r.network.Look(ctx, who, func(tx *storage.Tx, a network.Access) error {
 		p, err := r.plan(ctx, tx, a, id)
 		if err != nil || p.Root != root {
 			return network.Absent()
 		}
-		v = PlanView{Plan: p, Keeps: keeps(a, p), Counts: Counts{}}
+		v = Whole{Plan: p, Keeps: keeps(a, p), Counts: Counts{}}
 		if p.Body != "" {
 			if b, err := r.network.Body(ctx, tx, p.Body); err == nil && a.Sees(b.Scope()) {
 				v.BodyName = b.Name

@@ -37,10 +37,10 @@ type planRow struct {
 	All    int
 	Counts []tag
 	Closed bool
-	raw    plan.PlanRow
+	raw    plan.Listed
 }
 
-func (v *visit) planRow(p plan.PlanRow) planRow {
+func (v *visit) planRow(p plan.Listed) planRow {
 	row := planRow{Link: v.at("plans/" + string(p.ID)), Title: said{p.Title, p.Lang}, Of: v.region(p.Network), Period: v.l.Days(p.From, lastDay(p.To)), Case: p.Case, All: p.Counts.All(), Closed: !p.Closed.IsZero(), raw: p}
 	row.Counts = v.counts(p.Counts)
 	return row
@@ -166,7 +166,7 @@ func (v *visit) newPlan() int {
 }
 
 // planForm is the form of a plan: a new one, or one there is.
-func (v *visit) planForm(p *plan.PlanView) (web.Page, error) {
+func (v *visit) planForm(p *plan.Whole) (web.Page, error) {
 	title := v.l.Must("plan.new")
 	d := map[string]any{"Form": v.form, "Back": v.at("plans"), "Visibilities": options(v, "plan.visibility.", visibilities)}
 	crumbs := v.crumbs(title, "")
@@ -251,12 +251,12 @@ var wrongForm = fault.New(fault.Invalid, "the form").Where("form").Say("plan.for
 
 func (v *visit) theID() plan.ID { return plan.ID(v.r.PathValue("plan")) }
 
-func (v *visit) thePlan() (plan.PlanView, error) {
+func (v *visit) thePlan() (plan.Whole, error) {
 	return v.plans.View(v.ctx(), v.who, v.n.ID, v.theID())
 }
 
 // keptPlan is the plan of the address, for who keeps it.
-func (v *visit) keptPlan() (plan.PlanView, error) {
+func (v *visit) keptPlan() (plan.Whole, error) {
 	p, err := v.thePlan()
 	switch {
 	case err != nil:
@@ -330,7 +330,7 @@ type goalRow struct {
 	Of     string // the goal it is beneath
 }
 
-func (v *visit) goalRows(p plan.PlanView) (out []goalRow) {
+func (v *visit) goalRows(p plan.Whole) (out []goalRow) {
 	names := map[string]string{}
 	for _, g := range p.Goals {
 		names[g.ID] = g.Title
@@ -377,7 +377,7 @@ func (v *visit) finding(c plan.Counts) string {
 	return v.l.Must("plan.finding", c.All(), c[plan.Done])
 }
 
-func (v *visit) timeline(p plan.PlanView, rows []plan.Row) template.HTML {
+func (v *visit) timeline(p plan.Whole, rows []plan.Row) template.HTML {
 	t := chart.Timeline{ID: "timeline", Title: v.l.Must("plan.timeline"), Desc: v.finding(p.Counts), Now: v.now, Today: v.l.Must("plan.today")}
 	for i, m := range rows {
 		if i == drawn {
@@ -440,7 +440,7 @@ func (v *visit) events(all []network.Event) (out []eventRow) {
 	return out
 }
 
-func (v *visit) planHistory(p plan.PlanView) []eventRow { return v.events(p.History) }
+func (v *visit) planHistory(p plan.Whole) []eventRow { return v.events(p.History) }
 
 func (v *visit) calendar() int {
 	p, err := v.thePlan()
