@@ -27,6 +27,7 @@ type actionRoom struct {
 	kind   forum.EffectKind                                                               // of the effects that are this room's
 	drafts func(*http.Request, *network.Network, forum.TopicID) ([]forumweb.Draft, error) // texts that a decision about a topic may name
 	became func(*http.Request, *network.Network, forum.EffectOf) (forumweb.Became, error) // what an effect of its kind became
+	makes  func(*http.Request, *network.Network, forum.DecisionID) ([]web.Link, error)    // what whoever reads may make of a decision here
 	waits  func(*http.Request, *network.Network) ([]forumweb.Wait, error)                 // what waits for whoever reads
 }
 
@@ -113,6 +114,21 @@ func (s *site) waits(r *http.Request, n *network.Network) (out []forumweb.Wait, 
 			continue
 		}
 		some, err := room.waits(r, n)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, some...)
+	}
+	return out, nil
+}
+
+// makes leads whoever reads a decision to what they may make of it in the rooms of action.
+func (s *site) makes(r *http.Request, n *network.Network, d forum.DecisionID) (out []web.Link, err error) {
+	for _, room := range s.rooms {
+		if room.makes == nil {
+			continue
+		}
+		some, err := room.makes(r, n, d)
 		if err != nil {
 			return nil, err
 		}

@@ -18,7 +18,7 @@ func (s *site) planned(frame *web.Site) error {
 		return err
 	}
 	s.rooms = append(s.rooms, actionRoom{
-		row: pages.Row, kind: forum.Measure,
+		row: pages.Row, kind: forum.Measure, makes: pages.Makes,
 		became: func(r *http.Request, n *network.Network, e forum.EffectOf) (forumweb.Became, error) {
 			b, err := pages.Became(r, n, e)
 			return forumweb.Became{State: b.State, Colour: b.Colour, Why: b.Why, Href: b.Href}, err

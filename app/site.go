@@ -102,7 +102,7 @@ func (s *site) register(n *Node, frame *web.Site, o ServeOptions, base string) e
 	if err != nil {
 		return err
 	}
-	if err := forumweb.Register(s.table, frame, c.Forum, c.Networks, c.Accounts, forumweb.Options{Drafts: s.drafts, Became: s.became, Waits: s.waits, Answers: s.answers}); err != nil {
+	if err := forumweb.Register(s.table, frame, c.Forum, c.Networks, c.Accounts, forumweb.Options{Drafts: s.drafts, Became: s.became, Makes: s.makes, Waits: s.waits, Answers: s.answers}); err != nil {
 		return err
 	}
 	if err := noticeweb.Register(s.table, frame, c.Notices, c.Networks); err != nil {

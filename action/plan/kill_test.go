@@ -56,7 +56,7 @@ func TestWriteUntilKilled(t *testing.T) {
 }
 
 func TestKilledNothingAcknowledgedIsLost(t *testing.T) {
-	times := 20
+	times := 10
 	if long() {
 		times = 200
 	}

@@ -23,8 +23,8 @@ func (c Counts) All() (n int) {
 	return n
 }
 
-// PlanRow is a plan in a list, with the measures that the reader may see.
-type PlanRow struct {
+// Listed is a plan in a list, with the measures that the reader may see.
+type Listed struct {
 	Plan
 	Counts Counts
 }
@@ -39,11 +39,20 @@ func visible(a network.Access, args []any) (string, []any) {
 	return where, args
 }
 
-// status is what a measure is now, as SQL; $1 is the moment.
-const status = `CASE WHEN m.state IN ('planned', 'active') AND m.due <= $1 THEN 'late' ELSE m.state END`
+// counted is how many measures are in a state, and how many of them are past their day, as SQL; $1 is the moment.
+const counted = `m.state, COUNT(*), SUM(CASE WHEN m.due <= $1 THEN 1 ELSE 0 END)`
+
+// add counts measures of a state, of which some are past their day.
+func (c Counts) add(s State, n, past int) {
+	if s == Planned || s == Active {
+		c[Late] += past
+		n -= past
+	}
+	c[s] += n
+}
 
 // Plans lists plans that the reader may see, those that run first, the latest before.
-func (r *Room) Plans(ctx context.Context, who network.Actor, root network.ID) (out []PlanRow, err error) {
+func (r *Room) Plans(ctx context.Context, who network.Actor, root network.ID) (out []Listed, err error) {
 	err = r.network.Look(ctx, who, func(tx *storage.Tx, a network.Access) error {
 		out, err = r.plans(ctx, tx, a, root)
 		return err
@@ -51,43 +60,59 @@ func (r *Room) Plans(ctx context.Context, who network.Actor, root network.ID) (o
 	return out, err
 }
 
-func (r *Room) plans(ctx context.Context, tx *storage.Tx, a network.Access, root network.ID) (out []PlanRow, err error) {
+// Titles is Plans without their measures.
+func (r *Room) Titles(ctx context.Context, who network.Actor, root network.ID) (out []Listed, err error) {
+	err = r.network.Look(ctx, who, func(tx *storage.Tx, a network.Access) error {
+		out, err = r.titles(ctx, tx, a, root)
+		return err
+	})
+	return out, err
+}
+
+func (r *Room) titles(ctx context.Context, tx *storage.Tx, a network.Access, root network.ID) (out []Listed, err error) {
 	where, args := a.Where("p.", "", []any{root, most})
 	rows, err := tx.Query(ctx, `SELECT `+planColumns+` FROM plan p WHERE p.root = $1 AND `+where+` ORDER BY CASE WHEN p.closed = 0 THEN 0 ELSE 1 END, p.starts DESC, p.id DESC LIMIT $2`, args...)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	at := map[ID]int{}
 	for rows.Next() {
 		p, err := r.scanPlan(rows)
 		if err != nil {
 			return nil, err
 		}
-		at[p.ID] = len(out)
-		out = append(out, PlanRow{p, Counts{}})
+		out = append(out, Listed{p, Counts{}})
 	}
-	if err := rows.Close(); err != nil || len(out) == 0 {
+	return out, rows.Err()
+}
+
+func (r *Room) plans(ctx context.Context, tx *storage.Tx, a network.Access, root network.ID) ([]Listed, error) {
+	out, err := r.titles(ctx, tx, a, root)
+	if err != nil || len(out) == 0 {
 		return out, err
 	}
+	at := map[ID]int{}
+	for i, p := range out {
+		at[p.ID] = i
+	}
 	sees, args := visible(a, []any{r.db.Now(), root})
-	counted, err := tx.Query(ctx, `SELECT m.plan, `+status+`, COUNT(*) FROM measure m WHERE m.root = $2 AND `+sees+` GROUP BY 1, 2`, args...)
+	rows, err := tx.Query(ctx, `SELECT m.plan, `+counted+` FROM measure m WHERE m.root = $2 AND `+sees+` GROUP BY m.plan, m.state`, args...)
 	if err != nil {
 		return nil, err
 	}
-	defer counted.Close()
-	for counted.Next() {
+	defer rows.Close()
+	for rows.Next() {
 		var id ID
 		var s State
-		var n int
-		if err := counted.Scan(&id, &s, &n); err != nil {
+		var n, past int
+		if err := rows.Scan(&id, &s, &n, &past); err != nil {
 			return nil, err
 		}
 		if i, ok := at[id]; ok {
-			out[i].Counts[s] = n
+			out[i].Counts.add(s, n, past)
 		}
 	}
-	return out, counted.Err()
+	return out, rows.Err()
 }
 
 // Count counts a tenant's measures that the reader may see, by what they are now, and the plans that run.
@@ -99,22 +124,27 @@ func (r *Room) Count(ctx context.Context, who network.Actor, root network.ID) (p
 			return err
 		}
 		sees, args := visible(a, []any{r.db.Now(), root})
-		rows, err := tx.Query(ctx, `SELECT `+status+`, COUNT(*) FROM measure m WHERE m.root = $2 AND `+sees+` GROUP BY 1`, args...)
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
-			var s State
-			var n int
-			if err := rows.Scan(&s, &n); err != nil {
-				return err
-			}
-			c[s] = n
-		}
-		return rows.Err()
+		return countIn(ctx, tx, c, `m.root = $2 AND `+sees, args)
 	})
 	return plans, c, err
+}
+
+// countIn counts the measures that a condition finds.
+func countIn(ctx context.Context, tx *storage.Tx, c Counts, where string, args []any) error {
+	rows, err := tx.Query(ctx, `SELECT `+counted+` FROM measure m WHERE `+where+` GROUP BY m.plan, m.state`, args...) // by the index, in its order
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var s State
+		var n, past int
+		if err := rows.Scan(&s, &n, &past); err != nil {
+			return err
+		}
+		c.add(s, n, past)
+	}
+	return rows.Err()
 }
 
 // Filter chooses measures; what is empty chooses all.
@@ -183,7 +213,7 @@ func (r *Room) measures(ctx context.Context, tx *storage.Tx, a network.Access, r
 	}
 	if q.Sector != "" {
 		args = append(args, q.Sector)
-		where += ` AND EXISTS (SELECT 1 FROM measure_partner x JOIN organisation o ON o.id = x.organisation WHERE x.measure = m.id AND o.sector = ` + place(len(args)) + `)`
+		where += ` AND m.id IN (SELECT x.measure FROM measure_partner x JOIN organisation o ON o.id = x.organisation WHERE o.root = $1 AND o.sector = ` + place(len(args)) + `)`
 	}
 	if q.After != "" {
 		args = append(args, q.After)
@@ -212,7 +242,7 @@ func (r *Room) Owners(ctx context.Context, who network.Actor, root network.ID) (
 	out = map[network.PersonID]string{}
 	err = r.network.Look(ctx, who, func(tx *storage.Tx, a network.Access) error {
 		sees, args := visible(a, []any{root})
-		rows, err := tx.Query(ctx, `SELECT m.owner, w.name FROM measure m JOIN person w ON w.id = m.owner WHERE m.root = $1 AND w.name <> '' AND `+sees+` GROUP BY m.owner, w.name ORDER BY w.name LIMIT 500`, args...)
+		rows, err := tx.Query(ctx, `SELECT w.id, w.name FROM person w WHERE w.name <> '' AND w.id IN (SELECT m.owner FROM measure m WHERE m.root = $1 AND `+sees+` GROUP BY m.owner) ORDER BY w.name LIMIT 500`, args...)
 		if err != nil {
 			return err
 		}
@@ -230,8 +260,8 @@ func (r *Room) Owners(ctx context.Context, who network.Actor, root network.ID) (
 	return out, err
 }
 
-// PlanView is a plan with all of it but its measures.
-type PlanView struct {
+// Whole is a plan with all of it but its measures.
+type Whole struct {
 	Plan
 	BodyName         network.Text // empty for none, and where it isn't the reader's to see
 	OrganisationName network.Text
@@ -244,13 +274,13 @@ type PlanView struct {
 }
 
 // View reads a plan of a tenant.
-func (r *Room) View(ctx context.Context, who network.Actor, root network.ID, id ID) (v PlanView, err error) {
+func (r *Room) View(ctx context.Context, who network.Actor, root network.ID, id ID) (v Whole, err error) {
 	err = r.network.Look(ctx, who, func(tx *storage.Tx, a network.Access) error {
 		p, err := r.plan(ctx, tx, a, id)
 		if err != nil || p.Root != root {
 			return network.Absent()
 		}
-		v = PlanView{Plan: p, Keeps: keeps(a, p), Counts: Counts{}}
+		v = Whole{Plan: p, Keeps: keeps(a, p), Counts: Counts{}}
 		if p.Body != "" {
 			if b, err := r.network.Body(ctx, tx, p.Body); err == nil && a.Sees(b.Scope()) {
 				v.BodyName = b.Name
@@ -274,21 +304,8 @@ func (r *Room) View(ctx context.Context, who network.Actor, root network.ID, id 
 		if v.History, err = r.network.History(ctx, tx, string(id), 0, 50); err != nil {
 			return err
 		}
-		sees, args := visible(a, []any{r.db.Now(), id})
-		rows, err := tx.Query(ctx, `SELECT `+status+`, COUNT(*) FROM measure m WHERE m.plan = $2 AND `+sees+` GROUP BY 1`, args...)
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
-			var s State
-			var n int
-			if err := rows.Scan(&s, &n); err != nil {
-				return err
-			}
-			v.Counts[s] = n
-		}
-		return rows.Err()
+		sees, args := visible(a, []any{r.db.Now(), id, root})
+		return countIn(ctx, tx, v.Counts, `m.root = $3 AND m.plan = $2 AND `+sees, args)
 	})
 	return v, err
 }
@@ -509,7 +526,7 @@ func (r *Room) MayPlan(ctx context.Context, who network.Actor, root network.ID) 
 		if !a.Registered(root) {
 			return nil
 		}
-		all, err := r.plans(ctx, tx, a, root)
+		all, err := r.titles(ctx, tx, a, root)
 		for _, p := range all {
 			if p.Closed.IsZero() && keeps(a, p.Plan) {
 				out = append(out, p.Plan)

@@ -141,7 +141,8 @@ func (r *Room) ownerOK(ctx context.Context, tx *storage.Tx, p Plan, owner networ
 
 // Add adds a measure to a plan.
 func (r *Room) Add(ctx context.Context, who network.Actor, id ID, in Task) (made MeasureID, err error) {
-	if err := r.decided(ctx, who, in.Decision); err != nil {
+	d, err := r.decided(ctx, who, in.Decision)
+	if err != nil {
 		return "", err
 	}
 	err = r.network.Act(ctx, who, func(tx *storage.Tx, a network.Access) error {
@@ -157,6 +158,9 @@ func (r *Room) Add(ctx context.Context, who network.Actor, id ID, in Task) (made
 		if err != nil {
 			return err
 		}
+		if d.ID != "" && d.Root != p.Root {
+			wrong = append(wrong, noDecision())
+		}
 		if len(wrong) > 0 {
 			return joined(wrong)
 		}
@@ -168,7 +172,7 @@ func (r *Room) Add(ctx context.Context, who network.Actor, id ID, in Task) (made
 			return err
 		}
 		if m.Decision != "" && m.Effect == "" {
-			if err := r.forum.AddEffect(ctx, tx, m.Decision, forum.Effect{Kind: forum.Measure, Ref: string(m.ID), Title: m.What}); err != nil {
+			if err := r.forum.AddEffect(ctx, tx, m.Decision, forum.Effect{Kind: forum.Measure, Ref: string(m.ID), Title: title(m, d)}); err != nil {
 				return err
 			}
 		}
@@ -178,6 +182,14 @@ func (r *Room) Add(ctx context.Context, who network.Actor, id ID, in Task) (made
 		return r.tell(ctx, tx, m.Owner, notice.Notice{Key: "notice.plan.owner", Args: []string{m.What}, Link: r.path(m.Root, "measures/"+string(m.ID))})
 	})
 	return made, err
+}
+
+// title is what a decision's page calls a measure: by its number where more people see the decision than the measure.
+func title(m Measure, d forum.Decision) string {
+	if slices.Contains(wider(m.Visibility), d.Visibility) {
+		return m.Case
+	}
+	return m.What
 }
 
 // insert keeps a new measure, its first date and its first state.
@@ -295,7 +307,7 @@ type Rights struct {
 
 func rights(a network.Access, m Measure) Rights {
 	keeps := a.Runs(m.Body, m.Network)
-	return Rights{keeps, keeps || m.Owner != "" && m.Owner == a.Actor.Person || m.Region != "" && a.Coordinates(m.Region)}
+	return Rights{keeps, keeps || m.Owner != "" && m.Owner == a.Actor.Person && a.Registered(m.Root) || m.Region != "" && a.Coordinates(m.Region)}
 }
 
 // done finds a measure that the actor does, of a plan that runs.
@@ -468,7 +480,11 @@ func (r *Room) Raise(ctx context.Context, who network.Actor, id MeasureID, title
 		if m.Status(r.db.Now()) != Late {
 			return fault.New(fault.Conflict, "the measure isn't past its day").Say("plan.notlate")
 		}
-		t, err := r.forum.RaiseIn(ctx, tx, a, forum.Raising{Network: m.Network, Body: m.Body, Title: title, Text: text, Lang: m.Lang, Visibility: m.Visibility, Facets: forum.Facets{Kind: "measure"}}, evidence...)
+		body := m.Body
+		if b, err := r.network.Body(ctx, tx, body); body != "" && (err != nil || !a.Sees(b.Scope()) || !b.Closed.IsZero()) {
+			body = "" // the network's coordinator finds the group
+		}
+		t, err := r.forum.RaiseIn(ctx, tx, a, forum.Raising{Network: m.Network, Body: body, Title: title, Text: text, Lang: m.Lang, Visibility: m.Visibility, Facets: forum.Facets{Kind: "measure"}}, evidence...)
 		if err != nil {
 			return err
 		}

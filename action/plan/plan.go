@@ -48,7 +48,8 @@ func keeps(a network.Access, p Plan) bool { return a.Runs(p.Body, p.Network) }
 
 // Make makes a plan.
 func (r *Room) Make(ctx context.Context, who network.Actor, in Draft) (id ID, err error) {
-	if err := r.decided(ctx, who, in.Decision); err != nil {
+	d, err := r.decided(ctx, who, in.Decision)
+	if err != nil {
 		return "", err
 	}
 	err = r.network.Act(ctx, who, func(tx *storage.Tx, a network.Access) error {
@@ -56,6 +57,9 @@ func (r *Room) Make(ctx context.Context, who network.Actor, in Draft) (id ID, er
 		p.write(in)
 		if err := r.settle(ctx, tx, a, &p); err != nil {
 			return err
+		}
+		if d.ID != "" && d.Root != p.Root {
+			return noDecision()
 		}
 		made, err := r.db.NewID()
 		if err != nil {
@@ -134,16 +138,20 @@ func period(from, to string, a, b time.Time) *fault.Error {
 	return nil
 }
 
-// decided finds that the actor may see a decision that something is to rest on.
-func (r *Room) decided(ctx context.Context, who network.Actor, id forum.DecisionID) error {
+// decided finds a decision that something is to rest on, if the actor may see it.
+func (r *Room) decided(ctx context.Context, who network.Actor, id forum.DecisionID) (d forum.Decision, err error) {
 	if id == "" {
-		return nil
+		return d, nil
 	}
-	_, err := r.forum.Decision(ctx, who, id)
-	if fault.KindOf(err) == fault.NotFound && err != nil {
-		return fault.New(fault.Invalid, "there is no such decision").Where("decision").Say("plan.decision")
+	v, err := r.forum.Decision(ctx, who, id)
+	if err != nil && fault.KindOf(err) == fault.NotFound {
+		err = noDecision()
 	}
-	return err
+	return v.Decision, err
+}
+
+func noDecision() *fault.Error {
+	return fault.New(fault.Invalid, "there is no such decision").Where("decision").Say("plan.decision")
 }
 
 const planColumns = `p.id, p.case_number, p.root, p.network, p.body, p.organisation, p.title, p.text, p.lang, p.visibility, p.starts, p.ends, p.decision, p.person, p.made, p.closed, p.version`

@@ -325,6 +325,7 @@ func BenchmarkLists(b *testing.B) {
 				{"plans", func(ctx context.Context) error { _, err := w.Plans(ctx, nobody, w.root); return err }},
 				{"count", func(ctx context.Context) error { _, _, err := w.Count(ctx, w.coord, w.root); return err }},
 				{"owners", func(ctx context.Context) error { _, err := w.Owners(ctx, w.coord, w.root); return err }},
+				{"titles", func(ctx context.Context) error { _, err := w.Titles(ctx, w.coord, w.root); return err }},
 				{"all", list(nobody, Filter{})},
 				{"late", list(w.coord, Filter{Status: Late})},
 				{"middle", list(w.coord, Filter{After: "M05000"})},

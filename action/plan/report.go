@@ -182,7 +182,7 @@ func (r *Room) remind(ctx context.Context, tx *storage.Tx, now time.Time) error 
 	for _, m := range all {
 		here := QuarterOf(now.In(r.network.Zone(m.Network)))
 		of := here - 1
-		n := notice.Notice{Key: "notice.plan.report", Args: []string{m.What, itoa(of.Year()), itoa(of.Number())}, Link: r.path(m.Root, "measures/"+string(m.ID)) + "/report"}
+		n := notice.Notice{Key: "notice.plan.report", Args: []string{m.What, itoa(of.Year()), itoa(of.Number())}, Link: r.path(m.Root, "measures/"+string(m.ID))}
 		if err := r.tell(ctx, tx, m.Owner, n); err != nil {
 			return err
 		}
@@ -227,22 +227,8 @@ func (r *Room) tellLate(ctx context.Context, tx *storage.Tx, now time.Time) erro
 
 // tellKeepers tells the chair of a plan's body, and those in its network's secretariat, but not the measure's owner again.
 func (r *Room) tellKeepers(ctx context.Context, tx *storage.Tx, m Measure, n notice.Notice) error {
-	rows, err := tx.Query(ctx, `SELECT DISTINCT h.person FROM holding h JOIN seat s ON s.id = h.seat JOIN body b ON b.id = s.body
-		WHERE h.starts <= $1 AND (h.ends = 0 OR h.ends > $1) AND s.closed = 0 AND b.closed = 0
-			AND (b.id = $2 AND s.role = 'chair' OR b.network = $3 AND b.kind = 'secretariat') ORDER BY h.person`, r.db.Now(), m.Body, m.Network)
+	people, err := r.keepers(ctx, tx, m)
 	if err != nil {
-		return err
-	}
-	var people []network.PersonID
-	for rows.Next() {
-		var p network.PersonID
-		if err := rows.Scan(&p); err != nil {
-			_ = rows.Close()
-			return err
-		}
-		people = append(people, p)
-	}
-	if err := rows.Close(); err != nil {
 		return err
 	}
 	n.Link = r.path(m.Root, "measures/"+string(m.ID))
@@ -255,4 +241,22 @@ func (r *Room) tellKeepers(ctx context.Context, tx *storage.Tx, m Measure, n not
 		}
 	}
 	return nil
+}
+
+func (r *Room) keepers(ctx context.Context, tx *storage.Tx, m Measure) (out []network.PersonID, err error) {
+	rows, err := tx.Query(ctx, `SELECT DISTINCT h.person FROM holding h JOIN seat s ON s.id = h.seat JOIN body b ON b.id = s.body
+		WHERE h.starts <= $1 AND (h.ends = 0 OR h.ends > $1) AND s.closed = 0 AND b.closed = 0
+			AND (b.id = $2 AND s.role = 'chair' OR b.network = $3 AND b.kind = 'secretariat') ORDER BY h.person`, r.db.Now(), m.Body, m.Network)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var p network.PersonID
+		if err := rows.Scan(&p); err != nil {
+			return nil, err
+		}
+		out = append(out, p)
+	}
+	return out, rows.Err()
 }

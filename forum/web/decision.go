@@ -175,6 +175,7 @@ type decisionData struct {
 	Chart      template.HTML
 	Names      []voterRow // inside: who sat there and voted how
 	Effects    []effectRow
+	Makes      []web.Link // what the reader may make of it
 	Basis      []basisRow
 	Chain      []chainRow
 	Past       []string
@@ -249,6 +250,11 @@ func (p *room) decisionPage(w http.ResponseWriter, r *http.Request, n *network.N
 	}
 	if err := p.became(r, n, d.Effects); err != nil {
 		return p.pages.Fail(w, r, err)
+	}
+	if p.options.Makes != nil {
+		if d.Makes, err = p.options.Makes(r, n, v.ID); err != nil {
+			return p.pages.Fail(w, r, err)
+		}
 	}
 	return p.pages.Render(w, r, web.Page{Name: "decision", Title: v.Title, Station: "decide", Data: d, Public: v.Visibility == network.Public,
 		Crumbs: crumb(l, n, d.BodyName.Text, home(n)+"/bodies/"+string(v.Body), l.Must("decision.list"), home(n)+"/decisions?body="+string(v.Body), v.Number, "")})

@@ -33,6 +33,8 @@ type Options struct {
 	Drafts func(*http.Request, *network.Network, forum.TopicID) ([]Draft, error)
 	// Became tells what became of a text that a decision named.
 	Became func(*http.Request, *network.Network, forum.EffectOf) (Became, error)
+	// Makes leads whoever reads a decision to what they may make of it elsewhere.
+	Makes func(*http.Request, *network.Network, forum.DecisionID) ([]web.Link, error)
 	// Waits lists what waits for whoever reads elsewhere in the network.
 	Waits func(*http.Request, *network.Network) ([]Wait, error)
 	// Answers tells how many questions were answered since a time; ok is false where nobody answers by the network's decisions.

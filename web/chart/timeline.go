@@ -44,6 +44,14 @@ func (t Timeline) SVG() template.HTML {
 			d.label("", x+3, 14, strconv.Itoa(year))
 		}
 	}
+	if x := at(t.Now); !t.Now.Before(from) && !t.Now.After(to) {
+		d.add(`<path class="ref" d="M%v 20V%v"/>`, x, height)
+		class := "lab"
+		if x > right-60 {
+			class = "lab end"
+		}
+		d.label(class, x, 28, t.Today)
+	}
 	for i, row := range t.Rows {
 		y := top + step*float64(i)
 		x, end := at(row.From), at(row.To)
@@ -62,14 +70,6 @@ func (t Timeline) SVG() template.HTML {
 		if !row.Was.IsZero() && !row.Was.Equal(row.To) {
 			d.add(`<path class="flagline" d="M%v %vv15"/>`, at(row.Was), y+16)
 		}
-	}
-	if x := at(t.Now); !t.Now.Before(from) && !t.Now.After(to) {
-		d.add(`<path class="ref" d="M%v 20V%v"/>`, x, height)
-		class := "lab"
-		if x > right-60 {
-			class = "lab end"
-		}
-		d.label(class, x, 28, t.Today)
 	}
 	d.WriteString("</svg>")
 	return d.html()

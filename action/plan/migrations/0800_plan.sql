@@ -74,6 +74,7 @@ CREATE TABLE measure (
     version     BIGINT NOT NULL
 );
 CREATE INDEX measure_listed ON measure (root, due, id);
+CREATE INDEX measure_counted ON measure (root, plan, state, due, owner, visibility, network, body); -- counts are worked out from it alone
 CREATE INDEX measure_in_plan ON measure (plan, due, id);
 CREATE INDEX measure_in_state ON measure (root, state, due, id);
 CREATE INDEX measure_in_region ON measure (root, region, due, id);

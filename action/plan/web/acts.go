@@ -190,7 +190,7 @@ func (v *visit) years() int {
 }
 
 // chosen are the two years the address names, else the last two.
-func (v *visit) chosen(p plan.PlanView) (was, is int) {
+func (v *visit) chosen(p plan.Whole) (was, is int) {
 	n := len(p.Snapshots)
 	if n > 0 {
 		is = p.Snapshots[n-1].Year
@@ -213,7 +213,7 @@ func (v *visit) chosen(p plan.PlanView) (was, is int) {
 	return was, is
 }
 
-func (v *visit) yearsPage(p plan.PlanView, format string) int {
+func (v *visit) yearsPage(p plan.Whole, format string) int {
 	was, is := v.chosen(p)
 	title := v.l.Must("plan.years")
 	d := map[string]any{"Plan": p, "Form": web.ReadQuery(v.r), "Here": v.r.URL.Path, "Keeps": p.Keeps && p.Closed.IsZero(), "Formats": web.TablesAt(v.r.URL.RequestURI())}
@@ -371,7 +371,7 @@ type problemRow struct {
 	Column, Of, Text string
 }
 
-func (v *visit) importPage(p plan.PlanView, pre *plan.Preview) (web.Page, error) {
+func (v *visit) importPage(p plan.Whole, pre *plan.Preview) (web.Page, error) {
 	title := v.l.Must("plan.import")
 	var columns []string
 	for _, c := range plan.Columns {
@@ -432,7 +432,7 @@ func (v *visit) preview() int {
 	return v.show(v.previewPage(p))
 }
 
-func (v *visit) previewPage(p plan.PlanView) (web.Page, error) {
+func (v *visit) previewPage(p plan.Whole) (web.Page, error) {
 	pre, err := v.plans.Draft(v.ctx(), v.who, p.ID, v.r.PathValue("draft"))
 	title := v.l.Must("plan.import.look")
 	var lines []importLine

@@ -119,7 +119,7 @@ func (v *visit) choices(d map[string]any) error {
 	}
 	slices.SortFunc(owners[1:], func(a, b web.Option) int { return strings.Compare(a.Text, b.Text) })
 	d["Owners"] = owners
-	plans, err := v.plans.Plans(v.ctx(), v.who, v.n.ID)
+	plans, err := v.plans.Titles(v.ctx(), v.who, v.n.ID)
 	if err != nil {
 		return err
 	}
@@ -254,7 +254,7 @@ func (v *visit) measure() int {
 	}
 	d["Raised"] = raised
 	if late {
-		d["Late"] = v.l.Until(v.now, lastDay(m.Due))
+		d["Late"] = v.l.Day(lastDay(m.Due))
 		d["MayRaise"] = m.Registered && raised == ""
 	}
 	if m.Does && m.Open() && m.ReportDue(v.now) {

@@ -37,10 +37,10 @@ type planRow struct {
 	All    int
 	Counts []tag
 	Closed bool
-	raw    plan.PlanRow
+	raw    plan.Listed
 }
 
-func (v *visit) planRow(p plan.PlanRow) planRow {
+func (v *visit) planRow(p plan.Listed) planRow {
 	row := planRow{Link: v.at("plans/" + string(p.ID)), Title: said{p.Title, p.Lang}, Of: v.region(p.Network), Period: v.l.Days(p.From, lastDay(p.To)), Case: p.Case, All: p.Counts.All(), Closed: !p.Closed.IsZero(), raw: p}
 	row.Counts = v.counts(p.Counts)
 	return row
@@ -81,8 +81,16 @@ func (v *visit) list() int {
 		rows = append(rows, v.planRow(p))
 	}
 	may, err := v.mayMake()
+	if err != nil {
+		return v.fail(err)
+	}
+	measure := ""
+	keeps, err := v.plans.MayPlan(v.ctx(), v.who, v.n.ID)
+	if len(keeps) > 0 {
+		measure = v.at("measures/new")
+	}
 	return v.show(web.Page{Name: "plans", Title: v.l.Must("plans.title"), Public: true, Crumbs: v.crumbs()[:1], Data: map[string]any{
-		"Rows": rows, "New": map[bool]string{true: v.at("plans/new")}[may], "Measures": v.at("measures"), "Formats": web.TablesAt(v.r.URL.RequestURI())}}, err)
+		"Rows": rows, "New": map[bool]string{true: v.at("plans/new")}[may], "Measures": v.at("measures"), "NewMeasure": measure, "Formats": web.TablesAt(v.r.URL.RequestURI())}}, err)
 }
 
 // moment is a time in a file: nothing for one that is not known.
@@ -153,12 +161,12 @@ func (v *visit) newPlan() int {
 		return v.fail(err)
 	}
 	year := v.now.Year() + 1
-	v.filled("visibility", string(network.Public), "lang", v.n.Lang, "from", itoa(year)+"-01-01", "to", itoa(year+2)+"-12-31")
+	v.filled("visibility", string(network.Public), "lang", v.n.Lang, "from", itoa(year)+"-01-01", "to", itoa(year+2)+"-12-31", "decision", v.r.URL.Query().Get("decision"))
 	return v.show(v.planForm(nil))
 }
 
 // planForm is the form of a plan: a new one, or one there is.
-func (v *visit) planForm(p *plan.PlanView) (web.Page, error) {
+func (v *visit) planForm(p *plan.Whole) (web.Page, error) {
 	title := v.l.Must("plan.new")
 	d := map[string]any{"Form": v.form, "Back": v.at("plans"), "Visibilities": options(v, "plan.visibility.", visibilities)}
 	crumbs := v.crumbs(title, "")
@@ -243,12 +251,12 @@ var wrongForm = fault.New(fault.Invalid, "the form").Where("form").Say("plan.for
 
 func (v *visit) theID() plan.ID { return plan.ID(v.r.PathValue("plan")) }
 
-func (v *visit) thePlan() (plan.PlanView, error) {
+func (v *visit) thePlan() (plan.Whole, error) {
 	return v.plans.View(v.ctx(), v.who, v.n.ID, v.theID())
 }
 
 // keptPlan is the plan of the address, for who keeps it.
-func (v *visit) keptPlan() (plan.PlanView, error) {
+func (v *visit) keptPlan() (plan.Whole, error) {
 	p, err := v.thePlan()
 	switch {
 	case err != nil:
@@ -322,7 +330,7 @@ type goalRow struct {
 	Of     string // the goal it is beneath
 }
 
-func (v *visit) goalRows(p plan.PlanView) (out []goalRow) {
+func (v *visit) goalRows(p plan.Whole) (out []goalRow) {
 	names := map[string]string{}
 	for _, g := range p.Goals {
 		names[g.ID] = g.Title
@@ -369,7 +377,7 @@ func (v *visit) finding(c plan.Counts) string {
 	return v.l.Must("plan.finding", c.All(), c[plan.Done])
 }
 
-func (v *visit) timeline(p plan.PlanView, rows []plan.Row) template.HTML {
+func (v *visit) timeline(p plan.Whole, rows []plan.Row) template.HTML {
 	t := chart.Timeline{ID: "timeline", Title: v.l.Must("plan.timeline"), Desc: v.finding(p.Counts), Now: v.now, Today: v.l.Must("plan.today")}
 	for i, m := range rows {
 		if i == drawn {
@@ -432,7 +440,7 @@ func (v *visit) events(all []network.Event) (out []eventRow) {
 	return out
 }
 
-func (v *visit) planHistory(p plan.PlanView) []eventRow { return v.events(p.History) }
+func (v *visit) planHistory(p plan.Whole) []eventRow { return v.events(p.History) }
 
 func (v *visit) calendar() int {
 	p, err := v.thePlan()

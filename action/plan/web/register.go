@@ -279,6 +279,19 @@ func (p *Pages) Row(r *http.Request, n *network.Network) (actionweb.Row, error) 
 	return row, err
 }
 
+// Makes leads who keeps a plan from a decision to the form of a measure that rests on it.
+func (p *Pages) Makes(r *http.Request, n *network.Network, d forum.DecisionID) ([]web.Link, error) {
+	v := p.visit(nil, r, n)
+	if v.who.Person == "" {
+		return nil, nil
+	}
+	keeps, err := p.plans.MayPlan(v.ctx(), v.who, n.ID)
+	if err != nil || len(keeps) == 0 {
+		return nil, err
+	}
+	return []web.Link{{Text: v.l.Must("plan.measure.new"), Href: v.at("measures/new") + "?" + values("decision", string(d))}}, nil
+}
+
 // Became is what a decision's effect became here.
 type Became struct{ State, Colour, Href, Why string }
 

@@ -58,7 +58,11 @@ func open(t testing.TB) *site {
 	frame := got(web.New(web.Options{}))(t)
 	s.table = route.NewTable(route.Options{SignedIn: web.SignedIn, SignIn: frame.SignIn, Wrap: func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { // who is signed in stands in a header
-			if who := r.Header.Get("Test-Person"); who != "" {
+			who := r.Header.Get("Test-Person")
+			if c, err := r.Cookie("test-person"); err == nil { // or in a cookie, in a browser
+				who = c.Value
+			}
+			if who != "" {
 				r = web.WithViewer(r, web.Viewer{Person: who, Name: "Kari Nordmann"})
 			}
 			next.ServeHTTP(w, r)
