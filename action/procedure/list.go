@@ -218,6 +218,17 @@ type View struct {
 	Member    bool                     // is registered here, and may raise topics
 }
 
+// Of reads a procedure of a tenant, without its texts.
+func (r *Room) Of(ctx context.Context, who network.Actor, root network.ID, id ID) (p Procedure, err error) {
+	err = r.network.Look(ctx, who, func(tx *storage.Tx, a network.Access) error {
+		if p, err = r.procedure(ctx, tx, a, id); err == nil && p.Root != root {
+			return network.Absent()
+		}
+		return err
+	})
+	return p, err
+}
+
 // View reads a procedure of a tenant and a version of it: 0 for the one that is decided, or the draft where nothing is.
 func (r *Room) View(ctx context.Context, who network.Actor, root network.ID, id ID, number int64) (v View, err error) {
 	err = r.network.Look(ctx, who, func(tx *storage.Tx, a network.Access) error {

@@ -249,6 +249,14 @@ func TestPagesFromDraftToAdoption(t *testing.T) {
 	w.post(w.member, at+"/edit", "edit", "2", "title", "DPYD före behandling", "plain", "Ett blodprov.", "how", "Fyra varianter.", "evidence", "10.1000/182 En studie")
 	w.force(id, 1)
 
+	// Under another tenant's address there is no such procedure, for whoever may write it either.
+	elsewhere := strings.Replace(at, "/n/se/", "/n/no/", 1)
+	for _, who := range []network.Actor{w.member, w.away} {
+		for _, path := range []string{"/edit", "/do", "/regions/norr", "/regions/norr/raise"} {
+			w.refused(who, elsewhere+path, http.StatusNotFound, "do", "raise", "version", "1", "title", "DPYD", "edit", "3", "state", "adopted")
+		}
+	}
+
 	// The regions answer: one by its own coordinator; nobody else.
 	north, south := at+"/regions/norr", at+"/regions/syd"
 	f := fields(w.page(w.norr, north))
