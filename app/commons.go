@@ -10,6 +10,7 @@ import (
 
 	"github.com/samverk/samverk/account"
 	"github.com/samverk/samverk/action/involvement"
+	"github.com/samverk/samverk/action/need"
 	"github.com/samverk/samverk/action/procedure"
 	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/forum"
@@ -21,12 +22,12 @@ import (
 // Commons are the rooms where people meet: who sits where, who may sign in, what is told, what is decided.
 // They are opened for serving only: a command that counts genomes needs none of them.
 type Commons struct {
-	Networks *network.Registry
-	Notices  *notice.Notices
-	Accounts *account.Accounts
-	Forum    *forum.Forum
-	Involved *involvement.Reports
-
+	Networks   *network.Registry
+	Notices    *notice.Notices
+	Accounts   *account.Accounts
+	Forum      *forum.Forum
+	Involved   *involvement.Reports
+	Needs      *need.Room
 	Procedures *procedure.Room
 }
 
@@ -95,6 +96,7 @@ func OpenCommons(ctx context.Context, db *storage.DB, dir string, s Settings, o 
 	if err != nil {
 		return c, err
 	}
+	c.Needs = need.Open(db, c.Networks, c.Forum, c.Notices)
 	c.Procedures, err = procedure.Open(ctx, db, c.Networks, c.Forum, c.Notices, procedure.Options{URL: o.URL})
 	return c, err
 }
