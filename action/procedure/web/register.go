@@ -9,7 +9,6 @@ package web
 import (
 	"embed"
 	"net/http"
-	"net/url"
 	"strconv"
 	"time"
 
@@ -270,5 +269,3 @@ func (p *Pages) formed(w http.ResponseWriter, r *http.Request, f *web.Form, err 
 	}
 	return again()
 }
-
-func escape(s string) string { return url.QueryEscape(s) }
