@@ -337,6 +337,9 @@ func TestPagesFromDraftToAdoption(t *testing.T) {
 			}
 		}
 	}
+	if page := webtest.Visible(w.page(network.Actor{}, at+"?lang=sv")); strings.Contains(page, "granskades") || strings.Contains(page, "version 2 började") {
+		t.Error("what happens to drafts is told to everybody")
+	}
 	if page := w.page(network.Actor{}, draft+"/file"); strings.Contains(page, "src=") || strings.Contains(page, "<script") || strings.Contains(page, "<link") {
 		t.Error("the file isn't whole by itself")
 	}
