@@ -5,8 +5,8 @@ import "html/template"
 // Step is how much something is from a place on, both from 0 to 1.
 type Step struct{ At, Value float64 }
 
-// Tick is a label beneath a chart, at a place from 0 to 1. One that is not Main is left out on narrow screens.
-type Tick struct {
+// Foot is a label beneath a chart, at a place from 0 to 1. One that is not Main is left out on narrow screens.
+type Foot struct {
 	At   float64
 	Text string
 	Main bool
@@ -23,7 +23,7 @@ type Steps struct {
 	ID, Title, Desc string
 	Percent         func(int) string // writes "25 %"
 	First, Second   []Step
-	Ticks           []Tick
+	Ticks           []Foot
 	Marks           []Mark
 }
 

@@ -131,7 +131,7 @@ func (p *Pages) steps(l *web.Words, n *network.Network, x procedure.Adoption) (t
 	const ticks = 4
 	for i := range ticks + 1 {
 		t := first.Add(time.Duration(float64(i) / ticks * float64(last.Sub(first)))).In(zone(n))
-		c.Ticks = append(c.Ticks, chart.Tick{At: float64(i) / ticks, Text: l.ShortMonth(t) + " " + t.Format("2006"), Main: i%ticks == 0})
+		c.Ticks = append(c.Ticks, chart.Foot{At: float64(i) / ticks, Text: l.ShortMonth(t) + " " + t.Format("2006"), Main: i%ticks == 0})
 	}
 	return c.SVG(), rows
 }

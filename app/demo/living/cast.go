@@ -62,7 +62,7 @@ func (t *tenant) found() error {
 	if err := t.setUp(); err != nil {
 		return err
 	}
-	for _, step := range []func() error{t.organisations, t.findBodies, t.cast, t.fill, t.describe, t.meetings, t.talk} {
+	for _, step := range []func() error{t.organisations, t.findBodies, t.cast, t.fill, t.describe, t.meetings, t.talk, t.acts, t.learn, t.useToolbox} {
 		t.pass(time.Hour)
 		if err := step(); err != nil {
 			return err
