@@ -143,7 +143,19 @@ func (c *enactor) carryOut(ctx context.Context, e carried.Errand) error {
 	if no := c.refuses(d, room); no != nil {
 		return c.settle(ctx, d, e, carried.Refused, no)
 	}
-	err = c.carry(ctx, d, e, room)
+	if room != nil {
+		err = c.carry(ctx, d, e, room)
+	} else {
+		m, wrong := c.mandateOf(ctx, d)
+		if wrong != nil {
+			return wrong
+		}
+		if e.Kind == mandate.Form {
+			err = c.form(ctx, m, e)
+		} else {
+			err = c.policy(ctx, d, m, e)
+		}
+	}
 	why := &fault.Error{}
 	if k := fault.KindOf(err); err == nil || k == fault.Internal || k == fault.Unavailable || !errors.As(err, &why) {
 		return err
@@ -154,25 +166,15 @@ func (c *enactor) carryOut(ctx context.Context, e carried.Errand) error {
 	return c.settle(ctx, d, e, carried.Refused, why)
 }
 
-// carry has an errand carried out by the room that its kind belongs to, which may refuse.
+// carry has an errand carried out by a room of action, which may refuse.
 func (c *enactor) carry(ctx context.Context, d forum.Carried, e carried.Errand, room carryOut) error {
-	if room != nil {
-		return c.node.db.Write(ctx, func(tx *storage.Tx) error {
-			changed, err := c.errands.Settle(ctx, tx, e, carried.Done, nil)
-			if err != nil || !changed {
-				return err
-			}
-			return room(ctx, tx, d, e)
-		})
-	}
-	m, err := c.mandateOf(ctx, d)
-	switch {
-	case err != nil:
-		return err
-	case e.Kind == mandate.Form:
-		return c.form(ctx, m, e)
-	}
-	return c.policy(ctx, d, m, e)
+	return c.node.db.Write(ctx, func(tx *storage.Tx) error {
+		changed, err := c.errands.Settle(ctx, tx, e, carried.Done, nil)
+		if err != nil || !changed {
+			return err
+		}
+		return room(ctx, tx, d, e)
+	})
 }
 
 // decision finds an errand's decision again.

@@ -25,6 +25,8 @@ func TestADecisionPutsAProcedureInForce(t *testing.T) {
 	speaker := c.people[3]
 
 	topic := c.topic(c.body, "DPYD före behandling")
+	c.has(c.as(chair, "GET", "/n/se/topics/"+string(topic), nil, 200), "/n/se/procedures/new?topic="+string(topic))
+	c.has(c.as(chair, "GET", "/n/se/procedures/new?topic="+string(topic), nil, 200), `value="body:`+string(c.body)+`" selected`, "DPYD före behandling")
 	text := url.Values{"body": {"body:" + string(c.body)}, "topic": {string(topic)}, "field": {"cancer"}, "kind": {"diagnostics"}, "lang": {"sv"}, "visibility": {"public"}, "title": {"DPYD före fluoropyrimidin"}, "how": {"Fyra varianter."}}
 	at := c.as(chair, "POST", "/n/se/procedures/new", text, http.StatusSeeOther)
 	id := procedure.ID(at[strings.LastIndexByte(at, '/')+1:])

@@ -134,24 +134,18 @@ func (r *Room) Drafts(ctx context.Context, who network.Actor, topic forum.TopicI
 		return nil, nil
 	}
 	err = r.network.Look(ctx, who, func(tx *storage.Tx, a network.Access) error {
-		rows, err := tx.Query(ctx, `SELECT v.procedure, v.number FROM procedure_version v WHERE v.topic = $1 AND v.topic <> '' AND v.state = 'draft' ORDER BY v.procedure LIMIT 50`, topic)
-		if err != nil {
-			return err
-		}
 		type key struct {
 			id     ID
 			number int64
 		}
 		var keys []key
-		for rows.Next() {
+		err := each(ctx, tx, func(row scanner) error {
 			var k key
-			if err := rows.Scan(&k.id, &k.number); err != nil {
-				rows.Close()
-				return err
-			}
+			err := row.Scan(&k.id, &k.number)
 			keys = append(keys, k)
-		}
-		if err := rows.Close(); err != nil {
+			return err
+		}, `SELECT v.procedure, v.number FROM procedure_version v WHERE v.topic = $1 AND v.topic <> '' AND v.state = 'draft' ORDER BY v.procedure LIMIT 50`, topic)
+		if err != nil {
 			return err
 		}
 		out = nil

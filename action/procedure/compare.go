@@ -5,7 +5,7 @@ import (
 	"unicode"
 )
 
-// Change says what became of a piece of text between two versions.
+// Fate says what became of a piece of text between two versions.
 type Fate byte
 
 // The fates.

@@ -86,20 +86,13 @@ var found = map[string]string{
 func (r *Room) List(ctx context.Context, who network.Actor, root network.ID, q Filter) (out []Row, err error) {
 	err = r.network.Look(ctx, who, func(tx *storage.Tx, a network.Access) error {
 		query, args := r.listed(a, root, q)
-		rows, err := tx.Query(ctx, query, args...)
-		if err != nil {
-			return err
-		}
 		out = nil
-		for rows.Next() {
-			p, err := scanProcedure(rows)
-			if err != nil {
-				rows.Close()
-				return err
-			}
+		err := each(ctx, tx, func(row scanner) error {
+			p, err := scanProcedure(row)
 			out = append(out, Row{Procedure: p})
-		}
-		if err := rows.Close(); err != nil {
+			return err
+		}, query, args...)
+		if err != nil {
 			return err
 		}
 		return r.answered(ctx, tx, out)
@@ -176,24 +169,18 @@ func (r *Room) answered(ctx context.Context, tx *storage.Tx, out []Row) error {
 		some := ids[:min(len(ids), 500)]
 		ids = ids[len(some):]
 		in, args := places(nil, some)
-		rows, err := tx.Query(ctx, `SELECT x.procedure, x.region, x.seq, x.number, x.state, x.day FROM procedure_answer x WHERE x.procedure IN (`+in+`)`, args...)
-		if err != nil {
-			return err
-		}
-		for rows.Next() {
+		err := each(ctx, tx, func(row scanner) error {
 			var id ID
 			var c Record
 			var day int64
-			if err := rows.Scan(&id, &c.Region, &c.Seq, &c.Number, &c.State, &day); err != nil {
-				rows.Close()
-				return err
-			}
+			err := row.Scan(&id, &c.Region, &c.Seq, &c.Number, &c.State, &day)
 			c.Day = moment(day)
 			if to := at[id][c.Region]; to != nil {
 				to.Last = c
 			}
-		}
-		if err := rows.Close(); err != nil {
+			return err
+		}, `SELECT x.procedure, x.region, x.seq, x.number, x.state, x.day FROM procedure_answer x WHERE x.procedure IN (`+in+`)`, args...)
+		if err != nil {
 			return err
 		}
 	}
@@ -216,6 +203,17 @@ type View struct {
 	Reviewing bool                     // is asked what they think of the draft shown
 	Speaks    map[network.ID]bool      // and records for these
 	Member    bool                     // is registered here, and may raise topics
+}
+
+// Of reads a procedure of a tenant, without its texts.
+func (r *Room) Of(ctx context.Context, who network.Actor, root network.ID, id ID) (p Procedure, err error) {
+	err = r.network.Look(ctx, who, func(tx *storage.Tx, a network.Access) error {
+		if p, err = r.procedure(ctx, tx, a, id); err == nil && p.Root != root {
+			return network.Absent()
+		}
+		return err
+	})
+	return p, err
 }
 
 // View reads a procedure of a tenant and a version of it: 0 for the one that is decided, or the draft where nothing is.
@@ -365,7 +363,7 @@ func each(ctx context.Context, tx *storage.Tx, take func(scanner) error, query s
 	return rows.Err()
 }
 
-// Edit reads an edit of a version, for who may read the version.
+// EditOf reads an edit of a version, for who may read the version.
 func (r *Room) EditOf(ctx context.Context, who network.Actor, root network.ID, id ID, number, edit int64) (c Content, err error) {
 	err = r.network.Look(ctx, who, func(tx *storage.Tx, a network.Access) error {
 		p, err := r.procedure(ctx, tx, a, id)

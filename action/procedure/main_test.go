@@ -1,7 +1,6 @@
 package procedure
 
 import (
-	"context"
 	"flag"
 	"io/fs"
 	"os"
@@ -196,9 +195,4 @@ func (w *world) sayAs(who network.Actor, region int, id ID, state Answer, reason
 		return err
 	}))
 	return w.Say(w.t.Context(), who, Saying{Procedure: id, Region: w.region[region], Number: number, After: after, State: state, Reason: reason})
-}
-
-func (w *world) read(do func(context.Context, *storage.Tx)) {
-	w.t.Helper()
-	w.ok(w.db.Read(w.t.Context(), func(tx *storage.Tx) error { do(w.t.Context(), tx); return nil }))
 }

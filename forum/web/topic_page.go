@@ -16,39 +16,40 @@ import (
 
 type topicData struct {
 	forum.TopicView
-	Reader    network.PersonID
-	Home      string
-	At        string // the topic's address
-	Zone      *time.Location
-	Body      said
-	BodyLink  string
-	RaisedBy  string // in words
-	Lede      string // the text's first paragraph, when it is plain
-	Rest      string
-	Path      template.HTML
-	Sum       string // what became of the inputs
-	Inputs    []inputShown
-	From      []liftShown
-	To        []liftShown
-	Owed      []owedShown
-	Evidence  []evidenceShown
-	Files     []fileShown
-	History   []eventShown
-	Decisions []forum.Decision
-	Drafts    []Draft // texts of other rooms that were written for it
-	NewDraft  string  // where one is written; "" where there is none, and for nobody
-	Helpers   []helperShown
-	Ties      []tieShown
-	Declare   string // where one's own ties are declared; "" for nobody
-	Give      *web.Form
-	Orgs      []web.Option
-	Name      string // the reader's
-	Asking    bool
-	Last      time.Time // the last day of the time for input
-	Done      string    // what was just done
-	Lacks     string
-	SignedIn  bool
-	Levels    []web.Option
+	Reader       network.PersonID
+	Home         string
+	At           string // the topic's address
+	Zone         *time.Location
+	Body         said
+	BodyLink     string
+	RaisedBy     string // in words
+	Lede         string // the text's first paragraph, when it is plain
+	Rest         string
+	Path         template.HTML
+	Sum          string // what became of the inputs
+	Inputs       []inputShown
+	From         []liftShown
+	To           []liftShown
+	Owed         []owedShown
+	Evidence     []evidenceShown
+	Files        []fileShown
+	History      []eventShown
+	Decisions    []forum.Decision
+	Drafts       []Draft // texts of other rooms that were written for it
+	NewProcedure string  // the same, of a procedure
+	NewDraft     string  // where one is written; "" where there is none, and for nobody
+	Helpers      []helperShown
+	Ties         []tieShown
+	Declare      string // where one's own ties are declared; "" for nobody
+	Give         *web.Form
+	Orgs         []web.Option
+	Name         string // the reader's
+	Asking       bool
+	Last         time.Time // the last day of the time for input
+	Done         string    // what was just done
+	Lacks        string
+	SignedIn     bool
+	Levels       []web.Option
 }
 
 type inputShown struct {
@@ -141,6 +142,9 @@ func (p *room) fillDrafts(r *http.Request, n *network.Network, d *topicData) err
 	}
 	if at := home(n) + "/policies/new"; d.SignedIn && d.State != forum.Decided && p.table.Has(http.MethodGet, at) && (len(d.Drafts) > 0 || d.Facets.Kind == "data" || d.May.Run) {
 		d.NewDraft = at + "?topic=" + string(d.ID)
+	}
+	if at := home(n) + "/procedures/new"; d.SignedIn && d.State != forum.Decided && d.May.Run && p.table.Has(http.MethodGet, at) {
+		d.NewProcedure = at + "?topic=" + string(d.ID)
 	}
 	return err
 }

@@ -3,6 +3,7 @@ package web
 import (
 	"html/template"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/samverk/samverk/action/procedure"
@@ -140,9 +141,10 @@ func (p *Pages) tiles(l *web.Words, n *network.Network, table []regionRow) (temp
 	m := chart.Tiles{ID: "map", Title: l.Must("procedure.map.title"), Desc: l.Must("procedure.map.desc")}
 	rows, loose := 0, 0
 	var rest []chart.Tile
+	first := shared(table)
 	for _, row := range table {
 		of, _ := p.network.Tree().Network(row.Network)
-		t := chart.Tile{Code: short(text(l, of.Name)), Text: l.Must("procedure.tile." + tileKey(row)), Level: level(row), Flagged: row.Now() == procedure.Declined}
+		t := chart.Tile{Code: short(strings.TrimPrefix(row.Name, first)), Text: l.Must("procedure.tile." + tileKey(row)), Level: level(row), Flagged: row.Now() == procedure.Declined}
 		column, line, ok := p.room.Tile(of)
 		if !ok {
 			rest = append(rest, t)
@@ -188,18 +190,30 @@ func level(row regionRow) int {
 	return 0
 }
 
-// short is the last word of a network's name, which tells it from the others: "Nätverk Norr", "Helse Vest RHF".
-func short(name string) string {
-	words := []rune(name)
-	if len(words) <= 13 {
-		return name
-	}
-	for i := len(words) - 1; i > 0; i-- {
-		if words[i] == ' ' {
-			return short(string(words[i+1:]))
+// shared are the words that the names of all regions begin with, which tell none from another: "Nätverk ".
+func shared(table []regionRow) (first string) {
+	for len(table) > 1 {
+		word, _, ok := strings.Cut(strings.TrimPrefix(table[0].Name, first), " ")
+		for _, row := range table {
+			ok = ok && strings.HasPrefix(row.Name, first+word+" ")
 		}
+		if !ok {
+			return first
+		}
+		first += word + " "
 	}
-	return string(words[:12]) + "…"
+	return first
+}
+
+// mostCode is how long a name on a tile is, in characters.
+const mostCode = 11
+
+// short is a name that fits on a tile.
+func short(name string) string {
+	if r := []rune(name); len(r) > mostCode {
+		return string(r[:mostCode-1]) + "…"
+	}
+	return name
 }
 
 func (p *Pages) adoptionFile(w http.ResponseWriter, r *http.Request, n *network.Network, x procedure.Adoption, format string) int {

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"net/http"
 	"strings"
 
@@ -62,7 +63,25 @@ func (p *Pages) homes(r *http.Request, n *network.Network) (out []web.Option, er
 }
 
 func (p *Pages) newForm(w http.ResponseWriter, r *http.Request, n *network.Network) int {
-	f := web.NewForm("lang", n.Lang, "visibility", string(network.Public), "topic", r.URL.Query().Get("topic"))
+	f := web.NewForm("lang", n.Lang, "visibility", string(network.Public), "kind", procedure.Kinds[0])
+	if id := r.URL.Query().Get("topic"); id != "" {
+		err := p.network.Look(r.Context(), actor(r), func(tx *storage.Tx, a network.Access) error {
+			t, err := p.forum.TopicFor(r.Context(), tx, a, forum.TopicID(id))
+			if err != nil || t.Root != n.ID {
+				return cmp.Or[error](err, network.Absent())
+			}
+			for name, v := range map[string]string{"topic": id, "title": t.Title, "field": t.Facets.Field, "lang": t.Lang, "body": "network:" + string(t.Network)} {
+				f.Set(name, v)
+			}
+			if t.Body != "" {
+				f.Set("body", "body:"+string(t.Body))
+			}
+			return nil
+		})
+		if err != nil {
+			return p.pages.Fail(w, r, err)
+		}
+	}
 	return p.newPage(w, r, n, f)
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -87,6 +88,9 @@ type pageData struct {
 	Now            time.Time
 }
 
+// inside are the events of drafts, which are for those who read drafts.
+var inside = []string{"procedure.begun", "procedure.edited", "procedure.drafted", "procedure.reviewed"}
+
 func (p *Pages) page(w http.ResponseWriter, r *http.Request, n *network.Network) int {
 	return p.pageWith(w, r, n, number(r.PathValue("version")), nil)
 }
@@ -121,6 +125,9 @@ func (p *Pages) pageWith(w http.ResponseWriter, r *http.Request, n *network.Netw
 	d.versions(l, n)
 	d.Table = p.table(l, n, v.Procedure, v.Regions)
 	for _, e := range v.History {
+		if !v.Drafts && slices.Contains(inside, e.Kind) {
+			continue
+		}
 		if key := "procedure.event." + strings.TrimPrefix(e.Kind, "procedure."); l.Has(key) {
 			d.Events = append(d.Events, eventRow{l.Must(key, e.Details["version"], p.regionName(l, n, e.Details["region"]), p.answer(l, e.Details["state"])), e.Name, e.At.In(z)})
 		}

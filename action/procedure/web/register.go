@@ -9,7 +9,6 @@ package web
 import (
 	"embed"
 	"net/http"
-	"net/url"
 	"strconv"
 	"time"
 
@@ -52,13 +51,13 @@ func Register(t *route.Table, s *web.Site, room *procedure.Room, f *forum.Forum,
 		route.Route{Method: "GET", Pattern: one + "/versions/{version}", Who: route.Anyone, Does: "A version of a procedure.", Serve: p.in(p.page)},
 		route.Route{Method: "GET", Pattern: one + "/versions/{version}/file", Who: route.Anyone, Does: "A version as one page that reads without a network.", Serve: p.in(p.offline)},
 		route.Route{Method: "GET", Pattern: one + "/compare", Who: route.Anyone, Does: "Two versions side by side.", Serve: p.in(p.compare)},
-		route.Route{Method: "GET", Pattern: one + "/edit", Who: route.Seated, Does: "The form to edit a draft, or begin the next version's.", Serve: p.in(p.registered(p.editForm))},
-		route.Route{Method: "POST", Pattern: one + "/edit", Who: route.Seated, Does: "Saves a draft.", Serve: p.in(p.registered(p.edit))},
-		route.Route{Method: "POST", Pattern: one + "/do", Who: route.Member, Does: "Asks somebody to review, reviews, or raises the draft's topic.", Serve: p.in(p.registered(p.do))},
+		route.Route{Method: "GET", Pattern: one + "/edit", Who: route.Seated, Does: "The form to edit a draft, or begin the next version's.", Serve: p.in(p.its(p.editForm))},
+		route.Route{Method: "POST", Pattern: one + "/edit", Who: route.Seated, Does: "Saves a draft.", Serve: p.in(p.its(p.edit))},
+		route.Route{Method: "POST", Pattern: one + "/do", Who: route.Member, Does: "Asks somebody to review, reviews, or raises the draft's topic.", Serve: p.in(p.its(p.do))},
 		route.Route{Method: "GET", Pattern: one + "/adoption", Who: route.Anyone, Does: "How a procedure came to the regions, drawn; also as CSV and JSON.", Serve: p.in(p.adoption)},
 		route.Route{Method: "GET", Pattern: region, Who: route.Anyone, Does: "What a region says of a procedure, and said before.", Serve: p.in(p.record)},
-		route.Route{Method: "POST", Pattern: region, Who: route.Coordinator, Does: "Records what the region does with a procedure.", Serve: p.in(p.registered(p.say))},
-		route.Route{Method: "POST", Pattern: region + "/raise", Who: route.Member, Does: "Raises a topic about a region that declined or deviates.", Serve: p.in(p.registered(p.raise))},
+		route.Route{Method: "POST", Pattern: region, Who: route.Coordinator, Does: "Records what the region does with a procedure.", Serve: p.in(p.its(p.say))},
+		route.Route{Method: "POST", Pattern: region + "/raise", Who: route.Member, Does: "Raises a topic about a region that declined or deviates.", Serve: p.in(p.its(p.raise))},
 		route.Route{Method: "GET", Pattern: "/n/{network}/adoption", Who: route.Anyone, Does: "What each region says of all procedures, counted; also as CSV and JSON.", Serve: p.in(p.regions)},
 		route.Route{Method: "GET", Pattern: "/n/{network}/adoption/{region}", Who: route.Anyone, Does: "What differs in a region, and why; also as CSV and JSON.", Serve: p.in(p.region)},
 	)
@@ -92,6 +91,16 @@ func (p *Pages) registered(page handler) handler {
 		}
 		return page(w, r, n)
 	}
+}
+
+// its is around what is done with a procedure: under another tenant's address, as to who may not see it, there is none.
+func (p *Pages) its(act handler) handler {
+	return p.registered(func(w http.ResponseWriter, r *http.Request, n *network.Network) int {
+		if _, err := p.room.Of(r.Context(), actor(r), n.ID, procedure.ID(r.PathValue("procedure"))); err != nil {
+			return p.pages.Fail(w, r, err)
+		}
+		return act(w, r, n)
+	})
 }
 
 func actor(r *http.Request) network.Actor {
@@ -260,5 +269,3 @@ func (p *Pages) formed(w http.ResponseWriter, r *http.Request, f *web.Form, err 
 	}
 	return again()
 }
-
-func escape(s string) string { return url.QueryEscape(s) }

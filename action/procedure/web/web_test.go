@@ -249,6 +249,14 @@ func TestPagesFromDraftToAdoption(t *testing.T) {
 	w.post(w.member, at+"/edit", "edit", "2", "title", "DPYD före behandling", "plain", "Ett blodprov.", "how", "Fyra varianter.", "evidence", "10.1000/182 En studie")
 	w.force(id, 1)
 
+	// Under another tenant's address there is no such procedure, for whoever may write it either.
+	elsewhere := strings.Replace(at, "/n/se/", "/n/no/", 1)
+	for _, who := range []network.Actor{w.member, w.away} {
+		for _, path := range []string{"/edit", "/do", "/regions/norr", "/regions/norr/raise"} {
+			w.refused(who, elsewhere+path, http.StatusNotFound, "do", "raise", "version", "1", "title", "DPYD", "edit", "3", "state", "adopted")
+		}
+	}
+
 	// The regions answer: one by its own coordinator; nobody else.
 	north, south := at+"/regions/norr", at+"/regions/syd"
 	f := fields(w.page(w.norr, north))
@@ -328,6 +336,9 @@ func TestPagesFromDraftToAdoption(t *testing.T) {
 				t.Errorf("%s lacks %q", path, want)
 			}
 		}
+	}
+	if page := webtest.Visible(w.page(network.Actor{}, at+"?lang=sv")); strings.Contains(page, "granskades") || strings.Contains(page, "version 2 började") {
+		t.Error("what happens to drafts is told to everybody")
 	}
 	if page := w.page(network.Actor{}, draft+"/file"); strings.Contains(page, "src=") || strings.Contains(page, "<script") || strings.Contains(page, "<link") {
 		t.Error("the file isn't whole by itself")
