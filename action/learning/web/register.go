@@ -177,10 +177,10 @@ func (v *visit) crumbs(pairs ...string) []web.Link {
 // registrant is whose registration the address means, and where its pages are.
 func (v *visit) registrant() (learning.Registrant, string) {
 	if t := v.r.PathValue("token"); t != "" {
-		return learning.Registrant{Token: t}, v.at("registrations/" + t)
+		return learning.Registrant{Root: v.n.ID, Token: t}, v.at("registrations/" + t)
 	}
 	id := v.r.PathValue("activity")
-	return learning.Registrant{Actor: v.who, Activity: learning.ID(id)}, v.home() + "/" + id
+	return learning.Registrant{Actor: v.who, Root: v.n.ID, Activity: learning.ID(id)}, v.home() + "/" + id
 }
 
 func (v *visit) zone() *time.Location { return zoneOf(v.n.Zone) }
