@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	involvementweb "github.com/samverk/samverk/action/involvement/web"
+	needweb "github.com/samverk/samverk/action/need/web"
 	actionweb "github.com/samverk/samverk/action/web"
 	"github.com/samverk/samverk/forum"
 	forumweb "github.com/samverk/samverk/forum/web"
@@ -28,6 +29,11 @@ func (s *site) actions(frame *web.Site) error {
 	if err := involvementweb.Register(s.table, frame, s.commons.Forum, s.commons.Networks, s.commons.Involved, involvementweb.Options{}); err != nil {
 		return err
 	}
+	needs, err := needweb.Register(s.table, frame, s.commons.Networks, s.commons.Needs)
+	if err != nil {
+		return err
+	}
+	s.rooms = append(s.rooms, actionRoom{row: needs.Row, waits: needs.Waits})
 	return actionweb.Register(s.table, frame, s.commons.Networks, s.doing)
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/samverk/samverk/account"
 	"github.com/samverk/samverk/action/involvement"
 	"github.com/samverk/samverk/action/learning"
+	"github.com/samverk/samverk/action/need"
 	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/forum"
 	"github.com/samverk/samverk/network"
@@ -27,6 +28,7 @@ type Commons struct {
 	Forum    *forum.Forum
 	Involved *involvement.Reports
 	Learning *learning.Room
+	Needs    *need.Room
 }
 
 // attachmentsName is where the forum keeps files, in a data directory.
@@ -94,6 +96,7 @@ func OpenCommons(ctx context.Context, db *storage.DB, dir string, s Settings, o 
 		return c, err
 	}
 	c.Involved = involvement.Open(db, c.Networks)
+	c.Needs = need.Open(db, c.Networks, c.Forum, c.Notices)
 	c.Learning, err = learning.Open(ctx, db, c.Networks, c.Forum, c.Notices, learning.Options{URL: o.URL, Demo: o.Demo})
 	return c, err
 }

@@ -2,6 +2,7 @@ package app
 
 import (
 	"github.com/samverk/samverk/action/involvement"
+	"github.com/samverk/samverk/action/need"
 
 	"context"
 	"crypto/rand"
@@ -160,7 +161,7 @@ func (n *Node) openDesk(ctx context.Context) (err error) {
 // migrations are every room's tables.
 func migrations() []fs.FS {
 	return []fs.FS{individual.Migrations, consent.Migrations, counted.Migrations, policy.Migrations, carried.Migrations, ledger.Migrations, answer.Migrations, store.Migrations(),
-		network.Migrations, account.Migrations, notice.Migrations, forum.Migrations, involvement.Migrations, learning.Migrations, federation.Migrations, home.Migrations, published.Migrations}
+		network.Migrations, account.Migrations, notice.Migrations, forum.Migrations, involvement.Migrations, learning.Migrations, need.Migrations, federation.Migrations, home.Migrations, published.Migrations}
 }
 
 // Close closes what was opened, from the top down.
