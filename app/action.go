@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	involvementweb "github.com/samverk/samverk/action/involvement/web"
+	learningweb "github.com/samverk/samverk/action/learning/web"
 	needweb "github.com/samverk/samverk/action/need/web"
 	actionweb "github.com/samverk/samverk/action/web"
 	"github.com/samverk/samverk/forum"
@@ -23,9 +24,11 @@ type actionRoom struct {
 
 // actions opens the pages of the rooms of action.
 func (s *site) actions(frame *web.Site) error {
-	if err := s.learning(frame); err != nil {
+	courses, err := learningweb.Register(s.table, frame, s.commons.Learning, s.commons.Networks, s.commons.Forum)
+	if err != nil {
 		return err
 	}
+	s.rooms = append(s.rooms, actionRoom{row: courses.Row, kind: forum.Activity, drafts: courses.Drafts, became: courses.Became, waits: courses.Waits})
 	if err := involvementweb.Register(s.table, frame, s.commons.Forum, s.commons.Networks, s.commons.Involved, involvementweb.Options{}); err != nil {
 		return err
 	}
