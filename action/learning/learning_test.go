@@ -2,6 +2,7 @@ package learning
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/netip"
@@ -63,6 +64,9 @@ func (w *world) aCourse(t *testing.T) {
 	}
 	if own := got(w.Own(ctx, w.plain, w.clock.Now()))(t); len(own) != 2 || own[0].Zone != "Europe/Oslo" {
 		t.Errorf("one's own calendar: %+v", own)
+	}
+	if b := got(json.Marshal(got(w.Export(ctx, w.plain))(t)))(t); !strings.Contains(string(b), "Uten nøtter") {
+		t.Errorf("what one takes with one lacks a place: %s", b)
 	}
 	w.byMail(id)
 	w.materials(id)
