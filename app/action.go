@@ -7,6 +7,7 @@ import (
 	"github.com/samverk/samverk/action/involvement"
 	involvementweb "github.com/samverk/samverk/action/involvement/web"
 	"github.com/samverk/samverk/action/learning"
+	learningweb "github.com/samverk/samverk/action/learning/web"
 	"github.com/samverk/samverk/action/need"
 	needweb "github.com/samverk/samverk/action/need/web"
 	"github.com/samverk/samverk/action/plan"
@@ -62,9 +63,11 @@ func (s *site) actions(frame *web.Site) error {
 	if err := s.planned(frame); err != nil {
 		return err
 	}
-	if err := s.learning(frame); err != nil {
+	courses, err := learningweb.Register(s.table, frame, s.commons.Learning, s.commons.Networks, s.commons.Forum)
+	if err != nil {
 		return err
 	}
+	s.rooms = append(s.rooms, actionRoom{row: courses.Row, kind: forum.Activity, drafts: courses.Drafts, became: courses.Became, waits: courses.Waits})
 	if err := involvementweb.Register(s.table, frame, s.commons.Forum, s.commons.Networks, s.commons.Involved, involvementweb.Options{}); err != nil {
 		return err
 	}

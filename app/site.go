@@ -95,14 +95,14 @@ func (s *site) register(n *Node, frame *web.Site, o ServeOptions, base string) e
 	if err != nil {
 		return err
 	}
-	if err := networkweb.Register(s.table, frame, c.Networks, c.Accounts, networkweb.Options{Meetings: s.meetings, Feeds: feeds}); err != nil {
+	if err := networkweb.Register(s.table, frame, c.Networks, c.Accounts, networkweb.Options{Meetings: s.meetings, Feeds: feeds, Kept: map[string]func(context.Context, network.Actor) (any, error){"learning": c.Learning.Export}}); err != nil {
 		return err
 	}
 	s.policies, err = policyweb.Register(s.table, frame, n.policies, c.Networks, policyweb.Options{Topic: s.topic, Forms: s.waitingForms, EnactForm: s.enactForm, Elsewhere: n.elsewhere, Decision: n.decisionAt, Powers: &powers, Steward: n.stewardAt})
 	if err != nil {
 		return err
 	}
-	if err := forumweb.Register(s.table, frame, c.Forum, c.Networks, c.Accounts, forumweb.Options{Drafts: s.drafts, Became: s.became, Makes: s.makes, Waits: s.waits, Answers: s.answers}); err != nil {
+	if err := forumweb.Register(s.table, frame, c.Forum, c.Networks, c.Accounts, forumweb.Options{Drafts: s.drafts, Became: s.became, Makes: s.makes, Waits: s.waits, Events: c.Learning.Own, Answers: s.answers}); err != nil {
 		return err
 	}
 	if err := noticeweb.Register(s.table, frame, c.Notices, c.Networks); err != nil {

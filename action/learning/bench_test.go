@@ -38,7 +38,7 @@ func BenchmarkLearning(b *testing.B) {
 				{"gaps", func() error { _, err := w.Gaps(ctx, w.root); return err }},
 				{"due", func() error { return w.Due(ctx) }},
 				{"register and withdraw", func() error {
-					if _, err := w.Register(ctx, w.coord, large, "nb", Needs{}); err != nil {
+					if _, err := w.Register(ctx, Registrant{Actor: w.coord, Activity: large}, "nb", Needs{}); err != nil {
 						return err
 					}
 					return w.Withdraw(ctx, Registrant{Actor: w.coord, Activity: large})

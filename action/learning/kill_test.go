@@ -47,7 +47,7 @@ func TestWriteUntilKilled(t *testing.T) {
 		var all []Registration
 		me := func(i int) Registrant { return Registrant{Actor: network.Actor{Person: k.People[i]}, Activity: id} }
 		for i := range k.People {
-			all = append(all, got(w.Register(ctx, me(i).Actor, id, "nb", Needs{}))(t))
+			all = append(all, got(w.Register(ctx, Registrant{Actor: me(i).Actor, Activity: id}, "nb", Needs{}))(t))
 			say("%s %s", all[i].State, all[i].ID)
 		}
 		w.ok(w.Withdraw(ctx, me(0)))

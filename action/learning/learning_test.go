@@ -2,6 +2,7 @@ package learning
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/netip"
@@ -53,13 +54,19 @@ func (w *world) aCourse(t *testing.T) {
 	if v := w.of(network.Actor{}, id); v.Link != "" || len(v.Sessions) != 2 || v.Arranges {
 		t.Errorf("%+v", v)
 	}
-	if g := got(w.Register(ctx, w.plain, id, "nb", Needs{Diet: "Uten nøtter"}))(t); g.State != Registered {
+	if g := got(w.Register(ctx, Registrant{Actor: w.plain, Activity: id}, "nb", Needs{Diet: "Uten nøtter"}))(t); g.State != Registered {
 		t.Errorf("%+v", g)
 	}
-	_, err = w.Register(ctx, w.plain, id, "nb", Needs{})
+	_, err = w.Register(ctx, Registrant{Actor: w.plain, Activity: id}, "nb", Needs{})
 	w.is(fault.Conflict, err)
 	if v := w.of(w.plain, id); v.Link == "" || v.Mine.Needs.Diet == "" {
 		t.Errorf("%+v", v)
+	}
+	if own := got(w.Own(ctx, w.plain, w.clock.Now()))(t); len(own) != 2 || own[0].Zone != "Europe/Oslo" {
+		t.Errorf("one's own calendar: %+v", own)
+	}
+	if b := got(json.Marshal(got(w.Export(ctx, w.plain))(t)))(t); !strings.Contains(string(b), "Uten nøtter") {
+		t.Errorf("what one takes with one lacks a place: %s", b)
 	}
 	w.byMail(id)
 	w.materials(id)
@@ -76,16 +83,16 @@ func (w *world) byMail(id ID) {
 	if w.of(w.coord, id).Taken != 1 {
 		t.Error("a registration counts before it is confirmed")
 	}
-	if g := got(w.Confirm(ctx, first))(t); g.State != Registered {
+	if g := got(w.Confirm(ctx, Registrant{Token: first}))(t); g.State != Registered {
 		t.Errorf("%+v", g)
 	}
 	again := w.mailed(id, "Mia@Example.org") // the same person: the same registration, another link
-	if g := got(w.Confirm(ctx, again))(t); g.State != Registered || w.of(w.coord, id).Taken != 2 {
+	if g := got(w.Confirm(ctx, Registrant{Token: again}))(t); g.State != Registered || w.of(w.coord, id).Taken != 2 {
 		t.Errorf("%+v", g)
 	}
 	second, third := w.mailed(id, "nils@example.org"), w.mailed(id, "ola@example.org")
 	for _, token := range []string{third, second} {
-		if g := got(w.Confirm(ctx, token))(t); g.State != Waiting {
+		if g := got(w.Confirm(ctx, Registrant{Token: token}))(t); g.State != Waiting {
 			t.Errorf("%+v", g)
 		}
 	}
@@ -110,7 +117,7 @@ func (w *world) byMail(id ID) {
 	w.is(fault.NotFound, err)
 	unconfirmed := w.mailed(id, "per@example.org")
 	w.clock.forward(49 * time.Hour)
-	_, err = w.Confirm(ctx, unconfirmed)
+	_, err = w.Confirm(ctx, Registrant{Token: unconfirmed})
 	w.is(fault.NotFound, err)
 	w.ok(w.Due(ctx))
 	if w.count(`SELECT COUNT(*) FROM learning_registration WHERE mailkey = 'per@example.org'`) != 0 {
@@ -241,11 +248,27 @@ func (w *world) evaluations(ID) {
 	var who []network.Actor
 	for i := range 7 {
 		p := w.person(fmt.Sprint("Per ", i))
-		got(w.Register(ctx, p, id, "nb", Needs{}))(t)
+		got(w.Register(ctx, Registrant{Actor: p, Activity: id}, "nb", Needs{}))(t)
 		who = append(who, p)
 	}
 	w.is(fault.Conflict, w.Evaluate(ctx, Registrant{Actor: who[0], Activity: id}, Opinion{Useful: 5, Level: 5, Voice: 5, Again: 5}))
-	w.clock.forward(11 * day)
+	told := func(key string) int {
+		w.ok(w.Due(ctx))
+		return w.count(`SELECT COUNT(*) FROM notice WHERE key = $1 AND link LIKE '%' || $2`, "notice.learning."+key, string(id))
+	}
+	before := told("reminder")
+	w.clock.forward(9 * day)
+	if first, again := told("reminder"), told("reminder"); before != 0 || first != 7 || again != 7 {
+		t.Errorf("reminded %d, %d, %d times", before, first, again)
+	}
+	w.clock.forward(7 * day)
+	if n := told("reminder"); n != 14 {
+		t.Errorf("reminded %d times of two sessions", n)
+	}
+	w.clock.forward(2 * day)
+	if first, again := told("evaluate"), told("evaluate"); first != 7 || again != 7 {
+		t.Errorf("asked %d, %d times", first, again)
+	}
 	for i, p := range who {
 		w.ok(w.Evaluate(ctx, Registrant{Actor: p, Activity: id}, Opinion{Useful: 1 + i%5, Level: 3, Voice: 2, Again: 4, Text: "Bra"}))
 		results := w.of(w.coord, id).Results
@@ -271,7 +294,7 @@ func (w *world) editing(t *testing.T) {
 	var who []network.Actor
 	for i := range 4 {
 		who = append(who, w.person(fmt.Sprint("Per ", i)))
-		got(w.Register(ctx, who[i], id, "nb", Needs{}))(t)
+		got(w.Register(ctx, Registrant{Actor: who[i], Activity: id}, "nb", Needs{}))(t)
 	}
 	v := w.of(w.chair, id)
 	edit := Plan{Activity: v.Activity, Sessions: v.Sessions}

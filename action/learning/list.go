@@ -211,9 +211,17 @@ func (r *Room) view(ctx context.Context, tx *storage.Tx, a network.Access, who R
 	if v.Materials, err = r.materials(ctx, tx, x.ID, inside); err != nil {
 		return v, err
 	}
+	for _, m := range v.Materials {
+		for i, one := range m.Versions {
+			m.Versions[i].At = one.At.In(zone)
+		}
+	}
 	if inside {
 		if v.Messages, err = r.messages(ctx, tx, x.ID); err != nil {
 			return v, err
+		}
+		for i, m := range v.Messages {
+			v.Messages[i].At = m.At.In(zone)
 		}
 	}
 	if err := tx.QueryRow(ctx, `SELECT COUNT(*) FROM learning_question WHERE activity = $1`, x.ID).Scan(&v.Questions); err != nil {

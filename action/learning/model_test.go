@@ -105,7 +105,7 @@ func (m *model) register(r *rapid.T) {
 	n := m.draw(r)
 	var err error
 	if n < len(m.people) {
-		_, err = m.w.Register(context.Background(), m.people[n], m.id, "nb", Needs{})
+		_, err = m.w.Register(context.Background(), Registrant{Actor: m.people[n], Activity: m.id}, "nb", Needs{})
 		if m.in(n) {
 			if fault.KindOf(err) != fault.Conflict || err == nil {
 				r.Fatalf("registered twice: %v", err)
@@ -121,7 +121,7 @@ func (m *model) register(r *rapid.T) {
 			r.Skip("so many forms were sent") // in a day
 		}
 		m.tokens[n] = link[strings.LastIndexByte(link, '/')+1:]
-		_, err = m.w.Confirm(context.Background(), m.tokens[n])
+		_, err = m.w.Confirm(context.Background(), Registrant{Token: m.tokens[n]})
 	}
 	if err != nil {
 		r.Fatal(err)
@@ -262,7 +262,7 @@ func (w *world) theLastSeats(t *testing.T) {
 	queues := make([]int64, at)
 	for i, p := range people {
 		wg.Go(func() {
-			g, err := w.Register(context.Background(), p, id, "nb", Needs{})
+			g, err := w.Register(context.Background(), Registrant{Actor: p, Activity: id}, "nb", Needs{})
 			if err != nil {
 				t.Error(err)
 			}

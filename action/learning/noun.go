@@ -167,6 +167,7 @@ func (n Needs) Empty() bool { return n == Needs{} }
 // Registrant is whose registration of an activity is meant: the one a secret link leads to, or the actor's own.
 type Registrant struct {
 	Actor    network.Actor
+	Root     network.ID // whose pages are asked; "" for any tenant's
 	Activity ID
 	Token    string
 }

@@ -44,6 +44,14 @@ func (r *Room) registration(ctx context.Context, tx *storage.Tx, where string, a
 
 // found gives an activity and the registrant's registration: nil for none. A secret link leads to its own and to nothing else.
 func (r *Room) found(ctx context.Context, tx *storage.Tx, a network.Access, who Registrant) (x Activity, g *Registration, err error) {
+	x, g, err = r.foundAnywhere(ctx, tx, a, who)
+	if err == nil && who.Root != "" && x.Root != who.Root {
+		return Activity{}, nil, network.Absent()
+	}
+	return x, g, err
+}
+
+func (r *Room) foundAnywhere(ctx context.Context, tx *storage.Tx, a network.Access, who Registrant) (x Activity, g *Registration, err error) {
 	if who.Token == "" {
 		if x, err = r.activity(ctx, tx, a, who.Activity); err != nil || a.Actor.Person == "" {
 			return x, nil, err
@@ -74,13 +82,13 @@ func (n *Needs) clean() error {
 }
 
 // Register gives the actor a seat, or a place in the waiting list: which, the registration says.
-func (r *Room) Register(ctx context.Context, who network.Actor, id ID, lang string, needs Needs) (g Registration, err error) {
-	err = r.act(ctx, who, func(tx *storage.Tx, a network.Access) error {
-		x, mine, err := r.found(ctx, tx, a, Registrant{Actor: who, Activity: id})
+func (r *Room) Register(ctx context.Context, who Registrant, lang string, needs Needs) (g Registration, err error) {
+	err = r.act(ctx, who.Actor, func(tx *storage.Tx, a network.Access) error {
+		x, mine, err := r.found(ctx, tx, a, who)
 		if err != nil {
 			return err
 		}
-		if who.Person == "" {
+		if who.Actor.Person == "" || who.Token != "" {
 			return denied()
 		}
 		if mine != nil {
@@ -89,7 +97,7 @@ func (r *Room) Register(ctx context.Context, who network.Actor, id ID, lang stri
 		if err := r.takes(x); err != nil {
 			return err
 		}
-		g = Registration{Activity: id, Person: who.Person, Lang: lang, Needs: needs, Best: -1}
+		g = Registration{Activity: x.ID, Person: who.Actor.Person, Lang: lang, Needs: needs, Best: -1}
 		if err := r.insert(ctx, tx, x, &g); err != nil {
 			return err
 		}
@@ -219,9 +227,9 @@ func (r *Room) release(ctx context.Context, tx *storage.Tx, x Activity, g *Regis
 }
 
 // Confirm makes a registration of a mail address count: a seat, or a place in the waiting list.
-func (r *Room) Confirm(ctx context.Context, token string) (g Registration, err error) {
+func (r *Room) Confirm(ctx context.Context, who Registrant) (g Registration, err error) {
 	err = r.act(ctx, network.Actor{}, func(tx *storage.Tx, a network.Access) error {
-		x, mine, err := r.own(ctx, tx, a, Registrant{Token: token})
+		x, mine, err := r.own(ctx, tx, a, who)
 		if err != nil {
 			return err
 		}

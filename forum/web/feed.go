@@ -95,6 +95,13 @@ func (p *room) secretCalendar(w http.ResponseWriter, r *http.Request) int {
 		if err != nil {
 			return p.pages.Fail(w, r, err)
 		}
+		if p.options.Events != nil {
+			more, err := p.options.Events(r.Context(), who, from)
+			if err != nil {
+				return p.pages.Fail(w, r, err)
+			}
+			dates = append(dates, more...)
+		}
 		return p.serveCalendar(w, r, who, "Samverk", meetings, dates...)
 	}
 	b, name, err := p.followed(r, who, network.BodyID(link.Subject))

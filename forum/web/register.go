@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/samverk/samverk/account"
+	"github.com/samverk/samverk/calendar"
 	"github.com/samverk/samverk/forum"
 	"github.com/samverk/samverk/network"
 	"github.com/samverk/samverk/storage"
@@ -37,6 +38,8 @@ type Options struct {
 	Makes func(*http.Request, *network.Network, forum.DecisionID) ([]web.Link, error)
 	// Waits lists what waits for whoever reads elsewhere in the network.
 	Waits func(*http.Request, *network.Network) ([]Wait, error)
+	// Events lists what else is in a person's own calendar, from a time on.
+	Events func(context.Context, network.Actor, time.Time) ([]calendar.Event, error)
 	// Answers tells how many questions were answered since a time; ok is false where nobody answers by the network's decisions.
 	Answers func(ctx context.Context, n *network.Network, since time.Time) (answers int, ok bool)
 }

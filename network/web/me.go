@@ -388,7 +388,18 @@ func (v *visit) exportMe() int {
 	}); err != nil {
 		return v.fail(err)
 	}
-	b, err := json.MarshalIndent(e, "", "  ")
+	more := map[string]any{}
+	for name, kept := range v.options.Kept {
+		of, err := kept(v.ctx(), v.who)
+		if err != nil {
+			return v.fail(err)
+		}
+		more[name] = of
+	}
+	b, err := json.MarshalIndent(struct {
+		network.Everything
+		Rooms map[string]any `json:",omitempty"`
+	}{e, more}, "", "  ")
 	if err != nil {
 		return v.fail(err)
 	}

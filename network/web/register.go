@@ -23,6 +23,8 @@ type Options struct {
 	Meetings func(ctx context.Context, who network.Actor, body network.BodyID) ([]Meeting, error)
 	// Feeds lists a body's calendars and news for programs, with titles in the reader's language.
 	Feeds func(r *http.Request, body network.BodyID) []web.Feed
+	// Kept gives what another room keeps of a person, by the room's name, for the file that they can take with them.
+	Kept map[string]func(context.Context, network.Actor) (any, error)
 }
 
 // Meeting is one to come. At is in the zone it is told in.

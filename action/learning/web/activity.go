@@ -195,7 +195,7 @@ func (v *visit) register() int {
 	who, at := v.registrant()
 	again := func() int { return v.registerPage(v.form, "", false) }
 	if v.who.Person != "" {
-		_, err := v.Register(v.ctx(), v.who, who.Activity, v.l.Code, v.needs())
+		_, err := v.Register(v.ctx(), who, v.l.Code, v.needs())
 		return v.done(err, at, again)
 	}
 	link, err := v.RegisterByMail(v.ctx(), web.Sender(v.r), learning.ByMail{Root: v.n.ID, Activity: who.Activity, Mail: v.form.Get("mail"), Name: v.form.Get("name"), Lang: v.form.Get("lang"), Needs: v.needs()})
@@ -212,7 +212,10 @@ func (v *visit) register() int {
 func (v *visit) do() int {
 	who, at := v.registrant()
 	ctx, id := v.ctx(), who.Activity
-	var err error
+	_, err := v.View(ctx, who, v.n.ID) // under another tenant's address it is absent
+	if err != nil {
+		return v.fail(err)
+	}
 	switch v.form.Get("do") {
 	case "withdraw":
 		err = v.Withdraw(ctx, who)
@@ -237,9 +240,7 @@ func (v *visit) do() int {
 	case "raise":
 		return v.raise(id)
 	default:
-		if _, err = v.View(ctx, who, v.n.ID); err == nil {
-			err = fault.New(fault.Invalid, "there is no such button").Say("learning.choose")
-		}
+		err = fault.New(fault.Invalid, "there is no such button").Say("learning.choose")
 	}
 	if err != nil {
 		return v.fail(err)
@@ -273,7 +274,7 @@ func (v *visit) registrationDo() int {
 	var err error
 	switch v.form.Get("do") {
 	case "confirm":
-		_, err = v.Confirm(v.ctx(), who.Token)
+		_, err = v.Confirm(v.ctx(), who)
 	case "withdraw":
 		err = v.Withdraw(v.ctx(), who)
 	case "accept":

@@ -38,9 +38,9 @@ type visit struct {
 }
 
 const (
-	base  = "/n/{network}/learning"
-	one   = base + "/{activity}"
-	token = "/n/{network}/registrations/{token}"
+	base   = "/n/{network}/learning"
+	one    = base + "/{activity}"
+	byLink = "/n/{network}/registrations/{token}"
 )
 
 // Register puts learning's pages into the table.
@@ -80,14 +80,14 @@ func Register(t *route.Table, s *web.Site, r *learning.Room, n *network.Registry
 	post(one+"/quiz", route.SignedIn, "Answers the quiz.", (*visit).try)
 	get(one+"/evaluation", route.SignedIn, "The form to say what one thought.", (*visit).evaluationForm)
 	post(one+"/evaluation", route.SignedIn, "Says what one thought, without a name.", (*visit).evaluate)
-	get(token, route.Anyone, "A registration without an account, by its secret link.", (*visit).registration)
-	post(token, route.Anyone, "Confirms, changes or cancels it.", (*visit).registrationDo)
-	get(token+"/quiz", route.Anyone, "The quiz, by a secret link.", (*visit).quiz)
-	post(token+"/quiz", route.Anyone, "Answers the quiz, by a secret link.", (*visit).try)
-	get(token+"/evaluation", route.Anyone, "The form to say what one thought, by a secret link.", (*visit).evaluationForm)
-	post(token+"/evaluation", route.Anyone, "Says what one thought, by a secret link.", (*visit).evaluate)
-	get(token+"/files/{file}", route.Anyone, "A file of an activity, by a secret link.", (*visit).file)
-	get(token+"/calendar.ics", route.Anyone, "The sessions for one's calendar, by a secret link.", (*visit).activityCalendar)
+	get(byLink, route.Anyone, "A registration without an account, by its secret link.", (*visit).registration)
+	post(byLink, route.Anyone, "Confirms, changes or cancels it.", (*visit).registrationDo)
+	get(byLink+"/quiz", route.Anyone, "The quiz, by a secret link.", (*visit).quiz)
+	post(byLink+"/quiz", route.Anyone, "Answers the quiz, by a secret link.", (*visit).try)
+	get(byLink+"/evaluation", route.Anyone, "The form to say what one thought, by a secret link.", (*visit).evaluationForm)
+	post(byLink+"/evaluation", route.Anyone, "Says what one thought, by a secret link.", (*visit).evaluate)
+	get(byLink+"/files/{file}", route.Anyone, "A file of an activity, by a secret link.", (*visit).file)
+	get(byLink+"/calendar.ics", route.Anyone, "The sessions for one's calendar, by a secret link.", (*visit).activityCalendar)
 	get("/n/{network}/certificates", route.Anyone, "The form to verify a certificate by its code.", (*visit).certificateForm)
 	get("/n/{network}/certificates/{code}", route.Anyone, "A certificate, for whoever has its code.", (*visit).certificate)
 	return &Told{p}, nil
@@ -177,10 +177,10 @@ func (v *visit) crumbs(pairs ...string) []web.Link {
 // registrant is whose registration the address means, and where its pages are.
 func (v *visit) registrant() (learning.Registrant, string) {
 	if t := v.r.PathValue("token"); t != "" {
-		return learning.Registrant{Token: t}, v.at("registrations/" + t)
+		return learning.Registrant{Root: v.n.ID, Token: t}, v.at("registrations/" + t)
 	}
 	id := v.r.PathValue("activity")
-	return learning.Registrant{Actor: v.who, Activity: learning.ID(id)}, v.home() + "/" + id
+	return learning.Registrant{Actor: v.who, Root: v.n.ID, Activity: learning.ID(id)}, v.home() + "/" + id
 }
 
 func (v *visit) zone() *time.Location { return zoneOf(v.n.Zone) }

@@ -209,6 +209,9 @@ func TestPages(t *testing.T) {
 		s.page(s.other, at+path, http.StatusNotFound)
 	}
 	s.page(nobody, "/n/no/registrations/abc", http.StatusNotFound)
+	for _, path := range []string{"/register", "/do", "/quiz", "/evaluation", "/arrange"} { // under another tenant's address
+		s.post(s.coord, strings.Replace(one, "/no/", "/se/", 1)+path, http.StatusNotFound, "do", "withdraw")
+	}
 	s.post(s.coord, one+"/arrange/cancel", http.StatusConflict, "why", "x")
 }
 
@@ -248,6 +251,8 @@ func (s *siteUnderTest) registering(one string) {
 	s.shows(s.page(s.plain, one, http.StatusOK), "På ventelisten")
 	s.shows(s.page(s.plain, "/n/no/learning/mine", http.StatusOK), "På ventelisten", "styringsgruppe")
 	s.page(nobody, mine+"/calendar.ics", http.StatusOK)
+	s.page(nobody, strings.Replace(mine, "/no/", "/se/", 1), http.StatusNotFound)
+	s.post(nobody, strings.Replace(mine, "/no/", "/se/", 1), http.StatusNotFound, "do", "withdraw")
 }
 
 // strip leaves out what is another each time: the link.

@@ -125,7 +125,7 @@ func (t *tenant) arrange(line activityLine) error {
 			if i%7 == 3 {
 				needs.Diet = map[string]string{"sv": "Utan gluten", "nb": "Uten gluten"}[t.lang]
 			}
-			_, err := t.learning.Register(t.ctx, network.Actor{Person: p}, id, t.lang, needs)
+			_, err := t.learning.Register(t.ctx, learning.Registrant{Actor: network.Actor{Person: p}, Activity: id}, t.lang, needs)
 			return err
 		})
 	}
