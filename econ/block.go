@@ -79,7 +79,7 @@ func (b *block) check(checks []check, cycle int) error {
 	for i := range checks {
 		for lane, v := range b.frame.Lane(checks[i].reg) {
 			if !checks[i].holds(v) {
-				return Problems{checks[i].problem(v, b.when(lane, cycle))}
+				return Problems{checks[i].problem(v, b.when(lane, cycle)+" (strategy "+checks[i].who+")")}
 			}
 		}
 	}

@@ -8,8 +8,20 @@ import (
 	"github.com/samverk/samverk/econ/formula"
 )
 
-// checkDraws is how many draws a check tries.
-const checkDraws = 1024
+// checkDraws is how many draws a check tries, and checkPeople how many people it follows through them.
+const (
+	checkDraws  = 1024
+	checkPeople = 50_000
+)
+
+// tried is how many draws of a model a check can try.
+func tried(m *Model) int {
+	people := 0
+	for _, p := range m.Parts {
+		people += p.People
+	}
+	return min(checkDraws, checkPeople/max(1, people))
+}
 
 // Check tells all that can be found wrong with a model, or worth a look: it compiles it, runs the base case and every
 // scenario, and tries some draws.
@@ -52,7 +64,7 @@ func Check(m *Model) Problems {
 			gather(p, prefix)
 		}
 	}
-	try(Options{advise: true}, checkDraws, "")
+	try(Options{advise: true}, tried(m), "")
 	if len(all.Errors()) > 0 {
 		return all
 	}

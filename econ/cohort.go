@@ -3,6 +3,7 @@ package econ
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/samverk/samverk/econ/formula"
 )
@@ -75,19 +76,68 @@ func (c *compiler) cohort(p *Part, index int, sc *scope, share formula.Reg, ente
 		c.cohorts[p.Name] = k
 		c.parts = append(c.parts, k)
 	}
-	f := &flow{initial: c.initial(k, sc, share, enter), arcs: c.transitions(k, sc)}
-	key := fmt.Sprint(f.initial, f.arcs)
-	if same := k.shared[key]; same != nil {
-		f = same
-	} else {
-		k.shared[key] = f
-		k.flows = append(k.flows, f)
-	}
-	if !slices.Contains(f.who, index) {
-		f.who = append(f.who, index)
-	}
+	f := &flow{who: []int{index}, initial: c.initial(k, sc, share, enter), arcs: c.transitions(k, sc)}
 	c.rewards(k, f, sc, index)
 	c.moveRewards(k, f, sc, index)
+	k.come(c, f, index)
+}
+
+// come lets people in. Those of a strategy who move alike and get the same go together, whichever way they came.
+func (k *cohort) come(c *compiler, f *flow, index int) {
+	nobody := !slices.ContainsFunc(f.initial, func(r formula.Reg) bool {
+		v, known := c.b.Constant(r)
+		return !known || v != 0
+	})
+	if nobody && slices.ContainsFunc(k.flows, func(g *flow) bool { return slices.Contains(g.who, index) }) {
+		return
+	}
+	key := fmt.Sprint(index, f.arcs, f.given())
+	same := k.shared[key]
+	if same == nil {
+		k.shared[key] = f
+		k.flows = append(k.flows, f)
+		return
+	}
+	for s, r := range f.initial {
+		same.initial[s] = c.b.Add(same.initial[s], r)
+	}
+}
+
+// given names what a flow's people get, by measure and value.
+func (f *flow) given() string {
+	var b strings.Builder
+	for _, x := range f.fixed {
+		fmt.Fprint(&b, "fixed ", x.measure, x.rewards)
+	}
+	for _, x := range f.moving {
+		fmt.Fprint(&b, "moving ", x.measure, x.rewards)
+	}
+	for _, x := range f.moves {
+		fmt.Fprint(&b, "move ", x.measure, x.from, x.p, x.value)
+	}
+	return b.String()
+}
+
+// join gives strategies in which people begin and move alike one trace.
+func (k *cohort) join() {
+	var flows []*flow
+	alike := map[string]*flow{}
+	for _, f := range k.flows {
+		key := fmt.Sprint(f.initial, f.arcs)
+		g := alike[key]
+		if g == nil || slices.Contains(g.who, f.who[0]) { // a strategy's own ways are counted each
+			alike[key] = f
+			flows = append(flows, f)
+			continue
+		}
+		g.who = append(g.who, f.who...)
+		for _, x := range f.fixed {
+			x.weights = g.sequence(f.weights[x.weights])
+			g.fixed = append(g.fixed, x)
+		}
+		g.moving, g.moves = append(g.moving, f.moving...), append(g.moves, f.moves...)
+	}
+	k.flows = flows
 }
 
 // newCohort reads what is the same in all strategies.
@@ -413,8 +463,8 @@ func (c *compiler) countMove(k *cohort, f *flow, index, outcome int, a arc, valu
 	}
 }
 
-// given are the values that states give, moving those of how people move.
-func (k *cohort) given() (regs []formula.Reg) {
+// gifts are the values that states give, moving those of how people move.
+func (k *cohort) gifts() (regs []formula.Reg) {
 	for _, f := range k.flows {
 		for _, x := range f.fixed {
 			regs = some(regs, x.rewards...)
@@ -453,9 +503,9 @@ func some(regs []formula.Reg, more ...formula.Reg) []formula.Reg {
 	return regs
 }
 
-func (k *cohort) needs() []formula.Reg { return append(k.given(), k.moving()...) }
+func (k *cohort) needs() []formula.Reg { return append(k.gifts(), k.moving()...) }
 
 func (k *cohort) ready(p *formula.Program) {
-	k.counting = p.Stage(k.given(), formula.Draw, formula.Cycle)
+	k.counting = p.Stage(k.gifts(), formula.Draw, formula.Cycle)
 	k.stage = p.Stage(k.needs(), formula.Draw, formula.Cycle)
 }

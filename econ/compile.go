@@ -91,6 +91,7 @@ type check struct {
 	at    Pos
 	field string
 	says  string
+	who   string // the first strategy it is about
 }
 
 type compiler struct {
@@ -107,6 +108,7 @@ type compiler struct {
 	crowds    map[string]*crowd
 	timed     map[string]*timed
 	visiting  map[string]bool // trees on the way
+	checked   map[checked]bool
 	branches  int
 }
 
@@ -116,7 +118,7 @@ func Compile(m *Model, o Options) (*Compiled, error) { return compile(m, o, fals
 // compile leaves out what isn't discounted for a probabilistic analysis.
 func compile(m *Model, o Options, probabilistic bool) (*Compiled, error) {
 	c := &compiler{Compiled: &Compiled{model: m, options: o, probabilistic: probabilistic}, byName: map[string]int{}, derived: map[string]int{},
-		parsed: map[Text]*formula.Node{}, used: map[string]bool{}, settable: map[string]bool{}, cohorts: map[string]*cohort{}, survivals: map[string]*survival{}, crowds: map[string]*crowd{}, timed: map[string]*timed{}, visiting: map[string]bool{}}
+		parsed: map[Text]*formula.Node{}, used: map[string]bool{}, settable: map[string]bool{}, cohorts: map[string]*cohort{}, survivals: map[string]*survival{}, crowds: map[string]*crowd{}, timed: map[string]*timed{}, visiting: map[string]bool{}, checked: map[checked]bool{}}
 	c.choose(&o)
 	c.storedIsThere()
 	c.b = formula.NewBuilder(c.tables())
@@ -129,6 +131,11 @@ func compile(m *Model, o Options, probabilistic bool) (*Compiled, error) {
 	}
 	if err := c.problems.refused(); err != nil {
 		return nil, err
+	}
+	for _, p := range c.parts {
+		if k, ok := p.(*cohort); ok {
+			k.join()
+		}
 	}
 	c.program = c.b.Program()
 	roots := []formula.Reg{}
@@ -496,11 +503,25 @@ func (c *compiler) check(k check, later *[]check) {
 		}
 		return
 	}
-	if c.b.Class(k.reg)&^formula.Draw == 0 {
-		c.checks = append(c.checks, k)
-	} else {
-		*later = append(*later, k)
+	if n := len(c.strategies); n > 0 {
+		k.who = c.strategies[n-1].Name
 	}
+	list := later
+	if c.b.Class(k.reg)&^formula.Draw == 0 {
+		list = &c.checks
+	}
+	once := checked{list, k.reg, k.whole}
+	if !c.checked[once] {
+		c.checked[once] = true
+		*list = append(*list, k)
+	}
+}
+
+// checked is a check that is made already.
+type checked struct {
+	list  *[]check
+	reg   formula.Reg
+	whole bool
 }
 
 const tolerance = 1e-9

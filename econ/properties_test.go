@@ -2,9 +2,11 @@ package econ_test
 
 import (
 	"errors"
+	"flag"
 	"fmt"
 	"maps"
 	"math"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -122,10 +124,36 @@ func TestProperties(t *testing.T) {
 
 func alike(a, b float64) bool { return math.Abs(a-b) <= 1e-9*max(math.Abs(a), math.Abs(b), 1e-3) }
 
+// checks is how often a property is tried: whole under SAMVERK_LONG.
+func checks(t *testing.T, n string) {
+	if os.Getenv("SAMVERK_LONG") != "" {
+		n = "1000"
+	}
+	before := flag.Lookup("rapid.checks").Value.String()
+	if before != "100" {
+		return // somebody says how often
+	}
+	set := func(n string) {
+		if err := flag.Set("rapid.checks", n); err != nil {
+			t.Fatal(err)
+		}
+	}
+	set(n)
+	t.Cleanup(func() { set(before) })
+}
+
 // TestMalformed: a sound model with something broken in it is refused with a place, or run to finite numbers.
 func TestMalformed(t *testing.T) {
+	checks(t, "40")
 	_, template := econ.New()
 	models := []string{small, string(template)}
+	for _, name := range []string{"partitioned-survival-closed-form", "hiv-psa"} {
+		text, err := os.ReadFile("testdata/reference/" + name + "/model.yaml")
+		if err != nil {
+			t.Fatal(err)
+		}
+		models = append(models, string(text))
+	}
 	rapid.Check(t, func(t *rapid.T) {
 		text := rapid.SampledFrom(models).Draw(t, "model")
 		for range rapid.IntRange(1, 3).Draw(t, "breaks") {
@@ -208,7 +236,7 @@ func cost(m *econ.Model) int {
 		for _, s := range p.States {
 			states += s.Tunnel
 		}
-		n += states * states
+		n += states*states + 2*p.People/100
 	}
 	cycles, err := strconv.ParseFloat(m.Conventions.Cycles.Source, 64)
 	if err != nil || cycles > 1000 {
@@ -231,6 +259,7 @@ func FuzzRead(f *testing.F) {
 
 // TestMalformedTables breaks the tables of a model kept in them.
 func TestMalformedTables(t *testing.T) {
+	checks(t, "40")
 	m, _ := econ.New()
 	whole, err := m.Files(econ.CSVFiles)
 	if err != nil {

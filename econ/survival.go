@@ -304,7 +304,7 @@ func (s *survival) needs() []formula.Reg {
 }
 
 func (s *survival) ready(p *formula.Program) {
-	s.counting = p.Stage(s.given(), formula.Draw, formula.Cycle)
+	s.counting = p.Stage(s.gifts(), formula.Draw, formula.Cycle)
 	s.stage = p.Stage(s.needs(), formula.Draw, formula.Cycle)
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -52,14 +53,14 @@ type variant struct {
 
 func (v variant) options(m *econ.Model) econ.Options {
 	o := econ.Options{Scenario: v.Scenario}
-	at := econ.Pos{File: "--set"}
+	at, rest := econ.Pos{File: "--set"}, maps.Clone(v.Set)
 	for _, p := range m.Parameters { // in the model's order: a map has none
 		if value, ok := v.Set[p.Name]; ok {
 			o.Set = append(o.Set, econ.Setting{Name: p.Name, Value: econ.Text{Source: value, At: at}, At: at})
-			delete(v.Set, p.Name)
+			delete(rest, p.Name)
 		}
 	}
-	for name, value := range v.Set { // not a parameter: refused
+	for name, value := range rest { // not a parameter: refused
 		o.Set = append(o.Set, econ.Setting{Name: name, Value: econ.Text{Source: value, At: at}, At: at})
 	}
 	o.Conventions = econ.Conventions{WithinCycle: v.Within, Count: v.Count, Discount: econ.Discount{Preset: v.Discount}}

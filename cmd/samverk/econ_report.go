@@ -126,7 +126,8 @@ func readRegions(name string) ([]compare.Region, error) {
 
 type econVoiCmd struct {
 	econAsk
-	JSON bool `name:"json" help:"Print the whole run as JSON."`
+	Nested string `placeholder:"OUTERxINNER" help:"Value each --group by two loops too, of so many draws: 300x300. It takes its time, and assumes nothing."`
+	JSON   bool   `name:"json" help:"Print the whole run as JSON."`
 }
 
 func (econVoiCmd) Help() string {
@@ -182,11 +183,37 @@ func (c *econVoiCmd) Run(s streams) error {
 			row(fmt.Sprintf("a study of %s (EVSI)", cell(n)), r.PSA.Sample.EVSI[i][0])
 		}
 	}
+	if err := c.nested(s, price, row); err != nil {
+		return err
+	}
 	if err := t.flush(); err != nil {
 		return err
 	}
 	if !r.PSA.Stability.Stable {
 		fmt.Fprintf(s.err, "note: %s draws are too few to tell which strategy is best; about %s are needed\n", cell(r.PSA.Draws), cell(r.PSA.Stability.Needed))
+	}
+	return nil
+}
+
+// nested values each group by two loops.
+func (c *econVoiCmd) nested(s streams, price float64, row func(name string, v float64)) error {
+	if c.Nested == "" {
+		return nil
+	}
+	var outer, inner int
+	if n, err := fmt.Sscanf(c.Nested, "%dx%d", &outer, &inner); n != 2 || err != nil || len(c.Group) == 0 {
+		return fault.New(fault.Invalid, "--nested is written 300x300, and goes with --group").Do("--group yield --nested 300x300")
+	}
+	m, err := c.load(s)
+	if err != nil {
+		return err
+	}
+	for _, g := range c.Group {
+		n, err := econreport.Nested(m, c.options(m), strings.Split(g, "+"), outer, inner, c.Seed, []float64{price})
+		if err != nil {
+			return econInvalid(s, err)
+		}
+		row(fmt.Sprintf("%s, nested (± %s)", strings.ReplaceAll(g, "+", " + "), cell(1.96*n.StandardError[0])), n.EVPPI[0])
 	}
 	return nil
 }

@@ -78,13 +78,16 @@ func distinct(what string, names []string) error {
 	return nil
 }
 
+// largest number that is taken: its square is still a number.
+const largest = 1e150
+
 func finite(what string, row []float64, n int) error {
 	if len(row) != n {
 		return fmt.Errorf("%s: %d draws, not %d", what, len(row), n)
 	}
 	for i, v := range row {
-		if math.IsNaN(v) || math.IsInf(v, 0) {
-			return fmt.Errorf("%s: draw %d is no number (%v)", what, i+1, v)
+		if !(math.Abs(v) <= largest) {
+			return fmt.Errorf("%s: draw %d is no number that can be reckoned with (%v)", what, i+1, v)
 		}
 	}
 	return nil

@@ -67,7 +67,8 @@ func Of(m *econ.Model, o Options) (*Run, error) {
 		return nil, err
 	}
 	if len(points) > 1 {
-		if err := r.oneWay(compiled); err != nil {
+		dear := slices.ContainsFunc(m.Parts, func(p econ.Part) bool { return p.Kind == "individuals" })
+		if err := r.oneWay(compiled, dear); err != nil {
 			return nil, err
 		}
 	}
@@ -300,8 +301,8 @@ func (r *Run) reaches(p compare.Params) {
 	}
 }
 
-// oneWay changes one value at a time, and looks for where the answer turns.
-func (r *Run) oneWay(c *econ.Compiled) error {
+// oneWay changes one value at a time, and looks for where the answer turns, and at two together. Not where each run is dear: of individuals, one by one.
+func (r *Run) oneWay(c *econ.Compiled, dear bool) error {
 	probe := c.Probe()
 	run := func(set map[string]float64) ([]compare.Point, error) {
 		s, err := probe.At(set)
@@ -321,6 +322,9 @@ func (r *Run) oneWay(c *econ.Compiled) error {
 		return err
 	}
 	r.Tornado = &blown
+	if dear {
+		return nil
+	}
 	for _, b := range blown.Bars {
 		at, err := compare.Threshold(run, r.Question.Question, b.Reach)
 		if err != nil {

@@ -3,6 +3,7 @@ package report_test
 import (
 	"bytes"
 	"math"
+	"os"
 	"strconv"
 	"strings"
 	"testing"
@@ -146,3 +147,32 @@ func TestReportingNamesItems(t *testing.T) {
 }
 
 func formatted(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
+
+// Two loops and regression tell the same of a parameter that matters.
+func TestNestedAgreesWithRegression(t *testing.T) {
+	m := load(t, "gene-panel-lung-cancer")
+	r, err := report.Of(m, report.Options{Draws: 5000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	outer, inner := 60, 60
+	if os.Getenv("SAMVERK_LONG") == "1" {
+		outer, inner = 1500, 500
+	}
+	got, err := report.Nested(m, econ.Options{}, []string{"c_targeted"}, outer, inner, 7, []float64{r.Question.Question.WTP})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range r.PSA.Partials {
+		if p.Parameters[0] != "c_targeted" {
+			continue
+		}
+		t.Logf("regression %.0f, nested %.0f ± %.0f, with half the inner draws %.0f", p.EVPPI[0], got.EVPPI[0], got.StandardError[0], got.Half[0])
+		if math.Abs(p.EVPPI[0]-got.EVPPI[0]) > 4*got.StandardError[0]+math.Abs(got.Half[0]-got.EVPPI[0]) {
+			t.Errorf("regression %v, nested %+v", p.EVPPI[0], got)
+		}
+	}
+	if _, err := report.Nested(m, econ.Options{}, []string{"genes"}, 5, 5, 1, []float64{1}); err == nil || !strings.Contains(err.Error(), "genes") {
+		t.Errorf("genes isn't uncertain: %v", err)
+	}
+}

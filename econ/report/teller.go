@@ -181,7 +181,10 @@ func (t *Teller) Sentences() []string {
 	var out []string
 	q := t.Question
 	if a, err := q.Answer(t.points()); err == nil {
-		out = append(out, t.versus(a), t.say("report.short.best", t.label(a.Best), t.money(q.Question.WTP), t.Model.EffectUnit))
+		if q.Strategy != q.Comparator {
+			out = append(out, t.versus(a))
+		}
+		out = append(out, t.say("report.short.best", t.label(a.Best), t.money(q.Question.WTP), t.Model.EffectUnit))
 	}
 	if t.PSA != nil {
 		if s := t.PSA.Stability; s.Stable {
