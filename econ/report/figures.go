@@ -174,7 +174,10 @@ func (t *Teller) curves(id, title, unit string, rows [][]float64, scale float64,
 			keys = append(keys, Key{chart.LineKey(s), t.label(c.Strategies[s])})
 		}
 	}
-	if most == 0 {
+	switch {
+	case unit == "%":
+		most = 100
+	case most == 0:
 		most = 1
 	}
 	l.X, l.Y = t.prices(), t.axis(0, most, scale, unit)
@@ -367,7 +370,7 @@ func (t *Teller) unequal() Figure {
 		if g.Known {
 			text = t.number(g.Effect.Mean)
 		}
-		p.Swings = append(p.Swings, chart.Swing{Label: g.Name, High: g.Effect.Mean, HighText: text})
+		p.Swings = append(p.Swings, chart.Swing{Label: g.Name, Low: g.Effect.Mean, LowText: text})
 	}
 	return Figure{Name: "regions", Finding: table.Title, Small: t.gapsSmall(), SVG: p.SVG(), Table: table}
 }
@@ -386,7 +389,7 @@ func (t *Teller) partials() Figure {
 	for i, part := range sorted {
 		v, name := part.EVPPI[0], t.group(part.Parameters)
 		if i < 8 {
-			p.Swings = append(p.Swings, chart.Swing{Label: name, High: v, HighText: t.amount(v)})
+			p.Swings = append(p.Swings, chart.Swing{Label: name, Low: v, LowText: t.amount(v)})
 		}
 		row := []Cell{t.typed(name), t.costs(v), t.shares(part.ShareEffect)}
 		if t.PSA.Population != nil {

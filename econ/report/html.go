@@ -33,7 +33,7 @@ func (s shown) Untitled() Table {
 }
 
 // Wide says whether the table wants the page's width.
-func (s shown) Wide() bool { return len(s.Table.Head) > 5 }
+func (s shown) Wide() bool { return len(s.Table.Head) > 6 }
 
 // Right says whether a column holds numbers.
 func (t Table) Right(column int) bool {
@@ -59,7 +59,7 @@ func (t *Teller) HTML(w io.Writer) error {
 		return err
 	}
 	var style strings.Builder
-	for _, name := range []string{"pages/report.css", "pages/chart.css"} {
+	for _, name := range []string{"pages/chart.css", "pages/report.css"} {
 		b, err := files.ReadFile(name)
 		if err != nil {
 			return err

@@ -184,7 +184,7 @@ func (t *Teller) regions() *Table {
 				row = append(row, word(t.say("report.region.unknown")))
 			}
 		} else {
-			row = append(row, t.numeric(g.Without), t.numeric(g.Effect.Mean), t.numeric(g.Effect.Low), t.numeric(g.Effect.High), t.costs(g.Cost.Mean), t.costs(g.Benefit.Mean))
+			row = append(row, t.input(g.Without), t.numeric(g.Effect.Mean), t.numeric(g.Effect.Low), t.numeric(g.Effect.High), t.costs(g.Cost.Mean), t.costs(g.Benefit.Mean))
 		}
 		out.Rows = append(out.Rows, row)
 	}

@@ -232,7 +232,7 @@ func (t Tornado) SVG() template.HTML {
 	if t.Zero && low < 0 && high > 0 {
 		d.add(`<path class="ref dash" d="M%v 8V%v"/>`, f.atX(0), height-24)
 	}
-	base := f.atX(t.Base)
+	base, half := f.atX(t.Base), 3.5*float64(utf8.RuneCountInString(t.BaseText))
 	for i, s := range t.Swings {
 		y := row * float64(i)
 		d.add(`<text class="lab halo" x="20" y="%v">%v</text>`, y+head, s.Label)
@@ -240,14 +240,14 @@ func (t Tornado) SVG() template.HTML {
 		d.bar("bar", base, a, y+31)
 		d.bar("bar2", base, b, y+31)
 		left, right := Swing{Low: a, LowText: s.LowText}, Swing{Low: b, LowText: s.HighText}
-		if a > b {
+		if a > b || s.HighText == "" && a == b {
 			left, right = right, left
 		}
 		d.add(`<text class="end halo" x="%v" y="%v">%v</text>`, min(left.Low, base)-5, y+43, left.LowText)
 		d.add(`<text class="halo" x="%v" y="%v">%v</text>`, max(right.Low, base)+5, y+43, right.LowText)
 		d.add(`<path class="axis" d="M%v %vv22"/>`, base, y+27)
 	}
-	d.add(`<text class="mid lab" x="%v" y="%v">%v</text>`, min(max(base, 80), 400), height-8, t.BaseText)
+	d.add(`<text class="mid lab" x="%v" y="%v">%v</text>`, min(max(base, half), 480-half), height-8, t.BaseText)
 	d.WriteString("</svg>")
 	return d.html()
 }
