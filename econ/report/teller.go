@@ -127,7 +127,7 @@ func (t *Teller) axis(low, high, scale float64, unit string) chart.Axis {
 		low, high = low-1, high+1
 	}
 	a := chart.Axis{Low: low, High: high, Unit: unit}
-	steps := chart.Steps(low/scale, high/scale, 6)
+	steps := chart.RoundValues(low/scale, high/scale, 6)
 	decimals := 0
 	if len(steps) > 1 {
 		decimals = max(-int(math.Floor(math.Log10(steps[1]-steps[0])+1e-9)), 0)
