@@ -141,3 +141,22 @@ func problemText(err error) string {
 	}
 	return text
 }
+
+// Models with curves, people and budgets are saved and read again as they are, in every layout.
+func TestLosslessParts(t *testing.T) {
+	for _, model := range []string{budgetModel, threeStates, attributesModel} {
+		m, err := read(model)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, as := range []econ.Layout{econ.OneFile, econ.CSVFiles, econ.Workbook} {
+			files, err := m.Files(as)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if back := reread(t, files); back.Fingerprint() != m.Fingerprint() {
+				t.Errorf("%s as %s reads as another model", m.ID, as)
+			}
+		}
+	}
+}

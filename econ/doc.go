@@ -10,6 +10,10 @@
 // file, line and column. All strategies see the same draws. The same model, data, seed and engine give the same bytes on the
 // same architecture, with any number of workers, and a run's id says which they were.
 //
+// Parts. tree.go; cohort.go and trace.go; survival.go and curves.go (who is where follows from curves); individuals.go and
+// crowd.go (people one by one, by cycles); events.go and timer.go (the same, from event to event); budget.go comes after
+// them all. A new kind is a part that compiles what it needs and a runner that adds to the block's sums.
+//
 // How. Formulas become one program over lanes (package formula), a block of draws at a time; what is the same in two
 // strategies is reckoned once. Strategies in which people move alike share one trace.
 //

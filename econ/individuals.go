@@ -32,6 +32,7 @@ const (
 	maxPeople     = 100_000_000
 	defaultPeople = 100_000
 	peoplePerDraw = 1_000
+	maxLived      = 1e10 // people times cycles: some minutes
 )
 
 // crowd is a compiled part of people who are followed one by one. Its states and weights are a cohort's. Strategies in
@@ -177,6 +178,10 @@ func (c *compiler) newCrowd(p *Part) *crowd {
 		}
 	}
 	if w.cohort = c.newCohort(p); w.cohort == nil || len(c.problems.Errors()) > before {
+		return nil
+	}
+	if float64(w.people)*float64(w.n) > maxLived || float64(w.perDraw)*float64(w.n) > maxLived {
+		c.problems.add(p.At, field+".people", "follow fewer people, or fewer cycles", "%d people in %d cycles take too long", max(w.people, w.perDraw), w.n)
 		return nil
 	}
 	input := func(name string, class formula.Class) *known {

@@ -146,7 +146,8 @@ func checks(t *testing.T, n string) {
 func TestMalformed(t *testing.T) {
 	checks(t, "40")
 	_, template := econ.New()
-	models := []string{small, string(template)}
+	few := strings.NewReplacer("people: 100000", "people: 300", "people: 2000", "people: 300")
+	models := []string{small, string(template), few.Replace(budgetModel), few.Replace(threeStates), few.Replace(attributesModel)}
 	for _, name := range []string{"partitioned-survival-closed-form", "hiv-psa"} {
 		text, err := os.ReadFile("testdata/reference/" + name + "/model.yaml")
 		if err != nil {

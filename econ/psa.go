@@ -41,9 +41,9 @@ type Sample struct {
 	compiled   *Compiled
 	sampler    *draw.Sampler // nil for points
 	draws      int
-	budget     [][]float64                     // by region, year, and with or without the change
 	inputs     []formula.Reg                   // what fill writes, in its order
 	fill       func(dst [][]float64, from int) // the values of the inputs, from a draw on
+	budget     [][]float64                     // by region, year, and with or without the change
 }
 
 // Draws is how many there are.
@@ -167,6 +167,9 @@ func (c *Compiled) settle(o *PSAOptions) error {
 	}
 	if o.Workers <= 0 {
 		o.Workers = runtime.GOMAXPROCS(0)
+	}
+	if x := c.budgeted; x != nil && 2*len(x.regions)*x.Years*min(max(o.Draws, 1), maxDraws) > maxSums {
+		return Problems{{Field: "psa.draws", Says: fmt.Sprintf("%d draws of a budget of %d regions and %d years can't be held", o.Draws, len(x.regions), x.Years), Hint: "ask for fewer draws"}}
 	}
 	if o.Draws < 1 || o.Draws > maxDraws || o.Draws*len(c.strategies)*len(c.measures) > maxSums {
 		return Problems{{Field: "psa.draws", Says: fmt.Sprintf("%d draws of %d strategies and %d outcomes can't be held", o.Draws, len(c.strategies), len(c.measures)), Hint: "ask for fewer draws"}}

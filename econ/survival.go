@@ -90,7 +90,7 @@ func (c *compiler) years(k *cohort) float64 {
 	case "lifetime":
 		return math.Inf(1)
 	}
-	return c.number(t, "conventions.horizon", "horizon", 1e-9, 1e6)
+	return c.number(t, "conventions.horizon", "horizon", 1e-9, 1000)
 }
 
 // survival compiles a part for a share of a strategy's people.

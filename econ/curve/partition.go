@@ -105,7 +105,7 @@ func Death(curves []Curve, from, to, delta float64, rule Rule) float64 {
 	return s(from)*math.Exp(-delta*from) - end - delta*areaSettled(curves, last, from, to, delta, rule)
 }
 
-// crosses looks at a thousand times, closer together where the outer curve falls, and says the worst of them.
+// crosses looks at two hundred times, half of them closer together where the outer curve falls, and says the worst.
 func crosses(inner, outer *Curve, from, to float64) *Crossing {
 	if inner.kind == exponential && outer.kind == exponential && !inner.changed && !outer.changed && inner.a >= outer.a {
 		return nil
@@ -116,7 +116,7 @@ func crosses(inner, outer *Curve, from, to float64) *Crossing {
 			worst = &Crossing{Time: t, By: by}
 		}
 	}
-	const n = 1000
+	const n = 100
 	for k := 1; k < n; k++ {
 		t := outer.TimeAt(1 - float64(k)/n)
 		if t >= from && t < to {
