@@ -9,8 +9,6 @@ import (
 	"path/filepath"
 
 	"github.com/samverk/samverk/account"
-	"github.com/samverk/samverk/action/involvement"
-	"github.com/samverk/samverk/action/need"
 	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/forum"
 	"github.com/samverk/samverk/network"
@@ -25,8 +23,7 @@ type Commons struct {
 	Notices  *notice.Notices
 	Accounts *account.Accounts
 	Forum    *forum.Forum
-	Involved *involvement.Reports
-	Needs    *need.Room
+	Action
 }
 
 // attachmentsName is where the forum keeps files, in a data directory.
@@ -55,6 +52,9 @@ func outboxKey(dir string) ([]byte, error) {
 	}
 	return key, nil
 }
+
+// OutboxKey is the key of a data directory that no backup holds: for whoever fills its database before a node opens it, as the demonstration does.
+func OutboxKey(dir string) ([]byte, error) { return outboxKey(dir) }
 
 // CommonsOptions say how the rooms reach people.
 type CommonsOptions struct {
@@ -90,10 +90,10 @@ func OpenCommons(ctx context.Context, db *storage.DB, dir string, s Settings, o 
 		return c, err
 	}
 	c.Forum, err = forum.Open(ctx, db, c.Networks, c.Notices, forum.Options{Files: files, Scanner: s.Scanner, URL: o.URL, Mail: s.Mail.From, Sealed: o.Decided})
-	c.Involved = involvement.Open(db, c.Networks)
-	if err == nil {
-		c.Needs = need.Open(db, c.Networks, c.Forum, c.Notices)
+	if err != nil {
+		return c, err
 	}
+	c.Action, err = openAction(ctx, db, c, o, key)
 	return c, err
 }
 

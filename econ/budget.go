@@ -190,7 +190,7 @@ func (x *budget) needs() (regs []formula.Reg) {
 func (x *budget) ready(*formula.Program)       {}
 func (x *budget) runner(*Compiled, int) runner { return x }
 
-// origin has nothing to add: what a budget is made of depends on the draw alone.
+// origin can't tell: what goes wrong went wrong before.
 func (x *budget) origin(*block, int) (Pos, bool) { return Pos{}, false }
 
 // run reckons each lane's costs by region and year, with the change and without.

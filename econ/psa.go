@@ -41,9 +41,9 @@ type Sample struct {
 	compiled   *Compiled
 	sampler    *draw.Sampler // nil for points
 	draws      int
+	budget     [][]float64                     // by region, year, and with or without the change
 	inputs     []formula.Reg                   // what fill writes, in its order
 	fill       func(dst [][]float64, from int) // the values of the inputs, from a draw on
-	budget     [][]float64                     // by region, year, and with or without the change
 }
 
 // Draws is how many there are.
@@ -156,7 +156,7 @@ func (c *Compiled) settle(o *PSAOptions) error {
 			o.Draws = p.Draws
 		}
 		if o.Seed == 0 {
-			o.Seed = uint64(p.Seed) //nolint:gosec // any number is a seed
+			o.Seed = uint64(p.Seed)
 		}
 	}
 	if data := c.storedDraws(); data != nil && (o.Draws == 0) {

@@ -22,7 +22,7 @@ type check struct {
 // expected reads a case's checks.
 func expected(t *testing.T, name string) []check {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join("testdata/reference", name, "expected.yaml"))
+	text, err := os.ReadFile(filepath.Join("testdata", "reference", name, "expected.yaml"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,7 +65,7 @@ func meets(t *testing.T, checks []check, got map[string]float64, skip func(name 
 // reference loads a case's model.
 func reference(t testing.TB, name string) *econ.Model {
 	t.Helper()
-	m, err := econ.Load(filepath.Join("testdata/reference", name, "model.yaml"))
+	m, err := econ.Load(filepath.Join("testdata", "reference", name, "model.yaml"))
 	if err != nil {
 		t.Fatal(err)
 	}

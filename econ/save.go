@@ -99,7 +99,7 @@ func (m *Model) Save(dir string, as Layout) error {
 		return err
 	}
 	for name, text := range files {
-		err = errors.Join(err, os.WriteFile(filepath.Join(dir, name), text, 0o666)) //nolint:gosec // a model isn't secret
+		err = errors.Join(err, os.WriteFile(filepath.Join(dir, name), text, 0o666))
 	}
 	return err
 }
@@ -281,7 +281,7 @@ func sheetName(name string, sheets []sheet) string {
 // writeXLSX writes numbers as numbers where that keeps them as they are written, and else as text.
 func writeXLSX(sheets []sheet) ([]byte, error) {
 	f := excelize.NewFile()
-	defer f.Close() //nolint:errcheck // in memory
+	defer f.Close()
 	first := f.GetSheetName(0)
 	for i, s := range sheets {
 		name := sheetName(s.name, sheets)

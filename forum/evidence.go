@@ -131,30 +131,35 @@ func (f *Forum) AddEvidence(ctx context.Context, who network.Actor, id TopicID, 
 		if err := mayAdd(a, t); err != nil {
 			return err
 		}
-		var there int
-		if err := tx.QueryRow(ctx, `SELECT COUNT(*) FROM topic_evidence WHERE topic = $1`, t.ID).Scan(&there); err != nil {
-			return err
-		}
-		if there >= mostEvidence {
-			return fault.New(fault.Conflict, "there are %d pieces of evidence already", there).Where("ref").Say("evidence.many", there)
-		}
-		ref, err := f.reference(ctx, tx, t, in)
-		if err != nil {
-			return err
-		}
-		in.Title, in.Note = typedLine(in.Title), typed(in.Note)
-		if in.Lang == "" {
-			in.Lang = t.Lang
-		}
-		if err := cmp.Or[error](needed("title", in.Title, titleLength), short("note", in.Note, textLength), facet("level", in.Level, EvidenceLevels), oneOf("lang", in.Lang, "sv", "nb", "en")); err != nil {
-			return err
-		}
-		if e, err = f.insertEvidence(ctx, tx, who, t, ref, in); err != nil {
-			return err
-		}
-		return f.record(ctx, tx, who, t.Root, string(t.ID), "topic.evidence", map[string]string{"title": in.Title})
+		e, err = f.addEvidence(ctx, tx, who, t, in)
+		return err
 	})
 	return e, err
+}
+
+func (f *Forum) addEvidence(ctx context.Context, tx *storage.Tx, who network.Actor, t Topic, in Citing) (e EvidenceID, err error) {
+	var there int
+	if err := tx.QueryRow(ctx, `SELECT COUNT(*) FROM topic_evidence WHERE topic = $1`, t.ID).Scan(&there); err != nil {
+		return "", err
+	}
+	if there >= mostEvidence {
+		return "", fault.New(fault.Conflict, "there are %d pieces of evidence already", there).Where("ref").Say("evidence.many", there)
+	}
+	ref, err := f.reference(ctx, tx, t, in)
+	if err != nil {
+		return "", err
+	}
+	in.Title, in.Note = typedLine(in.Title), typed(in.Note)
+	if in.Lang == "" {
+		in.Lang = t.Lang
+	}
+	if err := cmp.Or[error](needed("title", in.Title, titleLength), short("note", in.Note, textLength), facet("level", in.Level, EvidenceLevels), oneOf("lang", in.Lang, "sv", "nb", "en")); err != nil {
+		return "", err
+	}
+	if e, err = f.insertEvidence(ctx, tx, who, t, ref, in); err != nil {
+		return "", err
+	}
+	return e, f.record(ctx, tx, who, t.Root, string(t.ID), "topic.evidence", map[string]string{"title": in.Title})
 }
 
 func (f *Forum) reference(ctx context.Context, tx *storage.Tx, t Topic, in Citing) (Reference, error) {

@@ -26,24 +26,37 @@ type Raising struct {
 
 // Raise makes a topic. Whoever is registered in the tenant may.
 func (f *Forum) Raise(ctx context.Context, who network.Actor, in Raising) (t Topic, err error) {
-	err = f.act(ctx, who, func(tx *storage.Tx, a network.Access) error {
-		t = Topic{Network: in.Network, Body: in.Body, Title: typedLine(in.Title), Text: typed(in.Text), Lang: in.Lang, Facets: in.Facets,
-			Visibility: in.Visibility, RaisedBy: who.Person, RaisedFor: in.For}
-		if err := f.toBody(ctx, tx, a, &t); err != nil {
-			return err
-		}
-		if err := t.check(); err != nil {
-			return err
-		}
-		if t.Sector, err = f.voice(ctx, tx, a, t.Root, in.For, in.AsPatient); err != nil {
-			return err
-		}
-		if err := f.insertTopic(ctx, tx, who, &t, "topic.raised", nil); err != nil {
-			return err
-		}
-		return f.tellRunners(ctx, tx, who, t, notice.Notice{Key: "notice.topic.moved", Args: []string{t.Title, notice.Word("notice.topic.state.raised")}})
+	err = f.act(ctx, who, func(tx *storage.Tx, a network.Access) (err error) {
+		t, err = f.RaiseIn(ctx, tx, a, in)
+		return err
 	})
 	return t, err
+}
+
+// RaiseIn is Raise in the transaction of a room whose noun raises it, with evidence.
+func (f *Forum) RaiseIn(ctx context.Context, tx *storage.Tx, a network.Access, in Raising, evidence ...Citing) (Topic, error) {
+	who := a.Actor
+	t := Topic{Network: in.Network, Body: in.Body, Title: typedLine(in.Title), Text: typed(in.Text), Lang: in.Lang, Facets: in.Facets,
+		Visibility: in.Visibility, RaisedBy: who.Person, RaisedFor: in.For}
+	if err := f.toBody(ctx, tx, a, &t); err != nil {
+		return t, err
+	}
+	if err := t.check(); err != nil {
+		return t, err
+	}
+	var err error
+	if t.Sector, err = f.voice(ctx, tx, a, t.Root, in.For, in.AsPatient); err != nil {
+		return t, err
+	}
+	if err := f.insertTopic(ctx, tx, who, &t, "topic.raised", nil); err != nil {
+		return t, err
+	}
+	for _, e := range evidence {
+		if _, err := f.addEvidence(ctx, tx, who, t, e); err != nil {
+			return t, err
+		}
+	}
+	return t, f.tellRunners(ctx, tx, who, t, notice.Notice{Key: "notice.topic.moved", Args: []string{t.Title, notice.Word("notice.topic.state.raised")}})
 }
 
 // toBody places a new topic where it was raised.

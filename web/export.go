@@ -7,9 +7,10 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"unicode/utf8"
+	"time"
 
 	"github.com/samverk/samverk/fault"
+	"github.com/samverk/samverk/sheet"
 )
 
 // FormatOf tells what a list is asked for as: "csv", "json", or "" for the page.
@@ -21,8 +22,16 @@ func FormatOf(r *http.Request) (string, error) {
 	return "", fault.New(fault.Invalid, "the format is csv or json").Where("format")
 }
 
+// TableFormatOf is FormatOf of a list that is a workbook too: "xlsx".
+func TableFormatOf(r *http.Request) (string, error) {
+	if r.URL.Query().Get("format") == "xlsx" {
+		return "xlsx", nil
+	}
+	return FormatOf(r)
+}
+
 // Formats is where a page's list is as files.
-type Formats struct{ CSV, JSON string }
+type Formats struct{ CSV, JSON, XLSX string }
 
 // FormatsAt gives the addresses of the list at an address as files, with its filters.
 func FormatsAt(here string) Formats {
@@ -34,17 +43,24 @@ func FormatsAt(here string) Formats {
 	q.Del("lang")
 	q.Del("after") // a file has all of it
 	at := u.Path + "?"
-	q.Set("format", "csv")
-	csv := at + q.Encode()
-	q.Set("format", "json")
-	return Formats{csv, at + q.Encode()}
+	as := func(format string) string { q.Set("format", format); return at + q.Encode() }
+	return Formats{CSV: as("csv"), JSON: as("json")}
 }
 
-// Export sends a list as a file, row by row: as CSV with a head, or as a JSON array of objects.
+// TablesAt is FormatsAt of a list that is a workbook too.
+func TablesAt(here string) Formats {
+	f := FormatsAt(here)
+	f.XLSX = strings.Replace(f.CSV, "format=csv", "format=xlsx", 1)
+	return f
+}
+
+// Export sends a list as a file, row by row: as CSV with a head, or as a JSON array of objects; or all at once, as a workbook.
 type Export struct {
 	w       http.ResponseWriter
 	out     *bufio.Writer
-	csv     *csv.Writer // nil: JSON
+	csv     *csv.Writer   // nil: JSON
+	book    *sheet.Writer // nil: no workbook
+	err     error         // why there is none
 	columns []string
 	keys    []string // the columns as JSON has them
 	rows    int
@@ -56,6 +72,12 @@ func NewExport(w http.ResponseWriter, format, name string, columns ...string) *E
 	e := &Export{w: w, out: bufio.NewWriterSize(w, 32<<10), columns: columns}
 	h := w.Header()
 	h.Set("Cache-Control", "no-store")
+	if format == "xlsx" {
+		h.Set("Content-Type", sheet.TypeXLSX)
+		h.Set("Content-Disposition", `attachment; filename="`+FileName(name)+`.xlsx"`)
+		e.book, e.err = sheet.XLSX(e.out, name, columns...)
+		return e
+	}
 	if format == "csv" {
 		h.Set("Content-Type", "text/csv; charset=utf-8")
 		h.Set("Content-Disposition", `attachment; filename="`+FileName(name)+`.csv"`)
@@ -85,6 +107,12 @@ func FileName(name string) string {
 func (e *Export) Row(values ...any) error {
 	if len(values) != len(e.columns) {
 		return fault.New(fault.Internal, "%d values for %d columns", len(values), len(e.columns))
+	}
+	if e.err != nil {
+		return e.err
+	}
+	if e.book != nil {
+		return e.bookRow(values)
 	}
 	e.rows++
 	cells := make([]string, len(values))
@@ -120,6 +148,25 @@ func (e *Export) Row(values ...any) error {
 	return err
 }
 
+// bookRow writes values as a workbook has them: what JSON makes of them, and times as days.
+func (e *Export) bookRow(values []any) error {
+	cells := make([]any, len(values))
+	for i, v := range values {
+		if _, ok := v.(time.Time); ok {
+			cells[i] = v
+			continue
+		}
+		b, err := json.Marshal(v)
+		if err == nil {
+			err = json.Unmarshal(b, &cells[i])
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return e.book.Row(cells...)
+}
+
 // cell writes a JSON value as a cell.
 func cell(b []byte) string {
 	var text string
@@ -127,22 +174,16 @@ func cell(b []byte) string {
 	case string(b) == "null":
 		return ""
 	case json.Unmarshal(b, &text) == nil:
-		return cellText(text)
+		return sheet.Inert(text)
 	}
 	return string(b)
-}
-
-// cellText keeps a spreadsheet from reading a text as a formula (OWASP, CSV Injection).
-func cellText(s string) string {
-	if first, _ := utf8.DecodeRuneInString(s); s != "" && strings.ContainsRune("=+-@\t\r\n＝＋－＠", first) {
-		return "'" + s
-	}
-	return s
 }
 
 // End sends what is left, and the status.
 func (e *Export) End() int {
 	switch {
+	case e.book != nil:
+		_ = e.book.Close() // to a buffer, and a reader who left is no failure of ours
 	case e.csv != nil:
 		e.csv.Flush()
 	case e.rows > 0:
@@ -159,6 +200,9 @@ func (e *Export) End() int {
 func (e *Export) Cut() {
 	if e.rows > 0 {
 		panic(http.ErrAbortHandler)
+	}
+	if e.book != nil {
+		e.book.Drop()
 	}
 	e.w.Header().Del("Content-Disposition")
 }

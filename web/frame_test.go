@@ -258,7 +258,7 @@ func TestPager(t *testing.T) {
 	if got := PagerAt("/l", ""); got != (Pager{}) {
 		t.Errorf("%+v", got)
 	}
-	if got := FormatsAt("/l?lang=sv&after=x&q=ö"); got != (Formats{"/l?format=csv&q=%C3%B6", "/l?format=json&q=%C3%B6"}) {
+	if got := FormatsAt("/l?lang=sv&after=x&q=ö"); got != (Formats{CSV: "/l?format=csv&q=%C3%B6", JSON: "/l?format=json&q=%C3%B6"}) {
 		t.Errorf("%+v", got)
 	}
 }

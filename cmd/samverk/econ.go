@@ -133,7 +133,7 @@ func (c *econNewCmd) Run(s streams) error {
 		if err := os.MkdirAll(c.Dir, 0o777); err != nil {
 			return err
 		}
-		if err := os.WriteFile(filepath.Join(c.Dir, "model.yaml"), text, 0o666); err != nil { //nolint:gosec // a model isn't secret
+		if err := os.WriteFile(filepath.Join(c.Dir, "model.yaml"), text, 0o666); err != nil {
 			return err
 		}
 	}

@@ -45,6 +45,7 @@ type grammar struct {
 
 	Policy  policyCmd  `cmd:"" group:"decide" help:"Show and adopt what bodies decided about sharing data, and try drafts."`
 	Steward stewardCmd `cmd:"" group:"decide" help:"Make the first data steward, and list them."`
+	Toolbox toolboxCmd `cmd:"" group:"decide" help:"Check the rules by which groups are told how to work together."`
 
 	Econ econCmd `cmd:"" group:"follow" help:"Run health-economic models: what something costs and gives, and how sure that is."`
 

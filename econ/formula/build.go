@@ -78,7 +78,7 @@ func (b *Builder) Constant(r Reg) (float64, bool) { return b.code[r].value, b.co
 // Size is how many values there are.
 func (b *Builder) Size() int { return len(b.code) }
 
-// Add, Sub and Mul join values that were compiled before.
+// Add is x+y.
 func (b *Builder) Add(x, y Reg) Reg { return b.emit(opAdd, Pos{}, x, y) }
 
 // Sub is x-y.

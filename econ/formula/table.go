@@ -39,10 +39,12 @@ func NewTable(name string, match Match, keys []float64) (*Table, error) {
 	if len(keys) == 0 {
 		return nil, fmt.Errorf("table %q has no rows", name)
 	}
-	for i := range keys {
-		if math.IsNaN(keys[i]) || i > 0 && keys[i] <= keys[i-1] {
+	before := math.Inf(-1)
+	for i, key := range keys {
+		if !(key > before) {
 			return nil, fmt.Errorf("the keys of table %q don't rise at row %d", name, i+1)
 		}
+		before = key
 	}
 	return &Table{name: name, match: match, keys: keys}, nil
 }

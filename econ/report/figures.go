@@ -109,7 +109,7 @@ func (t *Teller) plane(c compare.Cloud) Figure {
 	if step > 1 {
 		small += " " + t.say("report.plane.some", t.whole(len(p.Dots)), t.whole(len(c.MoreCost)))
 	}
-	table := Table{Name: p.ID, Title: p.Title, Head: []string{"", t.say("report.share")}, Rows: [][]Cell{
+	table := Table{Name: p.ID, Title: p.Title, Head: []string{t.say("report.outcome"), t.say("report.share")}, Rows: [][]Cell{
 		{word(t.say("report.plane.worth")), t.shares(c.Worth(price))},
 		{word(t.say("report.plane.MoreCheaper")), t.shares(c.MoreCheaper)},
 		{word(t.say("report.plane.MoreDearer")), t.shares(c.MoreDearer)},
@@ -222,7 +222,7 @@ func (t *Teller) loss() Figure {
 	for _, row := range c.Loss {
 		least = min(least, t.at(row))
 	}
-	finding := t.say("report.loss.finding", t.label(t.PSA.Stability.Best), t.money(least), t.price())
+	finding := t.say("report.loss.finding", t.label(t.PSA.Stability.Best), t.rough(least), t.price())
 	svg, keys := t.curvesOfMoney("loss", finding, c.Loss)
 	table := Table{Name: "loss", Title: finding, Head: []string{t.priceHead()}}
 	for _, s := range c.Strategies {
@@ -256,7 +256,7 @@ func (t *Teller) evpi() Figure {
 		small += " " + t.say("report.evpi.population", t.number(p.Now), t.number(p.Incidence), p.Years, t.percent(p.Rate))
 	}
 	rows := times(c.EVPI, persons)
-	finding := t.say(key, t.money(t.at(rows)), t.price())
+	finding := t.say(key, t.rough(t.at(rows)), t.price())
 	svg, _ := t.curvesOfMoney("evpi", finding, [][]float64{rows})
 	table := Table{Name: "evpi", Title: finding, Head: head}
 	for _, k := range t.chosen() {
@@ -298,7 +298,7 @@ func (t *Teller) ranged() Figure {
 			peak = k
 		}
 	}
-	finding := t.say("report.evppi.range", t.group(top[0].Parameters), t.money(top[0].EVPPI[1+peak]), t.say("report.price", t.money(prices[peak]), t.Model.EffectUnit))
+	finding := t.say("report.evppi.range", t.group(top[0].Parameters), t.rough(top[0].EVPPI[1+peak]), t.say("report.price", t.money(prices[peak]), t.Model.EffectUnit))
 	table := Table{Name: "evppi-range", Title: finding, Head: []string{t.priceHead()}}
 	l := chart.Lines{ID: "evppi-range", Title: finding, Desc: finding, X: t.prices(), At: &price}
 	var keys []Key
@@ -342,12 +342,12 @@ func (t *Teller) twoWay() Figure {
 	c := chart.Grid{ID: "two-way", Title: finding, X: x, Y: y}
 	table := Table{Name: "two-way", Title: finding, Head: []string{y + " \\ " + x}}
 	for _, v := range g.Xs {
-		c.Xs = append(c.Xs, t.number(v))
-		table.Head = append(table.Head, t.number(v))
+		c.Xs = append(c.Xs, t.input(v).Text)
+		table.Head = append(table.Head, t.input(v).Text)
 	}
 	for j, v := range g.Ys {
-		c.Ys, c.Cells, c.Over = append(c.Ys, t.number(v)), append(c.Cells, nil), append(c.Over, nil)
-		row := []Cell{t.numeric(v)}
+		c.Ys, c.Cells, c.Over = append(c.Ys, t.input(v).Text), append(c.Cells, nil), append(c.Over, nil)
+		row := []Cell{t.input(v)}
 		for _, gain := range g.Gain[j] {
 			c.Cells[j], c.Over[j] = append(c.Cells[j], t.amount(gain/scale)), append(c.Over[j], gain > 0)
 			row = append(row, t.costs(gain))
@@ -381,7 +381,7 @@ func (t *Teller) partials() Figure {
 	p := chart.Tornado{ID: "evppi", Title: finding, BaseText: "0"}
 	table := Table{Name: "evppi", Title: finding, Head: []string{t.say("report.parameter"), t.say("report.evppi") + " (" + t.Model.Currency + ")", t.say("report.evppi.explains")}}
 	if t.PSA.Population != nil {
-		table.Head = append(table.Head, t.say("report.evpi.all"))
+		table.Head = append(table.Head, t.say("report.evsi.all"))
 	}
 	for i, part := range sorted {
 		v, name := part.EVPPI[0], t.group(part.Parameters)
@@ -416,7 +416,7 @@ func (t *Teller) sample() Figure {
 	}
 	finding := t.say("report.evsi.finding.none")
 	if net[best][0] > 0 {
-		finding = t.say("report.evsi.finding", t.whole(s.Sizes[best]), t.money(net[best][0]))
+		finding = t.say("report.evsi.finding", t.whole(s.Sizes[best]), t.rough(net[best][0]))
 	}
 	table.Title = finding
 	scale, unit := t.scaled(max(high, -low))
@@ -444,7 +444,7 @@ func (t *Teller) tornado() Figure {
 		if bar.Turns {
 			turns = t.say("report.yes")
 		}
-		table.Rows = append(table.Rows, []Cell{t.typed(t.parameter(bar.Name)), t.typed(bar.Unit), t.numeric(bar.Low), t.numeric(bar.High), t.costs(bar.AtLow.Gain), t.costs(bar.AtHigh.Gain), word(turns)})
+		table.Rows = append(table.Rows, []Cell{t.typed(t.parameter(bar.Name)), t.typed(bar.Unit), t.input(bar.Low), t.input(bar.High), t.costs(bar.AtLow.Gain), t.costs(bar.AtHigh.Gain), word(turns)})
 	}
 	keys := []Key{{chart.Patch("bar"), t.say("report.atlow")}, {chart.Patch("bar2"), t.say("report.athigh")}}
 	small := t.say("report.tornado.small", t.label(b.Strategy), t.label(b.Comparator), t.Model.Currency, t.price())

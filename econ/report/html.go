@@ -32,6 +32,9 @@ func (s shown) Untitled() Table {
 	return table
 }
 
+// Wide says whether the table wants the page's width.
+func (s shown) Wide() bool { return len(s.Table.Head) > 5 }
+
 // Right says whether a column holds numbers.
 func (t Table) Right(column int) bool {
 	for _, row := range t.Rows {

@@ -106,7 +106,7 @@ func (t *Teller) spread() *Table {
 	if t.PSA == nil {
 		return nil
 	}
-	out := &Table{Name: "psa", Title: t.say("report.sure"), Head: []string{t.say("report.strategy"), "", t.say("report.mean"), t.say("report.sd"), "2.5\u00a0%", "97.5\u00a0%"}}
+	out := &Table{Name: "psa", Title: t.say("report.sure"), Head: []string{t.say("report.strategy"), t.say("report.outcome"), t.say("report.mean"), t.say("report.sd"), t.tail(2.5), t.tail(97.5)}}
 	for _, s := range t.PSA.Summaries {
 		row := func(what string, v compare.Summary, f func(float64) Cell) {
 			out.Rows = append(out.Rows, []Cell{t.typed(t.label(s.Name)), word(what), f(v.Mean), f(v.SD), f(v.Low), f(v.High)})
@@ -115,6 +115,11 @@ func (t *Teller) spread() *Table {
 		row(t.say("report.effect", t.Model.EffectUnit), s.Effect, t.numeric)
 	}
 	return out
+}
+
+// tail is the head of a quantile.
+func (t *Teller) tail(percent float64) string {
+	return strings.Replace(t.words.Percent(1), "100", t.decimal(percent, 1), 1)
 }
 
 // scenarios are the same model under other assumptions and conventions, side by side.
@@ -154,7 +159,7 @@ func (t *Teller) turns() *Table {
 	}
 	out := &Table{Name: "thresholds", Title: t.say("report.thresholds"), Head: []string{t.say("report.parameter"), t.say("report.unit"), t.say("report.value"), t.say("report.low"), t.say("report.high"), t.say("report.thresholds")}}
 	for _, turn := range t.Thresholds {
-		row := []Cell{t.typed(t.parameter(turn.Name)), t.typed(turn.Unit), t.numeric(turn.Base), t.numeric(turn.Low), t.numeric(turn.High)}
+		row := []Cell{t.typed(t.parameter(turn.Name)), t.typed(turn.Unit), t.input(turn.Base), t.input(turn.Low), t.input(turn.High)}
 		if len(turn.At) == 0 {
 			out.Rows = append(out.Rows, append(row, word(t.say("report.thresholds.none"))))
 			continue
@@ -171,7 +176,7 @@ func (t *Teller) regions() *Table {
 	if t.Equal == nil {
 		return nil
 	}
-	out := &Table{Name: "regions", Title: t.gapsFinding(), Head: []string{t.say("report.region"), t.say("report.region.without"), t.say("report.region.effect", t.Model.EffectUnit), "2.5\u00a0%", "97.5\u00a0%", t.say("report.region.cost"), t.say("report.region.benefit")}}
+	out := &Table{Name: "regions", Title: t.gapsFinding(), Head: []string{t.say("report.region"), t.say("report.region.without"), t.say("report.region.effect", t.Model.EffectUnit), t.tail(2.5), t.tail(97.5), t.say("report.region.cost"), t.say("report.region.benefit")}}
 	for _, g := range t.Equal.Regions {
 		row := []Cell{t.typed(g.Name)}
 		if !g.Known {
@@ -219,7 +224,7 @@ func (t *Teller) inputs() *Table {
 		if p.Source == "" {
 			source = word(t.say("report.nosource"))
 		}
-		out.Rows = append(out.Rows, []Cell{t.typed(t.parameter(p.Name)), word(p.Name), t.numeric(p.Value), t.typed(p.Unit), t.maybe(p.Low, t.numeric), t.maybe(p.High, t.numeric), word(p.Distribution), source})
+		out.Rows = append(out.Rows, []Cell{t.typed(t.parameter(p.Name)), word(p.Name), t.input(p.Value), t.typed(p.Unit), t.maybe(p.Low, t.input), t.maybe(p.High, t.input), word(p.Distribution), source})
 	}
 	return out
 }
@@ -229,7 +234,7 @@ const Items = 28
 
 // cheers is what the model says to each item.
 func (t *Teller) cheers() Table {
-	out := Table{Name: "cheers-2022", Title: t.say("report.cheers"), Head: []string{"", t.say("report.cheers.item"), t.say("report.cheers.says")}}
+	out := Table{Name: "cheers-2022", Title: t.say("report.cheers"), Head: []string{"#", t.say("report.cheers.item"), t.say("report.cheers.says")}}
 	for i, item := range t.items() {
 		text := ""
 		for _, c := range item {

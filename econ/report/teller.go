@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"html/template"
 	"math"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -71,6 +72,15 @@ func (t *Teller) decimal(v float64, decimals int) string {
 // money writes an amount with its currency.
 func (t *Teller) money(v float64) string { return t.amount(v) + "\u00a0" + t.Model.Currency }
 
+// rough writes an amount with three figures: what is estimated isn't known better.
+func (t *Teller) rough(v float64) string {
+	short, err := strconv.ParseFloat(strconv.FormatFloat(v, 'g', 3, 64), 64)
+	if err != nil {
+		return t.money(v)
+	}
+	return t.money(short)
+}
+
 // amount is whole from a hundred up.
 func (t *Teller) amount(v float64) string {
 	if math.Abs(v) >= 100 || v == 0 {
@@ -81,14 +91,27 @@ func (t *Teller) amount(v float64) string {
 
 func (t *Teller) effects(v float64) string { return t.number(v) + "\u00a0" + t.Model.EffectUnit }
 
+// percent writes a share. What is nearly none or nearly all doesn't look like it.
 func (t *Teller) percent(share float64) string {
 	switch {
-	case share <= 0 || share >= .1:
-		return t.words.Percent(math.Abs(share))
+	case share <= 0:
+		return strings.Replace(t.words.Percent(1), "100", "0", 1)
 	case share < .0005:
 		return "<\u00a0" + t.words.Percent(.001)
+	case share >= .995 && share < 1:
+		return strings.Replace(t.words.Percent(1), "100", t.decimal(min(math.Floor(share*1000)/10, 99.9), 1), 1)
 	}
 	return t.words.Percent(share)
+}
+
+// input writes a value that went in with the figures it has, four at most.
+func (t *Teller) input(v float64) Cell {
+	short, err := strconv.ParseFloat(strconv.FormatFloat(v, 'g', 4, 64), 64)
+	if err != nil || math.Abs(v) >= 1000 {
+		short = math.Round(v)
+	}
+	_, after, _ := strings.Cut(strconv.FormatFloat(short, 'f', -1, 64), ".")
+	return t.cell(v, t.decimal(short, min(len(after), 9)))
 }
 
 func (t *Teller) whole(n int) string { return t.decimal(float64(n), 0) }
@@ -104,7 +127,7 @@ func (t *Teller) axis(low, high, scale float64, unit string) chart.Axis {
 		low, high = low-1, high+1
 	}
 	a := chart.Axis{Low: low, High: high, Unit: unit}
-	steps := chart.Steps(low/scale, high/scale, 6)
+	steps := chart.RoundValues(low/scale, high/scale, 6)
 	decimals := 0
 	if len(steps) > 1 {
 		decimals = max(-int(math.Floor(math.Log10(steps[1]-steps[0])+1e-9)), 0)

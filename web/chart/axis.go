@@ -15,8 +15,8 @@ type Axis struct {
 	Unit      string // "tusen kr per QALY"; beside the axis
 }
 
-// Steps are round values from low to high, at most so many: 1, 2 or 5 times a power of ten apart.
-func Steps(low, high float64, most int) []float64 {
+// RoundValues are round values from low to high, at most so many: 1, 2 or 5 times a power of ten apart.
+func RoundValues(low, high float64, most int) []float64 {
 	if !(high > low) || math.IsInf(high-low, 0) || most < 2 {
 		return []float64{low}
 	}

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
@@ -29,6 +30,17 @@ func body(counts ...int) (out []Seat) {
 		}
 	}
 	return out
+}
+
+func timeline() Timeline {
+	on := func(year, month int) time.Time { return time.Date(year, time.Month(month), 1, 0, 0, 0, 0, time.UTC) }
+	return Timeline{"t", "Planens <åtgärder>", "Fem åtgärder, en sen", on(2026, 11), "i dag", []Stretch{
+		{"Utbilda <alla> kliniker, klar", on(2025, 1), on(2026, 3), time.Time{}, "done"},
+		{"Samma svarstid i alla regioner, sen", on(2025, 6), on(2026, 10), on(2026, 4), "late"},
+		{"Ett namn som är längre än vad som får plats på en rad i en bild, pågår", on(2026, 2), on(2027, 6), time.Time{}, "active"},
+		{"Planerad", on(2027, 1), on(2028, 1), time.Time{}, "planned"},
+		{"Avbruten", on(2026, 1), on(2026, 1), time.Time{}, "dropped"},
+	}}
 }
 
 func TestGolden(t *testing.T) {
@@ -58,8 +70,14 @@ func TestGolden(t *testing.T) {
 		"spans":         Span{2, 2, 3}.SVG() + "\n" + Span{1, 4, 5}.SVG() + "\n" + Span{0, 4, 5}.SVG() + "\n" + Span{0, 0, 5}.SVG() + "\n" + Span{3, 9, 5}.SVG() + "\n" + Span{}.SVG(),
 		"bars":          Bars{"b", "Per månad", "", months}.SVG(),
 		"bars-36":       Bars{"b", "Per månad", "", many}.SVG(),
+		"timeline":      timeline().SVG(),
+		"timeline-none": Timeline{ID: "t", Title: "Inget", Now: time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC), Today: "i dag"}.SVG(),
+		"trail":         Trail{1, 5, []float64{2, 3.4, 0, 4.1}}.SVG() + "\n" + Trail{1, 5, []float64{3}}.SVG() + "\n" + Trail{1, 5, nil}.SVG() + "\n" + Trail{}.SVG(),
 		"bars-none":     Bars{ID: "b", Title: "Inget"}.SVG(),
-		"path":          Path{true, []Station{{Name: "Reist", Notes: []string{"3. februar 2026", "av Helse <Vest>"}, Says: "ferdig", Done: true}, {Name: "Venter", Now: true}, {Name: "Følges opp", Notes: []string{"bivirkninger"}}}}.HTML() + "\n" + Mini{4, 5, "Beredd & klar"}.HTML() + "\n" + Mini{1, 1, ""}.HTML(),
+		"steps": Steps{"s", "Andel <av> befolkningen", "", func(n int) string { return fmt.Sprintf("%d\u00a0%%", n) }, []Step{{0, 0}, {.25, .4}, {.5, .9}, {1, .9}}, []Step{{0, 0}, {.25, .4}, {.5, 0}, {1, .6}},
+			[]Foot{{0, "jan", true}, {.5, "juni", false}, {1, "dec", true}}, []Mark{{.25, "v 1"}, {.9, "v 2"}}}.SVG() + "\n" + Steps{ID: "e", Title: "Inget", Percent: func(int) string { return "" }}.SVG(),
+		"tiles": Tiles{"t", "Regionerna", "", []Tile{{0, 0, "Norr", "v 2", 5, false}, {1, 1, "Syd & <Öst>", "okänt", 0, false}, {0, 1, "Väst", "nej", 1, true}}}.SVG() + "\n" + Tiles{ID: "n", Title: "Inga"}.SVG(),
+		"path":  Path{true, []Station{{Name: "Reist", Notes: []string{"3. februar 2026", "av Helse <Vest>"}, Says: "ferdig", Done: true}, {Name: "Venter", Now: true}, {Name: "Følges opp", Notes: []string{"bivirkninger"}}}}.HTML() + "\n" + Mini{4, 5, "Beredd & klar"}.HTML() + "\n" + Mini{1, 1, ""}.HTML(),
 	}
 	maps.Copy(pictures, economics())
 	for name, got := range pictures {

@@ -67,9 +67,9 @@ func (l Lines) marks(d *drawing, f frame) {
 	if l.At == nil {
 		return
 	}
-	x, class, side := f.atX(*l.At), "lab", 10.0
+	x, class, side := f.atX(*l.At), "lab halo", 10.0
 	if x > (f.left+f.right)/2 {
-		class, side = "lab end", -10
+		class, side = "lab end halo", -10
 	}
 	var taken []float64
 	for _, s := range l.Series {
@@ -193,9 +193,9 @@ func (p Plane) border(d *drawing, f frame) {
 	}
 	x, y := f.atX(to), f.atY(p.Price*to)
 	d.add(`<path class="ref dash" d="M%v %vL%v %v"/>`, f.atX(from), f.atY(p.Price*from), x, y)
-	class, side := "lab end", -8.0
+	class, side := "lab end halo", -8.0
 	if x-f.left < 7*float64(utf8.RuneCountInString(p.PriceText)) {
-		class, side = "lab", 8
+		class, side = "lab halo", 8
 	}
 	d.add(`<text class="%v" x="%v" y="%v">%v</text>`, class, x+side, max(y, f.top)+14, p.PriceText)
 }
@@ -235,7 +235,7 @@ func (t Tornado) SVG() template.HTML {
 	base := f.atX(t.Base)
 	for i, s := range t.Swings {
 		y := row * float64(i)
-		d.add(`<text class="lab" x="20" y="%v">%v</text>`, y+head, s.Label)
+		d.add(`<text class="lab halo" x="20" y="%v">%v</text>`, y+head, s.Label)
 		a, b := f.atX(s.Low), f.atX(s.High)
 		d.bar("bar", base, a, y+31)
 		d.bar("bar2", base, b, y+31)
@@ -243,8 +243,8 @@ func (t Tornado) SVG() template.HTML {
 		if a > b {
 			left, right = right, left
 		}
-		d.add(`<text class="end" x="%v" y="%v">%v</text>`, min(left.Low, base)-5, y+43, left.LowText)
-		d.add(`<text x="%v" y="%v">%v</text>`, max(right.Low, base)+5, y+43, right.LowText)
+		d.add(`<text class="end halo" x="%v" y="%v">%v</text>`, min(left.Low, base)-5, y+43, left.LowText)
+		d.add(`<text class="halo" x="%v" y="%v">%v</text>`, max(right.Low, base)+5, y+43, right.LowText)
 		d.add(`<path class="axis" d="M%v %vv22"/>`, base, y+27)
 	}
 	d.add(`<text class="mid lab" x="%v" y="%v">%v</text>`, min(max(base, 80), 400), height-8, t.BaseText)
@@ -341,9 +341,9 @@ func (p Places) SVG() template.HTML {
 		}
 		text := apart(y-9, beside, f.top, f.base-4)
 		taken = append(taken, [2]float64{x, text})
-		class, side := "lab", 9.0
+		class, side := "lab halo", 9.0
 		if x > (f.left+f.right)/2 {
-			class, side = "lab end", -9
+			class, side = "lab end halo", -9
 		}
 		d.add(`<text class="%v" x="%v" y="%v">%v</text>`, class, x+side, text, at.Name)
 	}

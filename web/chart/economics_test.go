@@ -11,7 +11,7 @@ import (
 
 func axis(low, high float64, unit string) Axis {
 	a := Axis{Low: low, High: high, Unit: unit}
-	for _, v := range Steps(low, high, 6) {
+	for _, v := range RoundValues(low, high, 6) {
 		a.Ticks = append(a.Ticks, Tick{v, fmt.Sprintf("%g", v)})
 	}
 	return a
