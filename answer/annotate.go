@@ -7,7 +7,6 @@ import (
 	"runtime"
 	"strings"
 
-	"github.com/samverk/samverk/genome/store"
 	"github.com/samverk/samverk/genome/variant"
 	"github.com/samverk/samverk/ledger"
 	"github.com/samverk/samverk/policy"
@@ -102,22 +101,18 @@ func (s *stored) Ranged() bool { return !s.plain }
 
 func (s *stored) Pay(ctx context.Context, cells int) error { return s.purse.pay(ctx, cells) }
 
-func (s *stored) Clerk() Clerk { return &clerk{s.snap.BulkCounter(s.mask), s.shaper} }
+func (s *stored) Clerk() Clerk {
+	return &clerk{runner: runner{counter: s.snap.BulkCounter(s.mask), shaper: s.shaper}}
+}
 
 type clerk struct {
-	counter *store.Counter
-	shaper  shaper
+	runner runner
+	runs   Runs
 }
 
-func (c *clerk) Count(_ context.Context, keys []variant.Key, counts []Count) (string, error) {
-	for i, k := range keys {
-		found, err := c.counter.Count(k)
-		if err != nil {
-			return "", err
-		}
-		counts[i] = c.shaper.count(found)
-	}
-	return "", nil
+func (c *clerk) Count(ctx context.Context, keys []variant.Key) (runs Runs, more string, err error) {
+	c.runs, err = c.runner.count(ctx, keys, c.runs[:0])
+	return c.runs, "", err
 }
 
-func (c *clerk) Close() { c.counter.Close() }
+func (c *clerk) Close() { c.runner.counter.Close() }

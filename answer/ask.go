@@ -18,6 +18,7 @@ type Question struct {
 	LeaveOut
 	Keys []variant.Key
 	Have string // the tag of an answer that the asker has
+	Runs bool   // of a part: it is told in Answer.Runs, without a tag
 }
 
 // MostInPart is how many variants a part of an annotation may name.
@@ -39,6 +40,7 @@ const MostInRegion = 250_000
 type Answer struct {
 	Keys        []variant.Key // of a region
 	Counts      []Count
+	Runs        Runs // instead of Counts
 	Epoch       uint64
 	Individuals policy.Cell // who allow it and are sequenced, wherever
 	Datasets    []string    // that were asked
@@ -63,27 +65,35 @@ func again[A any](answer func() (A, error)) (a A, err error) {
 
 // Ask answers a question about variants.
 func (d *Desk) Ask(ctx context.Context, q Question) (Answer, error) {
+	if err := q.check(); err != nil {
+		return Answer{}, err
+	}
+	return again(func() (Answer, error) { return d.askKeys(ctx, q) })
+}
+
+// check refuses what is no question, and says how many numbers one has.
+func (q *Question) check() error {
 	switch q.Question {
 	case "":
 		q.Question = policy.Frequency
 	case policy.Exists, policy.Count, policy.Frequency:
 	case policy.Annotate:
 		if len(q.Keys) > MostInPart {
-			return Answer{}, fault.New(fault.Invalid, "%d variants are asked for at once", len(q.Keys)).Do("ask for %d at most", MostInPart)
+			return fault.New(fault.Invalid, "%d variants are asked for at once", len(q.Keys)).Do("ask for %d at most", MostInPart)
 		}
 		for i, k := range q.Keys {
 			if !k.Chrom.Valid() || k.Pos == 0 {
-				return Answer{}, fault.New(fault.Invalid, "number %d is no variant", i+1)
+				return fault.New(fault.Invalid, "number %d is no variant", i+1)
 			}
 		}
 	default:
-		return Answer{}, fault.New(fault.Invalid, "%q is not asked of variants", q.Question)
+		return fault.New(fault.Invalid, "%q is not asked of variants", q.Question)
 	}
 	if len(q.Keys) == 0 {
-		return Answer{}, fault.New(fault.Invalid, "nothing was asked").Do("name a variant, as in chr22-50000165-C-T")
+		return fault.New(fault.Invalid, "nothing was asked").Do("name a variant, as in chr22-50000165-C-T")
 	}
 	q.Cells = len(q.Keys)
-	return again(func() (Answer, error) { return d.askKeys(ctx, q) })
+	return nil
 }
 
 func (d *Desk) askKeys(ctx context.Context, q Question) (Answer, error) {
@@ -102,25 +112,35 @@ func (d *Desk) askKeys(ctx context.Context, q Question) (Answer, error) {
 	if err != nil {
 		return Answer{}, err
 	}
-	if err := d.begun(ctx, s); err != nil {
+	a, err := d.countFor(ctx, s, &q)
+	if err != nil {
 		return Answer{}, err
-	}
-	a := s.answer()
-	a.Tag = d.tag(s, q.Keys)
-	if a.Unchanged = q.Have == a.Tag; !a.Unchanged {
-		a.Counts = make([]Count, len(q.Keys))
-		if err := d.countAll(ctx, s, q.Keys, a.Counts); err != nil {
-			return Answer{}, d.refused(s.ask, err)
-		}
 	}
 	return d.release(ctx, s, a, commitment)
 }
 
-func (d *Desk) countAll(ctx context.Context, s *asking, keys []variant.Key, counts []Count) error {
-	if s.ask.Question == policy.Annotate {
-		return d.countPart(ctx, s, keys, counts)
+// countFor counts for a question that was paid.
+func (d *Desk) countFor(ctx context.Context, s *asking, q *Question) (Answer, error) {
+	if err := d.begun(ctx, s); err != nil {
+		return Answer{}, err
 	}
-	return d.countKeys(ctx, s, keys, counts)
+	a := s.answer()
+	if q.Question == policy.Annotate && q.Runs {
+		var err error
+		a.Runs, err = d.countPart(ctx, s, q.Keys)
+		return a, d.refused(s.ask, err)
+	}
+	a.Tag = d.tag(s, q.Keys)
+	if a.Unchanged = q.Have == a.Tag; a.Unchanged {
+		return a, nil
+	}
+	if q.Question == policy.Annotate {
+		runs, err := d.countPart(ctx, s, q.Keys)
+		a.Counts = runs.Counts()
+		return a, d.refused(s.ask, err)
+	}
+	a.Counts = make([]Count, len(q.Keys))
+	return a, d.refused(s.ask, d.countKeys(ctx, s, q.Keys, a.Counts))
 }
 
 func (d *Desk) countKeys(ctx context.Context, s *asking, keys []variant.Key, counts []Count) error {

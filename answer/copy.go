@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -34,8 +33,9 @@ type Counts interface {
 
 // Clerk counts, for one goroutine.
 type Clerk interface {
-	// Count fills in what may be told of each key, and gives what is to stand in the INFO of all their records beside (";NAME=VALUE"), or "".
-	Count(ctx context.Context, keys []variant.Key, counts []Count) (more string, err error)
+	// Count gives what may be told of each key, until it is called again, and what is to stand in the INFO of all their records beside
+	// (";NAME=VALUE"), or "".
+	Count(ctx context.Context, keys []variant.Key) (runs Runs, more string, err error)
 	Close()
 }
 
@@ -139,9 +139,7 @@ type page struct {
 	records []vcf.Record
 	names   []name          // of the records' ALTs, one after the other
 	keys    []variant.Key   // of those that name a variant
-	counts  []Count         // of the keys
 	alleles []byte          // which keys are parts of
-	more    string          // for INFO of every record
 	turn    <-chan struct{} // closed when the pages before are paid
 	paid    chan struct{}
 	out     []byte
@@ -267,9 +265,9 @@ type worker struct {
 	x       *annotator
 	clerk   Clerk
 	alleles alleles
-	counts  []Count
-	named   []bool
-	add     []byte
+	counts  []*Count // of a record's ALTs; nil: it names no variant
+	add     []byte   // to its INFO
+	same    *Count   // that add is of, where it is one alone
 }
 
 func (x *annotator) newWorker() *worker {
@@ -332,38 +330,56 @@ func (p *page) keep(allele []byte) []byte {
 }
 
 // page counts what is named, and adds the lines to the page's output.
-func (w *worker) page(ctx context.Context, p *page) (err error) {
-	p.counts = slices.Grow(p.counts[:0], len(p.keys))[:len(p.keys)]
-	if p.more, err = w.clerk.Count(ctx, p.keys, p.counts); err != nil {
+func (w *worker) page(ctx context.Context, p *page) error {
+	runs, more, err := w.clerk.Count(ctx, p.keys)
+	if err != nil {
 		return err
 	}
-	names, counts := p.names, p.counts
+	if runs.Len() != len(p.keys) {
+		return fault.New(fault.Internal, "%d variants were counted of %d", runs.Len(), len(p.keys))
+	}
+	names, told := p.names, 0
+	w.same = nil
 	for i := range p.records {
-		w.counts, w.named = w.counts[:0], w.named[:0]
-		for more := true; more; names = names[1:] {
+		w.counts = w.counts[:0]
+		for on := true; on; names = names[1:] {
 			n := names[0]
-			if more = !n.last; n.none {
+			if on = !n.last; n.none {
 				continue
 			}
-			var c Count
+			var c *Count
 			if n.ok {
-				c, counts = counts[0], counts[1:]
-				if c.Carried() {
+				for told == runs[0].Times {
+					runs, told = runs[1:], 0
+				}
+				told++
+				if c = &runs[0].Count; c.Carried() {
 					p.sum.Known++
 				}
 			}
 			w.counts = append(w.counts, c)
-			w.named = append(w.named, n.ok && c.Covered)
 		}
 		p.sum.Records++
-		w.add = w.appendCounts(w.add[:0])
-		if len(w.add) > 0 {
-			w.add = append(w.add, p.more...)
-		}
+		w.info(more)
 		p.out = appendRecord(p.out, &p.records[i], w.add)
 		p.ends = append(p.ends, len(p.out))
 	}
 	return nil
+}
+
+// info makes what is added to a record's INFO, unless it is what was added to the one before.
+func (w *worker) info(more string) {
+	alone := len(w.counts) == 1 && w.counts[0] != nil
+	if alone && w.counts[0] == w.same {
+		return
+	}
+	if w.same = nil; alone {
+		w.same = w.counts[0]
+	}
+	w.add = w.appendCounts(w.add[:0])
+	if len(w.add) > 0 {
+		w.add = append(w.add, more...)
+	}
 }
 
 // appendCounts writes the INFO of w.counts; "." where there is no answer, nothing where there is no ALT.
@@ -379,8 +395,8 @@ func (w *worker) appendCounts(b []byte) []byte {
 	if w.x.counts.Ranged() {
 		b = w.each(b, ";SAMVERK_CARRIERS=", func(b []byte, c *Count) []byte { return append(b, cmp.Or(Text(c.Carriers, "-"), ".")...) })
 	}
-	for i := range w.counts {
-		if w.named[i] && w.counts[i].Assumed {
+	for _, c := range w.counts {
+		if c != nil && c.Covered && c.Assumed {
 			return append(b, ";SAMVERK_ASSUMED"...)
 		}
 	}
@@ -389,12 +405,12 @@ func (w *worker) appendCounts(b []byte) []byte {
 
 func (w *worker) each(b []byte, key string, value func([]byte, *Count) []byte) []byte {
 	b = append(b, key...)
-	for i := range w.counts {
+	for i, c := range w.counts {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		if w.named[i] {
-			b = value(b, &w.counts[i])
+		if c != nil && c.Covered {
+			b = value(b, c)
 		} else {
 			b = append(b, '.')
 		}

@@ -80,7 +80,7 @@ func (d *Desk) append(ctx context.Context, q *asking, x ledger.Leaf) (ledger.Rec
 	}
 	looked := make(chan error, 1)
 	go func() { // the two share their way to the disk
-		_, err := d.ledger.Append(ctx, ledger.Leaf{Kind: ledger.Access, Organisation: x.Organisation, Role: x.Role, Purpose: x.Purpose, Private: x.Private})
+		_, err := d.ledger.Append(ctx, ledger.Leaf{Kind: ledger.Access, Organisation: x.Organisation, Role: x.Role, Purpose: x.Purpose, Private: x.Private, Node: x.Node})
 		looked <- err
 	}()
 	r, err := d.ledger.Append(ctx, x)

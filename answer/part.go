@@ -25,19 +25,9 @@ func (d *Desk) turn(ctx context.Context) (leave func(), err error) {
 }
 
 // countPart counts variants that are in their normal form.
-func (d *Desk) countPart(ctx context.Context, s *asking, keys []variant.Key, counts []Count) error {
+func (d *Desk) countPart(ctx context.Context, s *asking, keys []variant.Key) (Runs, error) {
 	d.lengthy(s.counting)
-	counter := s.snap.BulkCounter(s.mask)
-	defer counter.Close()
-	for i, k := range keys {
-		if i&255 == 255 && ctx.Err() != nil {
-			return ctx.Err()
-		}
-		c, err := counter.Count(k)
-		if err != nil {
-			return err
-		}
-		counts[i] = s.count(c)
-	}
-	return nil
+	x := runner{counter: s.snap.BulkCounter(s.mask), shaper: s.shaper}
+	defer x.counter.Close()
+	return x.count(ctx, keys, nil)
 }

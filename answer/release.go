@@ -190,7 +190,7 @@ func (q *asking) access() ledger.AccessRecord {
 // leaf says who asked what under which policy.
 func leaf(kind ledger.Kind, a policy.Ask, v policy.Verdict) ledger.Leaf {
 	x := ledger.Leaf{Kind: kind, Organisation: a.Organisation, Role: a.Role, Question: string(a.Question), Dataset: a.Dataset,
-		Ref: v.Policy, Digest: v.Digest}
+		Ref: v.Policy, Digest: v.Digest, Node: a.Node}
 	if a.Operator && x.Role == "" {
 		x.Role = "operator"
 	}

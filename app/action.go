@@ -1,14 +1,23 @@
 package app
 
 import (
+	"context"
 	"net/http"
 
+	"github.com/samverk/samverk/action/involvement"
 	involvementweb "github.com/samverk/samverk/action/involvement/web"
+	"github.com/samverk/samverk/action/learning"
+	"github.com/samverk/samverk/action/need"
 	needweb "github.com/samverk/samverk/action/need/web"
+	"github.com/samverk/samverk/action/plan"
+	"github.com/samverk/samverk/action/procedure"
+	"github.com/samverk/samverk/action/toolbox"
+	toolboxweb "github.com/samverk/samverk/action/toolbox/web"
 	actionweb "github.com/samverk/samverk/action/web"
 	"github.com/samverk/samverk/forum"
 	forumweb "github.com/samverk/samverk/forum/web"
 	"github.com/samverk/samverk/network"
+	"github.com/samverk/samverk/storage"
 	"github.com/samverk/samverk/web"
 )
 
@@ -22,19 +31,64 @@ type actionRoom struct {
 	waits  func(*http.Request, *network.Network) ([]forumweb.Wait, error)                 // what waits for whoever reads
 }
 
+// Action are the rooms where decisions become something that is done.
+type Action struct {
+	Involved   *involvement.Reports
+	Learning   *learning.Room
+	Needs      *need.Room
+	Plans      *plan.Room
+	Procedures *procedure.Room
+	Toolbox    *toolbox.Toolbox
+}
+
+// openAction opens them over the rooms where people meet. key keeps the toolbox's links that are used once.
+func openAction(ctx context.Context, db *storage.DB, c Commons, o CommonsOptions, key []byte) (a Action, err error) {
+	a.Involved, a.Needs = involvement.Open(db, c.Networks), need.Open(db, c.Networks, c.Forum, c.Notices)
+	if a.Plans, err = plan.Open(ctx, db, c.Networks, c.Forum, c.Notices); err != nil {
+		return a, err
+	}
+	if a.Procedures, err = procedure.Open(ctx, db, c.Networks, c.Forum, c.Notices, procedure.Options{URL: o.URL}); err != nil {
+		return a, err
+	}
+	if a.Toolbox, err = toolbox.Open(ctx, db, c.Networks, c.Forum, c.Notices, toolbox.Options{Key: key, URL: o.URL}); err != nil {
+		return a, err
+	}
+	a.Learning, err = learning.Open(ctx, db, c.Networks, c.Forum, c.Notices, learning.Options{URL: o.URL, Demo: o.Demo})
+	return a, err
+}
+
 // actions opens the pages of the rooms of action.
 func (s *site) actions(frame *web.Site) error {
 	if err := s.planned(frame); err != nil {
 		return err
 	}
+	if err := s.learning(frame); err != nil {
+		return err
+	}
 	if err := involvementweb.Register(s.table, frame, s.commons.Forum, s.commons.Networks, s.commons.Involved, involvementweb.Options{}); err != nil {
 		return err
 	}
+	tools, err := toolboxweb.Register(s.table, frame, s.commons.Toolbox, s.commons.Networks)
+	if err != nil {
+		return err
+	}
+	s.rooms = append(s.rooms, actionRoom{row: tools.Row, waits: func(r *http.Request, n *network.Network) (out []forumweb.Wait, err error) {
+		all, err := tools.Waits(r, n)
+		for _, w := range all {
+			out = append(out, forumweb.Wait(w))
+		}
+		return out, err
+	}})
 	needs, err := needweb.Register(s.table, frame, s.commons.Networks, s.commons.Needs)
 	if err != nil {
 		return err
 	}
 	s.rooms = append(s.rooms, actionRoom{row: needs.Row, waits: needs.Waits})
+	procedures, err := s.procedures(frame)
+	if err != nil {
+		return err
+	}
+	s.rooms = append(s.rooms, procedures)
 	return actionweb.Register(s.table, frame, s.commons.Networks, s.doing)
 }
 

@@ -9,9 +9,6 @@ import (
 	"path/filepath"
 
 	"github.com/samverk/samverk/account"
-	"github.com/samverk/samverk/action/involvement"
-	"github.com/samverk/samverk/action/need"
-	"github.com/samverk/samverk/action/plan"
 	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/forum"
 	"github.com/samverk/samverk/network"
@@ -26,9 +23,7 @@ type Commons struct {
 	Notices  *notice.Notices
 	Accounts *account.Accounts
 	Forum    *forum.Forum
-	Involved *involvement.Reports
-	Needs    *need.Room
-	Plans    *plan.Room
+	Action
 }
 
 // attachmentsName is where the forum keeps files, in a data directory.
@@ -57,6 +52,9 @@ func outboxKey(dir string) ([]byte, error) {
 	}
 	return key, nil
 }
+
+// OutboxKey is the key of a data directory that no backup holds: for whoever fills its database before a node opens it, as the demonstration does.
+func OutboxKey(dir string) ([]byte, error) { return outboxKey(dir) }
 
 // CommonsOptions say how the rooms reach people.
 type CommonsOptions struct {
@@ -95,9 +93,7 @@ func OpenCommons(ctx context.Context, db *storage.DB, dir string, s Settings, o 
 	if err != nil {
 		return c, err
 	}
-	c.Involved = involvement.Open(db, c.Networks)
-	c.Needs = need.Open(db, c.Networks, c.Forum, c.Notices)
-	c.Plans, err = plan.Open(ctx, db, c.Networks, c.Forum, c.Notices)
+	c.Action, err = openAction(ctx, db, c, o, key)
 	return c, err
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/samverk/samverk/app/owner"
 	"github.com/samverk/samverk/fault"
+	"github.com/samverk/samverk/federation"
 	"github.com/samverk/samverk/lang"
 	"github.com/samverk/samverk/network"
 	"github.com/samverk/samverk/policy"
@@ -122,11 +123,15 @@ func (n *Node) networks(ctx context.Context) (*network.Registry, error) {
 func (n *Node) given(ctx context.Context) ([]policy.Known, error) {
 	var of []string
 	for _, k := range n.policies.Keys() {
-		if !slices.Contains(of, k.Network) {
-			of = append(of, k.Network)
+		of = append(of, k.Network)
+	}
+	for _, a := range n.policies.InForce() { // also where its key isn't believed any more
+		if a.Signed != nil {
+			of = append(of, a.Signed.Mandate.Network)
 		}
 	}
-	return n.policies.Known(ctx, of...)
+	slices.Sort(of)
+	return n.policies.Known(ctx, slices.Compact(of)...)
 }
 
 func (n *Node) listPolicies(ctx context.Context, _ None, s Sink[Policy]) (None, error) {
@@ -136,17 +141,17 @@ func (n *Node) listPolicies(ctx context.Context, _ None, s Sink[Policy]) (None, 
 	}
 	all, err := n.given(ctx)
 	for _, k := range all {
-		if err := s.Item(policyOf(registry, k)); err != nil {
+		if err := s.Item(n.policyOf(registry, k)); err != nil {
 			return None{}, err
 		}
 	}
 	return None{}, err
 }
 
-func policyOf(registry *network.Registry, k policy.Known) Policy {
+func (n *Node) policyOf(registry *network.Registry, k policy.Known) Policy {
 	m := k.Signed.Mandate
 	p := Policy{ID: k.Signed.Draft.ID(), State: string(k.State), Decision: m.Number, Body: cmp.Or(m.BodyName["en"], m.BodyName["sv"], m.BodyName["nb"], m.Body),
-		Network: slugOf(registry, m.Network)}
+		Network: n.slugOf(registry, m.Network)}
 	if a := k.Adopted; a != nil {
 		p.From, p.Until, p.By, p.Ground = a.Starts, a.Until, a.By, a.Ground
 	}
@@ -156,11 +161,22 @@ func policyOf(registry *network.Registry, k policy.Known) Policy {
 	return p
 }
 
-func slugOf(registry *network.Registry, id string) string {
-	if n, ok := registry.Tree().Network(network.ID(id)); ok {
-		return n.Slug
+// slugOf is what a network is called by: its short name, or the name of the one node that says it is its own.
+func (n *Node) slugOf(registry *network.Registry, id string) string {
+	if at, ok := registry.Tree().Network(network.ID(id)); ok {
+		return at.Slug
 	}
-	return id
+	name := id
+	for _, p := range n.nodes.Peers() {
+		switch {
+		case !slices.ContainsFunc(p.Networks, func(k federation.NetworkKey) bool { return k.Network == id }):
+		case name != id: // two do
+			return id
+		default:
+			name = p.Name
+		}
+	}
+	return name
 }
 
 // networkOf finds a network by its short name or id; "" is the only country's.
@@ -204,7 +220,7 @@ func (n *Node) showPolicy(ctx context.Context, q PolicyShow, _ Sink[None]) (r Po
 	} else {
 		var k policy.Known
 		if k, err = n.known(ctx, q.ID); err == nil {
-			shown := policyOf(registry, k)
+			shown := n.policyOf(registry, k)
 			d, r.Policy = k.Signed.Draft, &shown
 			r.Signed, err = json.Marshal(k.Signed)
 		}
@@ -301,7 +317,7 @@ func (n *Node) listRules(ctx context.Context, _ None, s Sink[StandingRule]) (Non
 }
 
 func (n *Node) ruleOf(ctx context.Context, registry *network.Registry, r policy.StandingRule) StandingRule {
-	out := StandingRule{Network: slugOf(registry, r.Network), Body: r.Body, Adopts: r.Adopts, By: r.By, Ground: r.Ground, Made: r.Made}
+	out := StandingRule{Network: n.slugOf(registry, r.Network), Body: r.Body, Adopts: r.Adopts, By: r.By, Ground: r.Ground, Made: r.Made}
 	_ = registry.Look(ctx, network.Clock(), func(tx *storage.Tx, _ network.Access) error { // what has no name is shown by its id
 		b, err := registry.Body(ctx, tx, network.BodyID(r.Body))
 		if err == nil {

@@ -111,7 +111,7 @@ func (c *enactor) take(ctx context.Context) error {
 		var all []carried.Errand
 		for _, d := range decisions {
 			for _, e := range d.Effects {
-				if (e.Kind == forum.Policy || e.Kind == forum.FormEff) && e.Named && e.Digest != [32]byte{} {
+				if c.carries(e.Kind) && e.Named && e.Digest != [32]byte{} {
 					all = append(all, carried.Errand{Decision: string(d.ID), Seq: d.Seq, Kind: string(e.Kind), Ref: e.Ref, Digest: e.Digest})
 				}
 			}
@@ -120,6 +120,11 @@ func (c *enactor) take(ctx context.Context) error {
 			return err
 		}
 	}
+}
+
+// carries tells whether texts of a kind are put in force here.
+func (c *enactor) carries(kind forum.EffectKind) bool {
+	return kind == forum.Policy || kind == forum.FormEff || c.commons.carries(kind) != nil
 }
 
 // carryOut carries one errand out, or notes why not. What only time or somebody's word lacks waits; an error of the machine's is tried again.
@@ -134,18 +139,11 @@ func (c *enactor) carryOut(ctx context.Context, e carried.Errand) error {
 		}
 		return c.settle(ctx, d, e, carried.Waiting, wait)
 	}
-	if no := c.refuses(d); no != nil {
+	room := c.commons.carries(forum.EffectKind(e.Kind))
+	if no := c.refuses(d, room); no != nil {
 		return c.settle(ctx, d, e, carried.Refused, no)
 	}
-	m, err := c.mandateOf(ctx, d)
-	if err != nil {
-		return err
-	}
-	if e.Kind == mandate.Form {
-		err = c.form(ctx, m, e)
-	} else {
-		err = c.policy(ctx, d, m, e)
-	}
+	err = c.carry(ctx, d, e, room)
 	why := &fault.Error{}
 	if k := fault.KindOf(err); err == nil || k == fault.Internal || k == fault.Unavailable || !errors.As(err, &why) {
 		return err
@@ -154,6 +152,27 @@ func (c *enactor) carryOut(ctx context.Context, e carried.Errand) error {
 		return c.settle(ctx, d, e, carried.Waiting, why)
 	}
 	return c.settle(ctx, d, e, carried.Refused, why)
+}
+
+// carry has an errand carried out by the room that its kind belongs to, which may refuse.
+func (c *enactor) carry(ctx context.Context, d forum.Carried, e carried.Errand, room carryOut) error {
+	if room != nil {
+		return c.node.db.Write(ctx, func(tx *storage.Tx) error {
+			changed, err := c.errands.Settle(ctx, tx, e, carried.Done, nil)
+			if err != nil || !changed {
+				return err
+			}
+			return room(ctx, tx, d, e)
+		})
+	}
+	m, err := c.mandateOf(ctx, d)
+	switch {
+	case err != nil:
+		return err
+	case e.Kind == mandate.Form:
+		return c.form(ctx, m, e)
+	}
+	return c.policy(ctx, d, m, e)
 }
 
 // decision finds an errand's decision again.
@@ -182,13 +201,13 @@ func (c *enactor) waits(d forum.Carried) *fault.Error {
 	return nil
 }
 
-// refuses tells what no time will mend.
-func (c *enactor) refuses(d forum.Carried) *fault.Error {
+// refuses tells what no time will mend. Whether a body's word suffices for a text of a room of action, and whose, is that room's to judge.
+func (c *enactor) refuses(d forum.Carried, room carryOut) *fault.Error {
 	bodies := c.node.settings.Bodies
 	switch {
-	case !d.Binds():
+	case room == nil && !d.Binds():
 		return fault.New(fault.Denied, "the body of decision %s does not decide: its word is for others to adopt", d.Number).Say("carried.recommends")
-	case len(bodies) > 0 && !slices.Contains(bodies, string(d.Body)):
+	case room == nil && len(bodies) > 0 && !slices.Contains(bodies, string(d.Body)):
 		return fault.New(fault.Denied, "this node does not carry out what the body of decision %s decides about sharing", d.Number).Say("carried.body")
 	case !d.Until.IsZero() && !d.Until.After(c.commons.Networks.Now()):
 		return fault.New(fault.Conflict, "decision %s was superseded", d.Number).Say("carried.superseded")

@@ -4,6 +4,7 @@ import (
 	"github.com/samverk/samverk/action/involvement"
 	"github.com/samverk/samverk/action/need"
 	"github.com/samverk/samverk/action/plan"
+	"github.com/samverk/samverk/action/toolbox"
 
 	"context"
 	"crypto/rand"
@@ -17,6 +18,8 @@ import (
 	"time"
 
 	"github.com/samverk/samverk/account"
+	"github.com/samverk/samverk/action/learning"
+	"github.com/samverk/samverk/action/procedure"
 	"github.com/samverk/samverk/answer"
 	"github.com/samverk/samverk/consent"
 	"github.com/samverk/samverk/consent/counted"
@@ -161,7 +164,7 @@ func (n *Node) openDesk(ctx context.Context) (err error) {
 // migrations are every room's tables.
 func migrations() []fs.FS {
 	return []fs.FS{individual.Migrations, consent.Migrations, counted.Migrations, policy.Migrations, carried.Migrations, ledger.Migrations, answer.Migrations, store.Migrations(),
-		network.Migrations, account.Migrations, notice.Migrations, forum.Migrations, involvement.Migrations, need.Migrations, plan.Migrations, federation.Migrations, home.Migrations, published.Migrations}
+		network.Migrations, account.Migrations, notice.Migrations, forum.Migrations, toolbox.Migrations, learning.Migrations, procedure.Migrations, plan.Migrations, involvement.Migrations, need.Migrations, federation.Migrations, home.Migrations, published.Migrations}
 }
 
 // Close closes what was opened, from the top down.

@@ -29,12 +29,13 @@ var (
 	NodePeers   = owner.Op[*Node, None, NodePeer, NodeSelf]{Name: "node-peers", Run: (*Node).nodePeers}
 	NodeApprove = owner.Op[*Node, NodeApproval, None, NodePeer]{Name: "node-approve", Run: (*Node).nodeApprove}
 	NodeRevoke  = owner.Op[*Node, NodeRevocation, None, NodePeer]{Name: "node-revoke", Run: (*Node).nodeRevoke}
+	NodeBind    = owner.Op[*Node, NodeBinding, None, NodePeer]{Name: "node-bind", Run: (*Node).nodeBind}
 	NodeTrust   = owner.Op[*Node, NodeTrusting, None, NodePeer]{Name: "node-trust", Run: (*Node).nodeTrust}
 	NodeRotate  = owner.Op[*Node, None, None, NodeRotation]{Name: "node-rotate", Run: (*Node).nodeRotate}
 )
 
 func nodeRoutes() []owner.Route[*Node] {
-	return []owner.Route[*Node]{NodeInit.Route(), NodeInvite.Route(), NodeJoin.Route(), NodePeers.Route(), NodeApprove.Route(), NodeRevoke.Route(), NodeTrust.Route(), NodeRotate.Route()}
+	return []owner.Route[*Node]{NodeInit.Route(), NodeInvite.Route(), NodeJoin.Route(), NodePeers.Route(), NodeApprove.Route(), NodeRevoke.Route(), NodeBind.Route(), NodeTrust.Route(), NodeRotate.Route()}
 }
 
 // NodeNew makes the node one among nodes: the tags are the command line's.
@@ -87,6 +88,14 @@ type NodeRevocation struct {
 	Why  string `json:"why" required:"" placeholder:"WHY" help:"Why, for the record."`
 }
 
+// NodeBinding bounds what a node may ask here.
+type NodeBinding struct {
+	Name          string   `json:"name" arg:"" help:"The node's name, as 'samverk node peers' lists it."`
+	Organisations []string `json:"organisations,omitempty" name:"organisation" placeholder:"ID" help:"An organisation that it may ask for; said again for each. Without any, it may ask for all."`
+	Numbers       int64    `json:"numbers,omitempty" placeholder:"N" help:"How many numbers it may be told, whoever it asks for; 0 is no bound."`
+	Per           string   `json:"per,omitempty" enum:"day,year,lifetime" default:"year" help:"For how long: day, year or lifetime."`
+}
+
 // NodeRotation is a new key, and until when the one before is accepted.
 type NodeRotation struct {
 	Fingerprint string    `json:"fingerprint"`
@@ -110,11 +119,16 @@ type NodePeer struct {
 	ClockApart  float64   `json:"clock_apart_seconds"`
 	Trouble     string    `json:"trouble,omitempty"`
 	Detail      string    `json:"detail,omitempty"`
+
+	Organisations []string `json:"organisations,omitempty"` // whom it may ask for; none: anybody
+	Numbers       int64    `json:"numbers,omitempty"`       // that it may be told; 0: no bound
+	Per           string   `json:"per,omitempty"`
 }
 
 func peerOf(p federation.Peer) NodePeer {
 	return NodePeer{Name: p.Name, Title: p.Title, URL: p.URL, State: string(p.State), Since: p.Since, Why: p.Why, Fingerprint: p.Fingerprint(), Protocol: p.Protocol,
-		Software: p.Said.Software, LastContact: p.LastContact, ClockApart: p.Apart.Seconds(), Trouble: p.Trouble, Detail: p.Detail}
+		Software: p.Said.Software, LastContact: p.LastContact, ClockApart: p.Apart.Seconds(), Trouble: p.Trouble, Detail: p.Detail,
+		Organisations: p.Bound.Organisations, Numbers: p.Bound.Numbers, Per: p.Bound.Per}
 }
 
 // openNodes opens who this node is among nodes, and whom it knows.
@@ -265,8 +279,13 @@ func (n *Node) approve(ctx context.Context, name, key string, anew bool) error {
 }
 
 func (n *Node) nodeRevoke(ctx context.Context, q NodeRevocation, _ Sink[None]) (NodePeer, error) {
-	err := n.nodes.Revoke(ctx, q.Name, strings.TrimSpace(q.Why))
+	err := n.revoke(ctx, q.Name, strings.TrimSpace(q.Why))
 	p, _ := n.nodes.Peer(q.Name)
+	return peerOf(p), err
+}
+
+func (n *Node) nodeBind(ctx context.Context, q NodeBinding, _ Sink[None]) (NodePeer, error) {
+	p, err := n.nodes.Bind(ctx, q.Name, federation.Bound{Organisations: q.Organisations, Numbers: q.Numbers, Per: q.Per})
 	return peerOf(p), err
 }
 
@@ -284,7 +303,7 @@ func (s *site) peers(n *Node, frame *web.Site) error {
 	for _, path := range n.nodes.Paths() {
 		s.table.Add(route.Route{Method: http.MethodPost, Pattern: federation.Prefix + path, Who: route.Peer, Does: "Answers another node: " + path + ".", Serve: n.nodes.Serve})
 	}
-	return federationweb.Register(s.table, frame, federationweb.Options{Nodes: n.nodes, Whose: n.whose, Witnessed: n.seenOf, Approve: n.approve, Steward: func(r *http.Request) (string, bool) {
+	return federationweb.Register(s.table, frame, federationweb.Options{Nodes: n.nodes, Whose: n.whose, Witnessed: n.seenOf, Approve: n.approve, Revoke: n.revoke, Steward: func(r *http.Request) (string, bool) {
 		as, ok := n.steward(r)
 		return as.Person, ok
 	}})

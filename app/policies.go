@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,6 +28,7 @@ const keysName = "keys"
 const (
 	privateEnds = ".key"
 	publicEnds  = ".pub"
+	retiredEnds = ".retired" + publicEnds // what was adopted with it holds, and nothing more is believed
 )
 
 // publicKeys reads the public keys that the node believes.
@@ -39,7 +41,7 @@ func publicKeys(dir string) (keys []policy.Key, err error) {
 			return nil, err
 		}
 		of, _, _ := strings.Cut(name, ".")
-		keys = append(keys, policy.Key{Network: of, Public: b})
+		keys = append(keys, policy.Key{Network: of, Public: b, Retired: strings.HasSuffix(name, retiredEnds)})
 	}
 	return keys, err
 }
@@ -111,8 +113,12 @@ func (n *Node) openPolicies(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	all := slices.Concat(own, trusted)
+	for i, x := range all { // also one that the settings name
+		all[i].Retired = slices.ContainsFunc(own, func(k policy.Key) bool { return k.Retired && k.Network == x.Network && k.Public.Equal(x.Public) })
+	}
 	began := time.Now() // its monotonic part is what counts
-	o := policy.Options{Trusted: append(own, trusted...), Country: n.settings.Country, Organisation: n.settings.Organisation, Elapsed: func() time.Duration { return time.Since(began) }}
+	o := policy.Options{Trusted: all, Country: n.settings.Country, Organisation: n.settings.Organisation, Elapsed: func() time.Duration { return time.Since(began) }}
 	if n.policies, err = policy.Open(ctx, n.db, o); err != nil {
 		return err
 	}

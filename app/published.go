@@ -1,6 +1,7 @@
 package app
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"crypto/ed25519"
@@ -8,9 +9,11 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"io/fs"
 	"log/slog"
 	"net/http"
 	"net/url"
+	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -265,6 +268,9 @@ func (n *Node) trustNetworks(ctx context.Context, name string) error {
 		if err := writeFile(file, []byte(hex.EncodeToString(k.Key)+"\n")); err != nil {
 			return err
 		}
+		if err := os.Remove(retiredFile(file)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return cannotWrite(file, err)
+		}
 		keys = append(keys, policy.Key{Network: k.Network, Public: ed25519.PublicKey(k.Key)})
 	}
 	if err := n.policies.Trust(ctx, keys...); err != nil {
@@ -272,6 +278,43 @@ func (n *Node) trustNetworks(ctx context.Context, name string) error {
 	}
 	return n.published.Trust(ctx, name)
 }
+
+// revoke shuts a peer out. If it was believed about its networks, it isn't any more, nor are their keys: what was signed with one that was stolen could be
+// handed on by others. What was adopted holds until its end.
+func (n *Node) revoke(ctx context.Context, name, why string) error {
+	p, _ := n.nodes.Peer(name)
+	if err := n.nodes.Revoke(ctx, name, why); err != nil {
+		return err
+	}
+	trusted, err := n.published.Trusts(ctx, name)
+	if err != nil || !trusted {
+		return err
+	}
+	own := n.networkKeys()
+	var keys []policy.Key
+	for _, k := range p.Networks {
+		if slices.ContainsFunc(own, func(x federation.NetworkKey) bool { return bytes.Equal(x.Key, k.Key) }) || !goodNetwork.MatchString(k.Network) {
+			continue
+		}
+		file := filepath.Join(n.dir, keysName, k.Network+"."+policy.KeyID(k.Key)+publicEnds)
+		if err := makeDir(filepath.Dir(file)); err != nil {
+			return err
+		}
+		if err := writeFile(retiredFile(file), []byte(hex.EncodeToString(k.Key)+"\n")); err != nil {
+			return err
+		}
+		if err := os.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return cannotWrite(file, err)
+		}
+		keys = append(keys, policy.Key{Network: k.Network, Public: ed25519.PublicKey(k.Key)})
+	}
+	if err := n.policies.Retire(ctx, keys...); err != nil {
+		return err
+	}
+	return n.published.Distrust(ctx, name) // last: what failed before is done when it is revoked again
+}
+
+func retiredFile(public string) string { return strings.TrimSuffix(public, publicEnds) + retiredEnds }
 
 // mostPublished is how many decisions, and how many lifted topics, of a network are told.
 const mostPublished = 500

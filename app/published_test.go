@@ -230,6 +230,24 @@ func TestADecisionReachesTheRegions(t *testing.T) {
 	if doubts.asks() != "care-frequency-1" || len(doubts.policies.Faults()) > 0 {
 		t.Errorf("after a restart: %v", doubts.policies.Faults())
 	}
+	// a network's node that is revoked takes its key along: what was adopted holds, and nothing that it signed is believed any more
+	key := doubts.policies.Keys()
+	must(doubts.nodeRevoke(ctx, NodeRevocation{Name: "nation", Why: "its key was stolen"}, noItems))(t)
+	for _, when := range []string{"at once", "after a restart"} {
+		trusts, err := doubts.published.Trusts(ctx, "nation")
+		if len(key) != 1 || len(doubts.policies.Keys()) != 0 || trusts || err != nil || doubts.asks() != "care-frequency-1" || len(doubts.policies.Faults()) > 0 {
+			t.Errorf("%s: %d keys, trusted %v (%v), asks by %q, %v", when, len(doubts.policies.Keys()), trusts, err, doubts.asks(), doubts.policies.Faults())
+		}
+		var listed []Policy
+		must(doubts.listPolicies(ctx, None{}, Sink[Policy]{Item: func(p Policy) error { listed = append(listed, p); return nil }}))(t)
+		if len(listed) != 1 || listed[0].Network != "nation" || listed[0].Fault != "" || listed[0].State != string(policy.Holds) {
+			t.Errorf("%s: it is listed as %+v", when, listed)
+		}
+		if when == "at once" {
+			c.ok(doubts.Node.Close())
+			doubts.Node = must(Open(ctx, doubts.dir))(t)
+		}
+	}
 }
 
 // liftedFrom lifts a public topic from a region's network to the nation's group, and gives the topic there.

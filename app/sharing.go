@@ -76,7 +76,7 @@ func (s *site) enactForm(ctx context.Context, person, decision, ref string) erro
 	if err != nil {
 		return err
 	}
-	if no := s.enactor.refuses(d); no != nil { // since it began to wait
+	if no := s.enactor.refuses(d, nil); no != nil { // since it began to wait
 		return no
 	}
 	m, err := s.enactor.mandateOf(ctx, d)

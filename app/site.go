@@ -283,12 +283,14 @@ func (s *site) tend(ctx context.Context) {
 			"terms":               func(ctx context.Context) error { return s.commons.Networks.Remind(ctx, network.Clock()) },
 			"topics":              s.commons.Forum.TopicsDue,
 			"files":               s.commons.Forum.FilesDue,
+			"evaluations":         s.commons.Toolbox.RoundsDue,
 			"the ledger":          s.carry,
 			"what is kept":        s.node.letGo,
 			"what budgets tell":   s.measure,
 			"what peers are told": func(ctx context.Context) error { return s.node.nodes.Tell(ctx, s.node.describe) },
 			"meetings":            s.commons.Forum.MeetingsDue,
 			"measures":            s.commons.Plans.Due,
+			"courses":             s.commons.Learning.Due,
 		} {
 			if err := do(ctx); err != nil && ctx.Err() == nil {
 				s.log.Error("what has come due was not seen to", "what", what, "error", err, "hint", fault.HintOf(err))

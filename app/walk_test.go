@@ -183,7 +183,7 @@ type thing struct {
 // things gives examples of what a segment of an address names: some of each visibility in each tenant.
 func (h *house) things(segment string) (out []thing) {
 	table := map[string]string{
-		"topics": "topic", "meetings": "meeting", "decisions": "decision", "bodies": "body", "posts": "post", "involvement": "body", "needs": "need", "surveys": "need_survey",
+		"topics": "topic", "meetings": "meeting", "decisions": "decision", "bodies": "body", "posts": "post", "involvement": "body", "needs": "need", "surveys": "need_survey", "procedures": "procedure", "learning": "learning_activity",
 	}[segment]
 	if table == "" {
 		return nil
@@ -196,6 +196,8 @@ func (h *house) things(segment string) (out []thing) {
 		body := "COALESCE(body, '')"
 		where := ""
 		switch table {
+		case "learning_activity":
+			where = " AND state <> 'draft'" // a draft is for those who arrange it
 		case "body":
 			body = "id"
 		case "meeting":

@@ -167,7 +167,7 @@ func (n *Nodes) Join(ctx context.Context, invitation string) (Peer, error) {
 		if p != nil && p.State == Approved && p.KeyID() == id {
 			return p, nil
 		}
-		return &peer{Peer: Peer{Identity: v.From, State: Waits, Since: n.db.Now()}, speaks: told.Speaks, knows: i.KeyID()}, nil
+		return &peer{Peer: Peer{Identity: v.From, State: Waits, Since: n.db.Now(), Bound: p.bound()}, speaks: told.Speaks, knows: i.KeyID()}, nil
 	})
 }
 
@@ -292,7 +292,7 @@ func (n *Nodes) joined(ctx context.Context, j joining) error {
 			return p, nil
 		}
 		fresh, _ := n.self.Load().fresh()
-		return &peer{Peer: Peer{Identity: j.From, State: Asks, Since: n.db.Now(), LastContact: n.db.Now()}, speaks: j.Speaks, knows: fresh.KeyID()}, nil
+		return &peer{Peer: Peer{Identity: j.From, State: Asks, Since: n.db.Now(), LastContact: n.db.Now(), Bound: p.bound()}, speaks: j.Speaks, knows: fresh.KeyID()}, nil
 	})
 	return err
 }

@@ -62,6 +62,27 @@ func (n *Nodes) Revoke(ctx context.Context, name, why string) error {
 	return err
 }
 
+// Bind bounds what a node may ask here, from its next question on. What it asked before counts: a bound that is changed gives nobody a new start.
+func (n *Nodes) Bind(ctx context.Context, name string, b Bound) (Peer, error) {
+	if err := b.check(); err != nil {
+		return Peer{}, err
+	}
+	if b.Numbers == 0 {
+		b.Per = ""
+	}
+	text, err := json.Marshal(b)
+	if err != nil {
+		return Peer{}, err
+	}
+	return n.change(ctx, name, "bound", short(string(text)), func(_ context.Context, _ *storage.Tx, p *peer) (*peer, error) {
+		if p == nil {
+			return nil, noPeer(name)
+		}
+		p.Bound = b
+		return p, nil
+	})
+}
+
 // Fork is told when a node's log was changed: nothing is asked or answered until Approve is called.
 func (n *Nodes) Fork(ctx context.Context, name, why string) error {
 	_, err := n.change(ctx, name, "forked", short(why), func(_ context.Context, _ *storage.Tx, p *peer) (*peer, error) {

@@ -362,3 +362,32 @@ func TestAPeerTakesNobodysTitle(t *testing.T) {
 	i.Name, i.Title, i.Key = "east", "Region east", make([]byte, 32)
 	north.says(north.free(i, nil), "federation.taken") // its log has south's name
 }
+
+// What a node is bound to holds over a restart and a new invitation, and is refused where it is no bound.
+func TestBound(t *testing.T) {
+	north, south := pair(t)
+	want := Bound{Organisations: []string{"south"}, Numbers: 500, Per: "year"}
+	for _, bad := range []Bound{{Numbers: -1}, {Numbers: 5, Per: "hour"}, {Numbers: 5}, {Organisations: []string{""}}, {Organisations: []string{"a\nb"}}} {
+		if _, err := north.Bind(t.Context(), "south", bad); fault.KindOf(err) != fault.Invalid {
+			t.Errorf("%+v: %v", bad, err)
+		}
+	}
+	_, err := north.Bind(t.Context(), "nobody", want)
+	north.says(err, "federation.peer")
+	_, err = north.Bind(t.Context(), "south", want)
+	north.must(err)
+	north.again()
+	bound := func() {
+		t.Helper()
+		if p, _ := north.Peer("south"); !p.Bound.May("south") || p.Bound.May("north") || p.Bound.Numbers != 500 || p.Bound.Per != "year" {
+			t.Errorf("%+v", p.Bound)
+		}
+	}
+	bound()
+	south.Announce(t.Context()) // a hello changes nothing of it
+	bound()
+	north.must(north.Revoke(t.Context(), "south", "a test"))
+	south.must(south.Revoke(t.Context(), "north", "a test"))
+	north.meets(south)
+	bound()
+}

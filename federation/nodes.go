@@ -169,7 +169,7 @@ func (n *Nodes) load(ctx context.Context) error {
 			}
 			n.become(i, s)
 		}
-		rows, err := tx.Query(ctx, `SELECT identity, state, since, why, oldest, newest, next_until, knows, last_contact, said FROM federation_peer ORDER BY name`)
+		rows, err := tx.Query(ctx, `SELECT identity, state, since, why, oldest, newest, next_until, knows, last_contact, said, bound FROM federation_peer ORDER BY name`)
 		if err != nil {
 			return err
 		}
@@ -189,12 +189,12 @@ func (n *Nodes) load(ctx context.Context) error {
 
 func (n *Nodes) scan(rows *sql.Rows) (*peer, error) {
 	p := &peer{link: newLink()}
-	var identity, said string
+	var identity, said, bound string
 	var since, until, contact int64
-	if err := rows.Scan(&identity, &p.State, &since, &p.Why, &p.speaks.Oldest, &p.speaks.Newest, &until, &p.knows, &contact, &said); err != nil {
+	if err := rows.Scan(&identity, &p.State, &since, &p.Why, &p.speaks.Oldest, &p.speaks.Newest, &until, &p.knows, &contact, &said, &bound); err != nil {
 		return nil, err
 	}
-	if err := errors.Join(json.Unmarshal([]byte(identity), &p.Identity), json.Unmarshal([]byte(said), &p.Said)); err != nil {
+	if err := errors.Join(json.Unmarshal([]byte(identity), &p.Identity), json.Unmarshal([]byte(said), &p.Said), json.Unmarshal([]byte(bound), &p.Bound)); err != nil {
 		return nil, fault.Wrap(fault.Internal, err, "a peer can't be read")
 	}
 	p.Since, p.kept = storage.Time(since), storage.Time(contact)
@@ -408,6 +408,10 @@ func (n *Nodes) keep(ctx context.Context, tx *storage.Tx, p *peer) error {
 	if err != nil {
 		return err
 	}
+	bound, err := json.Marshal(p.Bound)
+	if err != nil {
+		return err
+	}
 	var until, contact int64
 	if !p.NextUntil.IsZero() {
 		until = storage.Micros(p.NextUntil)
@@ -415,10 +419,10 @@ func (n *Nodes) keep(ctx context.Context, tx *storage.Tx, p *peer) error {
 	if !p.LastContact.IsZero() {
 		contact = storage.Micros(p.LastContact)
 	}
-	_, err = tx.Exec(ctx, `INSERT INTO federation_peer (name, identity, state, since, why, oldest, newest, next_until, knows, last_contact, said)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+	_, err = tx.Exec(ctx, `INSERT INTO federation_peer (name, identity, state, since, why, oldest, newest, next_until, knows, last_contact, said, bound)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 		ON CONFLICT (name) DO UPDATE SET identity = excluded.identity, state = excluded.state, since = excluded.since, why = excluded.why, oldest = excluded.oldest,
-		newest = excluded.newest, next_until = excluded.next_until, knows = excluded.knows, last_contact = excluded.last_contact, said = excluded.said`,
-		p.Name, string(identity), p.State, p.Since, p.Why, p.speaks.Oldest, p.speaks.Newest, until, p.knows, contact, string(said))
+		newest = excluded.newest, next_until = excluded.next_until, knows = excluded.knows, last_contact = excluded.last_contact, said = excluded.said, bound = excluded.bound`,
+		p.Name, string(identity), p.State, p.Since, p.Why, p.speaks.Oldest, p.speaks.Newest, until, p.knows, contact, string(said), string(bound))
 	return err
 }

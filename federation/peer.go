@@ -4,10 +4,14 @@ import (
 	"cmp"
 	"crypto/ed25519"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
+	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/federation/message"
 )
 
@@ -36,6 +40,36 @@ type Peer struct {
 	Detail      string        // the same for an operator, in English
 	Protocol    int           // the version that both speak; 0: none
 	NextUntil   time.Time     // until when the key before Next is accepted
+	Bound       Bound
+}
+
+// Bound is to what this node's operator has bound a peer: what it says of who asks is only its word.
+type Bound struct {
+	Organisations []string `json:"organisations,omitempty"` // whom it may ask for; none: anybody
+	Numbers       int64    `json:"numbers,omitempty"`       // that all it asks may come to; 0: no bound
+	Per           string   `json:"per,omitempty"`           // "day", "year" or "lifetime"
+}
+
+// May tells whether a peer may ask for an organisation.
+func (b Bound) May(organisation string) bool {
+	return len(b.Organisations) == 0 || slices.Contains(b.Organisations, organisation)
+}
+
+func (b Bound) check() error {
+	switch {
+	case b.Numbers < 0 || b.Numbers > 1<<53:
+		return fault.New(fault.Invalid, "%d is no bound", b.Numbers).Where("numbers")
+	case b.Numbers > 0 && b.Per != "day" && b.Per != "year" && b.Per != "lifetime":
+		return fault.New(fault.Invalid, "a bound is for a day, a year or a lifetime, not %.20q", b.Per).Where("per")
+	case len(b.Organisations) > 1000:
+		return fault.New(fault.Invalid, "a node asks for at most 1,000 organisations").Where("organisation")
+	}
+	for _, o := range b.Organisations {
+		if o == "" || len(o) > 200 || !utf8.ValidString(o) || strings.ContainsFunc(o, unicode.IsControl) {
+			return fault.New(fault.Invalid, "%.40q is no organisation's id", o).Where("organisation")
+		}
+	}
+	return nil
 }
 
 // Status is what a node tells its peers every few seconds, and at once when it changes.
@@ -88,6 +122,14 @@ const (
 
 func newLink() *link {
 	return &link{in: make(chan struct{}, mostAtOnce), out: make(chan struct{}, mostAtOnce)}
+}
+
+// bound is to what a peer that was known was bound: who is invited anew is still.
+func (p *peer) bound() Bound {
+	if p == nil {
+		return Bound{}
+	}
+	return p.Bound
 }
 
 // accepts tells whether the peer's messages may be signed with a key.

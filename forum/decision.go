@@ -207,6 +207,11 @@ func (f *Forum) decision(ctx context.Context, tx *storage.Tx, a network.Access, 
 	return d, err
 }
 
+// DecisionFor finds a decision that a reader may see, in the caller's transaction.
+func (f *Forum) DecisionFor(ctx context.Context, tx *storage.Tx, a network.Access, id DecisionID) (Decision, error) {
+	return f.decision(ctx, tx, a, id)
+}
+
 // Record takes a decision in a running meeting. It is refused without quorum, while an input of the topic lacks its
 // disposition, while somebody who takes part lacks a vote in a vote by seat, and when the vote doesn't carry it.
 func (f *Forum) Record(ctx context.Context, who network.Actor, proposed DecisionDraft) (Decision, error) {

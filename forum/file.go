@@ -78,11 +78,7 @@ func (f *Forum) attach(ctx context.Context, who network.Actor, kind, subject, na
 	if err := needed("file", name, titleLength); err != nil {
 		return "", err
 	}
-	hash, size, err := f.keep(content)
-	if err != nil {
-		return "", err
-	}
-	state, err := f.scan(ctx, hash)
+	hash, size, state, err := f.take(ctx, content)
 	if err != nil {
 		return "", err
 	}
@@ -113,6 +109,15 @@ func (f *Forum) insertFile(ctx context.Context, tx *storage.Tx, who network.Acto
 	if n >= mostFiles {
 		return "", fault.New(fault.Conflict, "there are %d files already", n).Where("file").Say("file.many", n)
 	}
+	id, err := f.insertInto(ctx, tx, "forum_file", who, root, kind, subject, name, hash, size, state)
+	if err != nil {
+		return "", err
+	}
+	return id, f.reindex(ctx, tx, FileDoc, string(id))
+}
+
+// insertInto writes a content and its file, in a table of files.
+func (f *Forum) insertInto(ctx context.Context, tx *storage.Tx, table string, who network.Actor, root network.ID, kind, subject, name, hash string, size int64, state ScanState) (FileID, error) {
 	id, err := f.db.NewID()
 	if err != nil {
 		return "", err
@@ -122,12 +127,9 @@ func (f *Forum) insertFile(ctx context.Context, tx *storage.Tx, who network.Acto
 		ON CONFLICT (hash) DO UPDATE SET state = excluded.state, checked = excluded.checked`, hash, size, state, now); err != nil {
 		return "", err
 	}
-	_, err = tx.Exec(ctx, `INSERT INTO forum_file (id, root, kind, subject, hash, name, person, added) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+	_, err = tx.Exec(ctx, `INSERT INTO `+table+` (id, root, kind, subject, hash, name, person, added) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
 		id, root, kind, subject, hash, name, who.Person, now)
-	if err != nil {
-		return "", err
-	}
-	return FileID(id), f.reindex(ctx, tx, FileDoc, id)
+	return FileID(id), err
 }
 
 // fileName is a name without a folder and without what a file system or a header could take for something else.
@@ -141,6 +143,15 @@ func fileName(s string) string {
 		return c
 	}, s)
 	return strings.TrimLeft(s, ".")
+}
+
+// take keeps a content and asks what the scanner says of it.
+func (f *Forum) take(ctx context.Context, content io.Reader) (hash string, size int64, state ScanState, err error) {
+	if hash, size, err = f.keep(content); err != nil {
+		return "", 0, "", err
+	}
+	state, err = f.scan(ctx, hash)
+	return hash, size, state, err
 }
 
 // keep writes a content to disk under its hash, durably. What nothing refers to in a day is swept away.
@@ -219,14 +230,19 @@ func (f *Forum) Fetch(ctx context.Context, who network.Actor, root network.ID, i
 	if err != nil {
 		return c, err
 	}
+	err = f.openContent(&c)
+	return c, err
+}
+
+// openContent opens what a file holds, if it may be given out.
+func (f *Forum) openContent(c *Content) (err error) {
 	if c.State != Clean && c.State != Unscanned {
-		return c, fault.New(fault.Unavailable, "the file hasn't been found clean").Say("file.quarantine")
+		return fault.New(fault.Unavailable, "the file hasn't been found clean").Say("file.quarantine")
 	}
-	c.ReadCloser, err = os.Open(f.filePath(c.Hash))
-	if err != nil {
-		return c, fault.Wrap(fault.Internal, err, "a file that the database speaks of can't be read")
+	if c.ReadCloser, err = os.Open(f.filePath(c.Hash)); err != nil {
+		return fault.Wrap(fault.Internal, err, "a file that the database speaks of can't be read")
 	}
-	return c, nil
+	return nil
 }
 
 func (f *Forum) maySeeFiles(ctx context.Context, tx *storage.Tx, a network.Access, kind, subject string) error {
@@ -274,7 +290,7 @@ func (f *Forum) dropFile(ctx context.Context, tx *storage.Tx, who network.Actor,
 			return err
 		}
 	}
-	if _, err := tx.Exec(ctx, `DELETE FROM forum_blob WHERE hash = $1 AND NOT EXISTS (SELECT 1 FROM forum_file WHERE hash = $1)`, file.Hash); err != nil {
+	if _, err := tx.Exec(ctx, `DELETE FROM forum_blob WHERE hash = $1 AND NOT EXISTS (SELECT 1 FROM forum_file WHERE hash = $1) AND NOT EXISTS (SELECT 1 FROM room_file WHERE hash = $1)`, file.Hash); err != nil {
 		return err
 	}
 	if err := f.unindex(ctx, tx, FileDoc, string(file.ID)); err != nil {

@@ -114,6 +114,6 @@ func (f *Forum) forgetFile(ctx context.Context, tx *storage.Tx, id string) error
 	if err != nil {
 		return err
 	}
-	_, err = tx.Exec(ctx, `DELETE FROM forum_blob WHERE hash = $1 AND NOT EXISTS (SELECT 1 FROM forum_file WHERE hash = $1)`, hash)
+	_, err = tx.Exec(ctx, `DELETE FROM forum_blob WHERE hash = $1 AND NOT EXISTS (SELECT 1 FROM forum_file WHERE hash = $1) AND NOT EXISTS (SELECT 1 FROM room_file WHERE hash = $1)`, hash)
 	return err
 }

@@ -31,6 +31,11 @@ func (f *Forum) topic(ctx context.Context, tx *storage.Tx, a network.Access, id 
 	return t, err
 }
 
+// TopicFor finds a topic that a reader may see, in the caller's transaction: for rooms whose nouns are decided on it.
+func (f *Forum) TopicFor(ctx context.Context, tx *storage.Tx, a network.Access, id TopicID) (Topic, error) {
+	return f.topic(ctx, tx, a, id)
+}
+
 func sees(a network.Access, t Topic) bool {
 	return a.Sees(t.Scope()) || t.RaisedBy == a.Actor.Person && a.Registered(t.Root)
 }

@@ -128,16 +128,22 @@ func (a *Accesses) Seal(rec AccessRecord) (o Opening, err error) {
 	return o, nil
 }
 
-// Keep writes a sealed record.
-func (a *Accesses) Keep(ctx context.Context, tx *storage.Tx, o Opening) error {
-	var who any
-	if o.Individual != nil {
-		who = *o.Individual
-	}
-	commitment := o.Commitment()
-	_, err := tx.Exec(ctx, `INSERT INTO ledger_access (commitment, salt, at, person, organisation, individual, question, why, keep_until)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`, commitment[:], o.Salt[:], o.Time, o.Person, o.Organisation, who, o.Question, o.Why, o.Time.AddDate(a.years, 0, 0))
-	return err
+// Keep writes sealed records.
+func (a *Accesses) Keep(ctx context.Context, tx *storage.Tx, all ...Opening) error {
+	i := 0
+	return tx.Insert(ctx, `ledger_access (commitment, salt, at, person, organisation, individual, question, why, keep_until)`, func() []any {
+		if i == len(all) {
+			return nil
+		}
+		o := &all[i]
+		i++
+		var who any
+		if o.Individual != nil {
+			who = *o.Individual
+		}
+		commitment := o.Commitment()
+		return []any{commitment[:], o.Salt[:], o.Time, o.Person, o.Organisation, who, o.Question, o.Why, o.Time.AddDate(a.years, 0, 0)}
+	})
 }
 
 // keep writes a record in one transaction with all those that wait while another is written.
@@ -171,12 +177,11 @@ func (a *Accesses) write() {
 			return
 		}
 		err := a.db.Write(ctx, func(tx *storage.Tx) error {
-			for _, k := range batch {
-				if err := a.Keep(ctx, tx, k.record); err != nil {
-					return err
-				}
+			records := make([]Opening, len(batch))
+			for i, k := range batch {
+				records[i] = k.record
 			}
-			return nil
+			return a.Keep(ctx, tx, records...)
 		})
 		for _, k := range batch {
 			k.done <- err

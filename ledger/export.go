@@ -28,6 +28,7 @@ type exported struct {
 	PolicyVersion uint32 `json:"policy_version,omitempty"`
 	Decision      string `json:"decision,omitempty"`
 	Ref           string `json:"ref,omitempty"`
+	Node          string `json:"node,omitempty"`
 	Counted       uint64 `json:"counted,omitempty"`
 	Epoch         uint64 `json:"epoch,omitempty"`
 	Mask          string `json:"mask,omitempty"`
@@ -46,7 +47,7 @@ func (l *Leaf) JSON(index uint64) ([]byte, error) {
 	return json.Marshal(exported{
 		Index: index, Kind: l.Kind.String(), Time: l.Time.Format(time.RFC3339Nano),
 		Organisation: l.Organisation, Role: l.Role, Purpose: l.Purpose, Conditions: l.Conditions, Question: l.Question,
-		Dataset: l.Dataset, Policy: l.Policy, PolicyVersion: l.PolicyVersion, Decision: l.Decision, Ref: l.Ref,
+		Dataset: l.Dataset, Policy: l.Policy, PolicyVersion: l.PolicyVersion, Decision: l.Decision, Ref: l.Ref, Node: l.Node,
 		Counted: l.Counted, Epoch: l.Epoch, Mask: hexHash(l.Mask), Private: hexHash(l.Private), Digest: hexHash(l.Digest),
 		Hash: hex.EncodeToString(h[:]),
 	})

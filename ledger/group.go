@@ -26,10 +26,12 @@ type group struct {
 
 type waiting struct {
 	bytes  []byte
-	answer chan<- answer // capacity 1: who asked may have gone
+	answer chan<- answer // with room for it: who asked may have gone
+	of     int           // of those who were queued together
 }
 
 type answer struct {
+	of    int
 	index uint64
 	err   error
 }
@@ -47,9 +49,11 @@ const (
 )
 
 // enqueue must be called with l.mu held.
-func (l *Ledger) enqueue(b []byte) <-chan answer {
-	a := make(chan answer, 1)
-	l.group.waiting = append(l.group.waiting, waiting{b, a})
+func (l *Ledger) enqueue(all [][]byte) <-chan answer {
+	a := make(chan answer, len(all))
+	for i, b := range all {
+		l.group.waiting = append(l.group.waiting, waiting{b, a, i})
+	}
 	l.rouse()
 	return a
 }
@@ -114,17 +118,18 @@ func (l *Ledger) commit(batch []waiting) {
 	}
 	if err != nil {
 		for _, w := range batch {
-			w.answer <- answer{err: err}
+			w.answer <- answer{of: w.of, err: err}
 		}
 		return
 	}
 	answers := make([]answer, len(batch))
 	for i := range batch {
 		x, err := futures[i]()
-		answers[i] = answer{x.Index, err}
+		answers[i] = answer{index: x.Index, err: err}
 	}
 	l.group.judge(answers)
 	for i, w := range batch {
+		answers[i].of = w.of
 		w.answer <- answers[i]
 	}
 	if l.group.failed {

@@ -64,6 +64,7 @@ type Leaf struct {
 	Policy       string // the policy that allowed or denied it
 	Decision     string // the decision behind that, by its number or address
 	Ref          string // what a leaf that is no use is about: a form, minutes, a review
+	Node         string // the other node that asked, and says for whom; "": nobody but this one
 
 	PolicyVersion uint32
 	Counted       uint64 // how many individuals an answer was about
@@ -74,9 +75,9 @@ type Leaf struct {
 	Digest  [32]byte // the SHA-256 of what Ref is about
 }
 
-// The bytes of a leaf, version 1; numbers are big-endian:
+// The bytes of a leaf, version 1, or 2 where another node asked; numbers are big-endian:
 //
-//	 0  1  version: 1
+//	 0  1  version
 //	 1  1  kind
 //	 2  8  time, microseconds since 1970 UTC
 //	10  4  policy version
@@ -85,22 +86,35 @@ type Leaf struct {
 //	30 32  mask
 //	62 32  private
 //	94 32  digest
-//	126    nine texts: organisation, role, purpose, conditions, question, dataset, policy, decision, ref;
-//	       each its length in two bytes, then UTF-8
+//	126    nine texts: organisation, role, purpose, conditions, question, dataset, policy, decision, ref, and in version 2 a tenth, which
+//	       isn't empty: node; each its length in two bytes, then UTF-8
 //
 // There is one way to write a leaf, and nothing after the last text. Its hash in the log is SHA-256 of a zero byte and these
 // bytes (RFC 6962, section 2.1).
 const (
 	leafVersion = 1
+	leafByNode  = 2
 	leafFixed   = 126
 	maxText     = 1024
 )
 
-func (l *Leaf) texts() [9]*string {
-	return [...]*string{&l.Organisation, &l.Role, &l.Purpose, &l.Conditions, &l.Question, &l.Dataset, &l.Policy, &l.Decision, &l.Ref}
+func (l *Leaf) texts(version byte) []*string {
+	all := []*string{&l.Organisation, &l.Role, &l.Purpose, &l.Conditions, &l.Question, &l.Dataset, &l.Policy, &l.Decision, &l.Ref, &l.Node}
+	if version == leafVersion {
+		all = all[:9]
+	}
+	return all
 }
 
-var textNames = [...]string{"organisation", "role", "purpose", "conditions", "question", "dataset", "policy", "decision", "ref"}
+// version is the one way in which a leaf is written.
+func (l *Leaf) version() byte {
+	if l.Node != "" {
+		return leafByNode
+	}
+	return leafVersion
+}
+
+var textNames = [...]string{"organisation", "role", "purpose", "conditions", "question", "dataset", "policy", "decision", "ref", "node"}
 
 // Encode gives a leaf's bytes.
 func (l *Leaf) Encode() ([]byte, error) {
@@ -108,7 +122,7 @@ func (l *Leaf) Encode() ([]byte, error) {
 		return nil, err
 	}
 	b := make([]byte, 0, leafFixed+256)
-	b = append(b, leafVersion, byte(l.Kind))
+	b = append(b, l.version(), byte(l.Kind))
 	b = binary.BigEndian.AppendUint64(b, uint64(l.Time.UnixMicro()))
 	b = binary.BigEndian.AppendUint32(b, l.PolicyVersion)
 	b = binary.BigEndian.AppendUint64(b, l.Counted)
@@ -116,7 +130,7 @@ func (l *Leaf) Encode() ([]byte, error) {
 	b = append(b, l.Mask[:]...)
 	b = append(b, l.Private[:]...)
 	b = append(b, l.Digest[:]...)
-	for _, s := range l.texts() {
+	for _, s := range l.texts(l.version()) {
 		b = binary.BigEndian.AppendUint16(b, uint16(len(*s)))
 		b = append(b, *s...)
 	}
@@ -131,7 +145,7 @@ func (l *Leaf) check() error {
 	if l.Time.UnixMicro() < 0 || l.Time.Year() > 9999 {
 		return fault.New(fault.Invalid, "a leaf's time is outside 1970–9999")
 	}
-	for i, s := range l.texts() {
+	for i, s := range l.texts(leafByNode) {
 		if err := checkText(textNames[i], *s); err != nil {
 			return err
 		}
@@ -160,7 +174,7 @@ func checkText(name, s string) error {
 // Decode reads a leaf's bytes. Whatever Encode would not have written is refused.
 func Decode(b []byte) (Leaf, error) {
 	var l Leaf
-	if len(b) == 0 || b[0] != leafVersion {
+	if len(b) == 0 || b[0] != leafVersion && b[0] != leafByNode {
 		return l, fault.New(fault.Invalid, "this leaf is of a version that this program doesn't know").
 			Do("read it with a newer version of samverk")
 	}
@@ -179,8 +193,11 @@ func Decode(b []byte) (Leaf, error) {
 	copy(l.Mask[:], b[30:])
 	copy(l.Private[:], b[62:])
 	copy(l.Digest[:], b[94:])
-	if err := l.readTexts(b[leafFixed:]); err != nil {
+	if err := l.readTexts(b[0], b[leafFixed:]); err != nil {
 		return Leaf{}, err
+	}
+	if l.version() != b[0] {
+		return Leaf{}, fault.New(fault.Invalid, "a leaf of version %d names no node", b[0])
 	}
 	if err := l.check(); err != nil {
 		return Leaf{}, err
@@ -191,8 +208,8 @@ func Decode(b []byte) (Leaf, error) {
 // maxTime is the last microsecond of the year 9999.
 const maxTime = 253402300800_000000 - 1
 
-func (l *Leaf) readTexts(b []byte) error {
-	for i, s := range l.texts() {
+func (l *Leaf) readTexts(version byte, b []byte) error {
+	for i, s := range l.texts(version) {
 		if len(b) < 2 {
 			return fault.New(fault.Invalid, "a leaf is cut short before its %s", textNames[i])
 		}

@@ -29,7 +29,7 @@ func anyLeaf() *rapid.Generator[Leaf] {
 			Epoch:         rapid.Uint64().Draw(t, "epoch"),
 			Mask:          hash.Draw(t, "mask"), Private: hash.Draw(t, "private"), Digest: hash.Draw(t, "digest"),
 		}
-		for i, s := range l.texts() {
+		for i, s := range l.texts(byte(rapid.IntRange(leafVersion, leafByNode).Draw(t, "version of the leaf"))) {
 			*s = text.Draw(t, textNames[i])
 		}
 		return l

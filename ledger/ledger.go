@@ -180,43 +180,58 @@ func (l *Ledger) Source() Source { return Dir(l.path("")) }
 // Append adds a leaf with the time of now, and returns when it is durable and in the tree. After an error the leaf may or
 // may not be in the log, and whatever it was to record must not happen.
 func (l *Ledger) Append(ctx context.Context, x Leaf) (Receipt, error) {
-	if err := ctx.Err(); err != nil {
-		return Receipt{}, fault.Wrap(fault.Unavailable, err, "nothing was written to the ledger")
-	}
-	r, done, err := l.add(x)
+	r, err := l.AppendAll(ctx, []Leaf{x})
 	if err != nil {
 		return Receipt{}, err
 	}
-	select {
-	case a := <-done:
-		if a.err != nil {
-			return Receipt{}, unwritable(a.err)
-		}
-		r.Index = a.index
-		return r, nil
-	case <-ctx.Done():
-		return Receipt{}, fault.Wrap(fault.Unavailable, ctx.Err(), "nobody waited for the ledger")
-	}
+	return r[0], nil
 }
 
-// add stamps a leaf and queues it in one step, so that times are in the order of leaves.
-func (l *Ledger) add(x Leaf) (Receipt, <-chan answer, error) {
+// AppendAll appends leaves one after the other, as Append does, and waits for all of them at once. After an error each may or may not be in the log.
+func (l *Ledger) AppendAll(ctx context.Context, all []Leaf) ([]Receipt, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, fault.Wrap(fault.Unavailable, err, "nothing was written to the ledger")
+	}
+	receipts, done, err := l.add(all)
+	if err != nil {
+		return nil, err
+	}
+	for range all {
+		select {
+		case a := <-done:
+			if a.err != nil {
+				return nil, unwritable(a.err)
+			}
+			receipts[a.of].Index = a.index
+		case <-ctx.Done():
+			return nil, fault.Wrap(fault.Unavailable, ctx.Err(), "nobody waited for the ledger")
+		}
+	}
+	return receipts, nil
+}
+
+// add stamps leaves and queues them in one step, so that times are in the order of leaves.
+func (l *Ledger) add(all []Leaf) ([]Receipt, <-chan answer, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.closed {
-		return Receipt{}, nil, fault.New(fault.Unavailable, "the ledger is closed")
+		return nil, nil, fault.New(fault.Unavailable, "the ledger is closed")
 	}
-	if l.opts.Held != nil && x.Kind != Genesis {
-		if err := l.opts.Held(); err != nil {
-			return Receipt{}, nil, err
+	receipts, bytes := make([]Receipt, len(all)), make([][]byte, len(all))
+	for i, x := range all {
+		if l.opts.Held != nil && x.Kind != Genesis {
+			if err := l.opts.Held(); err != nil {
+				return nil, nil, err
+			}
 		}
+		x.Time = l.opts.Now().UTC().Truncate(time.Microsecond)
+		b, err := x.Encode()
+		if err != nil {
+			return nil, nil, err
+		}
+		receipts[i], bytes[i] = Receipt{Time: x.Time, Hash: tlog.RecordHash(b)}, b
 	}
-	x.Time = l.opts.Now().UTC().Truncate(time.Microsecond)
-	b, err := x.Encode()
-	if err != nil {
-		return Receipt{}, nil, err
-	}
-	return Receipt{Time: x.Time, Hash: tlog.RecordHash(b)}, l.enqueue(b), nil
+	return receipts, l.enqueue(bytes), nil
 }
 
 // probe opens a file where Tessera keeps its locks: a folder that is gone, a file system that has become read-only and a process

@@ -409,3 +409,39 @@ func itemTerms(item string) []string {
 	}
 	return out
 }
+
+// AddToProfile adds an item to a list of the actor's own profile, in another room's transaction. A list that is there keeps its audience; one
+// that only its owner sees is the owner's to open first.
+func (r *Registry) AddToProfile(ctx context.Context, tx *storage.Tx, who Actor, part Part, item string, v Visibility, lang string) error {
+	p, err := r.part(ctx, tx, who.Person, part)
+	if err != nil || slices.Contains(p.Items(), item) && p.Visibility != Mine {
+		return err
+	}
+	if p.Version == 0 {
+		p.Visibility, p.Lang = v, lang
+	} else if p.Visibility == Mine {
+		return fault.New(fault.Conflict, "only the owner sees this part of the profile").Where(string(part)).Say("network.profile.mine")
+	}
+	p.Value = strings.Join(append(p.Items(), item), "\n")
+	return r.saveAndIndex(ctx, tx, who, p)
+}
+
+// DropFromProfile takes an item out of a list of the actor's own profile.
+func (r *Registry) DropFromProfile(ctx context.Context, tx *storage.Tx, who Actor, part Part, item string) error {
+	p, err := r.part(ctx, tx, who.Person, part)
+	if err != nil || !slices.Contains(p.Items(), item) {
+		return err
+	}
+	p.Value = strings.Join(slices.DeleteFunc(p.Items(), func(s string) bool { return s == item }), "\n")
+	return r.saveAndIndex(ctx, tx, who, p)
+}
+
+func (r *Registry) saveAndIndex(ctx context.Context, tx *storage.Tx, who Actor, p ProfilePart) error {
+	if who.Person == "" {
+		return Absent()
+	}
+	if err := r.savePart(ctx, tx, who.Person, p); err != nil {
+		return err
+	}
+	return r.indexPerson(ctx, tx, who.Person)
+}

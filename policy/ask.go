@@ -21,6 +21,14 @@ type Ask struct {
 	Cells        int    // how many numbers the answer has; 0 is 1
 	Operator     bool   // at the machine itself
 	Node         string // the node that asks for them and says who they are; "": this one
+	Bound        Bound  // to what an operator has bound that node
+}
+
+// Bound is to what an operator has bound another node, whoever it says asks there.
+type Bound struct {
+	Foreign bool // it isn't to ask for this organisation
+	Numbers int64
+	Per     Per // so many numbers of all kinds together; 0: no bound
 }
 
 // Reason is why a question is answered or not, for those who run the node.

@@ -16,7 +16,7 @@ import (
 // Keep keeps what a decision enacted, in the transaction of whoever enacted it. The same again is nothing new; another decision about
 // the same text is refused.
 func (p *Policies) Keep(ctx context.Context, tx *storage.Tx, s Signed) error {
-	if err := Verify(s, p.trusted()); err != nil {
+	if err := Verify(s, p.believed()); err != nil {
 		return err
 	}
 	digest, err := s.Draft.Digest()
@@ -121,17 +121,29 @@ func (p *Policies) known(digest, text string) (k Known, ok bool) {
 		err = fault.New(fault.Denied, "it is another text than the one kept").Say("policy.signature")
 	}
 	if err == nil {
-		err = Verify(s, p.trusted())
+		err = Verify(s, p.believed())
 	}
-	k.Fault = err
 	now := p.now.Load()
 	if k.adopted(now, p.latest()); k.Adopted == nil && now.overtaken(s) {
 		k.State = Past
 	}
+	if err != nil && k.isAdopted() { // by a key that was retired since
+		err = Verify(s, p.trusted())
+	}
+	k.Fault = err
 	if err != nil {
 		k.State = Broken
 	}
 	return k, true
+}
+
+// isAdopted tells whether it is this very text that was adopted.
+func (k *Known) isAdopted() bool {
+	if k.Adopted == nil || k.Adopted.Signed == nil {
+		return false
+	}
+	d, err := k.Adopted.Signed.Draft.Digest()
+	return err == nil && d == k.Digest
 }
 
 func (k *Known) adopted(s *state, now time.Time) {
@@ -156,23 +168,44 @@ func (k *Known) adopted(s *state, now time.Time) {
 	}
 }
 
-// Trust makes keys known, beside those that it was opened with: a network's is made when its first decision is carried out.
+// Trust makes keys known, beside those that it was opened with: a network's is made when its first decision is carried out. One that was retired is
+// believed again.
 func (p *Policies) Trust(ctx context.Context, keys ...Key) error {
-	p.keys.Lock()
-	known := p.trusted()
-	for _, k := range keys {
-		same := func(x Key) bool { return x.Network == k.Network && x.Public.Equal(k.Public) }
-		if !slices.ContainsFunc(known, same) {
-			known = append(slices.Clone(known), k)
-		}
-	}
-	p.trust.Store(&known)
-	p.keys.Unlock()
+	p.turn(keys, false)
 	return p.Reload(ctx)
 }
 
+// Retire ends the trust in keys that were believed. What was adopted with them holds until its end; nothing else that they signed is believed.
+func (p *Policies) Retire(ctx context.Context, keys ...Key) error {
+	p.turn(keys, true)
+	return p.Reload(ctx)
+}
+
+func (p *Policies) turn(keys []Key, retired bool) {
+	p.keys.Lock()
+	defer p.keys.Unlock()
+	known := slices.Clone(p.trusted())
+	for _, k := range keys {
+		there := false
+		for i := range known {
+			if known[i].Network == k.Network && known[i].Public.Equal(k.Public) {
+				known[i].Retired, there = retired, true
+			}
+		}
+		if !there && !retired {
+			known = append(known, k)
+		}
+	}
+	p.trust.Store(&known)
+}
+
+// believed are the keys by which something new may be adopted.
+func (p *Policies) believed() []Key {
+	return slices.DeleteFunc(slices.Clone(p.trusted()), func(k Key) bool { return k.Retired })
+}
+
 // Keys are the public keys believed here.
-func (p *Policies) Keys() []Key { return slices.Clone(p.trusted()) }
+func (p *Policies) Keys() []Key { return p.believed() }
 
 func (p *Policies) trusted() []Key { return *p.trust.Load() }
 

@@ -157,6 +157,8 @@ func (p *Policies) Judge(a Ask) Verdict {
 		return Verdict{Reason: NoPolicy}
 	case !a.understood(b):
 		return Verdict{Reason: NotUnderstood}
+	case a.Bound.Foreign:
+		return Verdict{Reason: NotWho}
 	}
 	begin, end := p.hands()
 	return s.judge(&a, b, begin, end)

@@ -741,3 +741,32 @@ func TestTheDatabaseIsGone(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// With a key that is retired nothing more is adopted; what was holds, also after a restart, and until the key is believed again.
+func TestARetiredKey(t *testing.T) {
+	dsn, clock := testkit.SQLite(t), newHand()
+	o := options()
+	n := open(t, dsn, clock, o)
+	n.adopt(t, limited(1, policy.Budget{Organisation: 5, Per: policy.Year}))
+	key := policy.Key{Network: trusted()[0].Network, Public: trusted()[0].Public}
+	must(t, n.Retire(t.Context(), key))
+	next := enacted(t, limited(2, policy.Budget{Organisation: 50, Per: policy.Year}), clock.Now())
+	refused := func() {
+		t.Helper()
+		if err := n.Adopt(t.Context(), next, policy.Adoption{By: operator, Ground: "RD 2"}); fault.KindOf(err) != fault.Denied || len(n.Keys()) != len(trusted())-1 {
+			t.Errorf("a retired key: %v, %d keys are believed", err, len(n.Keys()))
+		}
+		if v := n.Judge(clinician()); !v.Allowed || len(n.Faults()) > 0 {
+			t.Errorf("what was adopted doesn't hold: %+v %v", v, n.Faults())
+		}
+	}
+	refused()
+	n.close(t)
+	o.Trusted = trusted()
+	o.Trusted[0].Retired = true
+	n = open(t, dsn, clock, o)
+	defer func() { n.close(t) }()
+	refused()
+	must(t, n.Trust(t.Context(), key))
+	must(t, n.Adopt(t.Context(), next, policy.Adoption{By: operator, Ground: "RD 2"}))
+}

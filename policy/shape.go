@@ -1,5 +1,7 @@
 package policy
 
+import "github.com/samverk/samverk/fault"
+
 // Cell is what may be shown of one number: it lies from Low to High. High is Unbounded for "yes", of which no more is told.
 type Cell struct {
 	Form Form
@@ -7,17 +9,40 @@ type Cell struct {
 	High int
 }
 
-// Form is how a number is shown.
-type Form string
+// Form is how a number is shown. It is a small number itself, for there are millions of cells; where it is written it is a word.
+type Form uint8
 
 // The forms of a number.
 const (
-	Hidden  Form = ""       // nothing may be shown
-	Number  Form = "number" // exactly Low
-	Band    Form = "band"   // from Low to High
-	SaysYes Form = "yes"    // at least Low
-	SaysNo  Form = "no"     // at most High
+	Hidden  Form = iota // nothing may be shown
+	Number              // exactly Low
+	Band                // from Low to High
+	SaysYes             // at least Low
+	SaysNo              // at most High
 )
+
+var forms = [...]string{"", "number", "band", "yes", "no"}
+
+func (f Form) String() string {
+	if int(f) < len(forms) {
+		return forms[f]
+	}
+	return "unknown"
+}
+
+// MarshalText writes a form's word.
+func (f Form) MarshalText() ([]byte, error) { return []byte(f.String()), nil }
+
+// UnmarshalText reads it.
+func (f *Form) UnmarshalText(b []byte) error {
+	for i, word := range forms {
+		if word == string(b) {
+			*f = Form(i)
+			return nil
+		}
+	}
+	return fault.New(fault.Invalid, "%.20q is no form of a number", b)
+}
 
 // Unbounded is no upper bound.
 const Unbounded = -1

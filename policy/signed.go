@@ -35,6 +35,7 @@ type Key struct {
 	Network string
 	Public  ed25519.PublicKey
 	Bodies  []string // none: any body of the network
+	Retired bool     // what was adopted with it holds until its end, and nothing more is believed
 }
 
 // KeyID names a public key: the first 16 bytes of its SHA-256, in hexadecimal.

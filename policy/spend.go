@@ -28,7 +28,7 @@ type Account struct {
 	Scope   Scope
 	Purpose consent.Purpose
 	Bulk    bool
-	Who     string // a person in an organisation ("organisation/person"), an organisation ("organisation/node" where another node asks for it), or a dataset
+	Who     string // a person in an organisation ("organisation/person"), an organisation ("organisation/node" where another node asks for it, "/node" for all that it asks), or a dataset
 	Spent
 }
 
@@ -69,29 +69,65 @@ func day(t time.Time) int64 { return t.Unix() / (24 * 60 * 60) }
 // with an error, nothing may be shown. It judges the question again: what it allows is the verdict given, or nothing. What is to be kept beside is
 // written in the same transaction, if the question is allowed; one that fails takes along those who came with it.
 func (p *Policies) Spend(ctx context.Context, a Ask, v Verdict, beside ...Beside) error {
-	if !v.Allowed {
-		return Denied()
-	}
-	return p.spends.put(ctx, &spending{ask: a, verdict: v, beside: beside})
+	return p.spends.one(ctx, &spending{ask: a, verdict: v, beside: beside})
 }
 
 // SpendMore takes more numbers for a question that was begun, as Spend does. It is still one question that was asked.
 func (p *Policies) SpendMore(ctx context.Context, a Ask, v Verdict) error {
-	if !v.Allowed {
-		return Denied()
-	}
-	return p.spends.put(ctx, &spending{ask: a, verdict: v, more: true})
+	return p.spends.one(ctx, &spending{ask: a, verdict: v, more: true})
 }
 
 // Beside writes what belongs to a question that is spent.
 type Beside func(context.Context, *storage.Tx) error
+
+// Several are questions that are spent together.
+type Several struct {
+	Asks     []Ask
+	Verdicts []Verdict // that they were given: those that allow are spent
+	// Beside writes, in the same transaction, what belongs to those that were spent: the ones that spent tells by their places. It is called once
+	// for all of them, if there are any, and again where the database says so; when it fails they fail with all that came with them.
+	Beside func(ctx context.Context, tx *storage.Tx, spent []int) error
+}
+
+// SpendAll spends each of several questions for itself, as Spend does, and all of them in one transaction. The errors are in their order.
+func (p *Policies) SpendAll(ctx context.Context, x Several) []error {
+	errs := make([]error, len(x.Asks))
+	all, at := make([]*spending, 0, len(x.Asks)), make([]int, 0, len(x.Asks))
+	for i, a := range x.Asks {
+		s := &spending{ask: a, verdict: x.Verdicts[i]}
+		if errs[i] = s.check(ctx); errs[i] == nil {
+			all, at = append(all, s), append(at, i)
+		}
+	}
+	if len(all) == 0 {
+		return errs
+	}
+	if x.Beside != nil { // after the last of them, when it is known which were spent
+		all[len(all)-1].last = func(ctx context.Context, tx *storage.Tx) error {
+			var spent []int
+			for j, s := range all {
+				if s.err == nil {
+					spent = append(spent, at[j])
+				}
+			}
+			if len(spent) == 0 {
+				return nil
+			}
+			return x.Beside(ctx, tx, spent)
+		}
+	}
+	for j, err := range p.spends.put(ctx, all) {
+		errs[at[j]] = err
+	}
+	return errs
+}
 
 // Note keeps that a question was denied, for Replay, and what is to be kept beside.
 func (p *Policies) Note(ctx context.Context, a Ask, v Verdict, beside ...Beside) error {
 	if v.Allowed {
 		return fault.New(fault.Invalid, "a question that is answered is spent, not noted")
 	}
-	return p.spends.put(ctx, &spending{ask: a, verdict: v, beside: beside, denied: true})
+	return p.spends.one(ctx, &spending{ask: a, verdict: v, beside: beside, denied: true})
 }
 
 // spending is a question that waits to be written.
@@ -99,21 +135,28 @@ type spending struct {
 	ask     Ask
 	verdict Verdict
 	beside  []Beside
-	denied  bool // already: only noted
-	more    bool // of a question that was noted when it began
+	last    Beside // also when this one was refused: of several
+	denied  bool   // already: only noted
+	more    bool   // of a question that was noted when it began
 	err     error
-	done    chan error
+}
+
+// gathered are spendings that are written together.
+type gathered struct {
+	all  []*spending
+	done chan struct{} // closed when their errors are known
 }
 
 // queue gathers what comes while a transaction is written into the next one.
 type queue struct {
-	p       *Policies
-	mu      sync.Mutex
-	waiting []*spending
-	busy    bool
-	closed  bool
-	idle    sync.WaitGroup
-	spent   map[string]Spent // as the database has it; of the goroutine that drains
+	p         *Policies
+	mu        sync.Mutex
+	waiting   []*gathered
+	spendings int // that wait
+	busy      bool
+	closed    bool
+	idle      sync.WaitGroup
+	spent     map[string]Spent // as the database has it; of the goroutine that drains
 }
 
 // maxTogether bounds a transaction, maxWaiting what may wait for one, maxSpent the accounts in memory.
@@ -123,34 +166,57 @@ const (
 	maxSpent    = 10_000
 )
 
-func (q *queue) put(ctx context.Context, s *spending) error {
+// check refuses what nobody may spend, before it waits.
+func (s *spending) check(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return fault.Wrap(fault.Unavailable, ctx.Err(), "the question was not waited for")
+	}
+	if !s.denied && !s.verdict.Allowed {
+		return Denied()
 	}
 	for _, text := range []string{s.ask.Person, s.ask.Organisation, s.ask.Dataset, s.ask.Use.Country} {
 		if plain(text) != nil {
 			return Denied()
 		}
 	}
-	s.done = make(chan error, 1)
-	if err := q.join(s); err != nil {
-		return err
-	}
-	select {
-	case err := <-s.done:
-		return err
-	case <-ctx.Done(): // it may be written all the same; nothing is shown for it
-		return fault.Wrap(fault.Unavailable, ctx.Err(), "the question was not waited for")
-	}
+	return nil
 }
 
-func (q *queue) join(s *spending) error {
+func (q *queue) one(ctx context.Context, s *spending) error {
+	if err := s.check(ctx); err != nil {
+		return err
+	}
+	return q.put(ctx, []*spending{s})[0]
+}
+
+// put has spendings written in one transaction, which others may share, and gives their errors.
+func (q *queue) put(ctx context.Context, all []*spending) []error {
+	g := &gathered{all, make(chan struct{})}
+	err := q.join(g)
+	if err == nil {
+		select {
+		case <-g.done:
+		case <-ctx.Done(): // it may be written all the same; nothing is shown for it
+			err = fault.Wrap(fault.Unavailable, ctx.Err(), "the question was not waited for")
+		}
+	}
+	errs := make([]error, len(all))
+	for i := range errs {
+		if errs[i] = err; err == nil {
+			errs[i] = all[i].err
+		}
+	}
+	return errs
+}
+
+func (q *queue) join(g *gathered) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.closed || len(q.waiting) >= maxWaiting {
+	if q.closed || q.spendings >= maxWaiting {
 		return fault.New(fault.Unavailable, "too much is asked at once, or samverk is stopping").Do("try again in a moment")
 	}
-	q.waiting = append(q.waiting, s)
+	q.waiting = append(q.waiting, g)
+	q.spendings += len(g.all)
 	if !q.busy {
 		q.busy = true
 		q.idle.Add(1)
@@ -163,12 +229,8 @@ func (q *queue) join(s *spending) error {
 func (q *queue) drain() {
 	defer q.idle.Done()
 	for {
-		q.mu.Lock()
-		together := q.waiting[:min(len(q.waiting), maxTogether)]
-		q.waiting = q.waiting[len(together):]
-		q.busy = len(together) > 0
-		q.mu.Unlock()
-		if len(together) == 0 {
+		groups, together := q.next()
+		if len(groups) == 0 {
 			return
 		}
 		err := q.p.write(together)
@@ -176,9 +238,27 @@ func (q *queue) drain() {
 			if err != nil {
 				s.err = err
 			}
-			s.done <- s.err
+		}
+		for _, g := range groups {
+			close(g.done)
 		}
 	}
+}
+
+// next takes those whose turn it is: the first, and as many more as a transaction holds.
+func (q *queue) next() (groups []*gathered, together []*spending) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for _, g := range q.waiting {
+		if len(groups) > 0 && len(together)+len(g.all) > maxTogether {
+			break
+		}
+		groups, together = append(groups, g), append(together, g.all...)
+	}
+	q.waiting = q.waiting[len(groups):]
+	q.spendings -= len(together)
+	q.busy = len(groups) > 0
+	return groups, together
 }
 
 func (q *queue) close() {
@@ -200,6 +280,11 @@ func (p *Policies) write(together []*spending) error {
 			books.spend(s)
 			for i := 0; i < len(s.beside) && s.err == nil; i++ {
 				if err := s.beside[i](ctx, tx); err != nil {
+					return err
+				}
+			}
+			if s.last != nil {
+				if err := s.last(ctx, tx); err != nil {
 					return err
 				}
 			}
@@ -283,6 +368,9 @@ func (b *books) load(ctx context.Context, tx *storage.Tx, keys []any) error {
 func (a Ask) accounts() []Account {
 	bulk := a.Question.bulk()
 	out := []Account{{Scope: OfAnonymous, Purpose: a.Use.Purpose, Bulk: bulk, Who: a.Dataset}}
+	if a.Bound.Numbers > 0 && a.Node != "" {
+		out = append(out, a.ofNode())
+	}
 	if a.SignedIn {
 		organisation := a.Organisation
 		if a.Node != "" { // it says itself whom it asks for: it spends what is its own, and nobody else's
@@ -294,11 +382,14 @@ func (a Ask) accounts() []Account {
 	return out
 }
 
+// ofNode is the account of all that a node asks for, whoever it says asks: of no organisation there, for no purpose alone.
+func (a Ask) ofNode() Account { return Account{Scope: OfOrganisation, Who: "/" + a.Node} }
+
 // budgets are a question's accounts under a rule, each with its limit; 0 is none.
 func (r *Rule) budgets(a Ask) (from []Account, limits []int64) {
 	for _, x := range a.accounts() {
 		limit := int64(r.Budget.Organisation)
-		if r.Who.SignedIn == (x.Scope == OfAnonymous) {
+		if x == a.ofNode() || r.Who.SignedIn == (x.Scope == OfAnonymous) {
 			continue
 		}
 		if x.Scope == OfAsker {
@@ -345,6 +436,15 @@ func (b *books) take(a Ask, v Verdict) bool {
 	}
 	cells := int64(max(a.Cells, 1))
 	from, limits := rule.budgets(a)
+	if len(from) == 0 {
+		return false
+	}
+	if n := a.ofNode(); a.Bound.Numbers > 0 && a.Node != "" {
+		if b.accounts[n.key()].at(b.now).in(a.Bound.Per)+cells > a.Bound.Numbers {
+			return false
+		}
+		from, limits = append(from, n), append(limits, 0)
+	}
 	for i, x := range from {
 		if limits[i] > 0 && b.accounts[x.key()].at(b.now).in(rule.Budget.Per)+cells > limits[i] {
 			return false
@@ -357,7 +457,7 @@ func (b *books) take(a Ask, v Verdict) bool {
 		b.accounts[k].Spent = s
 		b.changed = append(b.changed, k)
 	}
-	return len(from) > 0
+	return true
 }
 
 // rule finds the rule that a verdict comes from.

@@ -129,7 +129,11 @@ func lives(ctx context.Context, dir string, seed uint64, now time.Time, t *telle
 	if err != nil {
 		return nil, sharing{}, err
 	}
-	made, err := living.Build(ctx, living.Options{Seed: seed, Now: now, DSN: app.Settings{}.DSN(dir), Migrations: app.Migrations(), Files: files, Tell: t.step,
+	key, err := app.OutboxKey(dir)
+	if err != nil {
+		return nil, sharing{}, err
+	}
+	made, err := living.Build(ctx, living.Options{Key: key, Seed: seed, Now: now, DSN: app.Settings{}.DSN(dir), Migrations: app.Migrations(), Files: files, Tell: t.step,
 		Write: writeText(journal)})
 	if err != nil {
 		return nil, sharing{}, err

@@ -24,6 +24,7 @@ var groups = []kong.Group{
 	{Key: "use", Title: "Genomes and questions"},
 	{Key: "people", Title: "People and consent"},
 	{Key: "decide", Title: "What the node answers"},
+	{Key: "follow", Title: "Following up"},
 	{Key: "care", Title: "Looking after a node"},
 	{Key: "other", Title: "Other"},
 }
@@ -44,6 +45,9 @@ type grammar struct {
 
 	Policy  policyCmd  `cmd:"" group:"decide" help:"Show and adopt what bodies decided about sharing data, and try drafts."`
 	Steward stewardCmd `cmd:"" group:"decide" help:"Make the first data steward, and list them."`
+	Toolbox toolboxCmd `cmd:"" group:"decide" help:"Check the rules by which groups are told how to work together."`
+
+	Econ econCmd `cmd:"" group:"follow" help:"Run health-economic models: what something costs and gives, and how sure that is."`
 
 	Node     nodeCmd     `cmd:"" group:"care" help:"Know other nodes, to answer together: invite, join, approve, revoke."`
 	Ledger   ledgerCmd   `cmd:"" group:"care" help:"Check, prove, witness and export the log of every use."`

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -19,6 +20,7 @@ type nodeCmd struct {
 	Peers   nodePeersCmd   `cmd:"" help:"List the nodes that this one knows, and how they are."`
 	Approve nodeApproveCmd `cmd:"" help:"Let a node in that joined, once its key was compared."`
 	Trust   nodeTrustCmd   `cmd:"" help:"Say that a node is its network's own, and believe what it signs."`
+	Bind    nodeBindCmd    `cmd:"" help:"Bound what a node may ask here: for whom, and how much."`
 	Rotate  nodeRotateCmd  `cmd:"" help:"Make a new key; peers accept both for 24 hours."`
 	Revoke  nodeRevokeCmd  `cmd:"" help:"Shut a node out, from its next message on."`
 }
@@ -261,6 +263,39 @@ func (c *nodeRevokeCmd) Run(ctx context.Context, s streams) error {
 		return jsonLine(s.out, p)
 	}
 	say(s.out, p.Title+" is a stranger from now on. To let it in again, invite it anew.")
+	return nil
+}
+
+type nodeBindCmd struct {
+	data
+	app.NodeBinding
+	JSON bool `name:"json" help:"Print one JSON object."`
+}
+
+func (nodeBindCmd) Help() string {
+	return `What another node says of who asks is only its word. This bounds it: to organisations, of which the others are denied as by a policy, and to so many numbers for a time, whoever asks. It holds from its next question on, and takes the place of what was said before; what it was told before counts.
+
+Example:
+
+  samverk node bind -d DIR south --organisation south --numbers 100000 --per year`
+}
+
+func (c *nodeBindCmd) Run(ctx context.Context, s streams) error {
+	p, err := call(ctx, s, c.data, app.NodeBind, c.NodeBinding, nil)
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		return jsonLine(s.out, p)
+	}
+	whom, much := "any organisation", "as much as policies let it"
+	if len(p.Organisations) > 0 {
+		whom = strings.Join(p.Organisations, ", ")
+	}
+	if p.Numbers > 0 {
+		much = strconv.FormatInt(p.Numbers, 10) + " numbers at most, per " + p.Per
+	}
+	say(s.out, p.Title+" may ask for "+whom+", "+much+".")
 	return nil
 }
 

@@ -124,6 +124,29 @@ func (p *Published) Trust(ctx context.Context, name string) error {
 	return p.pull(ctx, peer)
 }
 
+// Trusts tells whether a peer was said to be its networks' own node.
+func (p *Published) Trusts(ctx context.Context, name string) (yes bool, err error) {
+	err = p.db.Read(ctx, func(tx *storage.Tx) error {
+		var n int
+		err := tx.QueryRow(ctx, `SELECT COUNT(*) FROM published_trust WHERE peer = $1`, name).Scan(&n)
+		yes = n > 0
+		return err
+	})
+	return yes, err
+}
+
+// Distrust takes that word back.
+func (p *Published) Distrust(ctx context.Context, name string) error {
+	err := p.db.Write(ctx, func(tx *storage.Tx) error {
+		_, err := tx.Exec(ctx, `DELETE FROM published_trust WHERE peer = $1`, name)
+		return err
+	})
+	p.mu.Lock()
+	delete(p.heard, name)
+	p.mu.Unlock()
+	return err
+}
+
 // hearing is what a peer says, while it is kept.
 type hearing struct {
 	*Published

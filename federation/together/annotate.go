@@ -44,8 +44,8 @@ type Part struct {
 
 // A page of an annotation is small enough for one question, and so large that a node's syncs are few.
 const (
-	pageBytes    = 2 << 20
-	pagesAtOnce  = 4
+	pageBytes    = 6 << 20
+	pagesAtOnce  = 3
 	pageDeadline = time.Minute // a node counts a page in a tenth of a second
 )
 
@@ -104,29 +104,28 @@ func (t *tally) Header() []string {
 }
 
 // Count asks every node that hasn't fallen silent, and adds up. A page with more variants than fit a question is several.
-func (t *tally) Count(ctx context.Context, keys []variant.Key, counts []answer.Count) (more string, err error) {
+func (t *tally) Count(ctx context.Context, keys []variant.Key) (runs answer.Runs, more string, err error) {
 	first := 0
 	for from := 0; from < len(keys); from += mostKeys {
-		to := min(from+mostKeys, len(keys))
-		answered, err := t.count(ctx, keys[from:to], counts[from:to])
+		sum, answered, err := t.count(ctx, keys[from:min(from+mostKeys, len(keys))])
 		if err != nil {
-			return "", err
+			return nil, "", err
 		}
 		if from > 0 && answered != first { // one fell silent meanwhile: what it said of the page's beginning must not be told as by fewer
-			return t.Count(ctx, keys, counts)
+			return t.Count(ctx, keys)
 		}
-		first = answered
+		first, runs = answered, append(runs, sum...)
 	}
 	if len(keys) == 0 {
-		return "", nil
+		return nil, "", nil
 	}
-	return fmt.Sprintf(";SAMVERK_ANSWERED=%d", first), nil
+	return runs, fmt.Sprintf(";SAMVERK_ANSWERED=%d", first), nil
 }
 
-func (t *tally) count(ctx context.Context, keys []variant.Key, counts []answer.Count) (answered int, err error) {
+func (t *tally) count(ctx context.Context, keys []variant.Key) (sum answer.Runs, answered int, err error) {
 	asking, cancel := context.WithTimeout(ctx, pageDeadline)
 	defer cancel()
-	q := Question{Ask: t.ask, Keys: keys, packed: appendKeys(nil, keys)}
+	q := Question{Ask: t.ask, Keys: keys, packed: &packed{}}
 	replies := make([]Reply, len(t.nodes))
 	var waiting sync.WaitGroup
 	for i, n := range t.nodes {
@@ -137,22 +136,21 @@ func (t *tally) count(ctx context.Context, keys []variant.Key, counts []answer.C
 	}
 	waiting.Wait()
 	if ctx.Err() != nil {
-		return 0, ctx.Err()
+		return nil, 0, ctx.Err()
 	}
 	t.note(replies, len(keys))
-	told := make([][]answer.Count, 0, len(replies))
+	told := make([]answer.Runs, 0, len(replies))
 	for i := range replies {
 		if replies[i].How == Answered {
-			told = append(told, replies[i].Answer.Counts)
+			told = append(told, replies[i].Answer.Runs)
 		} else if replies[i].Why != nil {
 			err = cmp.Or(err, replies[i].Why)
 		}
 	}
 	if len(told) == 0 {
-		return 0, cmp.Or(err, error(fault.New(fault.Unavailable, "no node answers any more").Say("together.silent")))
+		return nil, 0, cmp.Or(err, error(fault.New(fault.Unavailable, "no node answers any more").Say("together.silent")))
 	}
-	addUp(counts, told)
-	return len(told), nil
+	return addUpRuns(told), len(told), nil
 }
 
 func (t *tally) silent(i int) bool {

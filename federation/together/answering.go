@@ -15,8 +15,7 @@ import (
 	"github.com/samverk/samverk/policy"
 )
 
-// atOnce is how many questions of a message are answered at the same time: enough that they share a sync, and few enough that one message
-// doesn't have the node for itself.
+// atOnce is how many longer questions of a message are answered at the same time: few enough that one message doesn't have the node for itself.
 const atOnce = 64
 
 // Answering lets a node's desk answer what its peers ask.
@@ -48,6 +47,9 @@ func (x *answering) message(ctx context.Context, from federation.Peer, body []by
 			r.bad, r.b = true, nil
 		}
 		questions = append(questions, q)
+		if q.Packed > 0 {
+			defer keysRoom.Put(&q.keys) // nothing of them is kept
+		}
 	}
 	if err := r.err(); err != nil {
 		return nil, err
@@ -60,17 +62,7 @@ func (x *answering) message(ctx context.Context, from federation.Peer, body []by
 			return nil, fault.Wrap(fault.Unavailable, ctx.Err(), "nobody waits for the answer any more")
 		}
 	}
-	replies := make([]reply, len(questions))
-	var working sync.WaitGroup
-	free := make(chan struct{}, atOnce)
-	for i := range questions {
-		free <- struct{}{}
-		working.Go(func() {
-			defer func() { <-free }()
-			replies[i] = x.reply(ctx, from, &questions[i])
-		})
-	}
-	working.Wait()
+	replies := x.replies(ctx, from, questions)
 	var out []byte
 	for i := range replies {
 		var err error
@@ -81,10 +73,47 @@ func (x *answering) message(ctx context.Context, from federation.Peer, body []by
 	return out, nil
 }
 
-// reply answers one question.
-func (x *answering) reply(ctx context.Context, from federation.Peer, q *question) reply {
-	as := x.ask(from, q)
-	a, err := x.answer(ctx, as, q)
+// replies answers each question. Short ones are one piece of work, with one wait for the disk; those that take their time are answered beside it.
+func (x *answering) replies(ctx context.Context, from federation.Peer, questions []question) []reply {
+	replies := make([]reply, len(questions))
+	var short []answer.Question
+	var at []int
+	var working sync.WaitGroup
+	free := make(chan struct{}, atOnce)
+	for i := range questions {
+		if q := &questions[i]; q.short() {
+			short, at = append(short, answer.Question{Ask: x.ask(from, q), LeaveOut: q.leaveOut(), Keys: q.keys, Have: q.Have}), append(at, i)
+			continue
+		}
+		free <- struct{}{}
+		working.Go(func() {
+			defer func() { <-free }()
+			as := x.ask(from, &questions[i])
+			a, err := x.answer(ctx, as, &questions[i])
+			replies[i] = x.reply(as, a, err)
+			replies[i].together = questions[i].Runs
+		})
+	}
+	if len(short) > 0 {
+		for j, a := range x.desk.AskAll(ctx, short) {
+			replies[at[j]] = x.reply(x.ask(from, &questions[at[j]]), a.Answer, a.Err)
+		}
+	}
+	working.Wait()
+	return replies
+}
+
+// mostShort is how many variants a question names that nobody has to wait for.
+const mostShort = 64
+
+func (q *question) short() bool {
+	return q.Region == "" && q.Kind != policy.Annotate && len(q.keys) <= mostShort
+}
+
+func (q *question) leaveOut() answer.LeaveOut { return answer.LeaveOut{Guests: true, Case: q.Case} }
+
+// reply is what is told of a question.
+func (x *answering) reply(as policy.Ask, a answer.Answer, err error) reply {
 	if err != nil {
 		r := reply{Problem: problemOf(err)}
 		if v := x.desk.Judge(as); as.SignedIn && fault.KindOf(err) == fault.Denied { // who is known is told by which decision
@@ -93,10 +122,13 @@ func (x *answering) reply(ctx context.Context, from federation.Peer, q *question
 		return r
 	}
 	v := a.Verdict
-	r := reply{Epoch: a.Epoch, Individuals: &a.Individuals, Datasets: a.Datasets, Leaf: a.Receipt.Index, Tag: a.Tag, Unchanged: a.Unchanged, keys: a.Keys,
+	r := reply{Epoch: a.Epoch, Individuals: &a.Individuals, Datasets: a.Datasets, Leaf: a.Receipt.Index, Tag: a.Tag, Unchanged: a.Unchanged, keys: a.Keys, Compact: true,
 		Verdict: verdict{v.Precision, v.K, v.Zero, v.Policy, v.Digest, v.Decision, v.Number, v.Network, v.Body}}
-	if !a.Unchanged {
-		r.counts = a.Counts
+	for i := range a.Counts {
+		r.runs = r.runs.Add(&a.Counts[i], 1)
+	}
+	if a.Runs != nil {
+		r.runs = a.Runs
 	}
 	return r
 }
@@ -111,15 +143,17 @@ func (x *answering) ask(from federation.Peer, q *question) policy.Ask {
 		a.Use.Country = "" // the node's own
 	}
 	if q.Person != "" {
-		a.SignedIn, a.Person, a.Node = true, from.Name+"/"+q.Person, from.Name
+		a.SignedIn, a.Person = true, from.Name+"/"+q.Person
 	}
+	a.Node = from.Name
+	a.Bound = policy.Bound{Foreign: (a.SignedIn || a.Organisation != "") && !from.Bound.May(a.Organisation), Numbers: from.Bound.Numbers, Per: policy.Per(from.Bound.Per)}
 	return a
 }
 
 func (x *answering) answer(ctx context.Context, a policy.Ask, q *question) (answer.Answer, error) {
-	leave := answer.LeaveOut{Guests: true, Case: q.Case}
+	leave := q.leaveOut()
 	if q.Region == "" {
-		return x.desk.Ask(ctx, answer.Question{Ask: a, LeaveOut: leave, Keys: q.keys, Have: q.Have})
+		return x.desk.Ask(ctx, answer.Question{Ask: a, LeaveOut: leave, Keys: q.keys, Have: q.Have, Runs: q.Kind == policy.Annotate})
 	}
 	r, err := variant.ParseRegion(q.Region)
 	if err != nil {

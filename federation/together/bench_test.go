@@ -17,6 +17,7 @@ import (
 	"github.com/samverk/samverk/federation/together"
 	"github.com/samverk/samverk/genome/load"
 	"github.com/samverk/samverk/genome/variant"
+	"github.com/samverk/samverk/internal/testkit"
 	"github.com/samverk/samverk/internal/testnode"
 	"github.com/samverk/samverk/policy"
 	"github.com/samverk/samverk/storage"
@@ -41,6 +42,7 @@ func BenchmarkNation(b *testing.B) {
 }
 
 func (x *nation) bench(b *testing.B, askers int) {
+	cpu := testkit.Processor(b)
 	var mu sync.Mutex
 	var took []time.Duration
 	var next atomic.Int64
@@ -75,6 +77,7 @@ func (x *nation) bench(b *testing.B, askers int) {
 		return
 	}
 	slices.Sort(took)
+	b.ReportMetric((testkit.Processor(b)-cpu).Seconds()*1000/float64(b.N), "processor-ms/op")
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "questions/s")
 	b.ReportMetric(float64(took[len(took)/2].Microseconds())/1000, "p50-ms")
 	b.ReportMetric(float64(took[len(took)*99/100].Microseconds())/1000, "p99-ms")
@@ -97,33 +100,34 @@ func BenchmarkAnnotate(b *testing.B) {
 		r.Adopt(b, generous(b))
 	}
 	a := answer.Annotation{Ask: testnode.Clinician(), Name: in}
-	read := func(do func(io.Reader) (records, known int64, err error)) {
-		f, err := os.Open(in)
-		must(b, err)
-		defer f.Close()
-		records, known, err := do(f)
-		must(b, err)
+	read := func(b *testing.B, do func(io.Reader) (records, known int64, err error)) {
+		var records, known int64
+		cpu := testkit.Processor(b)
+		for b.Loop() {
+			f, err := os.Open(in)
+			must(b, err)
+			records, known, err = do(f)
+			must(b, err)
+			must(b, f.Close())
+		}
+		b.ReportMetric((testkit.Processor(b)-cpu).Seconds()/float64(b.N), "processor-s/op")
 		b.ReportMetric(float64(records), "records")
 		b.ReportMetric(float64(known), "known")
 	}
 	b.Run("one node", func(b *testing.B) {
-		for b.Loop() {
-			read(func(f io.Reader) (int64, int64, error) {
-				sum, err := whole.Desk.Annotate(b.Context(), a, f, io.Discard)
-				return sum.Records, sum.Known, err
-			})
-		}
+		read(b, func(f io.Reader) (int64, int64, error) {
+			sum, err := whole.Desk.Annotate(b.Context(), a, f, io.Discard)
+			return sum.Records, sum.Known, err
+		})
 	})
 	b.Run("regions", func(b *testing.B) {
-		for b.Loop() {
-			read(func(f io.Reader) (int64, int64, error) {
-				sum, err := x.desk.Annotate(b.Context(), a, f, io.Discard)
-				if !sum.Complete() {
-					b.Errorf("%+v", sum)
-				}
-				return sum.Records, sum.Known, err
-			})
-		}
+		read(b, func(f io.Reader) (int64, int64, error) {
+			sum, err := x.desk.Annotate(b.Context(), a, f, io.Discard)
+			if !sum.Complete() {
+				b.Errorf("%+v", sum)
+			}
+			return sum.Records, sum.Known, err
+		})
 	})
 }
 

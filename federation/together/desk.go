@@ -25,7 +25,7 @@ type Question struct {
 	Case       string          // the asker's own case, as its home node names it ("north:…"), who is left out there; "": nobody
 	Only       []string        // names of nodes; none: all
 
-	packed []byte // Keys, as they are sent
+	packed *packed // of a part of a file: Keys, as they are sent to everybody
 }
 
 // How is what became of a question at one node.
@@ -86,9 +86,10 @@ type Desk struct {
 	holds    func() bool
 	deadline time.Duration
 	known    memory
+	compact  sync.Map // names of nodes that read keys packed closely
 
 	mu  sync.Mutex
-	out map[string]*outbox // by node
+	out map[string]*outbox // by node, and how long it takes
 }
 
 // New makes a desk.
@@ -226,7 +227,7 @@ func (d *Desk) here(ctx context.Context, self string, q Question) (answer.Answer
 	if q.Region != nil {
 		return d.own.Region(ctx, answer.Region{Ask: q.Ask, LeaveOut: leave, Chrom: q.Region.Chrom, From: q.Region.From, To: q.Region.To, Limit: q.Limit})
 	}
-	return d.own.Ask(ctx, answer.Question{Ask: q.Ask, LeaveOut: leave, Keys: q.Keys})
+	return d.own.Ask(ctx, answer.Question{Ask: q.Ask, LeaveOut: leave, Keys: q.Keys, Runs: q.packed != nil})
 }
 
 // there asks a peer.
@@ -237,9 +238,10 @@ func (d *Desk) there(ctx context.Context, peer string, q Question) (a answer.Ans
 	}
 	before, remembered := d.known.recall(peer, sent)
 	sent.Have = before.tag
-	got, err := d.box(peer, q.Question == policy.Annotate).ask(ctx, sent)
+	got, err := d.box(peer, sent).ask(ctx, sent)
 	switch {
 	case err != nil:
+		d.compact.Delete(peer) // it may have been set back to what it was
 		return a, false, err
 	case got.Problem != nil:
 		a.Verdict = got.answer().Verdict // that doesn't allow it
@@ -248,12 +250,18 @@ func (d *Desk) there(ctx context.Context, peer string, q Question) (a answer.Ans
 	case got.Unchanged && !remembered:
 		return a, false, unreadable()
 	case got.Unchanged:
-		got.counts = before.counts
+		got.runs = before.runs
 	case q.Region == nil:
-		d.known.keep(peer, sent, got)
+		d.known.keep(before.id, got)
+	}
+	if got.Compact {
+		d.compact.Store(peer, true)
 	}
 	if a = got.answer(); !fits(a, q) {
 		return answer.Answer{}, false, unreadable()
+	}
+	if q.packed == nil {
+		a.Counts, a.Runs = a.Runs.Counts(), nil
 	}
 	return a, got.Unchanged, nil
 }
@@ -261,14 +269,14 @@ func (d *Desk) there(ctx context.Context, peer string, q Question) (a answer.Ans
 // fits tells whether an answer is one to the question: a count for each variant, and of a stretch what lies on it, in order.
 func fits(a answer.Answer, q Question) bool {
 	if q.Region == nil {
-		return len(a.Counts) == len(q.Keys) && len(a.Keys) == 0
+		return a.Runs.Len() == len(q.Keys) && len(a.Keys) == 0
 	}
 	for i, k := range a.Keys {
 		if k.Chrom != q.Region.Chrom || k.Pos < q.Region.From || k.Pos > q.Region.To || i > 0 && a.Keys[i-1].Compare(k) >= 0 {
 			return false
 		}
 	}
-	return len(a.Counts) == len(a.Keys) && (q.Limit <= 0 || len(a.Keys) <= q.Limit)
+	return a.Runs.Len() == len(a.Keys) && (q.Limit <= 0 || len(a.Keys) <= q.Limit)
 }
 
 func unreadable() error {
@@ -284,9 +292,9 @@ func (q Question) caseAt(node string) string {
 }
 
 // written is a question as a node gets it.
-func (d *Desk) written(peer string, q Question) (*question, error) {
-	s := &question{Organisation: q.Organisation, Sector: q.Sector, Role: q.Role, Approval: q.Approval, Kind: q.Question, Dataset: q.Dataset,
-		Use: use{q.Use.Purpose, q.Use.Health, q.Use.Diseases, q.Use.Commercial, q.Use.Country}, Case: q.caseAt(peer), keys: q.Keys, packed: q.packed}
+func (d *Desk) written(peer string, q Question) (s *question, err error) {
+	s = &question{Organisation: q.Organisation, Sector: q.Sector, Role: q.Role, Approval: q.Approval, Kind: q.Question, Dataset: q.Dataset,
+		Use: use{q.Use.Purpose, q.Use.Health, q.Use.Diseases, q.Use.Commercial, q.Use.Country}, Case: q.caseAt(peer), keys: q.Keys, Runs: q.packed != nil}
 	if q.SignedIn {
 		s.Person = d.nodes.Pseudonym(peer, q.Person)
 	}
@@ -301,21 +309,60 @@ func (d *Desk) written(peer string, q Question) (*question, error) {
 	if size > mostHead/8 { // JSON may write a byte as six
 		return nil, fault.New(fault.Invalid, "what is said of the question is longer than nodes are asked").Say("together.long")
 	}
-	size = 0
-	for _, k := range s.keys {
-		if size += len(k.Ref) + len(k.Alt); size > mostMessage/2 && len(s.keys) > 1 {
-			return nil, fault.New(fault.Invalid, "%d variants are longer together than nodes are asked about", len(s.keys)).Say("together.long")
+	if q.packed == nil {
+		s.size, err = sizeOf(s.keys)
+		return s, err
+	}
+	_, compact := d.compact.Load(peer)
+	s.packed, s.size, err = q.packed.get(q.Keys, compact)
+	if compact {
+		s.Packed = len(s.keys)
+	}
+	return s, err
+}
+
+// sizeOf is how many bases keys have, if that isn't more than nodes are asked about.
+func sizeOf(keys []variant.Key) (size int, err error) {
+	for _, k := range keys {
+		if size += len(k.Ref) + len(k.Alt); size > mostMessage/2 && len(keys) > 1 {
+			return size, fault.New(fault.Invalid, "%d variants are longer together than nodes are asked about", len(keys)).Say("together.long")
 		}
 		if max(len(k.Ref), len(k.Alt)) > mostAllele {
-			return nil, fault.New(fault.Invalid, "an allele of %d bases is longer than nodes are asked about", max(len(k.Ref), len(k.Alt))).Say("together.allele")
+			return size, fault.New(fault.Invalid, "an allele of %d bases is longer than nodes are asked about", max(len(k.Ref), len(k.Alt))).Say("together.allele")
 		}
 	}
-	return s, nil
+	return size, nil
+}
+
+// packed is the keys of a part of a file, packed once for all who read them in the same way.
+type packed struct {
+	mu    sync.Mutex
+	sized bool
+	size  int
+	err   error
+	ways  [2][]byte // as before, and closely
+}
+
+func (p *packed) get(keys []variant.Key, compact bool) (b []byte, size int, err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.sized {
+		p.size, p.err = sizeOf(keys)
+		p.sized = true
+	}
+	way, pack := &p.ways[0], appendKeys
+	if compact {
+		way, pack = &p.ways[1], appendCompact
+	}
+	if p.err == nil && *way == nil {
+		*way = pack(make([]byte, 0, 16*len(keys)), keys)
+	}
+	return *way, p.size, p.err
 }
 
 // answer is a reply as it is read here.
 func (r *reply) answer() answer.Answer {
-	a := answer.Answer{Keys: r.keys, Counts: r.counts, Epoch: r.Epoch, Datasets: r.Datasets, Receipt: ledger.Receipt{Index: r.Leaf},
+	a := answer.Answer{Keys: r.keys, Runs: r.runs, Epoch: r.Epoch, Datasets: r.Datasets, Receipt: ledger.Receipt{Index: r.Leaf},
 		Verdict: policy.Verdict{Allowed: true, Precision: r.Verdict.Precision, K: r.Verdict.K, Zero: r.Verdict.Zero, Policy: r.Verdict.Policy, Digest: r.Verdict.Digest,
 			Decision: r.Verdict.Decision, Number: r.Verdict.Number, Network: r.Verdict.Network, Body: r.Verdict.Body}}
 	if r.Individuals != nil {

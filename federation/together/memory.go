@@ -3,6 +3,7 @@ package together
 import (
 	"container/list"
 	"crypto/sha256"
+	"encoding/binary"
 	"sync"
 
 	"github.com/samverk/samverk/answer"
@@ -18,9 +19,9 @@ type memory struct {
 
 // remembered is what a node told.
 type remembered struct {
-	id     [32]byte
-	tag    string
-	counts []answer.Count
+	id   [32]byte
+	tag  string
+	runs answer.Runs
 }
 
 // Bounds of what is remembered.
@@ -34,29 +35,45 @@ func idOf(peer string, q *question) (id [32]byte, ok bool) {
 	if len(q.keys) > mostKept || q.Region != "" {
 		return id, false
 	}
-	about := question{Use: q.Use, Kind: q.Kind, Dataset: q.Dataset, Case: q.Case, keys: q.keys}
-	b, err := about.append([]byte(peer + "\x00"))
-	return sha256.Sum256(b), err == nil
+	var room [512]byte
+	b := binary.AppendUvarint(room[:0], uint64(len(q.Use.Diseases)))
+	for _, s := range q.Use.Diseases {
+		b = appendText(b, s)
+	}
+	for _, s := range [...]string{peer, string(q.Use.Purpose), q.Use.Country, string(q.Kind), q.Dataset, q.Case} {
+		b = appendText(b, s)
+	}
+	for _, yes := range [...]bool{q.Use.Health, q.Use.Commercial} {
+		if b = append(b, 0); yes {
+			b[len(b)-1] = 1
+		}
+	}
+	return sha256.Sum256(appendKeys(b, q.keys)), true
 }
 
-func (m *memory) recall(peer string, q *question) (remembered, bool) {
-	id, ok := idOf(peer, q)
-	if !ok {
-		return remembered{}, false
+// appendText writes a text so that nothing else is written alike.
+func appendText(b []byte, s string) []byte {
+	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
+}
+
+// recall gives what a node told of a question, and by what name it is remembered.
+func (m *memory) recall(peer string, q *question) (r remembered, there bool) {
+	if r.id, there = idOf(peer, q); !there {
+		return r, false
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	e := m.by[id]
+	e := m.by[r.id]
 	if e == nil {
-		return remembered{}, false
+		return r, false
 	}
 	m.order.MoveToFront(e)
 	return e.Value.(remembered), true
 }
 
-func (m *memory) keep(peer string, q *question, r reply) {
-	id, ok := idOf(peer, q)
-	if !ok || r.Tag == "" {
+// keep remembers an answer, by the name that recall gave the question.
+func (m *memory) keep(id [32]byte, r reply) {
+	if id == ([32]byte{}) || r.Tag == "" {
 		return
 	}
 	m.mu.Lock()
@@ -64,7 +81,7 @@ func (m *memory) keep(peer string, q *question, r reply) {
 	if m.by == nil {
 		m.by = map[[32]byte]*list.Element{}
 	}
-	now := remembered{id, r.Tag, r.counts}
+	now := remembered{id, r.Tag, r.runs}
 	if e := m.by[id]; e != nil {
 		e.Value = now
 		m.order.MoveToFront(e)

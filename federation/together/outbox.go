@@ -8,14 +8,18 @@ import (
 	"github.com/samverk/samverk/answer"
 	"github.com/samverk/samverk/fault"
 	"github.com/samverk/samverk/federation"
+	"github.com/samverk/samverk/policy"
 )
 
 // path is where questions go at a node.
 const path = "ask"
 
-// underway is how many messages to a node may be under way: while one is answered the next is on its way, and all that is asked meanwhile waits to
-// go together. So whoever asks alone waits for nobody, and many who ask share signatures, and the node's syncs.
-const underway = 2
+// How many messages to a node may be under way. While one is answered all that is asked meanwhile waits, to go together: whoever asks alone waits for
+// nobody, and many who ask share signatures and the node's syncs. What takes its time has a way of its own, so that nobody's short question waits for it.
+const (
+	underway     = 1
+	underwayLong = 2
+)
 
 // outbox is what is to be asked of one node.
 type outbox struct {
@@ -38,22 +42,22 @@ type waiter struct {
 	err  error
 }
 
-// box gives a node's outbox. The pages of annotations have one of their own, so that nobody's short question waits for them.
-func (d *Desk) box(peer string, pages bool) *outbox {
+// box gives the outbox for a question to a node.
+func (d *Desk) box(peer string, q *question) *outbox {
+	b := &outbox{nodes: d.nodes, peer: peer, deadline: d.deadline, underway: underway}
+	way := ""
+	switch {
+	case q.Kind == policy.Annotate:
+		way, b.deadline, b.underway = " pages", pageDeadline, pagesAtOnce
+	case !q.short():
+		way, b.underway = " long", underwayLong
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	name := peer
-	if pages {
-		name += " pages"
+	if there := d.out[peer+way]; there != nil {
+		return there
 	}
-	b := d.out[name]
-	if b == nil {
-		b = &outbox{nodes: d.nodes, peer: peer, deadline: d.deadline, underway: underway}
-		if pages {
-			b.deadline, b.underway = pageDeadline, pagesAtOnce
-		}
-		d.out[name] = b
-	}
+	d.out[peer+way] = b
 	return b
 }
 
@@ -99,9 +103,7 @@ func (b *outbox) take() (batch []*waiter) {
 	for len(b.waiting) > 0 && len(batch) < mostQuestions {
 		a := b.waiting[0]
 		keys, listed = keys+len(a.q.keys), listed+a.q.listed()
-		for _, k := range a.q.keys {
-			bytes += len(k.Ref) + len(k.Alt)
-		}
+		bytes += a.q.size
 		if len(batch) > 0 && (keys > mostKeys || listed > answer.MostInRegion || bytes > mostMessage/2) {
 			break
 		}

@@ -36,6 +36,43 @@ func addUp(totals []answer.Count, told [][]answer.Count) {
 	}
 }
 
+// addUpRuns adds up what nodes told of the same variants. Where none of them tells anything new, neither does their sum.
+func addUpRuns(told []answer.Runs) (out answer.Runs) {
+	type place struct {
+		runs answer.Runs
+		left int // of the first
+	}
+	at := make([]place, len(told))
+	for i, runs := range told {
+		if at[i].runs = runs; len(runs) > 0 {
+			at[i].left = runs[0].Times
+		}
+	}
+	for {
+		var s sums
+		n := -1
+		for i := range at {
+			if len(at[i].runs) == 0 { // they tell of equally many
+				return out
+			}
+			s.add(&at[i].runs[0].Count)
+			if n < 0 || at[i].left < n {
+				n = at[i].left
+			}
+		}
+		sum := s.count()
+		out = out.Add(&sum, n)
+		for i := range at {
+			if at[i].left -= n; at[i].left > 0 {
+				continue
+			}
+			if at[i].runs = at[i].runs[1:]; len(at[i].runs) > 0 {
+				at[i].left = at[i].runs[0].Times
+			}
+		}
+	}
+}
+
 // Sum adds up what several nodes told of one variant.
 func Sum(told []answer.Count) answer.Count {
 	var s sums

@@ -3,6 +3,9 @@ package together
 import (
 	"encoding/binary"
 	"encoding/json"
+	"slices"
+	"strings"
+	"sync"
 
 	"github.com/samverk/samverk/answer"
 	"github.com/samverk/samverk/consent"
@@ -41,9 +44,12 @@ type question struct {
 	Case         string      `json:"case,omitempty"`
 	Have         string      `json:"have,omitempty"`
 	Keys         int         `json:"keys,omitempty"`
+	Packed       int         `json:"packed,omitempty"` // keys that are packed closely, instead of Keys
+	Runs         bool        `json:"runs,omitempty"`   // the asker reads runs
 
 	keys   []variant.Key
 	packed []byte // the keys, if they are packed already: the same go to every node
+	size   int    // how many bases they have; of who asks
 }
 
 type use struct {
@@ -77,9 +83,11 @@ type reply struct {
 	Unchanged   bool         `json:"unchanged,omitempty"`
 	Keys        int          `json:"keys,omitempty"` // of a stretch
 	Counts      int          `json:"counts,omitempty"`
+	Compact     bool         `json:"compact,omitempty"` // who answers reads keys that are packed closely
 
-	keys   []variant.Key
-	counts []answer.Count
+	keys     []variant.Key
+	runs     answer.Runs
+	together bool // the runs go as runs
 }
 
 // verdict is by what an answer was allowed.
@@ -112,18 +120,23 @@ func appendHead(b []byte, x any) ([]byte, error) {
 }
 
 func (q *question) append(b []byte) ([]byte, error) {
-	q.Keys = len(q.keys)
+	if q.Keys = len(q.keys); q.Packed > 0 {
+		q.Keys = 0
+	}
 	b, err := appendHead(b, q)
-	if q.packed != nil {
+	switch {
+	case q.packed != nil:
 		return append(b, q.packed...), err
+	case q.Packed > 0:
+		return appendCompact(b, q.keys), err
 	}
 	return appendKeys(b, q.keys), err
 }
 
 func (r *reply) append(b []byte) ([]byte, error) {
-	r.Keys, r.Counts = len(r.keys), len(r.counts)
+	r.Keys, r.Counts = len(r.keys), r.runs.Len()
 	b, err := appendHead(b, r)
-	return appendCounts(appendKeys(b, r.keys), r.counts), err
+	return appendRuns(appendKeys(b, r.keys), r.runs, r.together), err
 }
 
 // appendKeys packs keys: the sequence, the position, and both alleles with their lengths.
@@ -136,39 +149,136 @@ func appendKeys(b []byte, keys []variant.Key) []byte {
 	return b
 }
 
+// What the first byte of a closely packed key says: an allele of one base each are its lowest four bits.
+const (
+	isBases = 1 << (iota + 4) // both alleles are one base of ACGT; else their lengths and bases follow
+	isNear                    // on the same sequence as the one before, so many bases behind it; else sequence and position follow
+)
+
+const bases = "ACGT"
+
+// oneBase are the alleles of one base, for all keys.
+var oneBase = [4][]byte{{'A'}, {'C'}, {'G'}, {'T'}}
+
+// appendCompact packs keys of a file, most of which are one base for another, not far behind the one before.
+func appendCompact(b []byte, keys []variant.Key) []byte {
+	var last variant.Key
+	for i := range keys {
+		k := &keys[i]
+		first, one := byte(0), len(k.Ref) == 1 && len(k.Alt) == 1
+		if one {
+			ref, alt := strings.IndexByte(bases, k.Ref[0]), strings.IndexByte(bases, k.Alt[0])
+			if one = ref >= 0 && alt >= 0; one {
+				first = isBases | byte(ref<<2|alt)
+			}
+		}
+		if k.Chrom == last.Chrom && k.Pos >= last.Pos {
+			b = binary.AppendUvarint(append(b, first|isNear), uint64(k.Pos-last.Pos))
+		} else {
+			b = binary.AppendUvarint(append(b, first, byte(k.Chrom)), uint64(k.Pos))
+		}
+		if !one {
+			b = append(binary.AppendUvarint(b, uint64(len(k.Ref))), k.Ref...)
+			b = append(binary.AppendUvarint(b, uint64(len(k.Alt))), k.Alt...)
+		}
+		last = *k
+	}
+	return b
+}
+
+// keysRoom is where closely packed keys are unpacked: pages come by the hundred.
+var keysRoom = sync.Pool{New: func() any { return new([]variant.Key) }}
+
+// compact reads closely packed keys; longer alleles point into the message.
+func (r *reader) compact(n int) []variant.Key {
+	if n < 0 || n > mostKeys || n > len(r.b)/2 { // a key takes two bytes at least
+		r.bad = true
+	}
+	if r.bad || n == 0 {
+		return nil
+	}
+	out := slices.Grow((*keysRoom.Get().(*[]variant.Key))[:0], n)[:n]
+	var chrom variant.Chrom
+	pos := uint64(0)
+	for i := range out {
+		// Most are one base for another, up to 16,383 bases behind the one before: this is the hot way.
+		if b := r.b; len(b) > 2 && b[0]&^0xf == isBases|isNear && b[2] < 0x80 && pos > 0 {
+			step, size := uint64(b[1]), 2
+			if step >= 0x80 {
+				step, size = step&0x7f|uint64(b[2])<<7, 3
+			}
+			if pos += step; pos > 1<<32-1 {
+				r.bad = true
+				return nil
+			}
+			out[i] = variant.Key{Chrom: chrom, Pos: uint32(pos), Ref: oneBase[b[0]>>2&3], Alt: oneBase[b[0]&3]}
+			r.b = b[size:]
+			continue
+		}
+		first := r.one()
+		if first&isNear == 0 {
+			chrom, pos = variant.Chrom(r.one()), 0
+		}
+		k := &out[i]
+		pos += uint64(r.number(1<<32 - 1))
+		k.Chrom, k.Pos = chrom, uint32(pos)
+		if first&isBases != 0 {
+			k.Ref, k.Alt = oneBase[first>>2&3], oneBase[first&3]
+		} else {
+			k.Ref, k.Alt = r.bytes(mostAllele), r.bytes(mostAllele)
+			r.bad = r.bad || first&0xf != 0
+		}
+		if r.bad = r.bad || !chrom.Valid() || pos == 0 || pos > 1<<32-1 || len(k.Alt) == 0 || first >= isNear<<1; r.bad {
+			return nil
+		}
+	}
+	return out
+}
+
 // What the first byte of a packed count says.
 const (
 	isCovered = 1 << iota
 	isAssumed
 	isNobody // nobody carries it, and AN and Individuals are those of the count before: all that is told of most variants of a genome
+	isRun    // how many more after it are the same stands at its end
 )
 
-// appendCounts packs counts: a byte, and unless it is as the one before, seven cells, each its form and bounds.
-func appendCounts(b []byte, counts []answer.Count) []byte {
+// appendRuns packs counts: a byte, and unless it is as the one before, seven cells, each its form and bounds. Who doesn't read runs gets them one by one.
+func appendRuns(b []byte, runs answer.Runs, together bool) []byte {
 	var last answer.Count
-	for _, c := range counts {
-		flags := byte(0)
-		if c.Covered {
-			flags |= isCovered
-		}
-		if c.Assumed {
-			flags |= isAssumed
-		}
-		if c == nobody(last, c.Covered, c.Assumed) {
-			b = append(b, flags|isNobody)
+	for i := range runs {
+		c, times := &runs[i].Count, runs[i].Times
+		if together && times > 1 {
+			b = binary.AppendUvarint(appendCount(b, &last, c, isRun), uint64(times-1))
 			continue
 		}
-		b = append(b, flags)
-		for _, cell := range cells(&c) {
-			b = appendCell(b, *cell)
+		for range times {
+			b = appendCount(b, &last, c, 0)
 		}
-		last = c
 	}
 	return b
 }
 
+func appendCount(b []byte, last, c *answer.Count, flags byte) []byte {
+	if c.Covered {
+		flags |= isCovered
+	}
+	if c.Assumed {
+		flags |= isAssumed
+	}
+	if *c == nobody(last, c.Covered, c.Assumed) {
+		return append(b, flags|isNobody)
+	}
+	b = append(b, flags)
+	for _, cell := range cells(c) {
+		b = appendCell(b, *cell)
+	}
+	*last = *c
+	return b
+}
+
 // nobody is a count of zero among those of another.
-func nobody(like answer.Count, covered, assumed bool) answer.Count {
+func nobody(like *answer.Count, covered, assumed bool) answer.Count {
 	zero := policy.Cell{Form: policy.Number}
 	return answer.Count{Covered: covered, Assumed: assumed, Carriers: zero, AC: zero, AN: like.AN, Het: zero, Hom: zero, Hemi: zero, Individuals: like.Individuals}
 }
@@ -178,15 +288,11 @@ func cells(c *answer.Count) [7]*policy.Cell {
 	return [...]*policy.Cell{&c.Carriers, &c.AC, &c.AN, &c.Het, &c.Hom, &c.Hemi, &c.Individuals}
 }
 
-// forms in the order of their numbers on the wire.
-var forms = [...]policy.Form{policy.Hidden, policy.Number, policy.Band, policy.SaysYes, policy.SaysNo}
+// lastForm bounds a form on the wire; policy's numbers of them are those that are sent.
+const lastForm = policy.SaysNo
 
 func appendCell(b []byte, c policy.Cell) []byte {
-	for i, f := range forms {
-		if f == c.Form {
-			b = append(b, byte(i))
-		}
-	}
+	b = append(b, byte(c.Form))
 	switch c.Form {
 	case policy.Number:
 		return binary.AppendUvarint(b, uint64(c.Low))
@@ -253,6 +359,11 @@ func (r *reader) head(to any) {
 
 func (r *reader) question() (q question) {
 	r.head(&q)
+	if q.Packed != 0 {
+		q.keys = r.compact(q.Packed)
+		r.bad = r.bad || q.Keys != 0
+		return q
+	}
 	q.keys = r.keys(q.Keys, mostKeys)
 	return q
 }
@@ -264,7 +375,7 @@ func (r *reader) reply() (a reply) {
 		r.bad = r.bad || x.cell() != *c || x.bad
 	}
 	a.keys = r.keys(a.Keys, answer.MostInRegion)
-	a.counts = r.counts(a.Counts)
+	a.runs = r.runs(a.Counts)
 	return a
 }
 
@@ -287,30 +398,33 @@ func (r *reader) keys(n, most int) []variant.Key {
 	return out
 }
 
-func (r *reader) counts(n int) []answer.Count {
-	if n < 0 || n > max(mostKeys, answer.MostInRegion) || n > len(r.b) {
+// runs reads counts of so many variants.
+func (r *reader) runs(n int) (out answer.Runs) {
+	if n < 0 || n > max(mostKeys, answer.MostInRegion) {
 		r.bad = true
 	}
-	if r.bad || n == 0 {
-		return nil
-	}
-	out := make([]answer.Count, n)
 	var last answer.Count
-	for i := range out {
+	for n > 0 && !r.bad {
 		flags := r.one()
-		covered, assumed := flags&isCovered != 0, flags&isAssumed != 0
+		c := answer.Count{Covered: flags&isCovered != 0, Assumed: flags&isAssumed != 0}
 		if flags&isNobody != 0 {
-			out[i] = nobody(last, covered, assumed)
+			c = nobody(&last, c.Covered, c.Assumed)
 		} else {
-			c := answer.Count{Covered: covered, Assumed: assumed}
 			for _, cell := range cells(&c) {
 				*cell = r.cell()
 			}
-			last, out[i] = c, c
+			last = c
 		}
-		if r.bad = r.bad || flags >= isNobody<<1; r.bad {
-			return nil
+		times := 1
+		if flags&isRun != 0 {
+			times += r.number(uint64(n - 1))
 		}
+		out = out.Add(&c, times)
+		n -= times
+		r.bad = r.bad || flags >= isRun<<1
+	}
+	if r.bad {
+		return nil
 	}
 	return out
 }
@@ -319,12 +433,12 @@ func (r *reader) counts(n int) []answer.Count {
 const mostPeople = 1 << 36
 
 func (r *reader) cell() (c policy.Cell) {
-	form := r.one()
-	if int(form) >= len(forms) {
+	form := policy.Form(r.one())
+	if form > lastForm {
 		r.bad = true
 		return c
 	}
-	switch c.Form = forms[form]; c.Form {
+	switch c.Form = form; c.Form {
 	case policy.Number:
 		c.Low = r.number(mostPeople)
 		c.High = c.Low

@@ -17,7 +17,7 @@ import (
 
 func drawCell(t *rapid.T) policy.Cell {
 	low := rapid.IntRange(0, 10_000).Draw(t, "low")
-	switch rapid.SampledFrom(forms[:]).Draw(t, "form") {
+	switch rapid.SampledFrom([]policy.Form{policy.Hidden, policy.Number, policy.Band, policy.SaysYes, policy.SaysNo}).Draw(t, "form") {
 	case policy.Number:
 		return policy.Cell{Form: policy.Number, Low: low, High: low}
 	case policy.Band:
@@ -43,12 +43,20 @@ func drawCounts(t *rapid.T, n int) []answer.Count {
 	var out []answer.Count
 	for range n {
 		if len(out) > 0 && rapid.IntRange(0, 3).Draw(t, "what") > 0 {
-			out = append(out, nobody(out[len(out)-1], rapid.Bool().Draw(t, "covered"), false))
+			out = append(out, nobody(&out[len(out)-1], rapid.Bool().Draw(t, "covered"), false))
 		} else {
 			out = append(out, drawCount(t))
 		}
 	}
 	return out
+}
+
+// runsOf are they as they are held.
+func runsOf(counts []answer.Count) (runs answer.Runs) {
+	for i := range counts {
+		runs = runs.Add(&counts[i], 1)
+	}
+	return runs
 }
 
 func drawKeys(t *rapid.T) (out []variant.Key) {
@@ -69,6 +77,12 @@ func TestWire(t *testing.T) {
 		var err error
 		for range rapid.IntRange(1, 3).Draw(t, "questions") {
 			q := question{Organisation: "north", Role: policy.Clinician, Use: use{Purpose: consent.Care, Diseases: []string{"MONDO:0005105"}}, Kind: policy.Frequency, keys: drawKeys(t)}
+			if q.Runs = rapid.Bool().Draw(t, "runs"); rapid.Bool().Draw(t, "closely") {
+				if rapid.Bool().Draw(t, "sorted") {
+					slices.SortFunc(q.keys, variant.Key.Compare)
+				}
+				q.Packed = len(q.keys)
+			}
 			if b, err = q.append(b); err != nil {
 				t.Fatal(err)
 			}
@@ -76,7 +90,7 @@ func TestWire(t *testing.T) {
 		}
 		r := reader{b: b}
 		for _, want := range questions {
-			if diff := cmp.Diff(want, r.question(), cmp.AllowUnexported(question{}), cmp.Comparer(same)); diff != "" {
+			if diff := cmp.Diff(want, r.question(), cmp.AllowUnexported(question{}), cmp.Comparer(same), cmp.FilterPath(func(p cmp.Path) bool { return p.String() == "Keys" }, cmp.Ignore())); diff != "" {
 				t.Fatal(diff)
 			}
 		}
@@ -94,7 +108,8 @@ func TestWire(t *testing.T) {
 		b = b[:0]
 		for range rapid.IntRange(1, 3).Draw(t, "replies") {
 			people := drawCell(t)
-			a := reply{Epoch: 7, Individuals: &people, Leaf: 9, Tag: "x", keys: drawKeys(t), counts: drawCounts(t, rapid.IntRange(0, 30).Draw(t, "counts"))}
+			a := reply{Epoch: 7, Individuals: &people, Leaf: 9, Tag: "x", keys: drawKeys(t), runs: runsOf(drawCounts(t, rapid.IntRange(0, 30).Draw(t, "counts"))),
+				together: rapid.Bool().Draw(t, "runs")}
 			if b, err = a.append(b); err != nil {
 				t.Fatal(err)
 			}
@@ -102,7 +117,7 @@ func TestWire(t *testing.T) {
 		}
 		r = reader{b: b}
 		for _, want := range replies {
-			if diff := cmp.Diff(want, r.reply(), cmp.AllowUnexported(reply{}), cmp.Comparer(same)); diff != "" {
+			if diff := cmp.Diff(want, r.reply(), cmp.AllowUnexported(reply{}), cmp.Comparer(same), cmp.FilterPath(func(p cmp.Path) bool { return p.String() == "together" }, cmp.Ignore())); diff != "" {
 				t.Fatal(diff)
 			}
 		}
@@ -114,8 +129,11 @@ func FuzzMessage(f *testing.F) {
 	q := question{Organisation: "north", Use: use{Purpose: consent.Care}, keys: []variant.Key{{Chrom: 22, Pos: 50_000_165, Ref: []byte("C"), Alt: []byte("T")}}}
 	b, _ := q.append(nil)
 	f.Add(b)
+	q.Packed = 1
+	b, _ = q.append(nil)
+	f.Add(b)
 	people := policy.Cell{Form: policy.Number, Low: 3, High: 3}
-	a := reply{Individuals: &people, counts: []answer.Count{{Covered: true}, {}}}
+	a := reply{Individuals: &people, runs: runsOf([]answer.Count{{Covered: true}, {}, {}}), together: true}
 	b, _ = a.append(nil)
 	f.Add(b)
 	f.Fuzz(func(t *testing.T, b []byte) {
@@ -178,12 +196,31 @@ func TestTotals(t *testing.T) {
 	}
 }
 
+// Runs come to the same as one variant after the other.
+func TestTotalsOfRuns(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n := rapid.IntRange(0, 40).Draw(t, "variants")
+		var told [][]answer.Count
+		var runs []answer.Runs
+		for range rapid.IntRange(1, 4).Draw(t, "nodes") {
+			counts := drawCounts(t, n)
+			told, runs = append(told, counts), append(runs, runsOf(counts))
+		}
+		want := make([]answer.Count, n)
+		addUp(want, told)
+		got := addUpRuns(runs)
+		if !slices.Equal(got.Counts(), want) || !slices.Equal(runs[0].Counts(), told[0]) {
+			t.Fatalf("%v of %v", got, told)
+		}
+	})
+}
+
 // What a node says of how many were counted is held to what a count can be: a sum is made of it.
 func TestIndividualsOnTheWire(t *testing.T) {
 	for c, good := range map[policy.Cell]bool{
 		{Form: policy.Number, Low: 5, High: 5}: true, {Form: policy.Band, Low: 1, High: 4}: true, {}: true,
 		{Form: policy.Number, Low: -5, High: -5}: false, {Form: policy.Number, Low: 5, High: 7}: false, {Form: policy.Number, Low: 1 << 62, High: 1 << 62}: false,
-		{Form: policy.Band, Low: 9, High: 4}: false, {Form: "more"}: false, {Low: 7}: false,
+		{Form: policy.Band, Low: 9, High: 4}: false, {Form: 99}: false, {Low: 7}: false,
 	} {
 		b, err := (&reply{Individuals: &c}).append(nil)
 		if err != nil {

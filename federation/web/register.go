@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/samverk/samverk/federation"
+	"github.com/samverk/samverk/lang"
 	"github.com/samverk/samverk/web"
 	"github.com/samverk/samverk/web/route"
 )
@@ -23,6 +24,7 @@ type Options struct {
 	Steward   func(*http.Request) (person string, ok bool)                         // who sees to this node
 	Whose     func(*http.Request) error                                            // why a steward is none of this node, where it isn't set whose it is; nil: never
 	Approve   func(ctx context.Context, name, key string, anew bool) error         // anew: of one whose log was changed, believe it as it is now; nil: Nodes.Approve
+	Revoke    func(ctx context.Context, name, why string) error                    // nil: Nodes.Revoke
 	Witnessed func(ctx context.Context, peer string) (leaves uint64, at time.Time) // how far this node has witnessed a peer's log; nil: it witnesses none
 }
 
@@ -41,6 +43,9 @@ func Register(t *route.Table, site *web.Site, o Options) error {
 	}
 	if o.Approve == nil {
 		o.Approve = func(ctx context.Context, name, key string, _ bool) error { return o.Nodes.Approve(ctx, name, key) }
+	}
+	if o.Revoke == nil {
+		o.Revoke = o.Nodes.Revoke
 	}
 	p := &room{Options: o, site: site, pages: pages}
 	t.Add(
@@ -151,6 +156,7 @@ func (p *room) list(w http.ResponseWriter, r *http.Request) int {
 		s := p.Nodes.Now(r.Context())
 		d.Self = &row{Peer: federation.Peer{Identity: me, Said: s}, Key: me.Fingerprint(), Policies: policies(l, s.Policies)}
 	}
+	lang.Sort(l, peers, func(x federation.Peer) string { return x.Title })
 	for _, x := range peers {
 		if x.State == federation.Asks {
 			d.Asking++
@@ -218,7 +224,7 @@ func (p *room) do(w http.ResponseWriter, r *http.Request, person string) int {
 		err = p.Options.Approve(ctx, name, f.Get("key"), f.Get("anew") != "")
 	case "revoke":
 		done = "revoked"
-		err = p.Nodes.Revoke(ctx, name, f.Get("why"))
+		err = p.Options.Revoke(ctx, name, f.Get("why"))
 	default:
 		return p.site.NotFound(w, r)
 	}

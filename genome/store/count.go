@@ -40,6 +40,13 @@ type position struct {
 	kept  *column // what earlier counters found in the block; of a bulk counter
 	own   *column // what this one added
 	buf   []byte  // of the block at hand, if that is a bulk counter's own
+	gap   gap
+}
+
+// gap is a stretch that no block of a segment spans: most of a genome's variants lie in the same as the one before.
+type gap struct {
+	chrom    variant.Chrom
+	from, to uint32 // to is in it
 }
 
 // baseRow is a decoded row that later ones refer to: planes of codes, and its counts under the mask.
@@ -138,8 +145,15 @@ func (t *tally) add(o tally) {
 func (c *Counter) find(i int, s *segment, k variant.Key) (int, error) {
 	p := &c.at[i]
 	if p.block < 0 || !s.index[p.block].spans(k) || p.block > 0 && s.index[p.block-1].spans(k) {
+		if p.gap.chrom == k.Chrom && p.gap.from <= k.Pos && k.Pos <= p.gap.to {
+			return -1, nil
+		}
 		n := seek(s.index, k.Chrom, k.Pos)
 		if n == len(s.index) || !s.index[n].spans(k) {
+			p.gap = gap{k.Chrom, k.Pos, 1<<32 - 1}
+			if n < len(s.index) && s.index[n].chrom == k.Chrom {
+				p.gap.to = s.index[n].first - 1
+			}
 			return -1, nil
 		}
 		if err := c.open(i, s, n); err != nil {

@@ -117,6 +117,8 @@ func (p *room) budgetRow(r *http.Request, l *web.Words, b policy.Bounded, powers
 	switch of, who, _ := strings.Cut(b.Who, "/"); {
 	case b.Scope == policy.OfAsker:
 		row.Whose = p.Person(r.Context(), who) + ", " + p.organisation(r, l, of)
+	case b.Scope == policy.OfOrganisation && of == "": // all that another node asks for
+		row.Whose, row.For, row.How = who, "–", "–"
 	case b.Scope == policy.OfOrganisation:
 		if row.Whose = p.organisation(r, l, of); who != "" { // another node asks for it
 			row.Whose += ", " + who

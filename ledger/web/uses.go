@@ -187,6 +187,9 @@ func (p *room) useRow(r *http.Request, l *web.Words, e ledger.Entry) useRow {
 	e.Time = e.Time.UTC()
 	row := useRow{Entry: e, Who: p.organisation(r, l, e.Organisation), As: say(l, "log.role.", e.Role), For: say(l, "log.purpose.", e.Purpose),
 		What: say(l, "log.question.", e.Question), On: cmp.Or(e.Dataset, l.Must("log.all")), Policy: p.policy(l, e.Policy, e.Ref), Answered: e.Kind == ledger.Use}
+	if e.Node != "" {
+		row.Who += " (" + l.Must("log.by-node", e.Node) + ")"
+	}
 	if e.Kind == ledger.Access {
 		row.What, row.On = l.Must("log.look"), ""
 	}

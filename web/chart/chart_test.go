@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
@@ -56,7 +57,7 @@ func TestGolden(t *testing.T) {
 	for i := range many {
 		many[i] = Bar{fmt.Sprintf("m%02d", i), float64(i * i), fmt.Sprint(i * i)}
 	}
-	for name, got := range map[string]template.HTML{
+	pictures := map[string]template.HTML{
 		"seats-18":      Seats{"h", "Styrgruppens 18 platser", "Vård 7", "18 platser", "1 ledig", steering}.SVG(),
 		"seats-meeting": Seats{"m", "Närvaro <per> plats", "Närvarande 10", "10 av 18", "röstar i ärendet", meeting}.SVG(),
 		"seats-1":       Seats{ID: "a", Title: "En plats", Seats: body(1, 0, 0, 0, 0)}.SVG(),
@@ -71,9 +72,15 @@ func TestGolden(t *testing.T) {
 		"bars-36":       Bars{"b", "Per månad", "", many}.SVG(),
 		"timeline":      timeline().SVG(),
 		"timeline-none": Timeline{ID: "t", Title: "Inget", Now: time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC), Today: "i dag"}.SVG(),
+		"trail":         Trail{1, 5, []float64{2, 3.4, 0, 4.1}}.SVG() + "\n" + Trail{1, 5, []float64{3}}.SVG() + "\n" + Trail{1, 5, nil}.SVG() + "\n" + Trail{}.SVG(),
 		"bars-none":     Bars{ID: "b", Title: "Inget"}.SVG(),
-		"path":          Path{true, []Station{{Name: "Reist", Notes: []string{"3. februar 2026", "av Helse <Vest>"}, Says: "ferdig", Done: true}, {Name: "Venter", Now: true}, {Name: "Følges opp", Notes: []string{"bivirkninger"}}}}.HTML() + "\n" + Mini{4, 5, "Beredd & klar"}.HTML() + "\n" + Mini{1, 1, ""}.HTML(),
-	} {
+		"steps": Steps{"s", "Andel <av> befolkningen", "", func(n int) string { return fmt.Sprintf("%d\u00a0%%", n) }, []Step{{0, 0}, {.25, .4}, {.5, .9}, {1, .9}}, []Step{{0, 0}, {.25, .4}, {.5, 0}, {1, .6}},
+			[]Foot{{0, "jan", true}, {.5, "juni", false}, {1, "dec", true}}, []Mark{{.25, "v 1"}, {.9, "v 2"}}}.SVG() + "\n" + Steps{ID: "e", Title: "Inget", Percent: func(int) string { return "" }}.SVG(),
+		"tiles": Tiles{"t", "Regionerna", "", []Tile{{0, 0, "Norr", "v 2", 5, false}, {1, 1, "Syd & <Öst>", "okänt", 0, false}, {0, 1, "Väst", "nej", 1, true}}}.SVG() + "\n" + Tiles{ID: "n", Title: "Inga"}.SVG(),
+		"path":  Path{true, []Station{{Name: "Reist", Notes: []string{"3. februar 2026", "av Helse <Vest>"}, Says: "ferdig", Done: true}, {Name: "Venter", Now: true}, {Name: "Følges opp", Notes: []string{"bivirkninger"}}}}.HTML() + "\n" + Mini{4, 5, "Beredd & klar"}.HTML() + "\n" + Mini{1, 1, ""}.HTML(),
+	}
+	maps.Copy(pictures, economics())
+	for name, got := range pictures {
 		t.Run(name, func(t *testing.T) {
 			wellFormed(t, got)
 			file := filepath.Join("testdata", name+".svg")

@@ -1,5 +1,6 @@
 // Package chart draws what stands beside a table: the seats of a body, a quorum, votes, a topic's path, bars by month, a table's rows,
-// what goes on from day to day.
+// what goes on from day to day, a share that changes in steps, places about where they lie, and what a health-economic model found: the
+// cost-effectiveness plane, curves, a tornado, the frontier.
 //
 // A chart is a value whose method gives HTML: SVG with attributes alone, no style and no script, drawn to the classes of
 // the theme, so that dark, narrow, printed and high-contrast pages come out right. The same data give the same bytes.

@@ -26,8 +26,9 @@ type tenant struct {
 	orgs   map[string]network.OrganisationID
 
 	topics    map[string]*raised
-	byID      map[string]*raised // by topic id
-	decisions map[string]string  // the decision a story's topic led to
+	byID      map[string]*raised           // by topic id
+	decisions map[string]string            // the decision a story's topic led to
+	drafts    map[string]*writtenProcedure // of procedures, by the topic that is to decide them
 }
 
 // body is a body whose life is told.
@@ -50,6 +51,7 @@ func (t *tenant) found() error {
 	t.people, t.names = map[string]network.PersonID{}, map[string]bool{}
 	t.pool, t.leads = map[network.Sector][]network.PersonID{}, map[network.ID]network.Actor{}
 	t.bodies, t.orgs, t.left = map[string]*body{}, map[string]network.OrganisationID{}, map[network.SeatID]bool{}
+	t.drafts = map[string]*writtenProcedure{}
 	t.topics, t.byID, t.decisions = map[string]*raised{}, map[string]*raised{}, map[string]string{}
 	for _, n := range t.story.Never {
 		t.names[n] = true
@@ -60,7 +62,7 @@ func (t *tenant) found() error {
 	if err := t.setUp(); err != nil {
 		return err
 	}
-	for _, step := range []func() error{t.organisations, t.findBodies, t.cast, t.fill, t.describe, t.meetings, t.talk, t.acts} {
+	for _, step := range []func() error{t.organisations, t.findBodies, t.cast, t.fill, t.describe, t.meetings, t.talk, t.acts, t.learn, t.useToolbox} {
 		t.pass(time.Hour)
 		if err := step(); err != nil {
 			return err

@@ -345,6 +345,14 @@ func (t *tenant) tend() error {
 	if err := t.plans.Due(t.ctx); err != nil {
 		return err
 	}
+	for _, in := range t.tenants {
+		if err := in.carryProcedures(); err != nil {
+			return err
+		}
+	}
+	if err := t.learning.Due(t.ctx); err != nil {
+		return err
+	}
 	_, err := t.forum.RemindReviews(t.ctx, 60*24*time.Hour)
 	return err
 }

@@ -9,7 +9,10 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/samverk/samverk/action/learning"
 	"github.com/samverk/samverk/action/plan"
+	"github.com/samverk/samverk/action/procedure"
+	"github.com/samverk/samverk/action/toolbox"
 	"github.com/samverk/samverk/forum"
 	"github.com/samverk/samverk/network"
 	"github.com/samverk/samverk/notice"
@@ -23,6 +26,7 @@ type Options struct {
 	DSN        string
 	Migrations []fs.FS              // of every room the database is for
 	Files      string               // the folder of attachments
+	Key        []byte               // answers to evaluations wait under it; nil: one that follows from the seed
 	Tell       func(string, ...any) // progress, a line each
 
 	// Write writes, in the database and at the moment that it shows, a text that a decision of the story is going to put in force. nil: decisions
@@ -90,7 +94,7 @@ func Build(ctx context.Context, o Options) (made Made, err error) {
 		w.begin = w.end.AddDate(0, 0, -o.days)
 	}
 	w.now = w.begin
-	w.rnd = rand.New(rand.NewPCG(o.Seed, 0x11f1e))
+	w.rnd, w.apart = rand.New(rand.NewPCG(o.Seed, 0x11f1e)), rand.New(rand.NewPCG(o.Seed, 0x1ea2))
 	source := chacha(o.Seed)
 	w.db, err = storage.Open(ctx, o.DSN, storage.Options{Migrations: o.Migrations, Now: func() time.Time { return w.now }, Rand: source, Volatile: true, Readers: 1})
 	if err != nil {
@@ -129,11 +133,17 @@ type world struct {
 	notices *notice.Notices
 	forum   *forum.Forum
 	plans   *plan.Room
+	toolbox *toolbox.Toolbox
 	rnd     *rand.Rand
 	now     time.Time
 	begin   time.Time
 	end     time.Time
 	tenants []*tenant
+
+	procedures *procedure.Room
+	learning   *learning.Room
+	apart      *rand.Rand // for what is told beside the story
+
 	plan    queue
 	planned int
 	tell    func(string, ...any)
@@ -150,7 +160,16 @@ func (w *world) open(o Options, source *rand.ChaCha8) (err error) {
 	if w.forum, err = forum.Open(w.ctx, w.db, w.network, w.notices, forum.Options{Files: o.Files, Rand: source}); err != nil {
 		return err
 	}
-	w.plans, err = plan.Open(w.ctx, w.db, w.network, w.forum, w.notices)
+	if w.plans, err = plan.Open(w.ctx, w.db, w.network, w.forum, w.notices); err != nil {
+		return err
+	}
+	if w.procedures, err = procedure.Open(w.ctx, w.db, w.network, w.forum, w.notices, procedure.Options{}); err != nil {
+		return err
+	}
+	if w.toolbox, err = toolbox.Open(w.ctx, w.db, w.network, w.forum, w.notices, toolbox.Options{Key: o.Key, Rand: source}); err != nil {
+		return err
+	}
+	w.learning, err = learning.Open(w.ctx, w.db, w.network, w.forum, w.notices, learning.Options{URL: "https://demo.invalid", Rand: source})
 	return err
 }
 

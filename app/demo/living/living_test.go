@@ -16,7 +16,10 @@ import (
 	"time"
 
 	"github.com/samverk/samverk/account"
+	"github.com/samverk/samverk/action/learning"
 	"github.com/samverk/samverk/action/plan"
+	"github.com/samverk/samverk/action/procedure"
+	"github.com/samverk/samverk/action/toolbox"
 	"github.com/samverk/samverk/forum"
 	"github.com/samverk/samverk/network"
 	"github.com/samverk/samverk/notice"
@@ -25,7 +28,7 @@ import (
 
 var morning = time.Date(2026, 11, 24, 10, 12, 0, 0, time.UTC)
 
-var migrations = []fs.FS{network.Migrations, account.Migrations, notice.Migrations, forum.Migrations, plan.Migrations}
+var migrations = []fs.FS{network.Migrations, account.Migrations, notice.Migrations, forum.Migrations, toolbox.Migrations, learning.Migrations, procedure.Migrations, plan.Migrations}
 
 // build makes the networks; days 0 are the whole two years.
 func build(t *testing.T, seed uint64, days int) (dsn string, people []Person) {
@@ -204,6 +207,15 @@ func TestWhatHappenedKeptTheRules(t *testing.T) {
 	o.none("anything that has happened after the end", `SELECT kind FROM forum_event WHERE at > $1`, morning)
 	o.none("people who answered that they won't come and were there", `SELECT p.name FROM meeting_reply r JOIN meeting_attendance a ON a.meeting = r.meeting AND a.person = r.person
 		JOIN person p ON p.id = r.person WHERE r.answer <> 'coming'`)
+	o.some("procedures that hold or are recommended", 8, `SELECT id FROM procedure WHERE current > 0`)
+	o.some("second versions that regions are asked about again", 3, `SELECT procedure FROM procedure_version WHERE number = 2 AND state IN ('recommended', 'force')`)
+	o.some("drafts of procedures", 2, `SELECT id FROM procedure WHERE draft > 0`)
+	for _, state := range []procedure.Answer{procedure.Adopted, procedure.Deviating, procedure.Considering, procedure.Declined} {
+		o.some("regions of which a procedure is "+string(state), 1, `SELECT procedure FROM procedure_record WHERE state = $1`, string(state))
+	}
+	o.none("regions that somebody else answered for", `SELECT r.procedure FROM procedure_record r WHERE NOT EXISTS (SELECT 1 FROM holding h JOIN seat s ON s.id = h.seat JOIN body b ON b.id = s.body
+		WHERE h.person = r.person AND b.network = r.region AND b.kind = 'secretariat')`)
+	o.toolbox()
 	o.weekdays(morning)
 	o.inForce(morning)
 	o.seals()
@@ -215,6 +227,26 @@ func TestWhatHappenedKeptTheRules(t *testing.T) {
 		}
 	}
 	o.invented()
+}
+
+// toolbox checks that in each country a group has results over time, one was answered by too few to be shown, and one is asked now.
+func (o *opened) toolbox() {
+	o.Helper()
+	for _, slug := range []string{"se", "no"} {
+		for what, query := range map[string]string{
+			"groups that are mapped": `SELECT g.name FROM toolbox_group g JOIN network n ON n.id = g.root WHERE n.slug = $1`,
+			"a group with results over time": `SELECT g.name FROM toolbox_group g JOIN network n ON n.id = g.root JOIN toolbox_round r ON r.grp = g.id JOIN toolbox_batch b ON b.round = r.id
+				WHERE n.slug = $1 GROUP BY g.id, g.name HAVING COUNT(DISTINCT r.id) >= 3`,
+			"a group below five":     `SELECT g.name FROM toolbox_group g JOIN network n ON n.id = g.root JOIN toolbox_pool p ON p.grp = g.id WHERE n.slug = $1 AND NOT EXISTS (SELECT 1 FROM toolbox_round r JOIN toolbox_batch b ON b.round = r.id WHERE r.grp = g.id)`,
+			"a round that is open":   fmt.Sprintf(`SELECT g.name FROM toolbox_group g JOIN network n ON n.id = g.root JOIN toolbox_round r ON r.grp = g.id WHERE n.slug = $1 AND r.closes > %d`, storage.Micros(morning)),
+			"what somebody chose":    `SELECT s.name FROM toolbox_setup s JOIN network n ON n.id = s.root WHERE n.slug = $1`,
+			"what somebody proposed": `SELECT m.model FROM toolbox_model m JOIN network n ON n.id = m.root WHERE n.slug = $1`,
+		} {
+			if found := o.column(query, slug); len(found) == 0 {
+				o.Errorf("%s: there is no %s", slug, what)
+			}
+		}
+	}
 }
 
 // weekdays checks that bodies meet on Mondays to Fridays. The meeting that goes on now goes on whatever day it is.
@@ -274,6 +306,11 @@ func (o *opened) seals() {
 // everything checks that there is some of everything, in both countries.
 func (o *opened) everything() {
 	o.Helper()
+	o.some("certificates", 10, `SELECT code FROM learning_certificate`)
+	o.some("activities in full with somebody who waits", 2, `SELECT a.id FROM learning_activity a WHERE a.seats > 0 AND a.taken = a.seats AND EXISTS (SELECT 1 FROM learning_registration g WHERE g.activity = a.id AND g.state = 'waiting')`)
+	o.some("offered seats", 2, `SELECT id FROM learning_registration WHERE state = 'offered'`)
+	o.some("evaluations that are shown", 10, `SELECT id FROM learning_answer WHERE batch > 0`)
+	o.some("activities that a decision led to", 2, `SELECT ref FROM decision_effect e JOIN learning_activity a ON a.id = e.ref`)
 	for _, slug := range []string{"se", "no"} {
 		in := ` AND root = (SELECT id FROM network WHERE parent IS NULL AND slug = '` + slug + `')`
 		for _, s := range []string{"raised", "input", "prepared", "agenda", "decided", "returned", "lifted", "merged", "closed"} {

@@ -44,6 +44,7 @@ type country struct {
 	Pause, Cancel, Recused, Undisposed     string
 	DeputyNote, AfterAll                   string
 	topics                                 []topic
+	procedures                             []procedureLine
 }
 
 // castLine gives a seat to somebody one can sign in as: of a role, or the first free one of a sector.
@@ -175,10 +176,19 @@ func read(name string, v any) error {
 
 // countries are the stories there are.
 func countries() (all []country, err error) {
+	var procedures []procedureLine
+	if err := read("procedures", &procedures); err != nil {
+		return nil, err
+	}
 	for _, files := range [][]string{{"se", "se-1", "se-2", "se-3"}, {"no", "no-1"}} {
 		c, err := readCountry(files[0], files[1:]...)
 		if err != nil {
 			return nil, err
+		}
+		for _, p := range procedures {
+			if p.Net == c.Root.Slug {
+				c.procedures = append(c.procedures, p)
+			}
 		}
 		all = append(all, c)
 	}

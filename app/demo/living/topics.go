@@ -220,6 +220,9 @@ func (t *tenant) prepare(r *raised) error {
 	if err := t.evidence(r); err != nil {
 		return err
 	}
+	if err := t.writeProcedures(r); err != nil {
+		return err
+	}
 	switch r.Fate {
 	case "lifted":
 		t.after(r, liftAfter, "lift", func() error { return t.lift(r) })
@@ -322,6 +325,9 @@ func (t *tenant) draft(r *raised) (d forum.DecisionDraft, err error) {
 	}
 	for i, e := range s.Effects {
 		x, ok := r.texts[i]
+		if !ok {
+			x, ok = t.procedureText(r, e.Kind)
+		}
 		if !ok {
 			x.Ref = fmt.Sprintf("demo-%s-%d", r.Key, i+1)
 		}
