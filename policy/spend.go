@@ -201,9 +201,9 @@ func (q *queue) put(ctx context.Context, all []*spending) []error {
 		}
 	}
 	errs := make([]error, len(all))
-	for i := range errs {
+	for i, one := range all {
 		if errs[i] = err; err == nil {
-			errs[i] = all[i].err
+			errs[i] = one.err
 		}
 	}
 	return errs

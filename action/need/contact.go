@@ -128,8 +128,8 @@ func (r *Room) Needs(ctx context.Context, who network.Actor, q Filter) (out []Ne
 	return out, err
 }
 
-// NeedView is a need as the reader sees it.
-type NeedView struct {
+// View is a need as the reader sees it.
+type View struct {
 	Need
 	Mine     bool
 	May      bool             // offer oneself
@@ -141,9 +141,9 @@ type NeedView struct {
 const matchRows = 12
 
 // Need shows a need. Who may meet it is for whoever has it; what others say to each other is nobody's else.
-func (r *Room) Need(ctx context.Context, who network.Actor, root network.ID, id ID) (v NeedView, err error) {
+func (r *Room) Need(ctx context.Context, who network.Actor, root network.ID, id ID) (v View, err error) {
 	err = r.network.Look(ctx, who, func(tx *storage.Tx, a network.Access) error {
-		v = NeedView{}
+		v = View{}
 		n, err := r.need(ctx, tx, a, root, id)
 		if err != nil {
 			return err

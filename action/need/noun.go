@@ -6,7 +6,7 @@ import (
 	"github.com/samverk/samverk/network"
 )
 
-// Ids of the room's nouns.
+// SurveyID, ProposalID and ID name the room's nouns.
 type (
 	SurveyID   string
 	ProposalID string

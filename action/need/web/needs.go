@@ -163,7 +163,7 @@ func (p *Room) seek(w http.ResponseWriter, r *http.Request, n *network.Network) 
 }
 
 type needData struct {
-	need.NeedView
+	need.View
 	Form     *web.Form
 	Home     string
 	Here     string
@@ -205,7 +205,7 @@ func (p *Room) showNeed(w http.ResponseWriter, r *http.Request, n *network.Netwo
 		return p.pages.Fail(w, r, err)
 	}
 	now := p.network.Now().In(zone(n))
-	d := needData{NeedView: v, Form: f, Home: home(n), Here: r.URL.Path, Now: now, Open: v.Need.Open(now), LastDay: v.Until.In(zone(n)).AddDate(0, 0, -1)}
+	d := needData{View: v, Form: f, Home: home(n), Here: r.URL.Path, Now: now, Open: v.Need.Open(now), LastDay: v.Until.In(zone(n)).AddDate(0, 0, -1)}
 	asked := map[network.PersonID]bool{}
 	for _, c := range v.Contacts {
 		asked[c.Person] = true
