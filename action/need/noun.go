@@ -6,12 +6,14 @@ import (
 	"github.com/samverk/samverk/network"
 )
 
-// SurveyID, ProposalID and ID name the room's nouns.
-type (
-	SurveyID   string
-	ProposalID string
-	ID         string
-)
+// SurveyID names a survey.
+type SurveyID string
+
+// ProposalID names what is proposed in one.
+type ProposalID string
+
+// ID names a need.
+type ID string
 
 // Phase is how far a survey has come.
 type Phase string
