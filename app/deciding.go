@@ -41,7 +41,8 @@ type Policy struct {
 	State    string    `json:"state"` // waits, coming, force, past or broken
 	Decision string    `json:"decision"`
 	Body     string    `json:"body"`
-	Network  string    `json:"network"`
+	Network  string    `json:"network"`    // what it is called here
+	Of       string    `json:"network_id"` // its id, the same everywhere
 	From     time.Time `json:"from,omitzero"`
 	Until    time.Time `json:"until,omitzero"`
 	By       string    `json:"by,omitempty"` // who adopted it: "operator", "standing" or a person's id
@@ -151,7 +152,7 @@ func (n *Node) listPolicies(ctx context.Context, _ None, s Sink[Policy]) (None, 
 func (n *Node) policyOf(registry *network.Registry, k policy.Known) Policy {
 	m := k.Signed.Mandate
 	p := Policy{ID: k.Signed.Draft.ID(), State: string(k.State), Decision: m.Number, Body: cmp.Or(m.BodyName["en"], m.BodyName["sv"], m.BodyName["nb"], m.Body),
-		Network: n.slugOf(registry, m.Network)}
+		Network: n.slugOf(registry, m.Network), Of: m.Network}
 	if a := k.Adopted; a != nil {
 		p.From, p.Until, p.By, p.Ground = a.Starts, a.Until, a.By, a.Ground
 	}

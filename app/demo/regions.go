@@ -117,7 +117,7 @@ func (all nodes) called(name string) *regional {
 // obeys tells whether the region follows a decision of the network.
 func (r *regional) obeys(ctx context.Context, number string) (yes bool, err error) {
 	_, err = app.ListPolicies.Call(ctx, r.client, app.None{}, app.Sink[app.Policy]{Item: func(p app.Policy) error {
-		yes = yes || p.State == "force" && p.Decision == number && p.Network == string(r.mark.Sharing.Root)
+		yes = yes || p.State == "force" && p.Decision == number && p.Of == string(r.mark.Sharing.Root)
 		return nil
 	}})
 	return yes, err
