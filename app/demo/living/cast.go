@@ -62,9 +62,14 @@ func (t *tenant) found() error {
 	if err := t.setUp(); err != nil {
 		return err
 	}
-	for _, step := range []func() error{t.organisations, t.findBodies, t.cast, t.fill, t.describe, t.meetings, t.talk, t.acts, t.learn, t.useToolbox, t.needs} {
+	for _, step := range []func() error{t.organisations, t.findBodies, t.cast, t.fill, t.describe, t.meetings, t.talk} {
 		t.pass(time.Hour)
 		if err := step(); err != nil {
+			return err
+		}
+	}
+	for _, step := range []func() error{t.acts, t.learn, t.useToolbox, t.needs} {
+		if err := t.beside(step); err != nil {
 			return err
 		}
 	}

@@ -50,9 +50,6 @@ func (t *tenant) learn() error {
 		}
 		ids[c.Key] = all[len(all)-1].ID
 	}
-	was := t.rnd
-	t.rnd = t.apart
-	defer func() { t.rnd = was }()
 	for _, line := range story.Activities {
 		line.Competence = ids[line.Competence]
 		made := -25 // once what it comes from is decided
@@ -67,12 +64,15 @@ func (t *tenant) learn() error {
 
 // aside plans something whose chances are dealt apart, so that the rest of the story is dealt as it would be without it.
 func (t *tenant) aside(when time.Time, what string, do func() error) {
-	t.at(when, what, func() error {
-		was := t.rnd
-		t.rnd = t.apart
-		defer func() { t.rnd = was }()
-		return do()
-	})
+	t.at(when, what, func() error { return t.beside(do) })
+}
+
+// beside does something with chances of its own.
+func (t *tenant) beside(do func() error) error {
+	was := t.rnd
+	t.rnd = t.apart
+	defer func() { t.rnd = was }()
+	return do()
 }
 
 // session is a moment so many days from now, by the story's clock.

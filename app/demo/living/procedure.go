@@ -125,7 +125,7 @@ func (t *tenant) carryProcedures() error {
 			return err
 		}
 		w.done = true
-		if err := t.answered(w); err != nil {
+		if err := t.beside(func() error { return t.answered(w) }); err != nil {
 			return err
 		}
 	}
