@@ -76,6 +76,9 @@ func (c *Curve) closed(from, to, delta float64) (float64, bool) {
 		return 0, false
 	}
 	if from > 0 {
+		if c.Survival(from) < 1e-3 { // the difference of two areas would be their rounding
+			return 0, false
+		}
 		a, ok := c.restricted(to)
 		b, _ := c.restricted(from)
 		return a - b, ok
